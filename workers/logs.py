@@ -1,0 +1,113 @@
+"""Logs of every process: a constant event plus fields, secrets masked, ids bound per task or request.
+
+from workers.logs import get_logger
+log = get_logger(__name__)
+log.info("stack deployed", stack="production/authelia", seconds=3.1)
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Any, Literal
+
+import structlog
+from structlog.contextvars import bound_contextvars, merge_contextvars
+
+MASK = "********"
+
+# Texts that must not reach a log line; longest first, so that one containing another is masked whole.
+_masked: list[str] = []
+
+_SHORTEST = 4  # a shorter secret would mask half of every line and protect nothing
+
+
+def mask(texts: Iterable[str]) -> None:
+    """Never show these texts again in a log line of this process.
+
+    Args:
+        texts: secrets; those shorter than four characters are passed over.
+    """
+    known = {*_masked, *(text for text in texts if len(text) >= _SHORTEST)}
+    _masked[:] = sorted(known, key=len, reverse=True)
+
+
+def masked(text: str) -> str:
+    """The text with every known secret replaced."""
+    for secret in _masked:
+        if secret in text:
+            text = text.replace(secret, MASK)
+    return text
+
+
+def _mask_value(value: object) -> object:
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, Mapping):
+        return {key: _mask_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mask_value(item) for item in value]
+    return value
+
+
+def _mask_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        event[key] = _mask_value(value)
+    return event
+
+
+def configure_logs(log_format: Literal["console", "json"] = "console", level: int = logging.INFO) -> None:
+    """Set up logging for this process, ours and every library's, on standard error.
+
+    Args:
+        log_format: `console` for people, `json` for machines: one object a line.
+        level: the lowest level shown.
+    """
+    shared: list[Any] = [
+        merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    ending: list[Any]
+    if log_format == "json":
+        ending = [structlog.processors.format_exc_info, _mask_event, structlog.processors.JSONRenderer()]
+    else:
+        colors = sys.stderr.isatty()
+        ending = [
+            structlog.processors.format_exc_info,
+            _mask_event,
+            structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0),
+        ]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+    )
+    stream = logging.StreamHandler(sys.stderr)
+    stream.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [stream]
+    root.setLevel(level)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared[:3],
+            shared[4],
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    """The logger of a module."""
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(name)
+    return logger
+
+
+log_context = bound_contextvars
+"""`with log_context(run=…, stack=…):` binds ids to every line inside, and clears them after."""

@@ -1,0 +1,136 @@
+"""The only reader of the process environment.
+
+On pydantic alone: `pydantic-settings` would be the usual choice, but importing it costs as much as all of
+`tegu plan` may take (docs/decisions/settings-on-plain-pydantic.md).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from workers.errors import UsageError
+from workers.model import Secret
+
+PREFIX = "TEGU_"
+
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def parse_duration(value: object) -> timedelta:
+    """Read `90`, `90s`, `5m` or `1h30m`; a bare number counts seconds.
+
+    Raises:
+        ValueError: for anything else, and for nothing at all.
+    """
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        return timedelta(seconds=value)
+    text = str(value).strip()
+    if text.isdigit():
+        return timedelta(seconds=int(text))
+    match = _DURATION.fullmatch(text)
+    if not match or not text:
+        message = f"{value!r} is not a duration; write it like 30s, 5m or 1h30m"
+        raise ValueError(message)
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+
+
+def _default_data_dir() -> Path:
+    return Path("/var/lib/tegu") if os.geteuid() == 0 else Path.home() / ".local/share/tegu"
+
+
+class Settings(BaseModel):
+    """Tegu's settings, one field per `TEGU_…` variable, in lower case.
+
+    `redis_url` None: the embedded Redis on `redis_socket`. `data_dir` is canonical. `bind` and
+    `flower_bind` are `host:port`. `trusted_proxies` counts the proxies whose `X-Forwarded-*` is believed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    catalog: Path = Path("tegu.yaml")
+    data_dir: Path
+    redis_url: str | None = None
+    bind: str = "127.0.0.1:8000"
+    api_token: Secret | None = None
+    worker: str = "local"
+    concurrency: int = 4
+    reconcile: Duration = timedelta(minutes=5)
+    public_url: str | None = None
+    trusted_proxies: int = 0
+    flower_bind: str = "127.0.0.1:5555"
+    log_format: Literal["console", "json"] = "console"
+
+    @property
+    def redis_socket(self) -> Path:
+        """Where the embedded Redis listens."""
+        return self.data_dir / "redis.sock"
+
+    @property
+    def broker_url(self) -> str:
+        """Redis as Kombu names it: `redis://`, `rediss://`, or `redis+socket://` for a Unix socket."""
+        if self.redis_url is None:
+            return f"redis+socket://{self.redis_socket}"
+        if self.redis_url.startswith("unix://"):
+            return "redis+socket://" + self.redis_url.removeprefix("unix://")
+        return self.redis_url
+
+    @property
+    def state_url(self) -> str:
+        """Redis as redis-py names it: `redis://`, `rediss://` or `unix://`."""
+        if self.redis_url is None:
+            return f"unix://{self.redis_socket}"
+        return self.redis_url
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment.
+
+    Args:
+        environ: the environment to read; the process's own by default.
+
+    Raises:
+        UsageError: naming every variable that is wrong.
+    """
+    environ = os.environ if environ is None else environ  # noqa: TID251 (here is where it is read)
+    values: dict[str, object] = {}
+    problems: list[str] = []
+    for name, text in environ.items():
+        if not name.startswith(PREFIX) or not text:
+            continue
+        field = name.removeprefix(PREFIX).lower()
+        if field == "api_token":
+            values["api_token"] = Secret(text)
+        elif field == "api_token_file":
+            try:
+                values["api_token"] = Secret(Path(text).read_text(encoding="utf-8").strip())
+            except OSError as error:
+                problems.append(f"{name}: {error}")
+        elif field in Settings.model_fields:
+            values[field] = text
+    data_dir = Path(str(values.get("data_dir") or _default_data_dir()))
+    values["data_dir"] = Path(os.path.realpath(data_dir.expanduser()))
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        problems += [f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()]
+    if problems:
+        raise UsageError("\n".join(problems))
+    return settings
+
+
+def setting_names() -> list[str]:
+    """The names of every environment variable that Tegu reads."""
+    return sorted([*(PREFIX + name.upper() for name in Settings.model_fields), "TEGU_API_TOKEN_FILE"])
