@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -134,3 +134,12 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def setting_names() -> list[str]:
     """The names of every environment variable that Tegu reads."""
     return sorted([*(PREFIX + name.upper() for name in Settings.model_fields), "TEGU_API_TOKEN_FILE"])
+
+
+def inherited(names: Iterable[str]) -> dict[str, str]:
+    """Those variables of this process that a child may see as they are (`PATH`, `SSH_AUTH_SOCK`, …).
+
+    Args:
+        names: an allow-list; variables that are not set are left out.
+    """
+    return {name: os.environ[name] for name in names if name in os.environ}  # noqa: TID251 (here is where it is read)
