@@ -1,0 +1,32 @@
+# One image for web, worker, beat and Flower. The base is an argument: anything Debian 13 with Python 3.11 or newer.
+ARG BASE=python:3.13-slim-trixie
+FROM ${BASE}
+
+# Debian 13 has all that a worker runs: the Docker client with Compose v2 and buildx, Git, and ssh for Git.
+RUN apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+        ca-certificates docker-buildx docker-cli docker-compose git openssh-client tini \
+    && rm -rf /var/lib/apt/lists/*
+
+# PIP_CERT is for networks whose own authority signs what comes in; empty elsewhere.
+ARG PIP_CERT=
+COPY requirements.txt /tmp/requirements.txt
+RUN python3 -m venv /opt/tegu \
+    && /opt/tegu/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /tmp/requirements.txt
+COPY pyproject.toml README.md LICENSE /usr/src/tegu/
+COPY app /usr/src/tegu/app
+COPY workers /usr/src/tegu/workers
+RUN /opt/tegu/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps /usr/src/tegu
+
+ENV PATH=/opt/tegu/bin:/usr/local/bin:/usr/bin:/bin \
+    PYTHONUNBUFFERED=1 \
+    TEGU_CATALOG=/etc/tegu/tegu.yaml \
+    TEGU_DATA_DIR=/var/lib/tegu
+# Only the worker needs the Docker socket, and so root; the others run as this user.
+RUN useradd --system --uid 10001 --home-dir /var/lib/tegu --no-create-home tegu \
+    && install -d -o tegu -g tegu -m 0750 /var/lib/tegu /etc/tegu
+WORKDIR /var/lib/tegu
+USER tegu
+EXPOSE 8000
+ENTRYPOINT ["tini", "--"]
+CMD ["gunicorn", "--config", "python:app.gunicorn", "app.wsgi:app"]

@@ -1,0 +1,70 @@
+# Everything a developer or a newcomer does, one target each. `make help` lists them.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Tests use at most this many processes; each has ports, project names and folders of its own.
+WORKERS ?= auto
+
+.PHONY: help
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: provision
+provision: ## install what this machine lacks (Debian or Ubuntu; PROVISION=0 turns it off)
+	@PYTHON=$(PYTHON) scripts/provision
+
+.PHONY: install
+install: $(VENV)/.installed ## make .venv with tegu in it
+
+$(VENV)/.installed: pyproject.toml requirements.txt requirements-dev.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing Tegu and its tools into $(VENV)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+.PHONY: demo
+demo: provision install ## see it work: a push, three stacks, and only what changed is touched
+	@scripts/with-engine $(BIN)/tegu demo
+
+.PHONY: run
+run: install ## run Tegu here, from tegu.yaml in this folder
+	@$(BIN)/tegu up
+
+.PHONY: test
+test: provision install ## every test, real Redis, Git, Docker and Compose included
+	@scripts/with-engine $(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered
+
+.PHONY: test-fast
+test-fast: install ## the tests that need no Docker, under a minute
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal tests/unit
+
+.PHONY: check
+check: install ## format, lint, types, layers; under 30 s
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-timing
+
+.PHONY: format
+format: install ## write the format and the fixes that are safe
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+.PHONY: bench
+bench: provision install ## measure, each as a ratio to its floor in the same run
+	@scripts/with-engine $(BIN)/python -m benchmarks
+
+.PHONY: docs
+docs: install ## make the generated pages of docs/ again
+	@$(BIN)/python scripts/docs.py
+
+.PHONY: lock
+lock: ## make the pinned requirements again
+	@$(PYTHON) scripts/lock.py
+
+.PHONY: clean
+clean: ## remove what was made here
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache

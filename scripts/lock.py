@@ -1,0 +1,33 @@
+"""Pins every requirement, with hashes and without any address, for Python 3.11 and later.
+
+uv resolves for every platform and version at once, which pip cannot; it is installed into a folder that is
+gone afterwards.
+"""
+
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """Write requirements.txt (what Tegu needs) and requirements-dev.txt (with its tools)."""
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(folder, with_pip=True)
+        program = Path(folder, "bin")
+        subprocess.run([program / "pip", "install", "--quiet", "uv"], check=True)
+        common = [
+            *(program / "uv", "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11"),
+            *("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-header", "--quiet"),
+            *("--no-annotate", "--upgrade"),
+        ]
+        for extra, name in (([], "requirements.txt"), (["--group", "dev"], "requirements-dev.txt")):
+            arguments = [*common, *extra, "--extra", "embedded", "--output-file", name]
+            subprocess.run(arguments, check=True, cwd=ROOT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
