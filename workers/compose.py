@@ -1,0 +1,326 @@
+"""`docker compose` as data: what to call is worked out by pure functions, one runner calls it.
+
+Compose reads `${VARIABLE}` from the environment of whoever calls it, lets a `.env` replace the project's
+name and files, and fetches remote includes. So every call names its project, files and directories, and
+gets an environment of its own that holds nothing of the deployer's.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from workers.errors import CommandFailed, CommandTimedOut, InvalidStack
+from workers.model import Stack
+from workers.process import Completed, run
+from workers.settings import inherited
+
+# What Compose looks for, in its order; the override's name does not depend on the main file's.
+MAIN_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+OVERRIDE_FILES = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+)
+
+# Where distributions and Docker put the plugin. Calling it directly saves the 30 ms of `docker`'s own start.
+PLUGIN_FOLDERS = (
+    "/usr/local/lib/docker/cli-plugins",
+    "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins",
+    "/usr/libexec/docker/cli-plugins",
+)
+
+# Everything that Compose and hooks see of the worker's own environment.
+INHERITED = ("PATH", "HOME", "LANG", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "SSH_AUTH_SOCK")
+
+_CONFIG_LIMIT = 30.0  # seconds; it takes a tenth of one
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One Compose project as it is named on every command line.
+
+    Attributes:
+        name: the project's name.
+        directory: the project directory that relative paths start from: the live one, or a staged copy.
+        live: the project directory at its live path, which `${PWD}` shows even while files are staged.
+        files: absolute paths of the Compose files.
+        env_files: absolute paths for `--env-file`; none: Compose reads `.env`.
+        profiles: none: `COMPOSE_PROFILES` decides.
+        environment: the whole environment of the command.
+    """
+
+    name: str
+    directory: Path
+    live: Path
+    files: tuple[str, ...]
+    env_files: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def at(self, root: Path, other: Path) -> Project:
+        """The same project with every path below `root` moved below `other`."""
+
+        def moved(path: str) -> str:
+            return str(other / Path(path).relative_to(root)) if Path(path).is_relative_to(root) else path
+
+        return replace(
+            self,
+            directory=Path(moved(str(self.directory))),
+            files=tuple(moved(path) for path in self.files),
+            env_files=tuple(moved(path) for path in self.env_files),
+        )
+
+
+def command_environment(stack: Stack, live: Path, base: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of Compose and of hooks.
+
+    Args:
+        stack: whose variables and Docker host count.
+        live: the project directory at its live path.
+        base: the variables passed on from the worker, an allow-list's worth.
+    """
+    remote = "true" if stack.allow_remote_include else "false"
+    return {
+        **stack.options.variables,
+        **base,
+        "PWD": str(live),
+        "DOCKER_HOST": stack.docker_host,
+        "COMPOSE_EXPERIMENTAL_GIT_REMOTE": remote,
+        "COMPOSE_EXPERIMENTAL_OCI_REMOTE": remote,
+    }
+
+
+def compose_files(stack: Stack, root: Path) -> tuple[str, ...]:
+    """The absolute paths of a stack's Compose files below a directory that has the repository's layout.
+
+    Raises:
+        InvalidStack: when there is none.
+    """
+    directory = root / stack.path
+    if stack.options.files is not None:
+        return tuple(str(directory / name) for name in stack.options.files)
+    main = _first(directory, MAIN_FILES)
+    if main is None:
+        message = f"there is no Compose file; one of {', '.join(MAIN_FILES)} was expected"
+        raise InvalidStack(message, stack.path or ".")
+    override = _first(directory, OVERRIDE_FILES)
+    return (main,) if override is None else (main, override)
+
+
+def _first(directory: Path, names: Iterable[str]) -> str | None:
+    return next((str(directory / name) for name in names if (directory / name).exists()), None)
+
+
+def project_of(stack: Stack, root: Path, live_root: Path) -> Project:
+    """The Compose project of a stack whose files lie below `root`.
+
+    Args:
+        stack: the stack.
+        root: a directory with the repository's layout: the live one or a stage.
+        live_root: the live one.
+
+    Raises:
+        InvalidStack: when there is no Compose file.
+    """
+    live = live_root / stack.path
+    return Project(
+        name=stack.project,
+        directory=root / stack.path,
+        live=live,
+        files=compose_files(stack, root),
+        env_files=tuple(str(root / path) for path in stack.options.env_files),
+        profiles=stack.options.profiles,
+        environment=command_environment(stack, live, {"LANG": "C.UTF-8", **inherited(INHERITED)}),
+    )
+
+
+# ---------------------------------------------------------------- argv
+
+
+def plugin(folders: Sequence[str] = PLUGIN_FOLDERS) -> tuple[str, ...]:
+    """How to call Compose: its plugin's binary where it is found, else through `docker`."""
+    homes = inherited(("DOCKER_CONFIG", "HOME"))
+    own = homes.get("DOCKER_CONFIG") or (homes["HOME"] + "/.docker" if "HOME" in homes else None)
+    for folder in (*((own + "/cli-plugins",) if own else ()), *folders):
+        binary = Path(folder, "docker-compose")
+        if binary.is_file() and binary.stat().st_mode & 0o111:
+            return (str(binary),)
+    return ("docker", "compose")
+
+
+def prefix(project: Project, program: Sequence[str]) -> list[str]:
+    """Everything before the subcommand."""
+    argv = [*program, "-p", project.name, "--project-directory", str(project.directory)]
+    for path in project.files:
+        argv += ["-f", path]
+    for path in project.env_files:
+        argv += ["--env-file", path]
+    for profile in project.profiles:
+        # With `=`: a profile's name is never taken for an option.
+        argv.append(f"--profile={profile}")
+    return argv
+
+
+def _named(services: Iterable[str]) -> list[str]:
+    names = list(services)
+    return ["--", *names] if names else []
+
+
+def config_argv() -> list[str]:
+    """Print the resolved model as JSON."""
+    return ["config", "--format", "json"]
+
+
+def build_argv(services: Iterable[str]) -> list[str]:
+    """Build the images of these services, or of all."""
+    return ["build", *_named(services)]
+
+
+def pull_argv(services: Iterable[str]) -> list[str]:
+    """Pull the images of these services, or of all, but not those that are built here."""
+    return ["pull", "--quiet", "--ignore-buildable", *_named(services)]
+
+
+def up_argv(
+    services: Iterable[str] = (), *, remove_orphans: bool = True, force_recreate: bool = False, alone: bool = False
+) -> list[str]:
+    """Bring services up, or all; never pull, never build.
+
+    Args:
+        services: names; none means every service.
+        remove_orphans: remove containers of services that left the model.
+        force_recreate: replace containers even where Compose sees no difference.
+        alone: leave the services that these depend on alone.
+    """
+    argv = ["up", "-d", "--pull", "never", "--no-build"]
+    if remove_orphans:
+        argv.append("--remove-orphans")
+    if force_recreate:
+        argv.append("--force-recreate")
+    if alone:
+        argv.append("--no-deps")
+    return [*argv, *_named(services)]
+
+
+def restart_argv(services: Iterable[str]) -> list[str]:
+    """Restart services, and what Compose restarts with them."""
+    return ["restart", *_named(services)]
+
+
+def signal_argv(name: str, services: Iterable[str]) -> list[str]:
+    """Send a signal, named without `SIG`, to the containers of services."""
+    return ["kill", f"--signal=SIG{name}", *_named(services)]
+
+
+def remove_argv(services: Iterable[str]) -> list[str]:
+    """Stop and remove the containers of services, also of those whose profile is off."""
+    return ["rm", "--stop", "--force", *_named(services)]
+
+
+def stop_argv() -> list[str]:
+    """Stop every container of the project."""
+    return ["stop"]
+
+
+def down_argv() -> list[str]:
+    """Remove the project's containers and networks. Volumes stay."""
+    return ["down", "--remove-orphans"]
+
+
+# ---------------------------------------------------------------- running
+
+
+class Compose:
+    """The runner: one outside program, `docker compose`.
+
+    Args:
+        program: how Compose is called; found by itself when not given.
+    """
+
+    def __init__(self, program: Sequence[str] | None = None) -> None:
+        self._program = None if program is None else tuple(program)
+
+    @property
+    def program(self) -> tuple[str, ...]:
+        """How Compose is called."""
+        if self._program is None:
+            self._program = plugin()
+        return self._program
+
+    def run(
+        self,
+        project: Project,
+        argv: Sequence[str],
+        *,
+        timeout: float,
+        on_line: Callable[[str], None] | None = None,
+        pass_fds: Sequence[int] = (),
+        stop: threading.Event | None = None,
+    ) -> Completed:
+        """Run one subcommand on a project.
+
+        Args:
+            project: the project.
+            argv: the subcommand and its arguments, from one of the functions above.
+            timeout: seconds.
+            on_line: gets every line of output as it comes.
+            pass_fds: descriptors that Compose inherits: the stack's lock.
+            stop: ends the command early when it is set.
+
+        Raises:
+            CommandFailed: when it ended without success, or in time.
+        """
+        return run(
+            [*prefix(project, self.program), *argv],
+            what=f"docker compose {argv[0]}",
+            env=project.environment,
+            timeout=timeout,
+            cwd=_working_directory(project),
+            on_line=on_line,
+            pass_fds=pass_fds,
+            stop=stop,
+        )
+
+    def config(self, project: Project, *, pass_fds: Sequence[int] = ()) -> tuple[dict[str, Any], str]:
+        """The model as Compose resolves it, and what Compose warned of.
+
+        Raises:
+            InvalidStack: when Compose refuses the project's files.
+            CommandTimedOut: when it does not come to an end.
+        """
+        try:
+            done = self.run(project, config_argv(), timeout=_CONFIG_LIMIT, pass_fds=pass_fds)
+        except CommandTimedOut:
+            raise
+        except CommandFailed as error:
+            raise InvalidStack(_told(error.output, project)) from error
+        model: dict[str, Any] = json.loads(done.stdout)
+        return model, done.stderr.strip()
+
+    def version(self, timeout: float = 10.0) -> str:
+        """Compose's version, without a leading `v`.
+
+        Raises:
+            CommandFailed: when there is no Compose.
+        """
+        argv = [*self.program, "version", "--short"]
+        env = inherited(("PATH", "HOME", "DOCKER_CONFIG"))
+        return run(argv, what="docker compose version", env=env, timeout=timeout).stdout.strip().removeprefix("v")
+
+
+def _working_directory(project: Project) -> Path:
+    """The live directory; the staged one until the first deployment has made the live one."""
+    return project.live if project.live.is_dir() else project.directory
+
+
+def _told(output: str, project: Project) -> str:
+    """What Compose said, with paths as they are in the repository and not in a stage."""
+    lines = [line for line in output.strip().splitlines() if "level=warning" not in line]
+    return "\n".join(lines or [output.strip()]).replace(f"{project.directory}/", "")
