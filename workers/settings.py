@@ -143,3 +143,8 @@ def inherited(names: Iterable[str]) -> dict[str, str]:
         names: an allow-list; variables that are not set are left out.
     """
     return {name: os.environ[name] for name in names if name in os.environ}  # noqa: TID251 (here is where it is read)
+
+
+def process_environment() -> Mapping[str, str]:
+    """The environment as it is now, for the `${NAME}` of a catalog."""
+    return dict(os.environ)  # noqa: TID251 (here is where it is read)

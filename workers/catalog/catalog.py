@@ -1,0 +1,133 @@
+"""The catalog as a frozen value."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workers.catalog.fields import NAME, NAME_RULE
+from workers.model import Environment, Repo, Stack
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What Tegu looks after: repos, environments and stacks.
+
+    `version` differs when anything that shaped the catalog differs. `warnings` are problems that do not
+    keep the rest from working, such as a secret's file that cannot be read by this process; `secret_files`
+    are all of those.
+    `configured` are the stacks of `stacks:`, one for each of their environments. `folders` are, by repo,
+    the paths that these cover in any environment. `discovering` are the environments that discovered
+    stacks are deployed to. `make` builds a stack from repo, environment, name and path with the defaults'
+    options, and raises ValueError where that gives an impossible project name.
+    """
+
+    path: Path
+    version: str
+    repos: Mapping[str, Repo]
+    environments: Mapping[str, Environment]
+    warnings: tuple[str, ...]
+    secret_files: tuple[Path, ...]
+    configured: tuple[Stack, ...]
+    folders: Mapping[str, frozenset[str]]
+    discovering: tuple[str, ...]
+    make: Callable[[str, str, str, str], Stack] = field(repr=False, compare=False)
+
+    def stacks(self, repo: str | None = None, worker: str | None = None) -> tuple[Stack, ...]:
+        """The configured stacks, in the order of ids."""
+        return tuple(
+            stack
+            for stack in self.configured
+            if (repo is None or stack.repo == repo) and (worker is None or stack.worker == worker)
+        )
+
+    def discover(
+        self,
+        repo: str,
+        environment: str,
+        folders: Iterable[str],
+        others: Iterable[Stack] = (),
+    ) -> tuple[tuple[Stack, ...], tuple[tuple[str, str], ...]]:
+        """Make stacks of discovered folders.
+
+        Args:
+            repo: whose folders they are.
+            environment: where they are to be deployed to.
+            folders: those that match the repo's `discover` and hold a Compose file at the environment's commit.
+            others: stacks discovered elsewhere that names and projects must not collide with.
+
+        Returns:
+            The stacks that no entry of `stacks` covers, and `(id, message)` for those that cannot be.
+        """
+        if environment not in self.discovering:
+            return (), ()
+        by_name: dict[str, list[str]] = defaultdict(list)
+        for folder in sorted(set(folders) - self.folders.get(repo, frozenset())):
+            by_name[folder.rpartition("/")[2] or repo].append(folder)
+        taken = {stack.id: stack for stack in (*self.configured, *others)}
+        projects = {project_of(stack): stack for stack in taken.values()}
+        stacks, invalid = [], []
+        for name, paths in sorted(by_name.items()):
+            made = self._discovered(repo, environment, name, paths, taken, projects)
+            if isinstance(made, Stack):
+                stacks.append(made)
+                projects[project_of(made)] = made
+            else:
+                invalid.append((f"{environment}/{name}", made))
+        return tuple(stacks), tuple(invalid)
+
+    def _discovered(
+        self,
+        repo: str,
+        environment: str,
+        name: str,
+        paths: list[str],
+        taken: Mapping[str, Stack],
+        projects: Mapping[tuple[str, str, str], Stack],
+    ) -> Stack | str:
+        if not NAME.fullmatch(name):
+            return f"{paths[0]}: the folder's name is not a valid name; {NAME_RULE}, or add it to stacks with a name"
+        if len(paths) > 1:
+            return f"{' and '.join(paths)} have one name; add all but one to stacks with another name"
+        if other := taken.get(f"{environment}/{name}"):
+            where = f"{other.path or '.'} of {other.repo}"
+            return f"{paths[0]}: the name is taken by {where}; add one of them to stacks with another name"
+        try:
+            stack = self.make(repo, environment, name, paths[0])
+        except ValueError as error:
+            return f"{paths[0]}: {error}"
+        if other := projects.get(project_of(stack)):
+            return f"{paths[0]}: {other.id} has the Compose project {stack.project} on the same Docker host already"
+        return stack
+
+    def ref(self, repo: str, environment: str) -> str:
+        """The branch or tag that stacks of a repo follow in an environment."""
+        return self.environments[environment].ref or self.repos[repo].ref
+
+    def refs(self, repo: str, worker: str | None = None) -> tuple[str, ...]:
+        """What to fetch: the repo's own ref first, then those of the environments in use."""
+        used = [self.ref(repo, environment.name) for environment in self._used(repo, worker)]
+        return tuple(dict.fromkeys([self.repos[repo].ref, *used]))
+
+    def workers(self, repo: str) -> tuple[str, ...]:
+        """The workers that have stacks of the repo, or may have by discovery; the first of all if there are none."""
+        used = dict.fromkeys(environment.worker for environment in self._used(repo, None))
+        return tuple(used) or tuple(environment.worker for environment in self.environments.values())[:1]
+
+    def _used(self, repo: str, worker: str | None) -> list[Environment]:
+        names = {stack.environment for stack in self.stacks(repo)}
+        if self.repos[repo].discover:
+            names.update(self.discovering)
+        return [
+            environment
+            for environment in self.environments.values()
+            if environment.name in names and worker in {None, environment.worker}
+        ]
+
+
+def project_of(stack: Stack) -> tuple[str, str, str]:
+    """What must be unique: a project's name on a Docker host. A local socket is another one on every worker."""
+    worker = stack.worker if stack.docker_host.startswith("unix:") else ""
+    return worker, stack.docker_host, stack.project

@@ -1,0 +1,100 @@
+"""The catalog on disk: read again when it changes, and never worse than the last valid one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from workers.catalog.catalog import Catalog
+from workers.catalog.parsing import parse_catalog
+from workers.errors import CatalogError
+from workers.settings import process_environment
+
+Signature = tuple[int, int, int]
+
+
+class CatalogFile:
+    """The catalog's file.
+
+    `problem` is what is wrong with the file as it is now, while an older valid catalog stays in force.
+
+    Args:
+        path: the file.
+        environ: where `${NAME}` comes from; the process's own environment by default.
+    """
+
+    def __init__(self, path: Path, environ: Mapping[str, str] | None = None) -> None:
+        self.path = path
+        self.problem: CatalogError | None = None
+        self._environ = environ
+        self._catalog: Catalog | None = None
+        self._signatures: Mapping[Path, Signature | None] = {}
+        self._lock = threading.Lock()
+
+    def current(self) -> Catalog:
+        """The last valid catalog; one `stat` (and one for each secret's file) when nothing has changed.
+
+        Raises:
+            CatalogError: when there has not been a valid one.
+        """
+        with self._lock:
+            if not self._signatures or any(_signature(path) != seen for path, seen in self._signatures.items()):
+                self._read()
+            if self._catalog is None:
+                raise self.problem or CatalogError(f"{self.path}: has not been read")
+            return self._catalog
+
+    def _read(self) -> None:
+        # Signatures are taken before reading: a change in between is seen the next time.
+        signatures = {self.path: _signature(self.path)}
+        environ = process_environment() if self._environ is None else self._environ
+        try:
+            catalog = load_catalog(self.path, environ)
+        except CatalogError as error:
+            self.problem = error
+            if self._catalog is not None:
+                _log_problem(error)
+        else:
+            self._catalog, self.problem = catalog, None
+            signatures |= {file: _signature(file) for file in catalog.secret_files}
+        self._signatures = signatures
+
+
+def load_catalog(path: Path, environ: Mapping[str, str], *, secrets: bool = True) -> Catalog:
+    """Read and parse the file once.
+
+    Args:
+        path: the file.
+        environ: where `${NAME}` comes from.
+        secrets: as in `parse_catalog`.
+
+    Raises:
+        CatalogError: also when the file cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        message = f"{path}: there is no such file; `tegu init URL` writes one, TEGU_CATALOG names another"
+        raise CatalogError(message) from None
+    except OSError as error:
+        message = f"{path}: cannot be read: {error.strerror}"
+        raise CatalogError(message) from error
+    except UnicodeDecodeError as error:
+        message = f"{path}: is not a text in UTF-8"
+        raise CatalogError(message) from error
+    return parse_catalog(text, path=path, environ=environ, secrets=secrets)
+
+
+def _signature(path: Path) -> Signature | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _log_problem(error: CatalogError) -> None:
+    from structlog import get_logger  # noqa: PLC0415 (costs as much as the catalog, and is hardly ever needed)
+
+    get_logger().error("catalog_invalid", problems=list(error.problems), effect="the last valid catalog stays in force")
