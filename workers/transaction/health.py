@@ -1,0 +1,233 @@
+"""Waiting until a stack is well.
+
+`docker compose up --wait` calls a crash loop a success and a finished one-shot a failure, so Tegu judges by itself.
+
+A pure judgement of every container's state, repeated whenever the engine reports that something happened.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workers.containers import Container, Details, Engine
+from workers.errors import EngineUnavailable
+
+# A container that waits for another by crashing gets about five seconds: Docker's pauses double from 0.1 s.
+CRASH_LOOP = 5
+
+_LOOK_AGAIN = 5.0  # seconds; events may be lost when the engine restarts
+
+
+class Verdict(StrEnum):
+    """How one container stands."""
+
+    WELL = "well"
+    WAITING = "waiting"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One container's verdict, in words; `log` is the end of its log when it is bad."""
+
+    service: str
+    container: str
+    verdict: Verdict
+    why: str
+    exit_code: int | None = None
+    log: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.service}: {self.container} {self.why}"
+        return f"{text}\n{self.log}" if self.log else text
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How waiting ended; `problems` is empty when everything is well."""
+
+    problems: tuple[Finding, ...]
+
+    @property
+    def good(self) -> bool:
+        """Whether everything is well."""
+        return not self.problems
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+def judge(seen: Details, restarts_before: int) -> Finding:
+    """How a container stands.
+
+    Args:
+        seen: a look into it.
+        restarts_before: how often it had been restarted when the waiting began.
+    """
+    verdict, why = _judge(seen, seen.restarts - restarts_before)
+    code = seen.exit_code if seen.state in {"exited", "restarting", "dead"} else None
+    return Finding(seen.container.service, seen.container.name, verdict, why, code)
+
+
+def _judge(seen: Details, restarts: int) -> tuple[Verdict, str]:
+    if restarts >= CRASH_LOOP:
+        return Verdict.BAD, f"keeps crashing: restarted {restarts} times, last exit code {seen.exit_code}"
+    match seen.state:
+        case "running" if seen.health == "unhealthy":
+            return Verdict.BAD, "is unhealthy"
+        case "running" if seen.health == "starting":
+            return Verdict.WAITING, "is not healthy yet"
+        case "running" | "paused":
+            return Verdict.WELL, "is running"
+        case "exited" if seen.exit_code == 0:
+            return Verdict.WELL, "has ended with exit code 0"
+        case "exited" if seen.restart_policy in {"no", "on-failure"}:
+            return Verdict.BAD, f"has ended with exit code {seen.exit_code}"
+        case "dead":
+            return Verdict.BAD, "is dead"
+        case state:
+            return Verdict.WAITING, f"is {state}"
+
+
+class Ward:
+    """What one waiting keeps in mind from look to look.
+
+    Args:
+        engine: where the containers are.
+        project: the Compose project.
+        expected: how many containers each service must have.
+        excused: ids of containers that were not well before and that nobody has touched.
+    """
+
+    def __init__(self, engine: Engine, project: str, expected: Mapping[str, int], excused: frozenset[str]) -> None:
+        self._engine = engine
+        self._project = project
+        self._expected = expected
+        self._excused = excused
+        self._restarts: dict[str, int] = {}
+        self.starts: frozenset[tuple[str, str]] = frozenset()
+
+    def look(self) -> tuple[Finding, ...]:
+        """Judge every container now. `starts` then says which ones were started when."""
+        containers = [each for each in self._engine.containers(self._project) if self._counts(each)]
+        details = self._engine.details(containers)
+        self.starts = frozenset((each.container.id, each.started_at) for each in details)
+        found = [judge(each, self._restarts.setdefault(each.container.id, 0)) for each in details]
+        return (*found, *self._missing(details))
+
+    def remember(self, containers: Iterable[Details]) -> None:
+        """Count restarts from here on for containers that ran before."""
+        self._restarts.update({each.container.id: each.restarts for each in containers})
+
+    def _counts(self, container: Container) -> bool:
+        return container.id not in self._excused and container.service in self._expected
+
+    def _missing(self, details: Iterable[Details]) -> list[Finding]:
+        there: dict[str, int] = {}
+        for each in details:
+            there[each.container.service] = there.get(each.container.service, 0) + 1
+        return [
+            Finding(service, "a container", Verdict.WAITING, "is missing")
+            for service, count in self._expected.items()
+            if there.get(service, 0) < count
+        ]
+
+
+def wait_healthy(
+    engine: Engine,
+    project: str,
+    *,
+    expected: Mapping[str, int],
+    timeout: float,
+    settle: float,
+    before: Iterable[Details] = (),
+    excused: Iterable[str] = (),
+    clock: Callable[[], float] = time.monotonic,
+) -> Health:
+    """Wait until a project is well and has stayed so.
+
+    Running and, where there is a healthcheck, healthy, without a restart, for `settle`; what ended with exit
+    code 0 is fine; a crash loop, another exit code or an unhealthy container is a failure at once.
+
+    Args:
+        engine: where the containers are.
+        project: the Compose project.
+        expected: how many containers each service must have; other services are not looked at.
+        timeout: seconds for everything.
+        settle: seconds without a change after everything was well.
+        before: what ran before and may run still; its restarts of long ago do not count.
+        excused: ids of containers that were not well before and were not touched.
+        clock: seconds that only ever grow.
+
+    Raises:
+        EngineUnavailable: when the engine stays away.
+    """
+    deadline = clock() + timeout
+    ward = Ward(engine, project, expected, frozenset(excused))
+    ward.remember(before)
+    with engine.changes(project) as changes:
+        well_since: float | None = None
+        starts: frozenset[tuple[str, str]] = frozenset()
+        while True:
+            findings = _look(ward, deadline, clock)
+            now = clock()
+            waiting = tuple(each for each in findings if each.verdict is Verdict.WAITING)
+            if bad := tuple(each for each in findings if each.verdict is Verdict.BAD):
+                return Health(_with_logs(engine, project, bad))
+            if waiting or ward.starts != starts:
+                well_since = None if waiting else now
+                starts = ward.starts
+            elif well_since is None:
+                well_since = now
+            if well_since is not None and now - well_since >= settle:
+                return Health(())
+            if now >= deadline:
+                return Health(_with_logs(engine, project, waiting or findings))
+            until = min(deadline, now + _LOOK_AGAIN if well_since is None else well_since + settle)
+            _sleep(changes, until - now)
+
+
+def _look(ward: Ward, deadline: float, clock: Callable[[], float]) -> tuple[Finding, ...]:
+    """One look; an engine that is away for a moment is asked again until the deadline."""
+    while True:
+        try:
+            return ward.look()
+        except EngineUnavailable:
+            if clock() >= deadline:
+                raise
+            time.sleep(min(1.0, max(0.0, deadline - clock())))
+
+
+def _sleep(changes: queue.SimpleQueue[str], seconds: float) -> None:
+    """Wait for something to happen, and let what happens together be one look."""
+    try:
+        first = changes.get(timeout=max(0.01, seconds))
+    except queue.Empty:
+        return
+    if first == "ended":
+        time.sleep(min(1.0, max(0.01, seconds)))
+        changes.put("ended")
+    time.sleep(0.02)
+    while not changes.empty() and first != "ended":
+        first = changes.get()
+    if first == "ended":
+        changes.put("ended")
+
+
+def _with_logs(engine: Engine, project: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    ids = {each.name: each.id for each in engine.containers(project)}
+    return tuple(
+        Finding(
+            each.service,
+            each.container,
+            each.verdict,
+            each.why if each.verdict is Verdict.BAD else f"{each.why} within the time it has",
+            each.exit_code,
+            engine.last_lines(ids[each.container]) if each.container in ids else "",
+        )
+        for each in findings
+    )
