@@ -72,6 +72,7 @@ def spawn(
     cwd: Path | str | None = None,
     pass_fds: Sequence[int] = (),
     stdin: int = subprocess.PIPE,
+    stdout: int = subprocess.PIPE,
     stderr: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     """Start a long-lived process in a session of its own, to be talked to through its pipes.
@@ -82,6 +83,7 @@ def spawn(
         cwd: its working directory.
         pass_fds: descriptors it inherits, a lock's for example.
         stdin: `PIPE` or `DEVNULL`.
+        stdout: `PIPE`, or the descriptor of an open file.
         stderr: `PIPE`, `STDOUT` or `DEVNULL`.
 
     Raises:
@@ -93,7 +95,7 @@ def spawn(
             env=dict(env),
             cwd=cwd,
             stdin=stdin,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=stderr,
             pass_fds=tuple(pass_fds),
             start_new_session=True,
