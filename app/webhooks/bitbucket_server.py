@@ -1,0 +1,47 @@
+"""Bitbucket Server and Data Center: HMAC-SHA256 over the raw body; one push may move several refs.
+
+Some releases send the delivery of their "Test connection" button unsigned; it is answered like everything
+unsigned, while real pushes work.
+
+https://confluence.atlassian.com/bitbucketserver/manage-webhooks-938025878.html
+https://confluence.atlassian.com/bitbucketserver/event-payload-938025882.html
+"""
+
+from __future__ import annotations
+
+from app.webhooks.delivery import Headers, Ignored, Push, Update
+from app.webhooks.payload import objects, other_event, part, pinged, read_commit, read_json, read_ref, settle
+from app.webhooks.signature import is_prefixed_sha256
+
+NAME = "bitbucket_server"
+
+
+def recognises(headers: Headers) -> bool:
+    """Bitbucket Cloud names its events alike: ask after it."""
+    return "x-event-key" in headers
+
+
+def verify(headers: Headers, body: bytes, secret: bytes) -> bool:
+    """`X-Hub-Signature: sha256=<hex>`."""
+    return is_prefixed_sha256(headers.get("x-hub-signature", ""), body, secret)
+
+
+def parse(headers: Headers, body: bytes) -> Push | Ignored:
+    """The events `repo:refs_changed` and `diagnostics:ping`.
+
+    Raises:
+        MalformedDelivery: when the body of a push is none.
+    """
+    event = headers.get("x-event-key", "")
+    if event == "diagnostics:ping":
+        return pinged()
+    if event != "repo:refs_changed":
+        return other_event(event)
+    return settle(map(_update, objects(read_json(body).get("changes"), "changes")))
+
+
+def _update(change: dict[str, object]) -> Update:
+    """`type` is ADD, UPDATE or DELETE; `toHash` is zeros for the last."""
+    deleted = change.get("type") == "DELETE"
+    commit = read_commit(change.get("toHash"))
+    return Update(read_ref(part(change, "ref", "id")), None if deleted else commit)
