@@ -1,0 +1,21 @@
+"""What Tegu remembers: in Redis for everybody, in journals on each worker's disk for the day Redis is empty.
+
+keys          every Redis key: type, owner, lifetime
+scripts, lua/ the Lua scripts, each one atomic step
+connection    the Redis client and its errors
+identifiers   run and deployment ids
+clock         now, as text
+runs          runs, the waiting pulls, the waiting sets of stacks
+records       what is deployed, and each stack's status
+status        a stack's status in one word; pure
+quick         one unchanged stack in two round trips
+deployments   attempts, their steps and logs
+leases        locks as others see them, with fencing numbers
+marks         pauses, holds and pins
+events        what happened, for whoever watches
+journal       a stack's record on disk
+stack_lock    the exclusion on the host
+secret_key    the key of keyed hashes
+rebuild       from journals to an empty Redis
+state         `State`: all of them, made once
+"""

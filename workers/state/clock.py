@@ -1,0 +1,10 @@
+"""The clock of everything that is stored, so that all times look the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def now() -> str:
+    """The time as RFC 3339 in UTC with milliseconds: `2026-11-23T11:22:33.123Z`."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,133 @@
+"""Every key that Tegu keeps in Redis: its name, type, owner, lifetime and meaning.
+
+The Lua scripts get the same names: `scripts` makes a function `<name>_key(…)` of each `Key` below.
+No value holds a secret. One Redis, no cluster: scripts work out names from what they read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DAY_SECONDS = 86_400
+RUN_SECONDS = 7 * DAY_SECONDS
+UNEVENTFUL_RUN_SECONDS = DAY_SECONDS
+"""A finished run in which every stack was left alone is of interest for a day, and there are many."""
+DEPLOYMENT_SECONDS = 30 * DAY_SECONDS
+LOG_SECONDS = 7 * DAY_SECONDS
+WAITING_PULL_SECONDS = 600
+"""How long webhooks join a pull whose message may have been lost. Reconcile publishes it again earlier."""
+
+MAX_RUNS = 1000
+MAX_RUNS_OF_STACK = 100
+MAX_DEPLOYMENTS_OF_STACK = 100
+MAX_LOG_LINES = 10_000
+MAX_LINE_CHARACTERS = 2000
+MAX_EVENTS = 10_000
+
+
+@dataclass(frozen=True)
+class Key:
+    """A family of keys. `template` has one `%s` per name that it is called with."""
+
+    template: str
+    type: str
+    owner: str
+    lifetime: str
+    meaning: str
+
+    def __call__(self, *names: str) -> str:
+        """The key's name for these names."""
+        return self.template % names
+
+
+# ---------------------------------------------------------------- runs
+
+run = Key(
+    "tegu:run:%s",
+    "hash",
+    "runs",
+    "7 days, 1 day if nothing happened",
+    "a run: its fields, `pull:<worker>`, `stack:<id>`",
+)
+pending = Key("tegu:run:%s:pending", "set", "runs", "as its run", "what a run waits for: `pull:<worker>`, `stack:<id>`")
+runs = Key("tegu:runs", "sorted set", "runs", "the newest 1000", "ids of all runs, in order of id")
+runs_of_repo = Key("tegu:runs:repo:%s", "sorted set", "runs", "the newest 1000", "ids of a repo's runs")
+runs_of_stack = Key(
+    "tegu:runs:stack:%s", "sorted set", "runs", "the newest 100", "ids of runs that did something to a stack"
+)
+open_runs = Key("tegu:runs:open", "sorted set", "runs", "until the run ends", "ids of runs that have not ended")
+
+# ---------------------------------------------------------------- waiting
+
+waiting_pull = Key(
+    "tegu:pull:%s:%s",
+    "string",
+    "runs",
+    "until the pull starts, at most 10 minutes",
+    "repo, worker: the run whose pull waits in the queue",
+)
+fetched = Key(
+    "tegu:fetched:%s:%s",
+    "hash",
+    "runs",
+    "for ever",
+    "repo, worker: ref -> the newest fetched commit and its run; `#pulls` counts pulls",
+)
+waiting = Key("tegu:stack:%s:waiting", "set", "runs", "until work starts", "runs that wait for a stack's decision")
+taken = Key(
+    "tegu:stack:%s:taken",
+    "hash",
+    "runs",
+    "until the stack's part ends, at most 7 days",
+    "run -> who took it from the waiting set",
+)
+published = Key(
+    "tegu:waiting",
+    "sorted set",
+    "runs",
+    "until work starts",
+    "stacks with a waiting set, by when they were last published (ms)",
+)
+
+# ---------------------------------------------------------------- stacks
+
+stacks = Key("tegu:stacks", "set", "records", "for ever", "ids of all stacks that were ever planned or recorded")
+record = Key("tegu:stack:%s:record", "string (JSON)", "records", "for ever", "what is deployed")
+status = Key("tegu:stack:%s:status", "hash of JSON", "records", "for ever", "what `tegu status` shows of a stack")
+paused = Key("tegu:paused", "hash of JSON", "marks", "until resumed", "stack -> who paused it, why, since when")
+held = Key("tegu:held", "hash of JSON", "marks", "until released", "stack -> the fingerprint that failed")
+pinned = Key(
+    "tegu:pinned", "hash of JSON", "marks", "until released", "stack -> the commit it was rolled back to by hand"
+)
+
+rebuilt = Key(
+    "tegu:rebuilt:%s",
+    "string",
+    "rebuild",
+    "for ever",
+    "worker: there once its journals have been read; gone when Redis is empty",
+)
+
+# ---------------------------------------------------------------- deployments
+
+deployment = Key("tegu:deployment:%s", "hash of JSON", "deployments", "30 days", "one attempt")
+steps = Key("tegu:deployment:%s:steps", "list of JSON", "deployments", "30 days", "its steps and how long they took")
+log = Key("tegu:deployment:%s:log", "stream", "deployments", "7 days, 10,000 lines", "its output, field `line`")
+deployments = Key(
+    "tegu:stack:%s:deployments", "list", "deployments", "the newest 100", "ids of a stack's deployments, newest first"
+)
+
+# ---------------------------------------------------------------- locks and events
+
+lease = Key(
+    "tegu:lease:%s",
+    "hash",
+    "leases",
+    "30 s, renewed every 10 s",
+    "a lock's holder: token, holder, pid, host, since, fence",
+)
+fence = Key("tegu:fence:%s", "string (counter)", "leases", "for ever", "the newest fencing number of a lock")
+leases = Key("tegu:leases", "set", "leases", "cleaned when listed", "names of locks that may be held")
+events = Key("tegu:events", "stream", "events", "the newest 10,000", "what happened, fields `kind` and `data` (JSON)")
+
+ALL: dict[str, Key] = {name: value for name, value in list(globals().items()) if isinstance(value, Key)}

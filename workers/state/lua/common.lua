@@ -1,0 +1,155 @@
+-- What the scripts share. `at` is always the caller's time as text.
+
+local function emit(kind, fields)
+  redis.call('XADD', events_key(), 'MAXLEN', '~', MAX_EVENTS, '*', 'kind', kind, 'data', cjson.encode(fields))
+end
+
+-- Redis's own clock in milliseconds, for what is compared with itself only.
+local function milliseconds()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local function run_exists(run)
+  return redis.call('EXISTS', run_key(run)) == 1
+end
+
+local function forget_run(run, repo)
+  redis.call('DEL', run_key(run), pending_key(run))
+  redis.call('ZREM', runs_key(), run)
+  redis.call('ZREM', open_runs_key(), run)
+  if repo then redis.call('ZREM', runs_of_repo_key(repo), run) end
+end
+
+local function create_run(run, repo, trigger, at, workers)
+  redis.call('HSET', run_key(run), 'id', run, 'repo', repo, 'trigger', trigger, 'status', 'queued', 'queued_at', at)
+  for _, worker in ipairs(workers) do
+    redis.call('HSET', run_key(run), 'pull:' .. worker, cjson.encode({status = 'queued', commits = {}, error = cjson.null}))
+    redis.call('SADD', pending_key(run), 'pull:' .. worker)
+  end
+  redis.call('EXPIRE', run_key(run), RUN_SECONDS)
+  redis.call('EXPIRE', pending_key(run), RUN_SECONDS)
+  for _, index in ipairs({runs_key(), runs_of_repo_key(repo), open_runs_key()}) do
+    redis.call('ZADD', index, 0, run)
+  end
+  for _, old in ipairs(redis.call('ZRANGE', runs_key(), 0, -MAX_RUNS - 1)) do
+    forget_run(old, redis.call('HGET', run_key(old), 'repo'))
+  end
+  redis.call('ZREMRANGEBYRANK', runs_of_repo_key(repo), 0, -MAX_RUNS - 1)
+  emit('run', {run = run, repo = repo, trigger = trigger, status = 'queued', at = at})
+end
+
+local function mark_running(run, at)
+  if redis.call('HGET', run_key(run), 'status') == 'queued' then
+    redis.call('HSET', run_key(run), 'status', 'running', 'started_at', at)
+    emit('run', {run = run, repo = redis.call('HGET', run_key(run), 'repo'), status = 'running', at = at})
+  end
+end
+
+-- Ends a run that waits for nothing any more; a run ends once.
+local function end_if_done(run, at)
+  if redis.call('EXISTS', pending_key(run)) == 1 then return 0 end
+  local facts = redis.call('HMGET', run_key(run), 'repo', 'finished_at', 'bad', 'eventful')
+  if not facts[1] or facts[2] then return 0 end
+  local status = facts[3] and 'failed' or 'succeeded'
+  redis.call('HSET', run_key(run), 'status', status, 'finished_at', at)
+  redis.call('HSETNX', run_key(run), 'started_at', at)
+  redis.call('ZREM', open_runs_key(), run)
+  redis.call('EXPIRE', run_key(run), (facts[3] or facts[4]) and RUN_SECONDS or UNEVENTFUL_RUN_SECONDS)
+  emit('run', {run = run, repo = facts[1], status = status, at = at})
+  return 1
+end
+
+-- Whether this removed the member, that is, whether the run was still waiting for it.
+local function close_part(run, member)
+  return redis.call('SREM', pending_key(run), member) == 1
+end
+
+local function close_pull(run, worker, status, commits, problem, at)
+  if not close_part(run, 'pull:' .. worker) then return 0 end
+  local pull = cjson.encode({status = status, commits = commits, error = problem or cjson.null})
+  redis.call('HSET', run_key(run), 'pull:' .. worker, pull)
+  if status == 'failed' then
+    redis.call('HSET', run_key(run), 'bad', 1, 'error', worker .. ': ' .. problem)
+  end
+  end_if_done(run, at)
+  return 1
+end
+
+local function leave_waiting(stack, run)
+  if redis.call('SREM', waiting_key(stack), run) == 1 and redis.call('EXISTS', waiting_key(stack)) == 0 then
+    redis.call('ZREM', published_key(), stack)
+  end
+end
+
+-- Joins a stack's waiting set; true when a task has to be published: nobody else waits yet, or this run
+-- waited before and is here again because its message may be lost.
+local function join_waiting(stack, run)
+  local needed = redis.call('EXISTS', waiting_key(stack)) == 0 or redis.call('SISMEMBER', waiting_key(stack), run) == 1
+  redis.call('SADD', waiting_key(stack), run)
+  redis.call('EXPIRE', waiting_key(stack), RUN_SECONDS)
+  if needed then redis.call('ZADD', published_key(), milliseconds(), stack) end
+  return needed
+end
+
+-- Takes the waiting runs, and those that `taker` (or, with `orphans`, anybody) took before without ending them.
+local function take_runs(stack, taker, orphans, at)
+  local found = redis.call('SMEMBERS', waiting_key(stack))
+  redis.call('DEL', waiting_key(stack))
+  redis.call('ZREM', published_key(), stack)
+  local before = redis.call('HGETALL', taken_key(stack))
+  for place = 1, #before, 2 do
+    if orphans or before[place + 1] == taker then found[#found + 1] = before[place] end
+  end
+  local runs, seen = {}, {}
+  for _, run in ipairs(found) do
+    if seen[run] then
+      -- put back by one task and taken by another
+    elseif redis.call('SISMEMBER', pending_key(run), 'stack:' .. stack) == 1 then
+      redis.call('HSET', taken_key(stack), run, taker)
+      mark_running(run, at)
+      runs[#runs + 1] = run
+    else
+      redis.call('HDEL', taken_key(stack), run)
+    end
+    seen[run] = true
+  end
+  if #runs > 0 then redis.call('EXPIRE', taken_key(stack), RUN_SECONDS) end
+  table.sort(runs)
+  return runs
+end
+
+-- Ends a stack's part in a run. A second call changes nothing: the first outcome stands.
+local function finish_stack(run, stack, result, bad, eventful, at)
+  redis.call('HDEL', taken_key(stack), run)
+  leave_waiting(stack, run)
+  if not close_part(run, 'stack:' .. stack) or not run_exists(run) then return 0 end
+  redis.call('HSET', run_key(run), 'stack:' .. stack, result)
+  if bad then redis.call('HSET', run_key(run), 'bad', 1) end
+  if eventful then
+    redis.call('HSET', run_key(run), 'eventful', 1)
+    redis.call('ZADD', runs_of_stack_key(stack), 0, run)
+    redis.call('ZREMRANGEBYRANK', runs_of_stack_key(stack), 0, -MAX_RUNS_OF_STACK - 1)
+    local fields = cjson.decode(result)
+    fields.stack, fields.run, fields.at = stack, run, at
+    emit('stack', fields)
+  end
+  end_if_done(run, at)
+  return 1
+end
+
+-- Sets fields of a stack's status from ARGV[first] on: name, value, name, value, …
+local function set_status(stack, first)
+  if #ARGV < first then return end
+  redis.call('SADD', stacks_key(), stack)
+  redis.call('HSET', status_key(stack), unpack(ARGV, first))
+end
+
+-- Whether a newer holder of a stack's lock is known. Remembers the newest number even after Redis lost it.
+local function stale(name, number)
+  if number == '' then return false end
+  local newest = tonumber(redis.call('GET', fence_key(name)) or '0')
+  if tonumber(number) < newest then return true end
+  if tonumber(number) > newest then redis.call('SET', fence_key(name), number) end
+  return false
+end

@@ -1,0 +1,18 @@
+-- Ends a run's pull and remembers the newest fetched commit of each ref.
+-- ARGV: run, repo, worker, at, error or '', the repo's own ref, ref, commit, ref, commit, …
+local run, repo, worker, at, problem, own = unpack(ARGV, 1, 6)
+local text = redis.call('HGET', run_key(run), 'pull:' .. worker)
+if not text then return 0 end
+local number = cjson.decode(text).number or 0
+local commits = {}
+for place = 7, #ARGV, 2 do
+  local ref, commit = ARGV[place], ARGV[place + 1]
+  commits[ref] = commit
+  local known = redis.call('HGET', fetched_key(repo, worker), ref)
+  if not known or cjson.decode(known).number <= number then
+    redis.call('HSET', fetched_key(repo, worker), ref, cjson.encode({commit = commit, run = run, number = number}))
+  end
+end
+if commits[own] then redis.call('HSET', run_key(run), 'ref', own, 'commit', commits[own]) end
+local status = problem == '' and 'succeeded' or 'failed'
+return close_pull(run, worker, status, commits, problem ~= '' and problem or nil, at)

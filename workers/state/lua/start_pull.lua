@@ -1,0 +1,15 @@
+-- Starts a run's pull, unless it has ended or another run's pull waits, which will see more.
+-- ARGV: run, repo, worker, at.  Returns: 1 to go ahead.
+local run, repo, worker, at = unpack(ARGV, 1, 4)
+if redis.call('SISMEMBER', pending_key(run), 'pull:' .. worker) == 0 or not run_exists(run) then return 0 end
+local waiting = redis.call('GET', waiting_pull_key(repo, worker))
+if waiting and waiting ~= run and redis.call('SISMEMBER', pending_key(waiting), 'pull:' .. worker) == 1 then
+  close_pull(run, worker, 'superseded', {}, nil, at)
+  return 0
+end
+redis.call('DEL', waiting_pull_key(repo, worker))
+mark_running(run, at)
+local number = redis.call('HINCRBY', fetched_key(repo, worker), '#pulls', 1)
+redis.call('HSET', run_key(run), 'pull:' .. worker,
+  cjson.encode({status = 'running', commits = {}, error = cjson.null, number = number}))
+return 1

@@ -1,0 +1,62 @@
+"""From the journals on this host to an empty Redis, and back for marks that were made elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from workers.state import keys
+from workers.state.clock import now
+from workers.state.connection import translated
+from workers.state.journal import Journal
+from workers.state.leases import stack_lease
+from workers.state.marks import Marks
+from workers.state.state import State
+
+
+@translated()
+def rebuild(state: State, worker: str, journal: Journal | None = None) -> list[str]:
+    """Put back whatever Redis lacks and a journal has: records, status, fencing numbers, pauses, holds, pins.
+
+    What Redis has is newer and stays, so this may run at any time. Marks come back only into a Redis that has
+    lost everything: in any other one, a mark that is missing was taken away on purpose.
+
+    Args:
+        state: where to.
+        worker: whose journals these are.
+        journal: where from; the state's own by default.
+
+    Returns:
+        The stacks whose record was put back.
+    """
+    journals = (journal or state.journal).all()
+    present = state.records.get_many(journals)
+    lost = not state.redis.exists(keys.rebuilt(worker))
+    for stack, kept in journals.items() if lost else ():
+        for marks in _all_marks(state):
+            if kept.get(marks.name):
+                marks.restore(stack, kept[marks.name])
+    restored = [stack for stack, kept in journals.items() if kept.get("record") and not present[stack]]
+    for stack in restored:
+        _restore_record(state, stack, journals[stack])
+    state.redis.set(keys.rebuilt(worker), now())
+    return restored
+
+
+def mirror_marks(state: State, stacks: Iterable[str]) -> None:
+    """Write marks that were made on another host to the journals of this worker's stacks."""
+    known = {marks.name: marks.all() for marks in _all_marks(state)}
+    for stack in stacks:
+        if state.journal.exists(stack) or any(stack in marked for marked in known.values()):
+            state.journal.update(stack, **{name: marked.get(stack) for name, marked in known.items()})
+
+
+def _all_marks(state: State) -> tuple[Marks, ...]:
+    return (state.pauses, state.holds, state.pins)
+
+
+def _restore_record(state: State, stack: str, kept: Mapping[str, Any]) -> None:
+    record = kept["record"]
+    deployed = {"deployed_commit": record.get("commit"), "verified_commit": record.get("commit")}
+    fence = max(kept.get("fence") or 0, state.leases.newest_fence(stack_lease(stack)))
+    state.records.put(stack, record, fence, **(deployed | (kept.get("status") or {})))

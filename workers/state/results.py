@@ -1,0 +1,51 @@
+"""How a stack's part in a run ended."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from workers.model import Action, Outcome, Reason
+
+_QUIET = frozenset({Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.SUPERSEDED})
+
+
+@dataclass(frozen=True, slots=True)
+class StackResult:
+    """What a run shows of a stack once its part has ended."""
+
+    commit: str | None
+    action: Action
+    reason: Reason
+    outcome: Outcome
+    deployment: str | None = None
+    message: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        commit: str | None,
+        action: Action | str,
+        reason: Reason | str,
+        outcome: Outcome | str,
+        deployment: str | None = None,
+        message: str = "",
+    ) -> StackResult:
+        """From words, which must be those of the model."""
+        return cls(commit, Action(action), Reason(reason), Outcome(outcome), deployment, message)
+
+    @property
+    def eventful(self) -> bool:
+        """Whether something was done or went wrong: then it is an event and part of the stack's history."""
+        return self.outcome not in _QUIET
+
+    def to_json(self) -> str:
+        """As it is stored; `message` only where there is one."""
+        fields: dict[str, str | None] = {
+            "commit": self.commit,
+            "action": self.action,
+            "reason": self.reason,
+            "outcome": self.outcome,
+            "deployment": self.deployment,
+        }
+        return json.dumps(fields | {"message": self.message} if self.message else fields)

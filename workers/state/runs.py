@@ -1,0 +1,281 @@
+"""Runs: one pull and everything it fanned out to, and who waits for what.
+
+A run waits for a *set*: `pull:<worker>` for every worker, `stack:<id>` for every stack that a pull planned. It
+ends when the set is empty; whoever removes the last member ends it, in the same script. A stack has a waiting
+set of runs, so that it is queued at most once: the first run to join publishes a task, later ones wait with it.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from redis import Redis
+
+from workers.errors import RedisUnavailable
+from workers.model import Action, Outcome, Reason, Trigger
+from workers.state import keys
+from workers.state.clock import now
+from workers.state.connection import translated
+from workers.state.identifiers import milliseconds_of, new_id
+from workers.state.results import StackResult
+from workers.state.scripts import Scripts
+
+_PLAN_CHUNK = 200  # stacks per script call, so that Redis answers others in between
+_EMPTY_RUN_MILLISECONDS = 60_000  # a run that plans nothing for so long has lost its maker
+_FIELDS = ("id", "repo", "ref", "commit", "trigger", "status", "queued_at", "started_at", "finished_at", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A run that has not ended, and what it waits for: workers' pulls and stacks."""
+
+    id: str
+    repo: str
+    pulls: tuple[str, ...]
+    stacks: tuple[str, ...]
+
+
+class Runs:
+    """Runs in Redis. Every method is one or a few round trips and may be called twice with the same effect."""
+
+    def __init__(self, redis: Redis, scripts: Scripts) -> None:
+        self._redis = redis
+        self._scripts = scripts
+
+    # ------------------------------------------------------------ making runs
+
+    @translated()
+    def create(self, repo: str, trigger: Trigger | str, workers: Sequence[str], *, run_id: str | None = None) -> str:
+        """Make a run that waits for these workers' pulls (none: for the stacks that are planned next)."""
+        run = run_id or new_id()
+        self._scripts("create", run, repo, str(trigger), now(), *workers)
+        return run
+
+    @translated()
+    def coalesce(
+        self,
+        repo: str,
+        workers: Sequence[str],
+        trigger: Trigger | str,
+        commit: str | None = None,
+        ref: str | None = None,
+    ) -> tuple[str, Literal["queued", "coalesced"]]:
+        """Find the run that will look, or has looked, at what was pushed; make one if there is none.
+
+        Args:
+            repo: the repo.
+            workers: those that have stacks of it.
+            trigger: what asks.
+            commit: what was pushed, if that is known; a run that fetched exactly this as the newest of `ref` covers it.
+            ref: as it is given to `end_pull`.
+
+        Returns:
+            The run, and `queued` when the caller has to publish its pulls (to every worker; a message that is not
+            needed ends at once). If that fails, call `discard`.
+        """
+        lifetime = str(keys.WAITING_PULL_SECONDS * 1000)
+        known = (commit, ref) if commit and ref else ("", "")
+        run, status = self._scripts("coalesce", new_id(), repo, str(trigger), now(), *known, lifetime, *workers)
+        return run, status
+
+    @translated()
+    def discard(self, run: str) -> bool:
+        """Undo a run whose tasks could not be published. False: others joined it, so reconcile will publish it."""
+        return bool(self._scripts("discard", run))
+
+    # ------------------------------------------------------------ pulls
+
+    @translated()
+    def start_pull(self, run: str, repo: str, worker: str) -> bool:
+        """Start a pull. False: it has ended, or a later run's pull waits; then there is nothing to do."""
+        return bool(self._scripts("start_pull", run, repo, worker, now()))
+
+    @translated()
+    def end_pull(
+        self, run: str, repo: str, worker: str, *, commits: Mapping[str, str], error: str | None, repo_ref: str
+    ) -> None:
+        """End a pull, after its stacks were planned.
+
+        Args:
+            run: the run.
+            repo: its repo.
+            worker: whose pull it was.
+            commits: the newest commit of every ref that was fetched.
+            error: why it failed, without secrets; None if it did not.
+            repo_ref: the repo's own ref, whose commit becomes the run's.
+        """
+        pairs = [text for pair in commits.items() for text in pair]
+        self._scripts("end_pull", run, repo, worker, now(), error or "", repo_ref, *pairs)
+
+    # ------------------------------------------------------------ stacks
+
+    @translated()
+    def plan(self, run: str, stacks: Iterable[tuple[str, str]]) -> list[str]:
+        """Let the run wait for stacks (id, commit).
+
+        Returns:
+            The stacks for which a task has to be published; for the others one waits already.
+
+        Raises:
+            RedisUnavailable: the run is not there any more, so Redis has lost its data.
+        """
+        planned = list(stacks)
+        calls = [
+            [run, *(text for pair in planned[start : start + _PLAN_CHUNK] for text in pair)]
+            for start in range(0, len(planned), _PLAN_CHUNK)
+        ]
+        needed: list[str] = []
+        for answer in self._scripts.many("plan", calls):
+            if answer is None:
+                message = f"run {run} is gone from Redis; pull again"
+                raise RedisUnavailable(message)
+            needed += answer
+        return needed
+
+    @translated()
+    def take(self, stack: str, taker: str | None = None, *, orphans: bool = False) -> tuple[str, ...]:
+        """Take the runs that wait for a stack: work on it starts.
+
+        Args:
+            stack: its id.
+            taker: who takes them (the task's id): a second delivery of a task gets what its first one took.
+            orphans: also those that anybody took and left. Only for the holder of the stack's lock.
+        """
+        taken = self._scripts("take", stack, taker or secrets.token_hex(8), "1" if orphans else "0", now())
+        return tuple(taken)
+
+    @translated()
+    def put_back(self, stack: str, runs: Iterable[str]) -> bool:
+        """Let runs wait for a stack again. True when nobody else's run was waiting."""
+        return bool(self._scripts("put_back", stack, *runs))
+
+    @translated()
+    def waiting(self, stack: str) -> bool:
+        """Whether any run waits for a stack."""
+        return bool(self._redis.exists(keys.waiting(stack)))
+
+    def finish(
+        self,
+        runs: Iterable[str],
+        stack: str,
+        *,
+        commit: str | None,
+        action: Action | str,
+        reason: Reason | str,
+        outcome: Outcome | str,
+        deployment: str | None = None,
+        message: str = "",
+    ) -> None:
+        """End a stack's part in every run; runs that wait for nothing more end. A second outcome is ignored."""
+        self.finish_with(runs, stack, StackResult.of(commit, action, reason, outcome, deployment, message))
+
+    @translated()
+    def finish_with(
+        self, runs: Iterable[str], stack: str, result: StackResult, status: Mapping[str, object] | None = None
+    ) -> None:
+        """As `finish`, and set fields of the stack's status in the same round trip."""
+        ended = list(runs)
+        fields = [text for name, value in (status or {}).items() for text in (name, json.dumps(value))]
+        flags = ("1" if result.outcome.bad else "0", "1" if result.eventful else "0")
+        self._scripts("finish", stack, now(), result.to_json(), *flags, len(ended), *ended, *fields)
+
+    # ------------------------------------------------------------ reading
+
+    @translated()
+    def get(self, run: str) -> dict[str, Any] | None:
+        """A run as the API shows it; None when there is none."""
+        return _shown(self._redis.hgetall(keys.run(run)))
+
+    @translated()
+    def list(
+        self, cursor: str | None = None, limit: int = 20, repo: str | None = None, stack: str | None = None
+    ) -> dict[str, Any]:
+        """The newest runs first, `{"items": […], "next": cursor or None}`.
+
+        Args:
+            cursor: the `next` of the page before.
+            limit: how many.
+            repo: only this repo's.
+            stack: only those that did something to this stack.
+        """
+        index = keys.runs_of_stack(stack) if stack else keys.runs_of_repo(repo) if repo else keys.runs()
+        items: list[dict[str, Any]] = []
+        while len(items) < limit:
+            below = f"({cursor}" if cursor else "+"
+            found = [str(run) for run in self._redis.zrevrangebylex(index, below, "-", start=0, num=limit)]
+            if not found:
+                return {"items": items, "next": None}
+            for run in found[: limit - len(items)]:
+                cursor = run
+                shown = _shown(self._redis.hgetall(keys.run(run)))
+                if shown is None:
+                    self._redis.zrem(index, run)
+                elif not (repo and shown["repo"] != repo):
+                    items.append(shown)
+        return {"items": items, "next": cursor}
+
+    # ------------------------------------------------------------ for reconcile
+
+    @translated()
+    def open_runs(self) -> tuple[OpenRun, ...]:
+        """What runs that have not ended still wait for, oldest first.
+
+        On the way, runs that nobody can end are ended: those that expired, those whose maker died before it
+        planned anything, and queued pulls that a newer run's queued pull makes needless.
+        """
+        waiting = self._read_open()
+        newest: dict[tuple[str, str], str] = {}
+        for run in waiting:
+            for worker in run.pulls:
+                newest[run.repo, worker] = run.id
+        superseded = [(run.id, worker) for run in waiting for worker in run.pulls if newest[run.repo, worker] != run.id]
+        self._scripts.many("supersede_pull", [[run, worker, now()] for run, worker in superseded])
+        return self._read_open() if superseded else waiting
+
+    @translated()
+    def stale_waiting(self, older_than: float) -> tuple[str, ...]:
+        """Stacks that runs have waited for longer than `older_than` seconds since a task was last published.
+
+        They count as published again from now on.
+        """
+        return tuple(self._scripts("stale_waiting", str(int(older_than * 1000))))
+
+    def _read_open(self) -> tuple[OpenRun, ...]:
+        runs = [str(run) for run in self._redis.zrange(keys.open_runs(), 0, -1)]
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for run in runs:
+                pipeline.hget(keys.run(run), "repo")
+                pipeline.smembers(keys.pending(run))
+            answers = pipeline.execute()
+        found = []
+        for run, repo, members in zip(runs, answers[::2], answers[1::2], strict=True):
+            if members and repo:
+                found.append(OpenRun(run, repo, _named("pull:", members), _named("stack:", members)))
+            elif not repo:
+                self._redis.zrem(keys.open_runs(), run)
+            elif abs(time.time_ns() // 1_000_000 - milliseconds_of(run)) > _EMPTY_RUN_MILLISECONDS:
+                self._scripts("close", run, now())
+        return tuple(found)
+
+
+def _named(kind: str, members: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(member.removeprefix(kind) for member in members if member.startswith(kind)))
+
+
+def _shown(stored: Mapping[Any, Any]) -> dict[str, Any] | None:
+    if "id" not in stored:
+        return None
+    shown: dict[str, Any] = {field: stored.get(field) for field in _FIELDS}
+    shown["pulls"], shown["stacks"] = {}, {}
+    for field in sorted(stored):
+        if field.startswith("pull:"):
+            pull = json.loads(stored[field])
+            shown["pulls"][field.removeprefix("pull:")] = {name: pull[name] for name in ("status", "commits", "error")}
+        elif field.startswith("stack:"):
+            shown["stacks"][field.removeprefix("stack:")] = json.loads(stored[field])
+    return shown

@@ -1,0 +1,74 @@
+"""`State`: everything that is remembered, made once and handed to whoever needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from workers.state import keys
+from workers.state.connection import translated
+from workers.state.deployments import Deployments
+from workers.state.events import Events
+from workers.state.journal import Journal
+from workers.state.leases import Leases, stack_lease
+from workers.state.marks import Holds, Pauses, Pins
+from workers.state.quick import Quick
+from workers.state.records import Records, decoded
+from workers.state.runs import Runs
+from workers.state.scripts import Scripts
+from workers.state.stack_lock import StackLock
+from workers.state.status import StackFacts, status_row
+
+
+class State:
+    """The collaborators of `workers.state`. Making one sends and writes nothing.
+
+    Args:
+        redis: from `connect`.
+        data_dir: where journals and locks of this host lie.
+    """
+
+    def __init__(self, redis: Redis, data_dir: Path) -> None:
+        scripts = Scripts(redis)
+        self.redis = redis
+        self.data_dir = data_dir
+        self.journal = Journal(data_dir)
+        self.stack_lock = StackLock(data_dir)
+        self.runs = Runs(redis, scripts)
+        self.records = Records(redis, scripts)
+        self.quick = Quick(scripts, self.runs)
+        self.deployments = Deployments(redis)
+        self.leases = Leases(redis, scripts)
+        self.pauses = Pauses(redis, self.journal)
+        self.holds = Holds(redis, self.journal)
+        self.pins = Pins(redis, self.journal)
+        self.events = Events(redis)
+
+    @translated()
+    def facts(self, stacks: Iterable[str] | None = None) -> dict[str, StackFacts]:
+        """All that is known of these stacks, or of every known one, in two round trips."""
+        names = self.records.known() if stacks is None else tuple(stacks)
+        with self.redis.pipeline(transaction=False) as pipeline:
+            for mark in (keys.paused, keys.held, keys.pinned):
+                pipeline.hgetall(mark())
+            for name in names:
+                pipeline.hgetall(keys.status(name))
+                pipeline.exists(keys.lease(stack_lease(name)))
+                pipeline.exists(keys.waiting(name))
+            answers = pipeline.execute()
+        marks = [decoded(answer) for answer in answers[:3]]
+        found = {}
+        for place, name in enumerate(names):
+            fields, leased, waiting = answers[3 + 3 * place : 6 + 3 * place]
+            pause, hold, pin = (marked.get(name) for marked in marks)
+            found[name] = StackFacts(
+                name, decoded(fields), pause, hold, pin, leased=bool(leased), waiting=bool(waiting)
+            )
+        return found
+
+    def rows(self, stacks: Iterable[str] | None = None) -> list[dict[str, Any]]:
+        """The rows of `tegu status --json`."""
+        return [status_row(facts) for facts in self.facts(stacks).values()]
