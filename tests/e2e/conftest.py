@@ -1,0 +1,23 @@
+"""Whole systems for the end-to-end tier."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from system import System
+
+
+@pytest.fixture
+def system(tmp_path: Path, engine: None) -> Iterator[System]:  # noqa: ARG001 (the engine has to be there)
+    """A system that has its repository and catalog, but was not started yet."""
+    made = System(tmp_path)
+    try:
+        yield made
+    finally:
+        made.stop()

@@ -1,0 +1,189 @@
+"""From a push to a redeployed stack: real Git over a socket, Redis, Celery, Docker and Compose."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from system import REPO, System, eventually
+
+SERVICE = """\
+services:
+  app:
+    image: busybox:stable
+    command: {command}
+    network_mode: none
+    stop_signal: SIGKILL
+"""
+SLEEP = SERVICE.format(command="[sleep, infinity]")
+
+
+def _with_config(text: str) -> dict[str, str]:
+    return {"compose.yaml": SLEEP + "    volumes: ['./app.conf:/app.conf:ro']\n", "app.conf": text}
+
+
+def _in(folder: str, files: dict[str, str]) -> dict[str, str]:
+    return {f"services/{folder}/{path}": text for path, text in files.items()}
+
+
+def _disk_usage(*paths: Path) -> int:
+    return int(subprocess.run(["du", "-scb", *paths], check=True, capture_output=True, text=True).stdout.split()[-2])
+
+
+def test_a_push_deploys_what_changed_and_touches_nothing_else(system: System) -> None:
+    files = {}
+    for number in range(30):
+        files |= _in(f"s{number:02}", _with_config(f"value {number}\n"))
+        # What a real stack carries: a page of text that no container reads weighs in the clone as well.
+        files[f"services/s{number:02}/data.bin"] = os.urandom(8192).hex()
+    system.push(files)
+    system.start()
+
+    first = system.follow(system.send_push(system._git("rev-parse", "HEAD").strip())[1]["run"], 240)
+    assert {outcome["outcome"] for outcome in first["stacks"].values()} == {"deployed"}
+    assert len(first["stacks"]) == 30
+    before = system.containers()
+    assert len(before) == 30
+
+    # One clone, no second copy of the history: the bare clone and one checkout's worth of files.
+    clones = list((system.data / "repos").glob("*.git"))
+    assert [clone.name for clone in clones] == [f"{REPO}.git"]
+    floor = _disk_usage(clones[0]) + _disk_usage(*(system.work / "services").iterdir())
+    assert _disk_usage(system.data / "repos", system.data / "stacks") <= 1.1 * floor
+
+    fetches = system.fetches
+    run = system.deploy({"services/s07/app.conf": "value changed\n"})
+    after = system.containers()
+    assert run["status"] == "succeeded"
+    assert run["stacks"]["default/s07"]["action"] == "restart"
+    assert run["stacks"]["default/s07"]["outcome"] == "deployed"
+    assert system.fetches == fetches + 1
+    assert {name for name in after if after[name] != before[name]} == {"s07/app/1"}
+    assert after["s07/app/1"].id == before["s07/app/1"].id
+    assert system.inside("s07/app/1", "cat", "/app.conf") == "value changed\n"
+
+    # A commit that no stack reads changes nothing, and says so.
+    run = system.deploy({"README.md": "about\n"})
+    assert {outcome["action"] for outcome in run["stacks"].values()} == {"none"}
+    assert system.containers() == after
+
+    # Everybody tells the same story: command line, Celery, Flower.
+    status = json.loads(system.tegu("status", "--json").stdout)
+    assert len(status) == 30
+    assert {one["status"] for one in status} == {"deployed"}
+    system.celery("call", "tegu.pull", f'--args=["{REPO}"]')
+    flower = f"http://127.0.0.1:{system.flower_port}"
+
+    def listed() -> list[dict[str, str]]:
+        found = system.ask("/api/tasks?limit=1000", base=flower)[1]
+        return list(found.values()) if isinstance(found, dict) else []
+
+    eventually(
+        lambda: (
+            [task["state"] for task in listed() if task["name"] == "tegu.pull"].count("SUCCESS") >= 4
+            and [task["state"] for task in listed() if task["name"] == "tegu.deploy_if_changed"].count("SUCCESS") >= 120
+        ),
+        "Flower's list of every pull and every decision",
+    )
+
+
+def test_two_hundred_webhooks_for_one_commit_cost_at_most_two_pulls(system: System) -> None:
+    system.push(_in("a", {"compose.yaml": SLEEP}))
+    system.start()
+    commit = system.push({"README.md": "once\n"})
+    fetches = system.fetches
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda _: system.send_push(commit), range(200)))
+    assert {status for status, _ in answers} == {202}
+    for run in {answer["run"] for _, answer in answers}:
+        system.follow(run)
+    assert 1 <= system.fetches - fetches <= 2
+
+
+def test_slow_deployments_do_not_hold_up_the_next_decision(system: System) -> None:
+    slow = SERVICE.format(command="[sh, -c, 'sleep 20; touch /ready; sleep infinity']") + (
+        "    healthcheck: {test: [CMD, test, -e, /ready], interval: 1s, retries: 60}\n"
+    )
+    files = {}
+    for number in range(4):
+        files |= _in(f"slow{number}", {"compose.yaml": slow})
+    system.push(files | _in("quick", {"compose.yaml": SLEEP}))
+    system.start()
+    answer = system.send_push(system._git("rev-parse", "HEAD").strip())[1]
+    eventually(
+        lambda: sum(name.startswith("slow") for name in system.containers()) == 4, "the start of four slow stacks"
+    )
+    started = time.monotonic()
+    second = system.send_push(system.push({"README.md": "later\n"}))[1]["run"]
+
+    def decided() -> bool:
+        found = system.ask(f"/api/v1/runs/{second}")[1]
+        return found["stacks"].get("default/quick", {}).get("outcome") is not None
+
+    eventually(decided, "the decision of the quick stack", 15)
+    assert time.monotonic() - started < 15
+    assert system.ask(f"/api/v1/runs/{answer['run']}")[1]["status"] == "running"
+
+
+def test_an_env_file_that_only_the_host_has_is_used_kept_and_noticed(system: System) -> None:
+    compose = SERVICE.format(command="[sh, -c, 'echo $${GREETING}; sleep infinity']") + (
+        "    environment: {GREETING: '${GREETING}'}\n"
+    )
+    system.push(_in("a", {"compose.yaml": compose}))
+    env = system.live("a", "services/a/.env")
+    env.parent.mkdir(parents=True)
+    env.write_text("GREETING=hello\n")
+    env.chmod(0o600)
+    system.start()
+    system.follow(system.send_push(system._git("rev-parse", "HEAD").strip())[1]["run"])
+    first = system.containers()["a/app/1"]
+    assert system.inside("a/app/1", "printenv", "GREETING") == "hello\n"
+
+    system.deploy({"README.md": "x\n"})
+    assert system.containers()["a/app/1"] == first
+    assert env.read_text() == "GREETING=hello\n"
+
+    env.write_text("GREETING=changed\n")
+    run = system.deploy({"README.md": "y\n"})
+    assert run["stacks"]["default/a"]["reason"] == "options_changed"
+    assert system.inside("a/app/1", "printenv", "GREETING") == "changed\n"
+    assert env.read_text() == "GREETING=changed\n"
+
+
+def test_a_broken_compose_file_is_invalid_with_file_and_line_and_the_others_deploy(system: System) -> None:
+    system.push(_in("good", {"compose.yaml": SLEEP}) | _in("bad", {"compose.yaml": "services:\n  app: [\n"}))
+    system.start()
+    run = system.follow(system.send_push(system._git("rev-parse", "HEAD").strip())[1]["run"])
+    assert run["status"] == "failed"
+    assert run["stacks"]["default/good"]["outcome"] == "deployed"
+    assert run["stacks"]["default/bad"]["outcome"] == "invalid"
+    status = {one["stack"]: one for one in json.loads(system.tegu("status", "--json").stdout)}
+    assert status["default/bad"]["status"] == "invalid"
+    assert "services/bad/compose.yaml:" in json.dumps(status["default/bad"]["last_decision"])
+    check = system.tegu("check", check=False)
+    assert check.returncode == 1
+    assert "services/bad/compose.yaml:" in check.stdout + check.stderr
+    assert list(system.containers()) == ["good/app/1"]
+
+
+def test_what_runs_can_be_triggered_from_a_shell_and_shows_in_a_run(system: System) -> None:
+    system.push(_in("a", _with_config("one\n")))
+    system.start()
+    system.celery("call", "tegu.pull", f'--args=["{REPO}"]')
+    eventually(lambda: "a/app/1" in system.containers(), "the first deployment")
+    eventually(
+        lambda: json.loads(system.tegu("status", "--json").stdout)[0]["status"] == "deployed", "the deployed status"
+    )
+    before = system.containers()["a/app/1"]
+    system.tegu("pull", REPO)
+    assert system.containers()["a/app/1"] == before
+    system.tegu("deploy", "a", "--force")
+    assert system.containers()["a/app/1"].id != before.id
+    runs = json.loads(system.tegu("runs", "--json").stdout)
+    assert {run["status"] for run in runs} == {"succeeded"}
+    listed = system.tegu("compose", "a", "ps", "--format", "json").stdout
+    assert "running" in listed
