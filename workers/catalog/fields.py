@@ -207,7 +207,7 @@ _DURATION_SCHEMA: dict[str, Any] = {
 }
 _NAME_PATTERN = rf"^{NAME.pattern}$"
 
-Name = Annotated[str, AfterValidator(check_name), Field(json_schema_extra={"pattern": _NAME_PATTERN})]
+Name = Annotated[str, AfterValidator(check_name), WithJsonSchema({"type": "string", "pattern": _NAME_PATTERN})]
 Duration = Annotated[timedelta, BeforeValidator(_duration), WithJsonSchema(_DURATION_SCHEMA)]
 PositiveDuration = Annotated[
     timedelta, BeforeValidator(_duration), AfterValidator(_positive), WithJsonSchema(_DURATION_SCHEMA)
@@ -217,7 +217,11 @@ FilePath = Annotated[str, AfterValidator(_file)]
 WatchedPath = Annotated[str, AfterValidator(_watched)]
 EnvFile = Annotated[str, AfterValidator(_env_file)]
 Glob = Annotated[str, AfterValidator(check_glob)]
-VariableName = Annotated[str, AfterValidator(_variable), Field(json_schema_extra={"pattern": f"^{_VARIABLE.pattern}$"})]
+VariableName = Annotated[
+    str,
+    AfterValidator(_variable),
+    WithJsonSchema({"type": "string", "pattern": f"^{_VARIABLE.pattern}$"}),
+]
 VariableValue = Annotated[str, WithJsonSchema({"type": ["string", "number", "boolean"]})]
 Url = Annotated[str, AfterValidator(_url)]
 Ref = Annotated[str, AfterValidator(_ref)]

@@ -57,11 +57,12 @@ class Problems:
 
     def add_validation(self, error: ValidationError) -> list[Path]:
         """Note everything that pydantic found, and tell where it was."""
-        places = []
-        for item in error.errors(include_url=False, include_input=False):
-            place = tuple(part for part in item["loc"] if part != "[key]")
-            places.append(place)
-            if not any(place[: len(path)] == path for path in self._unreadable):
+        items = error.errors(include_url=False, include_input=False)
+        places = [_place(dict(item)) for item in items]
+        for place, item in zip(places, items, strict=True):
+            # A list is also called too short when each of its items is wrong.
+            echo = item["type"] == "too_short" and any(other[: len(place)] == place != other for other in places)
+            if not echo and not any(place[: len(path)] == path for path in self._unreadable):
                 self.add(place, _sentence(dict(item), place))
         return places
 
@@ -81,6 +82,12 @@ def _dotted(path: Sequence[str | int]) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+def _place(item: Mapping[str, Any]) -> Path:
+    """Where it is; pydantic marks what is wrong with a key itself by one more step."""
+    loc = tuple(item["loc"])
+    return loc[:-1] if loc[-1:] == ("[key]",) and item["type"] != "extra_forbidden" else loc
 
 
 def _sentence(item: Mapping[str, Any], place: Path) -> str:

@@ -199,4 +199,17 @@ class CatalogSection(Section):
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of the catalog, for editors and other programs."""
     schema = CatalogSection.model_json_schema(mode="validation")
+    _close(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"title": "Tegu's catalog"}
+
+
+def _close(schema: object) -> None:
+    """Where names have a pattern, let no others pass."""
+    if isinstance(schema, dict):
+        if "patternProperties" in schema:
+            schema["additionalProperties"] = False
+        for part in schema.values():
+            _close(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            _close(part)

@@ -1,0 +1,64 @@
+"""The JSON Schema of the catalog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from workers.catalog import json_schema, parse_catalog
+
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def validator() -> jsonschema.Draft202012Validator:
+    schema = json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_it_validates_the_examples_and_so_does_the_catalog(
+    path: Path,
+    validator: jsonschema.Draft202012Validator,
+) -> None:
+    validator.validate(yaml.safe_load(path.read_text()))
+    assert parse_catalog(path.read_text(), path=path, environ={}).repos
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "repo: {}",
+        "repos: {a: {url: /x, rfe: main}}",
+        "repos: {a: {}}",
+        "stacks: {a: {path: x, rolback: true}}",
+        "stacks: {a: {path: x, rollback: perhaps}}",
+        "stacks: {a: {path: x, environments: {p: {watchh: []}}}}",
+        "stacks: {A: {path: x}}",
+        "defaults: {pull_images: allways}",
+        "defaults: {health: {timeout: 5x}}",
+        "defaults: {on_change: [{paths: [x], action: reload}]}",
+        "environments: {p: {docker_host: nowhere}}",
+        "defaults: {hooks: {pre_deploy: [make]}}",
+    ],
+)
+def test_it_rejects_typos(text: str, validator: jsonschema.Draft202012Validator) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "stacks: {a: {path: x, environments: [p, s]}}",
+        "stacks: {a: {path: x, environments: {p: {}}}}",
+        "repos: {a: {url: /x, webhook_secret: [a, b], poll: 90}}",
+        "defaults: {variables: {A: 1, B: true, C: x}, health: {timeout: 1h30m}}",
+    ],
+)
+def test_it_accepts_every_form(text: str, validator: jsonschema.Draft202012Validator) -> None:
+    validator.validate(yaml.safe_load(text))
