@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from system import REPO, System, eventually
+from tests.e2e.system import REPO, System, eventually
 
 SERVICE = """\
 services:
@@ -35,7 +35,7 @@ def _disk_usage(*paths: Path) -> int:
 
 
 def test_a_push_deploys_what_changed_and_touches_nothing_else(system: System) -> None:
-    files = {}
+    files: dict[str, str] = {}
     for number in range(30):
         files |= _in(f"s{number:02}", _with_config(f"value {number}\n"))
         # What a real stack carries: a page of text that no container reads weighs in the clone as well.
@@ -108,7 +108,7 @@ def test_slow_deployments_do_not_hold_up_the_next_decision(system: System) -> No
     slow = SERVICE.format(command="[sh, -c, 'sleep 20; touch /ready; sleep infinity']") + (
         "    healthcheck: {test: [CMD, test, -e, /ready], interval: 1s, retries: 60}\n"
     )
-    files = {}
+    files: dict[str, str] = {}
     for number in range(4):
         files |= _in(f"slow{number}", {"compose.yaml": slow})
     system.push(files | _in("quick", {"compose.yaml": SLEEP}))
