@@ -1,0 +1,167 @@
+"""`compose.yaml` for real: the image is built, the services come up, a push goes through, Flower shows it."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.e2e.system import REPO, System, eventually, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+LOGIN = "admin:e2e-flower-login"
+
+
+class Installed(System):
+    """A Tegu that was installed with `docker compose up`; its Git server listens where containers reach it."""
+
+    def __init__(self, folder: Path, images: dict[str, str]) -> None:
+        super().__init__(folder)
+        self.images = images
+        self.host = _gateway()
+        self.catalog["repos"][REPO] |= {
+            "url": f"git://{self.host}:{self.git_port}/{REPO}.git",
+            "webhook_secret_file": "/run/secrets/webhook_secret",
+        }
+        del self.catalog["repos"][REPO]["webhook_secret"]
+        self.project = f"{self.prefix}-tegu-itself"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What the installation's own variables are set to."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "TEGU_DATA_DIR": str(self.data),
+            "TEGU_CATALOG_DIR": str(self.folder / "catalog"),
+            "TEGU_SECRETS_DIR": str(self.folder / "secrets"),
+            "TEGU_WEB_PORT": f"127.0.0.1:{self.web_port}",
+            "TEGU_FLOWER_PORT": f"127.0.0.1:{self.flower_port}",
+            "TEGU_IMAGE": f"tegu:{self.prefix}",
+            **self.images,
+        }
+
+    def start(self) -> None:
+        """Follow README.md's installation, and wait until Tegu can work."""
+        self.data.mkdir()
+        (self.folder / "catalog").mkdir()
+        (self.folder / "catalog" / "tegu.yaml").write_text(yaml.safe_dump(self.catalog))
+        (self.folder / "secrets").mkdir(mode=0o711)
+        texts = {"webhook_secret": self.secret, "api_token": self.token, "flower_login": LOGIN, "git_token": ""}
+        for name, text in texts.items():
+            path = self.folder / "secrets" / name
+            path.write_text(text)
+            path.chmod(0o400)
+            if name != "git_token":
+                os.chown(path, 10001, 10001)
+        self._spawn(
+            "git.log",
+            *("git", "daemon", "--reuseaddr", "--verbose", "--export-all", f"--listen={self.host}"),
+            *(f"--port={self.git_port}", f"--base-path={self.served.parent}", str(self.served.parent)),
+        )
+        self.compose("up", "--detach", "--build", "--quiet-pull", "--pull", "missing")
+        eventually(self._ready, "readiness of the installation", 120)
+
+    def compose(self, *arguments: str) -> str:
+        argv = ["docker", "compose", "-p", self.project, "-f", str(ROOT / "compose.yaml"), *arguments]
+        done = subprocess.run(argv, env=self.env, capture_output=True, text=True, timeout=600, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def log(self) -> str:
+        return self.compose("logs", "--no-color", "--tail", "100")
+
+    def stop(self) -> None:
+        try:
+            self.compose("down", "--volumes", "--timeout", "5")
+            subprocess.run(["docker", "image", "rm", "-f", self.env["TEGU_IMAGE"]], capture_output=True, check=False)
+        finally:
+            super().stop()
+
+
+def _gateway() -> str:
+    """The host's address on the engine's default bridge, which every container can reach."""
+    argv = ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]
+    found = subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
+    return found or "172.17.0.1"
+
+
+@pytest.fixture(scope="module")
+def images() -> dict[str, str]:
+    """Base images: the real ones where a registry is in reach, stand-ins made of Debian's packages elsewhere."""
+    pulled = subprocess.run(
+        ["docker", "pull", "-q", "python:3.13-slim-trixie"], capture_output=True, timeout=300, check=False
+    )
+    if pulled.returncode == 0:
+        return {}
+    if not shutil.which("debootstrap", path="/usr/sbin:/sbin:" + os.environ["PATH"]) or os.geteuid() != 0:
+        if os.environ.get("CI"):
+            pytest.fail("neither a registry nor debootstrap is there to make base images with")
+        pytest.skip("needs a registry, or debootstrap and root, for base images")
+    done = subprocess.run([ROOT / "scripts" / "stand-in-images"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    certificates = "/etc/ssl/certs/ca-certificates.crt"
+    return {
+        "TEGU_BASE_IMAGE": "tegu-test/python",
+        "TEGU_REDIS_IMAGE": "tegu-test/redis",
+        "TEGU_PIP_CERT": certificates,
+    }
+
+
+@pytest.fixture
+def installed(tmp_path: Path, engine: None, images: dict[str, str]) -> Iterator[Installed]:  # noqa: ARG001
+    made = Installed(tmp_path, images)
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.mark.timeout(600)
+def test_the_installation_of_the_readme_serves_a_push_and_flower_lists_it(installed: Installed) -> None:
+    stack = (
+        "services:\n  app:\n    image: busybox:stable\n    command: [sleep, infinity]\n"
+        "    network_mode: none\n    stop_signal: SIGKILL\n    volumes: ['./app.conf:/app.conf:ro']\n"
+    )
+    commit = installed.push(
+        {
+            f"services/{name}/{path}": text
+            for name in "ab"
+            for path, text in (("compose.yaml", stack), ("app.conf", "1\n"))
+        }
+    )
+    installed.start()
+    first = installed.follow(installed.send_push(commit)[1]["run"], 120)
+    assert {name: one["outcome"] for name, one in first["stacks"].items()} == {
+        "default/a": "deployed",
+        "default/b": "deployed",
+    }
+    before = installed.containers()
+    run = installed.deploy({"services/b/app.conf": "2\n"})
+    assert {name: one["action"] for name, one in run["stacks"].items()} == {"default/a": "none", "default/b": "restart"}
+    after = installed.containers()
+    assert {name for name in ("a/app/1", "b/app/1") if before[name] != after[name]} == {"b/app/1"}
+    assert installed.inside("b/app/1", "cat", "/app.conf") == "2\n"
+
+    flower = f"http://127.0.0.1:{installed.flower_port}"
+    login = {"Authorization": f"Basic {base64.b64encode(LOGIN.encode()).decode()}"}
+    assert installed.ask("/api/tasks", base=flower, headers={"Authorization": ""})[0] == 401
+
+    def listed() -> list[dict[str, Any]]:
+        found = installed.ask("/api/tasks?limit=100", base=flower, headers=login)[1]
+        return list(found.values()) if isinstance(found, dict) else []
+
+    def complete() -> bool:
+        names = [task["name"] for task in listed() if task["state"] == "SUCCESS"]
+        return names.count("tegu.pull") >= 2 and names.count("tegu.deploy_if_changed") >= 4
+
+    eventually(complete, "Flower's list of both pulls and every decision", 30)
+    assert all("default/" in task["args"] for task in listed() if task["name"] == "tegu.deploy_if_changed")
+    assert installed.secret not in installed.log()
