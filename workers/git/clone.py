@@ -1,0 +1,190 @@
+"""The one bare clone of a repo on a worker's host, shared by all of its stacks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workers.errors import Busy, CommandFailed, GitUnavailable, TeguError
+from workers.git import repair
+from workers.git.failures import is_damage, is_locked, unavailable
+from workers.git.local import LocalRepo
+from workers.git.names import PINS, check_ref, is_full_id, short
+from workers.git.remote import Remote, full_refs
+from workers.git.tree import root_of
+from workers.logs import get_logger
+from workers.model import Repo
+from workers.process import flock
+
+if TYPE_CHECKING:
+    from workers.git.commands import CleanGit
+
+log = get_logger(__name__)
+
+FETCH_LIMIT = 120.0  # seconds
+CLONE_LIMIT = 1800.0  # seconds, for the first fetch of everything
+_GC_LIMIT = 1800.0  # seconds
+_MANY_PACKS = 40  # a fetch that brings something adds one; lookups go through all of them
+_KEEP_UNREACHABLE = "1.day.ago"  # longer than any deployment of a commit that was force-pushed away
+
+
+class Clone(LocalRepo):
+    """A repo's clone at `<data_dir>/repos/<name>.git`, made by the first fetch.
+
+    Fetching and housekeeping take the repo's lock; reading and pinning do not.
+    """
+
+    def __init__(self, repo: Repo, data_dir: Path) -> None:
+        self.repo = repo
+        self.path = data_dir / "repos" / f"{repo.name}.git"
+        super().__init__(self.path, marker=self.path / repair.MARKER)
+        self._lock_file = data_dir / "repos" / f"{repo.name}.lock"
+
+    def fetch(self, refs: Sequence[str], *, timeout: float | None = None) -> Mapping[str, str]:
+        """Bring exactly these branches and tags up to date, making or mending the clone as needed.
+
+        Args:
+            refs: short names (`main`: the branch, else the tag) or full ones (`refs/tags/v1`).
+            timeout: seconds for the lock and again for the network; by default 2 minutes, or 30 for a new clone.
+
+        Returns:
+            The commit of each ref; refs that the server does not have are left out.
+
+        Raises:
+            GitUnavailable: when the server cannot be reached, refuses, or takes too long.
+            UnknownName: for a ref that no branch or tag can be called.
+            Busy: when another fetch of the repo did not end in time.
+        """
+        followed = [check_ref(ref) for ref in dict.fromkeys(refs)]
+        with flock(self._lock_file, timeout=timeout or FETCH_LIMIT) as lock:
+            try:
+                return self._fetch(followed, timeout, lock)
+            except CommandFailed as error:
+                raise unavailable(self.repo, error) from error
+
+    def heads(self) -> Mapping[str, str]:
+        """The followed refs as they were last fetched: short name -> commit; a branch hides a tag of its name."""
+        refs = self._refs()
+        return {short(full): commit for full, commit in sorted(refs.items(), reverse=True)}
+
+    def pin(self, name: str, commit: str) -> None:
+        """Keep a commit for as long as the pin `refs/tegu/<name>` stands; an old pin of the name moves.
+
+        Raises:
+            UnknownName: when there is no such commit, or no pin can have this name.
+            Busy: when the pin is being written by somebody else.
+        """
+        full = check_ref(PINS + name)
+        if not is_full_id(commit):
+            commit = self.resolve(commit)
+        pinned = self._reader.header(full)
+        if pinned is None or pinned.oid != commit:
+            root_of(self._reader, commit)
+            self._update_ref(full, full, commit)
+
+    def unpin(self, name: str) -> None:
+        """Drop a pin; nothing happens when it is not there."""
+        full = check_ref(PINS + name)
+        if self._reader.header(full) is not None:
+            self._update_ref(full, "-d", full)
+
+    def pins(self) -> Mapping[str, str]:
+        """Every pin: name -> commit."""
+        return {full.removeprefix(PINS): commit for full, commit in self._refs(PINS).items()}
+
+    def collect_garbage(self, *, force: bool = False) -> bool:
+        """Pack the clone when many fetches have left their packs; whether there was anything to do.
+
+        What no ref reaches is kept for a day, so a commit that is being deployed stays readable.
+
+        Raises:
+            Busy: when a fetch is under way.
+        """
+        packs = sum(1 for _ in (self.path / "objects" / "pack").glob("*.pack"))
+        if not self.path.is_dir() or (packs < _MANY_PACKS and not force):
+            return False
+        with flock(self._lock_file, timeout=0) as lock:
+            repair.sweep(self.path)
+            shutil.rmtree(self.path.with_name(f"{self.path.name}.damaged"), ignore_errors=True)
+            try:
+                self._git(_GC_LIMIT, (lock,)).gc("--quiet", f"--prune={_KEEP_UNREACHABLE}")
+            except CommandFailed as error:
+                message = f"repo {self.repo.name}: {error}"
+                raise GitUnavailable(message) from error
+        return True
+
+    # ------------------------------------------------------------ under the lock
+
+    def _fetch(self, refs: Sequence[str], timeout: float | None, lock: int) -> Mapping[str, str]:
+        if self.path.is_dir() and not repair.is_marked_damaged(self.path):
+            repair.sweep(self.path)
+            try:
+                return self._commits(self._remote(self.path, timeout or FETCH_LIMIT, lock).fetch(refs))
+            except CommandFailed as error:
+                if not is_damage(error):
+                    raise
+                log.warning("clone is damaged", repo=self.repo.name, error=str(unavailable(self.repo, error)))
+            except GitUnavailable as error:
+                log.warning("clone is damaged", repo=self.repo.name, error=str(error))
+        return self._commits(self._create(refs, timeout, lock))
+
+    def _create(self, refs: Sequence[str], timeout: float | None, lock: int) -> Mapping[str, str]:
+        """Clone beside the place and move the clone there when it is whole, so that a kill leaves nothing half-made."""
+        fresh = self.path.with_name(f".{self.path.name}.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        try:
+            self._git(path=fresh).init("--quiet", "--bare", "--template=", "--initial-branch=main")
+            sources = self._remote(fresh, timeout or CLONE_LIMIT, lock).fetch(refs)
+            if self.path.is_dir():
+                repair.copy_pins(self.path, fresh)
+                repair.set_aside(self.path)
+            fresh.rename(self.path)
+            self._reader.close()
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        log.info("clone made", repo=self.repo.name)
+        return sources
+
+    def _commits(self, sources: Mapping[str, str]) -> Mapping[str, str]:
+        """The commit of each fetched ref, whose object and root tree have been seen to be readable."""
+        commits = {}
+        for ref, full in sources.items():
+            commit = self._commit(full)
+            if commit is None or self._reader.header(root_of(self._reader, commit)) is None:
+                raise self._reader.damaged(full)
+            commits[ref] = commit
+        return commits
+
+    def _remote(self, path: Path, timeout: float, lock: int) -> Remote:
+        return Remote(self.repo, path, timeout=timeout, lock=lock)
+
+    # ------------------------------------------------------------ without it
+
+    def _git(self, timeout: float = 60.0, pass_fds: Sequence[int] = (), path: Path | None = None) -> CleanGit:
+        from workers.git.commands import CleanGit  # noqa: PLC0415 (GitPython is imported when a command is to run)
+
+        return CleanGit(path or self.path, timeout=timeout, pass_fds=pass_fds)
+
+    def _refs(self, *prefixes: str) -> Mapping[str, str]:
+        if not self.path.is_dir():
+            return {}
+        git = self._git()
+        try:
+            return full_refs(git, prefixes) if prefixes else full_refs(git)
+        except CommandFailed as error:
+            message = f"repo {self.repo.name}: {error}"
+            raise GitUnavailable(message) from error
+
+    def _update_ref(self, full: str, *arguments: str) -> None:
+        for last in (False, True):
+            try:
+                self._git().update_ref(*arguments)
+            except CommandFailed as error:
+                if last or not is_locked(error) or not repair.sweep_pin(self.path, full):
+                    message = f"repo {self.repo.name}: {error}"
+                    kind: type[TeguError] = Busy if is_locked(error) else GitUnavailable
+                    raise kind(message) from error
+            else:
+                return

@@ -1,0 +1,243 @@
+"""Objects by id from long-lived `git cat-file` processes: never a process per object.
+
+A reader belongs to one process. After a fork the child drops what it inherited and starts its own, since
+two processes on one pipe would read each other's answers. A reader that died is started again, and one
+whose clone was replaced meanwhile looks again in the new one.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import subprocess  # noqa: TID251 (for the type of what workers.process has started)
+import threading
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, TypeVar, cast
+
+from workers.errors import CommandFailed, GitUnavailable, TeguError, UnknownName
+from workers.git.environment import local_env
+from workers.process import kill_group, spawn
+
+_CHUNK = 1 << 16
+_PATIENCE = 60.0  # seconds without a byte, from a local disk, until the process is given up
+
+
+_Answer = TypeVar("_Answer")
+
+
+class Header(NamedTuple):
+    """What stands before an object's content."""
+
+    oid: str
+    kind: str
+    size: int
+
+
+class _Ended(Exception):
+    """The process has ended."""
+
+
+class _Process:
+    """One `git cat-file` and its two pipes, unbuffered, so that a fork copies no half-read answer."""
+
+    def __init__(self, git_dir: Path, mode: str) -> None:
+        self.place = _identity(git_dir)
+        self._child: subprocess.Popen[bytes] = spawn(["git", "cat-file", mode], env=local_env(git_dir), cwd="/")
+        # Raw ends: a buffered one could be locked by another thread at the moment of a fork.
+        self._write = cast("io.FileIO", cast("io.BufferedWriter", self._child.stdin).detach())
+        self._read = cast("io.FileIO", cast("io.BufferedReader", self._child.stdout).detach())
+        self._poll = select.poll()
+        self._poll.register(self._read.fileno(), select.POLLIN | select.POLLHUP)
+        self._ahead = bytearray()
+
+    def ask(self, question: str) -> bytes:
+        """Send one object name; return the line that answers."""
+        text = question.encode("utf-8", "surrogateescape") + b"\n"
+        try:
+            while text:
+                text = text[os.write(self._write.fileno(), text) :]
+        except OSError as error:
+            raise _Ended from error
+        while (end := self._ahead.find(b"\n")) < 0:
+            self._ahead += self._more()
+        line = bytes(self._ahead[:end])
+        del self._ahead[: end + 1]
+        return line
+
+    def content(self, size: int, write: Callable[[bytes], object]) -> None:
+        """Hand on `size` bytes in chunks, and take the line end behind them."""
+        left = size
+        while left > 0:
+            if not self._ahead:
+                self._ahead += self._more()
+            chunk = bytes(self._ahead[:left])
+            del self._ahead[: len(chunk)]
+            left -= len(chunk)
+            write(chunk)
+        if not self._ahead:
+            self._ahead += self._more()
+        del self._ahead[:1]
+
+    def _more(self) -> bytes:
+        if not self._poll.poll(_PATIENCE * 1000):
+            raise _Ended
+        chunk = os.read(self._read.fileno(), _CHUNK)
+        if not chunk:
+            raise _Ended
+        return chunk
+
+    def end(self) -> None:
+        """End the process and wait for it."""
+        self.forget()
+        # It ends by itself when its input does; the signal is for one that hangs.
+        try:
+            self._child.wait(1)
+        except subprocess.TimeoutExpired:
+            kill_group(self._child.pid, 0.5)
+            self._child.wait()
+
+    def forget(self) -> None:
+        """Close this process's copies of the pipes."""
+        self._write.close()
+        self._read.close()
+
+    def disown(self) -> None:
+        """In a forked child: it is the parent's process, and nothing to wait for."""
+        self.forget()
+        self._child.returncode = 0
+
+
+class Reader:
+    """The objects of one Git directory; safe to use from several threads.
+
+    Args:
+        git_dir: absolute.
+        marker: a file that says that the clone is damaged and where; None: nothing is written.
+    """
+
+    def __init__(self, git_dir: Path, marker: Path | None = None) -> None:
+        self.git_dir = git_dir
+        self._marker = marker
+        self._lock = threading.RLock()
+        self._processes: dict[str, _Process] = {}
+        _readers.add(self)
+
+    def header(self, name: str) -> Header | None:
+        """What an object is, without its content; None when there is none of this name."""
+        return self._ask("--batch-check", name, lambda _, header: header)
+
+    def read(self, name: str) -> tuple[Header, bytes] | None:
+        """An object with its content; None when there is none of this name."""
+
+        def take(process: _Process, header: Header) -> tuple[Header, bytes]:
+            content = bytearray()
+            process.content(header.size, content.extend)
+            return header, bytes(content)
+
+        return self._ask("--batch", name, take)
+
+    def copy(self, name: str, descriptor: int) -> Header | None:
+        """Write an object's content to an empty file, in chunks: a large one never stands in memory."""
+
+        def take(process: _Process, header: Header) -> Header:
+            os.ftruncate(descriptor, 0)  # of a first attempt that broke off
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            process.content(header.size, lambda chunk: _write_all(descriptor, chunk))
+            return header
+
+        return self._ask("--batch", name, take)
+
+    def close(self) -> None:
+        """End the processes; the next question starts them again."""
+        with self._lock:
+            for mode in list(self._processes):
+                self._drop(mode)
+
+    def damaged(self, name: str) -> TeguError:
+        """The error to raise for an object that should be there; leaves a note for the next fetch."""
+        if not self.git_dir.is_dir():
+            return UnknownName(f"{self.git_dir} is not there; the repo has not been fetched yet")
+        if self._marker is not None:
+            self._marker.write_text(name, encoding="utf-8", errors="surrogateescape")
+        return GitUnavailable(f"{self.git_dir}: object {name} cannot be read; the next pull mends the clone")
+
+    def _ask(self, mode: str, name: str, take: Callable[[_Process, Header], _Answer]) -> _Answer | None:
+        if "\n" in name or "\0" in name:
+            return None
+        with self._lock:
+            for last in (False, True):
+                try:
+                    process = self._process(mode)
+                    header = _parse(process.ask(name))
+                    if header is not None:
+                        return take(process, header)
+                except _Ended as error:
+                    self._drop(mode)
+                    if last:
+                        raise self.damaged(name) from error
+                except BaseException:
+                    self._drop(mode)  # it is in the middle of an answer
+                    raise
+                else:
+                    if last or process.place == _identity(self.git_dir):
+                        return None
+                    self._drop(mode)  # the clone was replaced since
+        return None
+
+    def _process(self, mode: str) -> _Process:
+        process = self._processes.get(mode)
+        if process is None:
+            try:
+                process = self._processes[mode] = _Process(self.git_dir, mode)
+            except CommandFailed as error:
+                message = f"git: {error.output}"
+                raise GitUnavailable(message) from error
+        return process
+
+    def _drop(self, mode: str) -> None:
+        process = self._processes.pop(mode, None)
+        if process is not None:
+            process.end()
+
+    def after_fork(self) -> None:
+        """In a forked child: leave the parent's processes alone."""
+        self._lock = threading.RLock()
+        for process in self._processes.values():
+            process.disown()
+        self._processes = {}
+
+
+_readers: weakref.WeakSet[Reader] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for reader in list(_readers):
+        reader.after_fork()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def _parse(line: bytes) -> Header | None:
+    """Read `<id> <kind> <size>`; None for `<name> missing`, `<name> ambiguous` and their like."""
+    words = line.split(b" ")
+    if len(words) != 3 or not words[2].isdigit():  # noqa: PLR2004 (id, kind and size)
+        return None
+    return Header(words[0].decode(), words[1].decode(), int(words[2]))
+
+
+def _identity(git_dir: Path) -> tuple[int, int] | None:
+    """What tells a clone from the one that replaced it."""
+    try:
+        status = git_dir.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _write_all(descriptor: int, chunk: bytes) -> None:
+    while chunk:
+        chunk = chunk[os.write(descriptor, chunk) :]

@@ -1,0 +1,116 @@
+"""The network calls of a repo: one `git fetch` for all of its refs, and no more.
+
+A ref that the server does not have makes `git fetch` fail as a whole. So the refs that are known from the
+last time are simply fetched; only when one of them is new, or turns out to be gone, is the server asked
+first what it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workers.errors import CommandFailed
+from workers.git.environment import remote_env
+from workers.git.failures import missing_ref
+from workers.git.names import BRANCHES, TAGS, candidates
+from workers.model import Repo
+
+if TYPE_CHECKING:
+    from workers.git.commands import CleanGit
+
+_OPTIONS = (
+    "--quiet",
+    "--no-progress",
+    "--no-tags",
+    "--no-prune",
+    "--no-recurse-submodules",
+    "--no-write-fetch-head",
+    "--no-auto-maintenance",
+    "--no-show-forced-updates",
+)
+
+
+class Remote:
+    """A repo's server, as seen from a Git directory that the caller has locked.
+
+    Args:
+        repo: where to fetch from.
+        git_dir: the bare clone.
+        timeout: seconds for each call.
+        lock: the descriptor of the repo's lock, which Git inherits and so holds for as long as it runs.
+    """
+
+    def __init__(self, repo: Repo, git_dir: Path, *, timeout: float, lock: int) -> None:
+        # GitPython is imported when a command is to run, and not before.
+        from workers.git.commands import CleanGit, check_url  # noqa: PLC0415
+
+        check_url(repo.url)
+        self._repo = repo
+        self._local: CleanGit = CleanGit(git_dir)
+        self._network: CleanGit = CleanGit(git_dir, env=remote_env(repo, git_dir), timeout=timeout, pass_fds=(lock,))
+
+    def fetch(self, refs: Sequence[str]) -> Mapping[str, str]:
+        """Bring the followed refs up to date.
+
+        Returns:
+            The full name that each ref stands for; refs that the server does not have are left out.
+
+        Raises:
+            CommandFailed: when the server cannot be reached, or the clone is damaged.
+        """
+        known = full_refs(self._local)
+        sources = _choose(refs, known)
+        if len(sources) == len(refs):
+            try:
+                return self._fetch(sources, known)
+            except CommandFailed as error:
+                if missing_ref(error) is None:
+                    raise
+        sources = _choose(refs, self._advertised(refs))
+        for full in known:
+            if full not in sources.values() and any(full in candidates(ref) for ref in refs):
+                self._forget(full)
+        return self._fetch(sources, full_refs(self._local))
+
+    def _fetch(self, sources: Mapping[str, str], known: Mapping[str, str]) -> Mapping[str, str]:
+        if not sources:
+            return sources
+        wanted = list(dict.fromkeys(sources.values()))
+        for full in known:
+            # `a` and `a/b` cannot both be refs; the one that is not followed any more gives way.
+            if any(full.startswith(f"{other}/") or other.startswith(f"{full}/") for other in wanted):
+                self._forget(full)
+        # Only the followed refs are offered to the server as known, not every pin.
+        tips = [f"--negotiation-tip={full}" for full in wanted if full in known]
+        specs = [f"+{full}:{full}" for full in wanted]
+        self._network.fetch(*_OPTIONS, *tips, "--", self._repo.url, *specs)
+        return sources
+
+    def _advertised(self, refs: Iterable[str]) -> list[str]:
+        """Which of the names that the refs may stand for the server has."""
+        wanted = [full for ref in refs for full in candidates(ref)]
+        lines = str(self._network.ls_remote("--quiet", "--", self._repo.url, *wanted)).splitlines()
+        there = {line.partition("\t")[2] for line in lines}
+        return [full for full in wanted if full in there]
+
+    def _forget(self, full: str) -> None:
+        self._local.update_ref("-d", full)
+
+
+def full_refs(git: CleanGit, prefixes: Sequence[str] = (BRANCHES, TAGS)) -> Mapping[str, str]:
+    """The refs of a Git directory below some prefixes: full name -> id of what it points at, tags peeled."""
+    form = "--format=%(refname) %(objectname) %(*objectname)"
+    refs: dict[str, str] = {}
+    for line in str(git.for_each_ref(form, *prefixes)).splitlines():
+        name, target, peeled = line.split(" ")
+        refs[name] = peeled or target
+    return refs
+
+
+def _choose(refs: Iterable[str], there: Iterable[str]) -> Mapping[str, str]:
+    """The full name for each ref that has one among those that are there."""
+    names = set(there)
+    sources = {ref: next((full for full in candidates(ref) if full in names), None) for ref in refs}
+    return {ref: full for ref, full in sources.items() if full is not None}

@@ -1,0 +1,177 @@
+"""One commit's content: paths looked up component by component in tree objects that are cached by id.
+
+An object id stands for its content for ever, so the caches are never wrong, only full. They are shared by
+every clone of the process. That is what makes the decision on an unchanged stack cost microseconds: a
+new commit shares nearly all of its trees with the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+
+from workers.errors import InvalidStack, UnknownName
+from workers.git.reader import Reader
+from workers.model import Entry
+
+_FOLDER = 0o040000
+_MAX_BLOB = 16 << 20  # bytes; nothing that Compose reads is larger, and what is only copied is streamed
+_CACHED_BLOB = 256 << 10  # bytes; a larger one is read again when it is asked for again
+_ENTRY_COST = 250  # bytes that an entry of a listing takes in memory, about
+
+# Old repositories have group-writable files, which Git itself reads as plain ones.
+_MODES = {0o100664: 0o100644}
+
+_Value = TypeVar("_Value")
+
+
+class BoundedCache(Generic[_Value]):
+    """A cache in two generations: what the older half has not been asked for is forgotten with it.
+
+    Reading takes no lock: a lookup is one or two dictionary reads, and the worst that threads can do to each
+    other is to load something twice.
+    """
+
+    def __init__(self, limit: int, cost: Callable[[_Value], int]) -> None:
+        self._half = limit // 2
+        self._cost = cost
+        self._used = 0
+        self._young: dict[str, _Value] = {}
+        self._old: dict[str, _Value] = {}
+
+    def get(self, key: str) -> _Value | None:
+        """The value, or None."""
+        value = self._young.get(key)
+        if value is None and (value := self._old.get(key)) is not None:
+            self.put(key, value)
+        return value
+
+    def put(self, key: str, value: _Value) -> None:
+        """Keep a value."""
+        self._used += self._cost(value)
+        if self._used > self._half:
+            self._old, self._young, self._used = self._young, {}, self._cost(value)
+        self._young[key] = value
+
+    def __len__(self) -> int:
+        return len(self._young.keys() | self._old.keys())
+
+
+_roots: BoundedCache[str] = BoundedCache(1 << 20, lambda _: 200)
+_listings: BoundedCache[Mapping[str, Entry]] = BoundedCache(48 << 20, lambda names: 200 + _ENTRY_COST * len(names))
+_blobs: BoundedCache[bytes] = BoundedCache(16 << 20, lambda blob: 100 + len(blob))
+
+
+class GitTree:
+    """The `Tree` of workers.changes for one commit of a Git directory.
+
+    Args:
+        reader: where objects come from.
+        commit: a whole commit id.
+
+    Raises:
+        UnknownName: when there is no such commit.
+    """
+
+    def __init__(self, reader: Reader, commit: str) -> None:
+        self._reader = reader
+        self.commit = commit
+        self.root = root_of(reader, commit)
+
+    def entry(self, path: str) -> Entry | None:
+        """What stands at one literal path from the root, no symlink followed; `""` is the root tree."""
+        found = Entry(_FOLDER, self.root)
+        if not path:
+            return found
+        listings = _listings
+        for name in path.split("/"):
+            if found.mode != _FOLDER:
+                return None
+            listing = listings.get(found.oid)
+            entry = (self.listing(found.oid) if listing is None else listing).get(name)
+            if entry is None:
+                return None
+            found = entry
+        return found
+
+    def listing(self, oid: str) -> Mapping[str, Entry]:
+        """A tree object's entries by name."""
+        listing = _listings.get(oid)
+        if listing is None:
+            listing = parse_tree(self._content(oid, "tree"), len(oid) // 2)
+            _listings.put(oid, listing)
+        return listing
+
+    def blob(self, oid: str) -> bytes:
+        """A blob's bytes.
+
+        Raises:
+            InvalidStack: when it is larger than 16 MiB.
+        """
+        blob = _blobs.get(oid)
+        if blob is None:
+            if self.size(oid) > _MAX_BLOB:
+                message = f"a file that has to be read is larger than {_MAX_BLOB >> 20} MiB"
+                raise InvalidStack(message)
+            blob = self._content(oid, "blob")
+            if len(blob) <= _CACHED_BLOB:
+                _blobs.put(oid, blob)
+        return blob
+
+    def size(self, oid: str) -> int:
+        """A blob's size in bytes."""
+        blob = _blobs.get(oid)
+        if blob is not None:
+            return len(blob)
+        header = self._reader.header(oid)
+        if header is None:
+            raise self._reader.damaged(oid)
+        return header.size
+
+    def _content(self, oid: str, kind: str) -> bytes:
+        found = self._reader.read(oid)
+        if found is None or found[0].kind != kind:
+            raise self._reader.damaged(oid)
+        return found[1]
+
+
+def root_of(reader: Reader, commit: str) -> str:
+    """A commit's root tree.
+
+    Raises:
+        UnknownName: when there is no such commit.
+    """
+    root = _roots.get(commit)
+    if root is None:
+        found = reader.read(commit)
+        if found is None or found[0].kind != "commit":
+            message = f"no commit {commit} in {reader.git_dir}"
+            raise UnknownName(message)
+        root = remember_root(commit, found[1])
+    return root
+
+
+def remember_root(commit: str, content: bytes) -> str:
+    """Take the root tree's id from a commit object, whose first line is `tree <id>`."""
+    root = content[5 : content.index(b"\n")].decode("ascii")
+    _roots.put(commit, root)
+    return root
+
+
+def parse_tree(content: bytes, id_length: int) -> Mapping[str, Entry]:
+    """Read a raw tree object: `<mode> SP <name> NUL <id>`, again and again.
+
+    Args:
+        content: the object.
+        id_length: bytes of an id, 20 for SHA-1 and 32 for SHA-256.
+    """
+    entries: dict[str, Entry] = {}
+    at = 0
+    while at < len(content):
+        space = content.index(b" ", at)
+        end = content.index(b"\0", space)
+        name = content[space + 1 : end].decode("utf-8", "surrogateescape")
+        mode = int(content[at:space], 8)
+        at = end + 1 + id_length
+        entries[name] = Entry(_MODES.get(mode, mode), content[end + 1 : at].hex())
+    return entries
