@@ -5,7 +5,7 @@ FROM ${BASE}
 # Debian 13 has all that a worker runs: the Docker client with Compose v2 and buildx, Git, and ssh for Git.
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        ca-certificates docker-buildx docker-cli docker-compose git openssh-client tini \
+        ca-certificates docker-buildx docker-cli docker-compose git openssh-client passwd tini \
     && rm -rf /var/lib/apt/lists/*
 
 # PIP_CERT is for networks whose own authority signs what comes in; empty elsewhere.
@@ -18,7 +18,7 @@ COPY app /usr/src/tegu/app
 COPY workers /usr/src/tegu/workers
 RUN /opt/tegu/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps /usr/src/tegu
 
-ENV PATH=/opt/tegu/bin:/usr/local/bin:/usr/bin:/bin \
+ENV PATH=/opt/tegu/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     PYTHONUNBUFFERED=1 \
     TEGU_CATALOG=/etc/tegu/tegu.yaml \
     TEGU_DATA_DIR=/var/lib/tegu

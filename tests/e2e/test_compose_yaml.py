@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.system import REPO, System, eventually, free_port
+from tests.e2e.system import REPO, System, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGIN = "admin:e2e-flower-login"
