@@ -16,6 +16,8 @@ DEPLOYMENT_SECONDS = 30 * DAY_SECONDS
 LOG_SECONDS = 7 * DAY_SECONDS
 WAITING_PULL_SECONDS = 600
 """How long webhooks join a pull whose message may have been lost. Reconcile publishes it again earlier."""
+ALIVE_SECONDS = 30
+"""How long a worker that has said so counts as alive."""
 
 MAX_RUNS = 1000
 MAX_RUNS_OF_STACK = 100
@@ -94,6 +96,7 @@ published = Key(
 stacks = Key("tegu:stacks", "set", "records", "for ever", "ids of all stacks that were ever planned or recorded")
 record = Key("tegu:stack:%s:record", "string (JSON)", "records", "for ever", "what is deployed")
 status = Key("tegu:stack:%s:status", "hash of JSON", "records", "for ever", "what `tegu status` shows of a stack")
+discovered = Key("tegu:discovered", "hash of JSON", "discovered", "until gone from its repo", "stack -> repo and path")
 paused = Key("tegu:paused", "hash of JSON", "marks", "until resumed", "stack -> who paused it, why, since when")
 held = Key("tegu:held", "hash of JSON", "marks", "until released", "stack -> the fingerprint that failed")
 pinned = Key(
@@ -129,5 +132,14 @@ lease = Key(
 fence = Key("tegu:fence:%s", "string (counter)", "leases", "for ever", "the newest fencing number of a lock")
 leases = Key("tegu:leases", "set", "leases", "cleaned when listed", "names of locks that may be held")
 events = Key("tegu:events", "stream", "events", "the newest 10,000", "what happened, fields `kind` and `data` (JSON)")
+
+# ---------------------------------------------------------------- for whoever watches
+
+counters = Key(
+    "tegu:counters", "hash of numbers", "counters", "for ever", "`family:label:label` -> how often it happened"
+)
+alive = Key(
+    "tegu:alive:%s", "string", "liveness", "30 s, set every few seconds", "queue: when its worker was last seen"
+)
 
 ALL: dict[str, Key] = {name: value for name, value in list(globals().items()) if isinstance(value, Key)}

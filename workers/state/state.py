@@ -11,6 +11,7 @@ from redis import Redis
 from workers.state import keys
 from workers.state.connection import translated
 from workers.state.deployments import Deployments
+from workers.state.discovered import Discovered
 from workers.state.events import Events
 from workers.state.journal import Journal
 from workers.state.leases import Leases, stack_lease
@@ -40,6 +41,7 @@ class State:
         self.runs = Runs(redis, scripts)
         self.records = Records(redis, scripts)
         self.quick = Quick(scripts, self.runs)
+        self.discovered = Discovered(redis)
         self.deployments = Deployments(redis)
         self.leases = Leases(redis, scripts)
         self.pauses = Pauses(redis, self.journal)

@@ -1,0 +1,78 @@
+"""What beat sends: `tegu.reconcile` for this worker, and `tegu.pull` for every repo with `poll`.
+
+Made from the catalog, and made again when the catalog changes. Nothing is kept on disk: after a restart every
+interval begins anew, and a starting worker reconciles by itself.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from celery import schedules
+from celery.beat import Scheduler
+
+from workers.catalog import Catalog, CatalogFile
+from workers.celery import PULL, RECONCILE
+from workers.errors import TeguError
+from workers.logs import get_logger
+from workers.model import Trigger
+from workers.settings import Settings, load_settings
+
+log = get_logger(__name__)
+
+LOOK_SECONDS = 15
+"""How long beat sleeps at most, and hence how late it sees a changed catalog."""
+
+
+def entries(settings: Settings, catalog: Catalog | None) -> dict[str, dict[str, Any]]:
+    """Beat's entries by name.
+
+    A message that nobody has taken within its interval is of no use any more: the next one is on its way.
+
+    Args:
+        settings: whose worker, and how often it reconciles.
+        catalog: None while it is invalid; only reconcile is scheduled then.
+    """
+    found = {"reconcile": _entry(RECONCILE, settings.reconcile, worker=settings.worker)}
+    for repo in catalog.repos.values() if catalog else ():
+        if repo.poll:
+            found[f"poll {repo.name}"] = _entry(PULL, repo.poll, repo=repo.name)
+    return found
+
+
+def _entry(task: str, interval: timedelta, **kwargs: str) -> dict[str, Any]:
+    options = {"expires": interval.total_seconds(), "headers": {"trigger": Trigger.POLL.value}}
+    return {"task": task, "schedule": schedules.schedule(interval), "kwargs": kwargs, "options": options}
+
+
+class Schedule(Scheduler):  # type: ignore[misc]
+    """Celery's scheduler in memory, fed by the catalog."""
+
+    def __init__(self, app: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (Celery's own signature)
+        self._settings = load_settings()
+        self._file = CatalogFile(self._settings.catalog)
+        self._version: str | None = None
+        kwargs["max_interval"] = kwargs.get("max_interval") or LOOK_SECONDS
+        super().__init__(app, *args, **kwargs)
+
+    def setup_schedule(self) -> None:
+        """Make the entries anew; those that stay the same keep their last run."""
+        catalog = self._catalog()
+        self._version = catalog.version if catalog else None
+        self.merge_inplace(entries(self._settings, catalog))
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:  # noqa: ANN401 (Celery's own signature)
+        """Send what is due, by the catalog as it is now."""
+        catalog = self._catalog()
+        if catalog and catalog.version != self._version:
+            self.setup_schedule()
+        seconds: float = super().tick(*args, **kwargs)
+        return seconds
+
+    def _catalog(self) -> Catalog | None:
+        try:
+            return self._file.current()
+        except TeguError as error:
+            log.warning("catalog unusable", error=str(error))
+            return None
