@@ -13,6 +13,7 @@ ARG PIP_CERT=
 COPY requirements.txt /tmp/requirements.txt
 RUN python3 -m venv /opt/tegu \
     && /opt/tegu/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /tmp/requirements.txt
+COPY scripts/flower.py /opt/tegu/flower.py
 COPY pyproject.toml README.md LICENSE /usr/src/tegu/
 COPY app /usr/src/tegu/app
 COPY workers /usr/src/tegu/workers
@@ -29,4 +30,4 @@ WORKDIR /var/lib/tegu
 USER tegu
 EXPOSE 8000
 ENTRYPOINT ["tini", "--"]
-CMD ["gunicorn", "--config", "python:app.gunicorn", "app.wsgi:app"]
+CMD ["gunicorn", "--config", "python:app.server", "--bind", "0.0.0.0:8000"]
