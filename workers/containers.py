@@ -204,6 +204,11 @@ class Engine:
                 return False
         return True
 
+    def stop(self, container_id: str) -> None:
+        """Stop a container, within the time it asks for."""
+        with translated():
+            self.client.stop(container_id)
+
     def remove(self, container_id: str) -> None:
         """Remove a container by force. Its volumes stay."""
         with translated():

@@ -42,9 +42,20 @@ class Folders:
         """The file that says which files Tegu has written."""
         return self.stage.with_suffix(".files")
 
+    @property
+    def old_manifest(self) -> Path:
+        """What the manifest was before the switch, for as long as the switch may be taken back."""
+        return self.undo.with_suffix(".undo.files")
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a deployment is under way, or was interrupted."""
+        return self.undo.exists()
+
     def clear(self) -> None:
         """Drop the stage and then the undo folder: the deployment has ended."""
         remove_tree(self.stage)
+        self.old_manifest.unlink(missing_ok=True)
         remove_tree(self.undo)
 
 

@@ -1,0 +1,144 @@
+"""One attempt to bring one stack to one commit: everything that its steps share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workers.changes.snapshot import Snapshot
+from workers.compose import Compose, Project
+from workers.containers import Container, Details, Engine
+from workers.model import Action, Decision, Entry, Stack
+from workers.transaction import model as compose_model
+from workers.transaction.folders import Folders
+from workers.transaction.manifest import Manifest
+from workers.transaction.planning import Operation
+from workers.transaction.staging import Source
+from workers.transaction.steps import Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a deployment works with.
+
+    Attributes:
+        lock: the descriptor of the stack's lock, which Compose inherits.
+        say: takes a line for the deployment's log.
+        stop: is set when the deployment is to be cancelled at the next safe point.
+    """
+
+    compose: Compose
+    engine: Engine
+    source: Source
+    steps: Steps
+    say: Callable[[str], None]
+    lock: int
+    stop: threading.Event
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The containers of a project at one moment."""
+
+    details: tuple[Details, ...]
+
+    @classmethod
+    def now(cls, engine: Engine, project: str) -> Running:
+        """As they are now."""
+        return cls(engine.details(engine.containers(project)))
+
+    def of(self, service: str) -> tuple[Details, ...]:
+        """Those of one service."""
+        return tuple(each for each in self.details if each.container.service == service)
+
+    @property
+    def services(self) -> set[str]:
+        """The services that have any."""
+        return {each.container.service for each in self.details}
+
+    @property
+    def starts(self) -> set[tuple[str, str]]:
+        """Which containers were started when."""
+        return {(each.container.id, each.started_at) for each in self.details}
+
+    def resting(self) -> set[str]:
+        """The services none of whose containers runs: ended one-shots, and what somebody stopped."""
+        return {name for name in self.services if not any(each.container.running for each in self.of(name))}
+
+    def containers(self) -> list[Container]:
+        """Without the details."""
+        return [each.container for each in self.details]
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One attempt. Its steps fill in what they find out.
+
+    Attributes:
+        name: the deployment's id.
+        previous: the commit that is deployed; None at first.
+        old: what Tegu has written into the live directory.
+        new: what is to be there.
+        project: the Compose project at its live path.
+        model: what Compose resolved, with staged paths until the switch.
+        images: the id that each image name stood for before; None for no image.
+        before: the containers before anything was touched.
+        starts: which containers had been started when, before anything was touched.
+        resting: the services that had containers of which none ran.
+        brought_up: services that `up` was asked to bring up; None for all.
+    """
+
+    name: str
+    stack: Stack
+    decision: Decision
+    snapshot: Snapshot
+    folders: Folders
+    project: Project
+    tools: Tools
+    old: Manifest
+    new: dict[str, Entry]
+    previous: str | None = None
+    protected: set[str] = field(default_factory=set)
+    model: Mapping[str, Any] = field(default_factory=dict)
+    images: dict[str, str | None] = field(default_factory=dict)
+    operations: tuple[Operation, ...] = ()
+    before: Running = Running(())
+    starts: set[tuple[str, str]] = field(default_factory=set)
+    resting: set[str] = field(default_factory=set)
+    brought_up: set[str] | None = field(default_factory=set)
+
+    @property
+    def staged(self) -> Project:
+        """The Compose project in the stage."""
+        return self.project.at(self.folders.live, self.folders.stage)
+
+    def look(self, before: Running) -> None:
+        """Note what runs before anything is touched."""
+        self.before = before
+        self.starts = before.starts
+        self.resting = before.resting()
+
+    def services_with(self, *actions: Action) -> set[str]:
+        """The active services that need one of these actions."""
+        active = compose_model.services(self.model)
+        return {name for name, each in self.decision.services.items() if each.action in actions and name in active}
+
+    def run(self, argv: list[str], *, seconds: float, staged: bool = False) -> None:
+        """Run one subcommand of Compose, its output into the log."""
+        self.tools.say(f"$ docker compose {' '.join(argv)}")
+        self.tools.compose.run(
+            self.staged if staged else self.project,
+            argv,
+            timeout=seconds,
+            on_line=self.tools.say,
+            pass_fds=(self.tools.lock,),
+            stop=self.tools.stop,
+        )
+
+    @property
+    def live_directory(self) -> Path:
+        """The project directory at its live path."""
+        return self.project.live

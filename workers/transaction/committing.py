@@ -1,0 +1,61 @@
+"""The point of no silent return: the intent goes to the journal, then the live files are switched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from workers.containers import Engine
+from workers.errors import EngineUnavailable
+from workers.state.journal import Journal
+from workers.transaction.attempt import Attempt
+from workers.transaction.folders import Folders
+from workers.transaction.intent import Intent
+from workers.transaction.manifest import load_manifest, save_manifest
+from workers.transaction.planning import Operation, Switch
+from workers.transaction.steps import Step
+from workers.transaction.switching import Switching
+
+
+def switch(attempt: Attempt, journal: Journal) -> Intent:
+    """Write the intent and bring the new files into place; whatever fails on the way is taken back.
+
+    Raises:
+        BlockedStack: when something has turned up in the way.
+        OSError: when the disk refuses.
+    """
+    intent, folders, steps = Intent.of(attempt), attempt.folders, attempt.tools.steps
+    with steps.step(Step.INTEND):
+        folders.undo.mkdir(mode=0o700, exist_ok=True)
+        save_manifest(folders.old_manifest, attempt.old)
+        journal.update(attempt.stack.id, intent=intent.to_json())
+    try:
+        with steps.step(Step.SWITCH):
+            Switching(folders, attempt.name).forward(Switch(intent.operations))
+        with steps.step(Step.SWITCHED):
+            intent = intent.done()
+            journal.update(attempt.stack.id, intent=intent.to_json())
+    except BaseException:
+        take_back(folders, intent.operations, attempt.name)
+        journal.update(attempt.stack.id, intent=None)
+        folders.clear()
+        raise
+    return intent
+
+
+def take_back(folders: Folders, operations: tuple[Operation, ...], name: str) -> None:
+    """Bring the old files back, however far the switch came, and the manifest with them."""
+    Switching(folders, name).back(operations)
+    if folders.old_manifest.exists():
+        save_manifest(folders.manifest, load_manifest(folders.old_manifest))
+
+
+def put_tags_back(engine: Engine, images: Mapping[str, str | None]) -> None:
+    """Let every image name stand for what it stood for before; an engine that is away is no reason to stop."""
+    for name, identifier in images.items():
+        with suppress(EngineUnavailable):
+            if engine.image_id(name) != identifier:
+                if identifier is None:
+                    engine.untag(name)
+                else:
+                    engine.tag(identifier, name)

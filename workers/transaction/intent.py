@@ -1,0 +1,91 @@
+"""What a deployment is about to do, in the journal before it does it: enough to take it back, or to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workers.model import Action
+from workers.transaction.attempt import Attempt
+from workers.transaction.planning import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A deployment under way.
+
+    Attributes:
+        deployment: its id.
+        commit: where it brings the stack to.
+        previous: where it comes from; None at first.
+        fingerprint: of the content it brings.
+        switched: whether all files are in their place, so that containers may have been touched.
+        operations: the switch of files.
+        images: the id that each image name stood for before.
+        services: what each service was to get.
+        starts: which containers had been started when.
+        resting: the services that did not run.
+    """
+
+    deployment: str
+    commit: str
+    previous: str | None
+    fingerprint: str
+    switched: bool
+    operations: tuple[Operation, ...]
+    images: Mapping[str, str | None]
+    services: Mapping[str, Action]
+    starts: frozenset[tuple[str, str]]
+    resting: frozenset[str]
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> Intent:
+        """The intent of an attempt whose switch is planned."""
+        return cls(
+            deployment=attempt.name,
+            commit=attempt.snapshot.commit,
+            previous=attempt.previous,
+            fingerprint=attempt.snapshot.fingerprint,
+            switched=False,
+            operations=attempt.operations,
+            images=attempt.images,
+            services={name: each.action for name, each in attempt.decision.services.items()},
+            starts=frozenset(attempt.starts),
+            resting=frozenset(attempt.resting),
+        )
+
+    def done(self) -> Intent:
+        """The same after the switch."""
+        return replace(self, switched=True)
+
+    def to_json(self) -> dict[str, Any]:
+        """A form for the journal."""
+        return {
+            "deployment": self.deployment,
+            "commit": self.commit,
+            "previous": self.previous,
+            "fingerprint": self.fingerprint,
+            "switched": self.switched,
+            "operations": [operation.to_json() for operation in self.operations],
+            "images": dict(self.images),
+            "services": dict(self.services),
+            "starts": sorted(self.starts),
+            "resting": sorted(self.resting),
+        }
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any]) -> Intent:
+        """The intent that `to_json` gave."""
+        return cls(
+            deployment=saved["deployment"],
+            commit=saved["commit"],
+            previous=saved["previous"],
+            fingerprint=saved["fingerprint"],
+            switched=saved["switched"],
+            operations=tuple(Operation.from_json(each) for each in saved["operations"]),
+            images=saved["images"],
+            services={name: Action(action) for name, action in saved["services"].items()},
+            starts=frozenset((identifier, started) for identifier, started in saved["starts"]),
+            resting=frozenset(saved["resting"]),
+        )

@@ -1,0 +1,97 @@
+"""What `docker compose config` says of services, images and mounts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+Model = Mapping[str, Any]
+
+
+def services(model: Model) -> dict[str, Mapping[str, Any]]:
+    """The active services by name."""
+    return dict(model.get("services") or {})
+
+
+def image_of(project: str, name: str, service: Mapping[str, Any]) -> str:
+    """The name of a service's image; Compose's own for one that is built and not named."""
+    return str(service.get("image") or f"{project}-{name}")
+
+
+def images(model: Model, project: str) -> dict[str, str]:
+    """The image's name of every active service."""
+    return {name: image_of(project, name, service) for name, service in services(model).items()}
+
+
+def built(model: Model) -> set[str]:
+    """The services that have a build section."""
+    return {name for name, service in services(model).items() if service.get("build")}
+
+
+def replicas(service: Mapping[str, Any]) -> int:
+    """How many containers a service is to have."""
+    scale = service.get("scale")
+    if scale is None:
+        scale = (service.get("deploy") or {}).get("replicas")
+    return 1 if scale is None else int(scale)
+
+
+def dependencies(model: Model) -> dict[str, set[str]]:
+    """Which services each service needs, directly: `depends_on`, shared namespaces, `volumes_from`, `links`."""
+    found: dict[str, set[str]] = {}
+    for name, service in services(model).items():
+        needs = set(service.get("depends_on") or {})
+        needs |= namespaces(service)
+        needs |= {str(source).split(":")[0] for source in service.get("volumes_from") or ()}
+        needs |= {str(link).split(":")[0] for link in service.get("links") or ()}
+        found[name] = needs
+    return found
+
+
+def namespaces(service: Mapping[str, Any]) -> set[str]:
+    """The services whose network, process or IPC namespace a service lives in."""
+    values = (str(service.get(key) or "") for key in ("network_mode", "pid", "ipc"))
+    return {value.removeprefix("service:") for value in values if value.startswith("service:")}
+
+
+def with_dependencies(names: Iterable[str], needs: Mapping[str, set[str]]) -> set[str]:
+    """Services and everything they need, transitively."""
+    found: set[str] = set()
+    todo = list(names)
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += needs.get(name, ())
+    return found
+
+
+def connected(model: Model, networks: Iterable[str]) -> set[str]:
+    """The services that are connected to any of these networks, named by their keys."""
+    wanted = set(networks)
+    return {
+        name
+        for name, service in services(model).items()
+        if wanted & set(service.get("networks") or ({} if service.get("network_mode") else {"default": None}))
+    }
+
+
+def sources(model: Model) -> set[Path]:
+    """Every host path that an active service mounts: binds, configs and secrets from files."""
+    found = {
+        Path(volume["source"])
+        for service in services(model).values()
+        for volume in service.get("volumes") or ()
+        if volume.get("type") == "bind"
+    }
+    for section in ("configs", "secrets"):
+        for item in (model.get(section) or {}).values():
+            if file := (item or {}).get("file"):
+                found.add(Path(file))
+    return found
+
+
+def below(paths: Iterable[Path], root: Path) -> set[str]:
+    """Those paths that lie below a folder, relative to it."""
+    return {str(path.relative_to(root)) for path in paths if path.is_relative_to(root) and path != root}

@@ -1,0 +1,181 @@
+"""The steps before the switch: they touch nothing that runs and no live file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from workers.changes.tree import Tree
+from workers.compose import build_argv, pull_argv
+from workers.containers import own_container_id
+from workers.errors import BlockedStack
+from workers.logs import get_logger
+from workers.model import Action, Entry
+from workers.transaction import model as compose_model
+from workers.transaction.attempt import Attempt, Running
+from workers.transaction.opening import Root
+from workers.transaction.planning import Planner
+from workers.transaction.staging import stage
+from workers.transaction.steps import Step
+
+log = get_logger(__name__)
+
+Missing = Callable[[Any, Any, str], Iterable[str]]
+
+
+def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
+    """Everything up to the point from which something may have to be taken back.
+
+    Args:
+        attempt: the attempt.
+        tree: the commit.
+        missing: says which repository paths Compose's model names although the closure lacks them.
+
+    Raises:
+        InvalidStack: when Compose refuses the files.
+        BlockedStack: when something would be lost.
+        CommandFailed: when building or pulling fails.
+        EngineUnavailable: when the engine is away.
+    """
+    steps = attempt.tools.steps
+    with steps.step(Step.STAGE):
+        _stage(attempt)
+    with steps.step(Step.VALIDATE):
+        _validate(attempt, tree, missing)
+    with steps.step(Step.REMEMBER):
+        attempt.look(Running.now(attempt.tools.engine, attempt.stack.project))
+        names = set(compose_model.images(attempt.model, attempt.stack.project).values())
+        attempt.images = {name: attempt.tools.engine.image_id(name) for name in sorted(names)}
+    with steps.step(Step.CHECK):
+        _refuse_own(attempt)
+        _refuse_moved(attempt)
+        _plan(attempt)
+    with steps.step(Step.BUILD):
+        _build(attempt)
+    with steps.step(Step.PULL):
+        _pull(attempt)
+
+
+def _stage(attempt: Attempt) -> None:
+    stage(attempt.tools.source, attempt.new, attempt.snapshot.outside_paths, attempt.folders, attempt.stack.path)
+
+
+def _validate(attempt: Attempt, tree: Tree, missing: Missing) -> None:
+    """Let Compose read the staged files, once; what it knows of and Tegu has not read joins the closure."""
+    tools = attempt.tools
+    model, said = tools.compose.config(attempt.staged, pass_fds=(tools.lock,))
+    for line in said.splitlines():
+        tools.say(line)
+    found = tuple(missing(attempt.snapshot, model, str(attempt.staged.directory)))
+    if joining := tuple(path for path in found if tree.entry(path) is not None):
+        log.warning("compose uses paths that were not read", stack=attempt.stack.id, paths=list(joining))
+        attempt.snapshot = attempt.snapshot.joined(tree, joining)
+        attempt.new.update(attempt.snapshot.files(tree))
+        _stage(attempt)
+    attempt.model = model
+    staged = compose_model.below(compose_model.sources(model), attempt.folders.stage)
+    live = compose_model.below(compose_model.sources(model), attempt.folders.live)
+    attempt.protected |= staged | live
+
+
+def _refuse_own(attempt: Attempt) -> None:
+    """Refuse to deploy the project that this process runs in."""
+    own = own_container_id()
+    if own is not None and any(each.container.id == own for each in attempt.before.details):
+        raise OwnProject(attempt.stack.id)
+
+
+class OwnProject(BlockedStack):
+    """The stack's project holds this Tegu itself."""
+
+    def __init__(self, stack: str) -> None:
+        super().__init__(stack)
+        self.stack = stack
+
+    def __str__(self) -> str:
+        return f"{self.stack} holds this Tegu itself, which never deploys itself; update it by hand"
+
+
+class MovedData(BlockedStack):
+    """Data of a running project would be left behind in another directory."""
+
+
+def _refuse_moved(attempt: Attempt) -> None:
+    """Refuse when containers run from another directory and a relative mount would begin empty."""
+    elsewhere = {
+        each.container.working_dir
+        for each in attempt.before.details
+        if each.container.working_dir not in {"", str(attempt.live_directory)}
+    }
+    if not elsewhere:
+        return
+    known = _known_paths(attempt.new)
+    left = sorted(
+        source
+        for details in attempt.before.details
+        for source in details.sources
+        for directory in elsewhere
+        if Path(source).is_relative_to(directory)
+        and _would_be_missing(attempt, Path(source).relative_to(directory), known)
+    )
+    if left:
+        message = (
+            f"project {attempt.stack.project} runs from {', '.join(sorted(elsewhere))}, and this data would stay "
+            f"behind: {', '.join(left)}; decide with `tegu adopt {attempt.stack.id} --data move|copy|leave`"
+        )
+        raise MovedData(message)
+
+
+def _would_be_missing(attempt: Attempt, relative: Path, known: set[str]) -> bool:
+    path = os.path.normpath(Path(attempt.stack.path) / relative)
+    return path not in known and not (attempt.live_directory / relative).exists()
+
+
+def _known_paths(files: dict[str, Entry]) -> set[str]:
+    """The files and their folders."""
+    return {"."} | set(files) | {str(parent) for path in files for parent in Path(path).parents}
+
+
+def _plan(attempt: Attempt) -> None:
+    """Work the switch of files out, and refuse what is in the way."""
+    live = Root(attempt.folders.live)
+    try:
+        planner = Planner(
+            live,
+            attempt.folders.stage,
+            old=attempt.old,
+            new=attempt.new,
+            adopt=attempt.stack.options.adopt,
+            protected=attempt.protected,
+        )
+        attempt.operations = planner.plan().operations
+    finally:
+        live.close()
+
+
+def _build(attempt: Attempt) -> None:
+    """Build what the decision names, and what has a build section but no image yet."""
+    if not attempt.stack.options.build:
+        return
+    names = compose_model.images(attempt.model, attempt.stack.project)
+    absent = {name for name in compose_model.built(attempt.model) if attempt.images[names[name]] is None}
+    wanted = sorted((attempt.services_with(Action.BUILD) & compose_model.built(attempt.model)) | absent)
+    if wanted:
+        attempt.run(build_argv(wanted), seconds=attempt.stack.options.limits.build.total_seconds(), staged=True)
+
+
+def _pull(attempt: Attempt) -> None:
+    """Pull what is missing, or everything that is to be brought up, as the option says."""
+    policy = attempt.stack.options.pull_images
+    names = compose_model.images(attempt.model, attempt.stack.project)
+    pulled = set(names) - (compose_model.built(attempt.model) if attempt.stack.options.build else set())
+    if policy == "always":
+        wanted = pulled
+    elif policy == "missing":
+        wanted = {name for name in pulled if attempt.images[names[name]] is None}
+    else:
+        wanted = set()
+    if wanted:
+        attempt.run(pull_argv(sorted(wanted)), seconds=attempt.stack.options.limits.pull.total_seconds(), staged=True)

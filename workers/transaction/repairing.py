@@ -1,0 +1,104 @@
+"""What a deployment that was killed has left behind, and how the next look goes on from there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workers.containers import REPLACES, Engine
+from workers.logs import get_logger
+from workers.model import Action
+from workers.state.journal import Journal
+from workers.transaction.committing import put_tags_back, take_back
+from workers.transaction.folders import Folders
+from workers.transaction.intent import Intent
+
+log = get_logger(__name__)
+
+_HALF_MADE = re.compile(r"[0-9a-f]{12}_(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """What is left of an earlier attempt.
+
+    Attributes:
+        intent: the attempt, when its files are all in place and it can be gone on with; else None.
+        disturbed: services whose containers may be neither as recorded nor as wanted, and what they were to get.
+    """
+
+    intent: Intent | None = None
+    disturbed: Mapping[str, Action] | None = None
+
+    def __bool__(self) -> bool:
+        return self.intent is not None or bool(self.disturbed)
+
+
+def look(journal: Mapping[str, Any]) -> Interrupted:
+    """What a stack's journal says of an earlier attempt."""
+    intent = Intent.from_json(journal["intent"]) if journal.get("intent") else None
+    disturbed = {name: Action(action) for name, action in (journal.get("disturbed") or {}).items()}
+    return Interrupted(intent, disturbed or None)
+
+
+def take_back_unfinished_switch(stack: str, journal: Journal, folders: Folders, engine: Engine) -> Interrupted:
+    """Take a switch back that was not completed: no container has been touched yet.
+
+    A switch that was completed stays, since the same content may be wanted still.
+    """
+    found = look(journal.load(stack))
+    if found.intent is None:
+        folders.clear()
+    elif not found.intent.switched:
+        log.warning("taking back an interrupted switch of files", stack=stack, deployment=found.intent.deployment)
+        take_back(folders, found.intent.operations, found.intent.deployment)
+        put_tags_back(engine, found.intent.images)
+        journal.update(stack, intent=None)
+        folders.clear()
+        return Interrupted(None, found.disturbed)
+    return found
+
+
+def abandon(stack: str, found: Interrupted, journal: Journal, folders: Folders, engine: Engine) -> Interrupted:
+    """Take the files of an interrupted deployment back, since something else is wanted by now.
+
+    What it may have done to containers is noted, and made good by the next deployment.
+    """
+    if found.intent is None:
+        return found
+    log.warning("giving up an interrupted deployment", stack=stack, deployment=found.intent.deployment)
+    take_back(folders, found.intent.operations, found.intent.deployment)
+    put_tags_back(engine, found.intent.images)
+    disturbed = merged(found.intent.services, found.disturbed or {})
+    journal.update(stack, intent=None, disturbed=dict(disturbed) or None)
+    folders.clear()
+    return Interrupted(None, disturbed)
+
+
+def merged(first: Mapping[str, Action], second: Mapping[str, Action]) -> dict[str, Action]:
+    """The stronger action for every service."""
+    return {
+        name: max(first.get(name, Action.NONE), second.get(name, Action.NONE), key=lambda action: action.strength)
+        for name in {*first, *second}
+    }
+
+
+def settle_half_made(engine: Engine, project: str) -> None:
+    """Settle containers that a killed Compose left half made.
+
+    Compose makes `<12 hex digits>_<name>`, removes the old container and renames the new one. While the old one
+    is there the new one can go; afterwards it alone refers to the anonymous volumes, so it gets its name.
+    """
+    for container in engine.containers(project, one_off=True):
+        match = _HALF_MADE.fullmatch(container.name)
+        replaced = container.labels.get(REPLACES)
+        if not match or not replaced:
+            continue
+        if engine.exists(replaced):
+            log.warning("removing a container left half made", container=container.name)
+            engine.remove(container.id)
+        else:
+            log.warning("naming a container left half made", container=container.name)
+            engine.rename(container.id, match.group(1))
