@@ -5,7 +5,8 @@
     sections    the file's shape (pydantic), from which `tegu schema` comes too
     problems    every mistake as one sentence: file, line, key, what is wrong, the nearest valid key
     expansion   sections to frozen values: precedence, project names, collisions
-    discovery   which folders of a repository are stacks
+    discovery   which folders globs mean
+    folders     which of these are stacks at a commit
     catalog     the frozen value that everybody reads
     parsing     text to `Catalog`
     file        the file on disk, read again when it changes
@@ -15,8 +16,18 @@ Importing it costs little (pydantic and yaml only), since `tegu plan` has to sta
 
 from workers.catalog.catalog import Catalog
 from workers.catalog.discovery import find_folders, matches_globs
-from workers.catalog.file import CatalogFile
+from workers.catalog.file import CatalogFile, load_catalog
+from workers.catalog.folders import stack_folders
 from workers.catalog.parsing import parse_catalog
 from workers.catalog.sections import json_schema
 
-__all__ = ["Catalog", "CatalogFile", "find_folders", "json_schema", "matches_globs", "parse_catalog"]
+__all__ = [
+    "Catalog",
+    "CatalogFile",
+    "find_folders",
+    "json_schema",
+    "load_catalog",
+    "matches_globs",
+    "parse_catalog",
+    "stack_folders",
+]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from workers.catalog import Catalog, find_folders, matches_globs, parse_catalog
+from workers.catalog import Catalog, find_folders, matches_globs, parse_catalog, stack_folders
+from workers.model import Entry
 
 
 def catalog(text: str) -> Catalog:
@@ -140,3 +142,41 @@ defaults: {project: "{stack}-{environment}"}
     assert (value.workers("found"), value.workers("listed")) == (("local", "nas"), ("nas",))
     assert value.workers("unused") == ("local",)
     assert (value.ref("listed", "p"), value.ref("listed", "s")) == ("v1", "develop")
+
+
+class Listing:
+    """A commit's tree as nested mappings: a folder is a mapping, a file None."""
+
+    def __init__(self, root: dict[str, Any]) -> None:
+        self.root = root
+        self.read: list[str] = []
+
+    def entry(self, path: str) -> Entry | None:
+        return Entry(0o040000, path)
+
+    def listing(self, oid: str) -> dict[str, Entry]:
+        self.read.append(oid)
+        folder = self.root
+        for name in oid.split("/") if oid else ():
+            folder = folder[name]
+        prefix = f"{oid}/" if oid else ""
+        return {name: Entry(0o100644 if child is None else 0o040000, prefix + name) for name, child in folder.items()}
+
+
+def test_the_folders_of_a_commit_that_hold_a_compose_file_are_stacks() -> None:
+    tree = Listing(
+        {
+            "services": {
+                "a": {"compose.yaml": None},
+                "b": {"docker-compose.yml": None, "data": {}},
+                "empty": {"README": None},
+                "odd": {"compose.yaml": {}},
+                "compose.yaml": None,
+            },
+            "docs": {"compose.yaml": None},
+        },
+    )
+    assert stack_folders(["services/*"], tree) == ("services/a", "services/b")
+    assert "docs" not in tree.read
+    assert "services/b/data" not in tree.read
+    assert stack_folders([], tree) == ()
