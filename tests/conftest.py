@@ -1,0 +1,62 @@
+"""What every tier shares: a real Redis, empty for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from tests.redis_server import RedisServer
+from workers.state.connection import connect
+from workers.state.state import State
+
+
+@pytest.fixture(scope="session")
+def redis_program() -> str:
+    program = shutil.which("redis-server")
+    if program is None:
+        reason = "there is no redis-server program here (scripts/ can install one)"
+        if os.environ.get("CI"):  # noqa: TID251 (the test run's own environment)
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return program
+
+
+@pytest.fixture(scope="session")
+def redis_server(redis_program: str) -> Iterator[RedisServer]:
+    """One server for all tests of this process; its `url` is what `connect` takes."""
+    server = RedisServer(redis_program)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_redis_server(redis_program: str) -> Iterator[Callable[..., RedisServer]]:
+    """Makes servers that one test may freeze, fill or kill."""
+    servers: list[RedisServer] = []
+
+    def start(*options: str) -> RedisServer:
+        servers.append(RedisServer(redis_program, *options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def redis(redis_server: RedisServer) -> Iterator[Redis]:
+    """A client to an empty Redis."""
+    with connect(redis_server.url) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def state(redis: Redis, tmp_path: Path) -> State:
+    """All of Tegu's state, empty."""
+    return State(redis, tmp_path)
