@@ -1,0 +1,86 @@
+"""What an unquoted YAML scalar means to Compose: the resolution of Go's yaml.v3."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from math import inf, isinf, nan
+
+_WORDS: dict[str, bool | float | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), nan),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), inf),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -inf),
+}
+_NUMBER_STARTS = frozenset("+-.0123456789")
+_INT = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))")
+_BASES = (16, 2, 8, 10)
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_SMALLEST, _LARGEST = -(2**63), 2**64 - 1
+
+Scalar = str | int | float | bool | None
+
+
+def resolve(text: str, tag: str | None = None) -> Scalar:
+    """The value of an unquoted scalar, or of one with a standard tag.
+
+    Dates stay texts: no attribute of Compose is one.
+
+    Args:
+        text: the scalar as it is written.
+        tag: `int`, `str`, … of YAML's own tags; None to go by the text.
+
+    Raises:
+        ValueError: the text cannot be what the tag says.
+    """
+    if tag == "str":
+        return text
+    if tag == "binary":
+        return _binary(text)
+    value = _plain(text)
+    if tag is None or tag == "timestamp" or _name(value) == tag:
+        return value
+    if tag == "float" and _name(value) == "int":
+        return float(value or 0)
+    if tag in {"int", "float", "bool", "null"}:
+        message = f"{text!r} is no {tag}"
+        raise ValueError(message)
+    return text
+
+
+def _plain(text: str) -> Scalar:
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in _NUMBER_STARTS:
+        return text
+    digits = text.replace("_", "") if text[0] != "." else text
+    number = _integer(digits)
+    if number is None and _FLOAT.fullmatch(digits) and not isinf(float(digits)):
+        return float(digits)
+    return text if number is None else number
+
+
+def _integer(digits: str) -> int | None:
+    found = _INT.fullmatch(digits)
+    if not found:
+        return None
+    sign, *parts = found.groups()
+    base, part = next((base, part) for base, part in zip(_BASES, parts, strict=True) if part is not None)
+    number = int(sign + part, base) if len(part) <= _LONGEST else _LARGEST + 1
+    return number if _SMALLEST <= number <= _LARGEST else None
+
+
+_LONGEST = 128
+"""Digits beyond which no number can fit in 64 bits, leading zeros aside."""
+
+
+def _name(value: Scalar) -> str:
+    names = {bool: "bool", int: "int", float: "float", str: "str"}
+    return "null" if value is None else names[type(value)]
+
+
+def _binary(text: str) -> str:
+    """A `!!binary` value; Compose keeps the bytes as a text."""
+    return b64decode("".join(text.split()), validate=True).decode("utf-8", "surrogateescape")
