@@ -20,7 +20,7 @@ def redis_program() -> str:
     program = shutil.which("redis-server")
     if program is None:
         reason = "there is no redis-server program here (scripts/ can install one)"
-        if os.environ.get("CI"):  # noqa: TID251 (the test run's own environment)
+        if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
     return program

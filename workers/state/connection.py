@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from redis import Redis
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as NoConnection
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 from redis.retry import Retry
 
 from workers.errors import RedisUnavailable
@@ -17,8 +17,10 @@ TIMEOUT_SECONDS = 5.0
 _CONNECT_SECONDS = 2.0
 _HEALTH_CHECK_SECONDS = 15
 
-# Answers of a Redis that is there but cannot take the command now; a script's error carries them in its text.
-_LATER = ("OOM ", "READONLY", "LOADING", "MISCONF", "MASTERDOWN", "NOREPLICAS", "BUSY ", "CLUSTERDOWN", "UNKILLABLE")
+# Answers of a Redis that is there but cannot take the command now. redis-py has classes for some of them, others
+# it leaves in the text; so does an older Redis with errors inside scripts.
+_LATER = (OutOfMemoryError, ReadOnlyError, MasterDownError)
+_LATER_WORDS = ("OOM ", "READONLY", "LOADING", "MISCONF", "MASTERDOWN", "NOREPLICAS", "BUSY ", "UNKILLABLE")
 
 
 def connect(url: str, *, timeout: float = TIMEOUT_SECONDS, retries: int = 2) -> Redis:
@@ -60,7 +62,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except ResponseError as error:
-        if not any(word in str(error) for word in _LATER):
+        if not isinstance(error, _LATER) and not any(word in str(error) for word in _LATER_WORDS):
             raise
         message = f"Redis cannot take this now: {error}"
         raise RedisUnavailable(message) from error

@@ -10,11 +10,12 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from workers.process import flock
-from workers.state.paths import state_file
+from workers.state.paths import make_private, state_file
 
 _LOCK_SECONDS = 30.0
 
@@ -40,13 +41,13 @@ class Journal:
     def save(self, stack: str, journal: Mapping[str, Any]) -> None:
         """Replace a stack's journal."""
         path = self._path(stack)
-        with flock(path.parent / ".journal.lock", timeout=_LOCK_SECONDS):
+        with _locked(path.parent):
             _replace(path, journal)
 
     def update(self, stack: str, **fields: object) -> dict[str, Any]:
         """Set fields of a stack's journal, the others stay; a field set to None goes. Returns the whole."""
         path = self._path(stack)
-        with flock(path.parent / ".journal.lock", timeout=_LOCK_SECONDS):
+        with _locked(path.parent):
             before = self._read(path)
             journal = {name: value for name, value in (before | fields).items() if value is not None}
             if journal != before:
@@ -84,9 +85,12 @@ class Journal:
         return {}
 
 
+def _locked(folder: Path) -> AbstractContextManager[int]:
+    make_private(folder)
+    return flock(folder / ".journal.lock", timeout=_LOCK_SECONDS)
+
+
 def _replace(path: Path, journal: Mapping[str, Any]) -> None:
-    path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:

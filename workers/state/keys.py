@@ -108,7 +108,7 @@ rebuilt = Key(
     "string",
     "rebuild",
     "for ever",
-    "worker: there once its journals have been read; gone when Redis is empty",
+    "data directory: there once its journals have been read; gone when Redis is empty",
 )
 
 # ---------------------------------------------------------------- deployments

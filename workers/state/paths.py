@@ -21,3 +21,9 @@ def state_file(data_dir: Path, stack: str, suffix: str) -> Path:
         raise UnknownName(message)
     environment, name = stack.split("/")
     return data_dir / "state" / environment / f"{name}{suffix}"
+
+
+def make_private(folder: Path) -> None:
+    """Make an environment's folder, and the one around it, for the owner alone."""
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)

@@ -50,7 +50,13 @@ class Quick:
         return Look(tuple(runs), _loaded(record), facts)
 
     def finish_unchanged(
-        self, runs: Iterable[str], stack: str, decision: Decision, commit: str, *, outcome: Outcome = Outcome.UNCHANGED
+        self,
+        runs: Iterable[str],
+        stack: str,
+        decision: Decision,
+        commit: str | None,
+        *,
+        outcome: Outcome = Outcome.UNCHANGED,
     ) -> None:
         """End a stack's part in its runs and note the decision; no deployment was needed.
 
@@ -58,17 +64,17 @@ class Quick:
             runs: from `look`.
             stack: its id.
             decision: what was decided; with `outcome` unchanged, its content at `commit` is what runs.
-            commit: the newest commit, at which it was decided.
+            commit: the newest commit, at which it was decided; None or `""` when there is none.
             outcome: `unchanged`, or `skipped`, `invalid`, `blocked` for a decision to do nothing.
         """
         ended: Sequence[str] = tuple(runs)
-        result = StackResult.of(commit, decision.action, decision.reason, outcome, message=decision.message)
-        status: dict[str, object] = {
-            "latest_commit": commit,
-            "last_decision": decision_fields(decision, commit, ended[-1] if ended else None),
-        }
+        decided = decision_fields(decision, commit or None, ended[-1] if ended else None)
+        status: dict[str, object] = {"last_decision": decided}
+        if commit:
+            status["latest_commit"] = commit
         if outcome is Outcome.UNCHANGED and decision.action is Action.NONE:
             status["verified_commit"] = commit
+        result = StackResult.of(commit or None, decision.action, decision.reason, outcome, message=decision.message)
         self._runs.finish_with(ended, stack, result, status)
 
 

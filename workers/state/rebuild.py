@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from hashlib import blake2s
 from typing import Any
 
 from workers.state import keys
@@ -11,11 +12,12 @@ from workers.state.connection import translated
 from workers.state.journal import Journal
 from workers.state.leases import stack_lease
 from workers.state.marks import Marks
+from workers.state.secret_key import load_key
 from workers.state.state import State
 
 
 @translated()
-def rebuild(state: State, worker: str, journal: Journal | None = None) -> list[str]:
+def rebuild(state: State, journal: Journal | None = None) -> list[str]:
     """Put back whatever Redis lacks and a journal has: records, status, fencing numbers, pauses, holds, pins.
 
     What Redis has is newer and stays, so this may run at any time. Marks come back only into a Redis that has
@@ -23,7 +25,6 @@ def rebuild(state: State, worker: str, journal: Journal | None = None) -> list[s
 
     Args:
         state: where to.
-        worker: whose journals these are.
         journal: where from; the state's own by default.
 
     Returns:
@@ -31,7 +32,8 @@ def rebuild(state: State, worker: str, journal: Journal | None = None) -> list[s
     """
     journals = (journal or state.journal).all()
     present = state.records.get_many(journals)
-    lost = not state.redis.exists(keys.rebuilt(worker))
+    rebuilt = keys.rebuilt(_data_dir_id(state))
+    lost = not state.redis.exists(rebuilt)
     for stack, kept in journals.items() if lost else ():
         for marks in _all_marks(state):
             if kept.get(marks.name):
@@ -39,7 +41,7 @@ def rebuild(state: State, worker: str, journal: Journal | None = None) -> list[s
     restored = [stack for stack, kept in journals.items() if kept.get("record") and not present[stack]]
     for stack in restored:
         _restore_record(state, stack, journals[stack])
-    state.redis.set(keys.rebuilt(worker), now())
+    state.redis.set(rebuilt, now())
     return restored
 
 
@@ -49,6 +51,10 @@ def mirror_marks(state: State, stacks: Iterable[str]) -> None:
     for stack in stacks:
         if state.journal.exists(stack) or any(stack in marked for marked in known.values()):
             state.journal.update(stack, **{name: marked.get(stack) for name, marked in known.items()})
+
+
+def _data_dir_id(state: State) -> str:
+    return blake2s(load_key(state.data_dir), digest_size=8, person=b"rebuilt").hexdigest()
 
 
 def _all_marks(state: State) -> tuple[Marks, ...]:

@@ -116,7 +116,7 @@ class Runs:
 
     @translated()
     def plan(self, run: str, stacks: Iterable[tuple[str, str]]) -> list[str]:
-        """Let the run wait for stacks (id, commit).
+        """Let the run wait for stacks (id, commit or `""` when it is not known yet).
 
         Returns:
             The stacks for which a task has to be published; for the others one waits already.

@@ -1,6 +1,7 @@
 """The Lua scripts, one file each in `lua/`: each is one step that happens entirely or not at all.
 
-Every script may be sent twice by redis-py when a reply is lost, so each one is idempotent. They compute key
+A full Redis refuses a script at its first write or lets it run to its end, so nothing is ever half done. Every
+script may be sent twice by redis-py when a reply is lost, so each one is idempotent. They compute key
 names from what they read (`keys` says why), hence take no KEYS; each opens with its ARGV. The functions that
 they share stand in `lua/common.lua`, which is put before each of them.
 """

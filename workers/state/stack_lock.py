@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from workers.process import flock
-from workers.state.paths import state_file
+from workers.state.paths import make_private, state_file
 
 
 class StackLock:
@@ -29,4 +29,6 @@ class StackLock:
         Raises:
             Busy: somebody else holds it, on entering.
         """
-        return flock(self.path(stack), timeout=timeout)
+        path = self.path(stack)
+        make_private(path.parent)
+        return flock(path, timeout=timeout)

@@ -175,6 +175,16 @@ def test_a_thousand_stacks_are_planned_at_once(state: State) -> None:
     assert state.runs.plan(run, stacks) == [stack for stack, _ in stacks]
 
 
+def test_a_stack_may_be_planned_before_its_commit_is_known(state: State) -> None:
+    run = state.runs.create("homelab", "cli", [])
+    state.records.set_status("production/a", latest_commit="c1")
+    assert state.runs.plan(run, [("production/a", "")]) == ["production/a"]
+    shown = state.runs.get(run)
+    assert shown is not None
+    assert shown["stacks"]["production/a"]["commit"] is None
+    assert state.records.status("production/a") == {"latest_commit": "c1"}
+
+
 def test_planning_for_a_run_that_redis_lost_is_an_error(state: State) -> None:
     with pytest.raises(RedisUnavailable, match="pull again"):
         state.runs.plan("1m843jjnaff6b5", [("production/a", "c1")])

@@ -57,6 +57,7 @@ local function end_if_done(run, at)
   redis.call('ZREM', open_runs_key(), run)
   redis.call('EXPIRE', run_key(run), (facts[3] or facts[4]) and RUN_SECONDS or UNEVENTFUL_RUN_SECONDS)
   emit('run', {run = run, repo = facts[1], status = status, at = at})
+  redis.call('HINCRBY', counters_key(), 'runs:' .. status, 1)
   return 1
 end
 
@@ -133,6 +134,7 @@ local function finish_stack(run, stack, result, bad, eventful, at)
     local fields = cjson.decode(result)
     fields.stack, fields.run, fields.at = stack, run, at
     emit('stack', fields)
+    redis.call('HINCRBY', counters_key(), 'stacks:' .. fields.outcome, 1)
   end
   end_if_done(run, at)
   return 1
