@@ -14,6 +14,7 @@
     │   └── Busy             … once a lock is free
     ├── CommandFailed        a command that Tegu ran ended without success
     │   └── CommandTimedOut  … because its time was up
+    ├── DeploymentFailed     a stack is not as wanted; how it ended stands in the run and its log
     └── StaleHolder          a newer holder of a lock has written already; what this one knows is old
 
 Whatever is not a TeguError is a bug. Every class hands all of its arguments to `Exception`, since an
@@ -137,6 +138,25 @@ class CommandTimedOut(CommandFailed):
         tail = self.output.strip()
         message = f"{self.command} did not end within {self.seconds:g} s and was stopped"
         return f"{message}: {tail}" if tail else message
+
+
+class DeploymentFailed(TeguError):
+    """A stack's task ended without the stack being as wanted. All of it is recorded already.
+
+    Args:
+        stack: its id.
+        outcome: `failed`, `rolled_back`, `blocked` or `invalid`.
+        message: why, in short.
+    """
+
+    def __init__(self, stack: str, outcome: str, message: str) -> None:
+        super().__init__(stack, outcome, message)
+        self.stack = stack
+        self.outcome = outcome
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.stack} {self.outcome}: {self.message}"
 
 
 class StaleHolder(TeguError):

@@ -109,14 +109,14 @@ class Queue:
                 raise
             self._send(wanted)
 
-    def stacks_in(self, queue: str) -> frozenset[str]:
-        """The stacks that messages in a queue are about; those a worker has taken already are not in it.
+    def calls_in(self, queue: str) -> frozenset[tuple[str, str, str | None]]:
+        """What waits in a queue, as (task, its first argument, its second); what a worker has taken is not in it.
 
         Raises:
             RedisUnavailable: Redis did not answer.
         """
         with self._producer() as producer, producer.channel.conn_or_acquire() as redis:
-            return frozenset(filter(None, (_stack_of(item) for item in redis.lrange(queue, 0, -1))))
+            return frozenset(filter(None, (_call_of(item) for item in redis.lrange(queue, 0, -1))))
 
     def _send(self, messages: Sequence[Message]) -> None:
         with self._producer() as producer, producer.batch():  # type: ignore[no-untyped-call]
@@ -191,14 +191,11 @@ def _shown(args: Sequence[str | bool | None]) -> str:
     return repr(tuple(args))
 
 
-def _stack_of(item: bytes) -> str | None:
-    """The stack that a message in Redis is about; None for other tasks and for whatever is no message of ours."""
+def _call_of(item: bytes) -> tuple[str, str, str | None] | None:
+    """The call that a message in Redis is; None for whatever is none of ours."""
     try:
         message = json.loads(item)
-        if message["headers"]["task"] != DEPLOY_IF_CHANGED:
-            return None
-        args, kwargs, _ = json.loads(base64.b64decode(message["body"]))
-        stack = args[0] if args else kwargs["stack"]
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        args, _, _ = json.loads(base64.b64decode(message["body"]))
+        return message["headers"]["task"], str(args[0]), args[1] if len(args) > 1 else None
+    except (ValueError, TypeError, KeyError, IndexError):
         return None
-    return stack if isinstance(stack, str) else None

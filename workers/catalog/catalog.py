@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from workers.catalog.fields import NAME, NAME_RULE
@@ -34,6 +35,11 @@ class Catalog:
     folders: Mapping[str, frozenset[str]]
     discovering: tuple[str, ...]
     make: Callable[[str, str, str, str], Stack] = field(repr=False, compare=False)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Stack]:
+        """The configured stacks by id."""
+        return {stack.id: stack for stack in self.configured}
 
     def stacks(self, repo: str | None = None, worker: str | None = None) -> tuple[Stack, ...]:
         """The configured stacks, in the order of ids."""

@@ -1,0 +1,191 @@
+"""A pull: fetch a repo once, find its stacks, and publish one task for each.
+
+Webhook, schedule, API, CLI and shell all end here. `request_pull` and `request_deploy` are the doors; they touch
+neither Git nor Docker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from workers.errors import RedisUnavailable, TeguError, TransientError, UnknownName
+from workers.logs import get_logger
+from workers.model import Action, Decision, Outcome, Reason, Trigger
+from workers.queue import Message, deploy_message, pull_message, quick_message
+from workers.quick import is_as_recorded
+from workers.services import Services, known_repo
+from workers.stacks import Found, Planned, find_stack, stacks_at
+
+log = get_logger(__name__)
+
+
+def request_pull(
+    services: Services,
+    repo: str,
+    trigger: Trigger | str,
+    *,
+    commit: str | None = None,
+    ref: str | None = None,
+    workers: Sequence[str] | None = None,
+) -> tuple[str, Literal["queued", "coalesced"]]:
+    """Ask for a pull; join one that waits already, or that has fetched this very commit.
+
+    Args:
+        services: the process's.
+        repo: the repo.
+        trigger: what asks.
+        commit: what was pushed, where that is known. It only saves a pull; what is deployed is what Git says.
+        ref: the branch or tag that was pushed, short or full.
+        workers: whose pull is wanted; all that have stacks of the repo by default.
+
+    Returns:
+        The run, and `queued`, or `coalesced` when it was there before.
+
+    Raises:
+        UnknownName: there is no such repo.
+        RedisUnavailable: nothing was queued.
+    """
+    catalog = services.catalog.current()
+    known_repo(catalog, repo)
+    wanted = tuple(workers) if workers else catalog.workers(repo)
+    run, status = services.state.runs.coalesce(repo, wanted, trigger, commit, _short(ref))
+    if status == "queued":
+        try:
+            services.queue.publish([pull_message(repo, run, worker) for worker in wanted])
+        except RedisUnavailable:
+            with contextlib.suppress(RedisUnavailable):
+                services.state.runs.discard(run)
+            raise
+    return run, status
+
+
+def request_deploy(services: Services, stacks: Iterable[str], *, force: bool = False, trigger: Trigger | str) -> str:
+    """Ask for a full look at stacks: what was held is tried again, what was stopped is started.
+
+    Args:
+        services: the process's.
+        stacks: ids, or short names that are unique.
+        force: recreate every service.
+        trigger: who asks.
+
+    Returns:
+        The run.
+
+    Raises:
+        UnknownName: for a name that is none; nothing is queued then.
+        RedisUnavailable: not everything could be queued.
+    """
+    wanted = {stack.id: stack for stack in (find_stack(services, name) for name in stacks)}
+    if not wanted:
+        message = "no stack was named"
+        raise UnknownName(message)
+    repos = sorted({stack.repo for stack in wanted.values()})
+    run = services.state.runs.create(", ".join(repos), trigger, ())
+    try:
+        services.state.runs.plan(run, [(stack, "") for stack in wanted])
+        # Published even if a task waits already: that one may be on the quick queue, and would not know of `force`.
+        services.queue.publish([deploy_message(each.id, run, each.worker, force=force) for each in wanted.values()])
+    except RedisUnavailable:
+        with contextlib.suppress(RedisUnavailable):
+            services.state.runs.discard(run)
+        raise
+    return run
+
+
+def pull(services: Services, repo: str, run: str, worker: str, *, last_try: bool = True) -> dict[str, Any]:
+    """Do a run's pull on this worker.
+
+    Args:
+        services: the process's.
+        repo: the repo.
+        run: the run.
+        worker: this worker.
+        last_try: whether an error that may pass ends the pull; otherwise it stays open for the next try.
+
+    Returns:
+        The task's result.
+
+    Raises:
+        TransientError: as a fetch raises it.
+        UserError: the catalog or the repo's entry is at fault.
+    """
+    if not services.state.runs.start_pull(run, repo, worker):
+        return {"repo": repo, "run": run, "reason": Reason.SUPERSEDED.value}
+    try:
+        return _pull(services, repo, run, worker)
+    except TransientError as error:
+        log.warning("pull failed", repo=repo, error=str(error), again=not last_try)
+        if last_try:
+            _fail(services, repo, run, worker, str(error))
+        raise
+    except TeguError as error:
+        log.error("pull failed", repo=repo, error=str(error))  # noqa: TRY400 (a user's mistake has no traceback)
+        _fail(services, repo, run, worker, str(error))
+        raise
+    except Exception as error:
+        _fail(
+            services, repo, run, worker, f"a bug in Tegu ({type(error).__name__}); the worker's log has its traceback"
+        )
+        raise
+
+
+def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any]:
+    catalog = services.catalog.current()
+    own = known_repo(catalog, repo).ref
+    heads = services.clone(repo).fetch(catalog.refs(repo, worker))
+    found = stacks_at(services, repo, worker, heads)
+    services.state.discovered.replace(repo, found.environments, found.discovered)
+    changed, unchanged = _sorted(services, found.planned)
+    # Those that have work to do go first, so that they do not wait for a thousand that have none.
+    _publish(services, run, [(each, deploy_message(each.stack.id, run, worker)) for each in changed])
+    _publish(services, run, [(each, quick_message(each.stack.id, run, worker)) for each in unchanged])
+    _report_invalid(services, run, found)
+    error = None if own in heads else f"repo {repo} has no branch or tag {own!r}; push it, or name another as ref"
+    services.state.runs.end_pull(run, repo, worker, commits=heads, error=error, repo_ref=own)
+    facts = {"commit": heads.get(own, "")[:12], "changed": len(changed), "unchanged": len(unchanged)}
+    log.info("pulled", repo=repo, **facts, invalid=len(found.invalid))
+    return {"repo": repo, "run": run, **facts}
+
+
+def _sorted(services: Services, planned: Sequence[Planned]) -> tuple[list[Planned], list[Planned]]:
+    """Those that seem to have changed, and the others: a guess that only chooses the queue."""
+    records = services.state.records.get_many([each.stack.id for each in planned])
+    changed: list[Planned] = []
+    unchanged: list[Planned] = []
+    for each in planned:
+        same = _seems_unchanged(services, each, records[each.stack.id])
+        (unchanged if same else changed).append(each)
+    return changed, unchanged
+
+
+def _seems_unchanged(services: Services, planned: Planned, record: Mapping[str, Any] | None) -> bool:
+    if record is None:
+        return False
+    tree = services.clone(planned.stack.repo).tree(planned.commit)
+    return is_as_recorded(services, planned.stack, record, tree)
+
+
+def _publish(services: Services, run: str, messages: Sequence[tuple[Planned, Message]]) -> None:
+    """Let the run wait for these stacks, and publish a task for each that nobody has published one for yet."""
+    if messages:
+        needed = set(services.state.runs.plan(run, [(each.stack.id, each.commit) for each, _ in messages]))
+        services.queue.publish(message for each, message in messages if each.stack.id in needed)
+
+
+def _report_invalid(services: Services, run: str, found: Found) -> None:
+    for each in found.invalid:
+        services.state.runs.plan(run, [(each.stack, each.commit or "")])
+        decision = Decision(each.stack, Action.NONE, Reason.INVALID, each.commit, message=each.message)
+        services.state.quick.finish_unchanged([run], each.stack, decision, each.commit or "", outcome=Outcome.INVALID)
+
+
+def _fail(services: Services, repo: str, run: str, worker: str, error: str) -> None:
+    """End the pull with an error; a Redis that is away learns of it by reconcile."""
+    with contextlib.suppress(RedisUnavailable):
+        services.state.runs.end_pull(run, repo, worker, commits={}, error=error, repo_ref="")
+
+
+def _short(ref: str | None) -> str | None:
+    return ref.removeprefix("refs/heads/").removeprefix("refs/tags/") if ref else None

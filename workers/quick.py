@@ -1,0 +1,111 @@
+"""The quick look at one stack: either it needs nothing, which is told in two round trips, or it is handed over.
+
+It takes no lock and reads files of no stack. Whatever is not plainly unchanged is for the deployment, which
+looks again under the stack's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workers.changes.decision import is_unchanged
+from workers.changes.snapshot import Snapshot
+from workers.changes.tree import Tree
+from workers.errors import UnknownName
+from workers.model import Action, Decision, Outcome, Reason, Stack, Trigger
+from workers.services import Services
+from workers.stacks import find_stack
+from workers.state.quick import Look
+from workers.transaction.folders import Folders
+
+# Whoever asks for a stack by one of these gets a full look: a held fingerprint is tried again, a stopped stack started.
+_ASKED = frozenset({Trigger.API, Trigger.CLI, Trigger.CALL})
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """A stack that is for the deployment queue of its worker; `runs` wait for it."""
+
+    stack: str
+    worker: str
+    runs: tuple[str, ...]
+
+
+def decide_quickly(
+    services: Services, stack_id: str, run: str | None, force: bool, taker: str
+) -> dict[str, str] | HandOver:
+    """Look at one stack.
+
+    The runs are taken before the newest commit is read: a push that comes in between is seen, and one that comes
+    later finds nobody waiting and publishes a task of its own.
+
+    Args:
+        services: the process's.
+        stack_id: the stack, in full.
+        run: the run that the message came from.
+        force: every service is to be recreated.
+        taker: the task's id; a second delivery gets the runs that its first one took.
+
+    Returns:
+        The task's result when the stack's part in all waiting runs is over, else what to hand over.
+    """
+    look = services.state.quick.look(stack_id, taker)
+    if not look.runs:
+        return result(stack_id, Action.NONE, Reason.SUPERSEDED)
+    try:
+        stack = find_stack(services, stack_id, remembered=True)
+    except UnknownName as error:
+        services.state.runs.finish(
+            look.runs,
+            stack_id,
+            commit=None,
+            action=Action.NONE,
+            reason=Reason.REMOVED,
+            outcome=Outcome.REMOVED,
+            message=str(error),
+        )
+        return result(stack_id, Action.NONE, Reason.REMOVED)
+    if force or stack.worker != services.settings.worker or _is_asked_for(services, look.runs, run):
+        return HandOver(stack_id, stack.worker, look.runs)
+    commit = unchanged_at(services, stack, look)
+    if commit is None:
+        return HandOver(stack_id, stack.worker, look.runs)
+    decision = Decision(stack_id, Action.NONE, Reason.UNCHANGED, commit)
+    services.state.quick.finish_unchanged(look.runs, stack_id, decision, commit)
+    return result(stack_id, decision.action, decision.reason)
+
+
+def unchanged_at(services: Services, stack: Stack, look: Look) -> str | None:
+    """The newest commit, if the stack needs nothing there; None when somebody has to look closely."""
+    if look.record is None or look.facts.leased or look.facts.fields.get("drift"):
+        return None
+    if Folders.of(services.settings.data_dir, stack).unfinished:
+        return None
+    try:
+        tree = services.clone(stack.repo).tree(stack.ref)
+    except UnknownName:
+        return None
+    if not is_as_recorded(services, stack, look.record, tree):
+        return None
+    return tree.commit
+
+
+def is_as_recorded(services: Services, stack: Stack, record: Mapping[str, Any], tree: Tree) -> bool:
+    """Whether what is deployed is what the tree holds."""
+    snapshot = Snapshot.from_json(record["snapshot"])
+    if (record.get("project", stack.project), snapshot.path) != (stack.project, stack.path):
+        return False
+    return is_unchanged(stack, snapshot, tree, services.outside(stack), services.key)
+
+
+def result(stack: str, action: Action, reason: Reason) -> dict[str, str]:
+    """What a task returns and Flower shows."""
+    return {"stack": stack, "action": action.value, "reason": reason.value}
+
+
+def _is_asked_for(services: Services, runs: tuple[str, ...], run: str | None) -> bool:
+    """Whether any run but the message's own, which a pull has published, was started by somebody."""
+    others = (services.state.runs.get(other) for other in runs if other != run)
+    return any(other["trigger"] in _ASKED and not other["pulls"] for other in others if other)

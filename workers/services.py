@@ -1,0 +1,200 @@
+"""Every collaborator, made once per process and on first use, so that a command pays only for what it uses."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from workers.catalog import Catalog, CatalogFile
+from workers.errors import UnknownName
+from workers.model import Repo, Stack
+from workers.settings import Settings, inherited, load_settings
+
+if TYPE_CHECKING:
+    from workers.compose import Compose
+    from workers.containers import Engine
+    from workers.git import Clone
+    from workers.queue import Queue
+    from workers.state.state import State
+
+_Key = TypeVar("_Key")
+_Made = TypeVar("_Made")
+_MAX_OUTSIDE = 16 << 20  # bytes; a file beyond is none that Compose reads
+_MAX_CLONES = 256
+
+
+class HostFiles:
+    """The worker's host as change detection sees it (`workers.changes.tree.Outside`).
+
+    Args:
+        live: the stack's live directory, which holds the repository's layout.
+        environ: what Compose is started with, but for the stack's variables and `PWD`.
+    """
+
+    def __init__(self, live: str, environ: Mapping[str, str]) -> None:
+        self.live: str | None = live
+        self.environ: Mapping[str, str] = environ
+
+    def read(self, path: str) -> bytes | None:
+        """A file's bytes by absolute path, or None when it is absent, no plain file, or not readable."""
+        try:
+            with Path(path).open("rb") as file:
+                return file.read(_MAX_OUTSIDE)
+        except OSError:
+            return None
+
+
+class Services:
+    """What use cases work with. Nothing is connected or read before it is asked for; threads may share one.
+
+    A process that forks must not hand its services on: a child makes its own (`workers.tasks`).
+
+    Args:
+        settings: of this process.
+        redis_timeout: seconds to wait for Redis; less for a process that has to answer somebody.
+
+    Attributes:
+        settings: as given.
+        discovered_stacks: by catalog version and id, as this process last saw them (`workers.stacks`).
+    """
+
+    def __init__(self, settings: Settings, *, redis_timeout: float = 5.0) -> None:
+        self.settings = settings
+        self.discovered_stacks: dict[tuple[str, str], Stack] = {}
+        self._redis_timeout = redis_timeout
+        self._lock = threading.Lock()
+        self._clones: dict[Repo, Clone] = {}
+        self._engines: dict[str, Engine] = {}
+        self._environments: dict[tuple[str, bool], Mapping[str, str]] = {}
+
+    @cached_property
+    def catalog(self) -> CatalogFile:
+        """The catalog's file; `.current()` is the catalog."""
+        return CatalogFile(self.settings.catalog)
+
+    @cached_property
+    def state(self) -> State:
+        """What Tegu remembers."""
+        from workers.state.connection import connect  # noqa: PLC0415
+        from workers.state.state import State  # noqa: PLC0415
+
+        redis = connect(self.settings.state_url, timeout=self._redis_timeout)
+        return State(redis, self.settings.data_dir)
+
+    @cached_property
+    def queue(self) -> Queue:
+        """Where tasks are published."""
+        from workers.celery import app  # noqa: PLC0415
+        from workers.queue import Queue  # noqa: PLC0415
+
+        return Queue(app)
+
+    @cached_property
+    def compose(self) -> Compose:
+        """Runs `docker compose`."""
+        from workers.compose import Compose  # noqa: PLC0415
+
+        return Compose()
+
+    @cached_property
+    def key(self) -> bytes:
+        """The key of keyed hashes, which lies in the data directory."""
+        from workers.state.secret_key import load_key  # noqa: PLC0415
+
+        return load_key(self.settings.data_dir)
+
+    def repo(self, name: str) -> Repo:
+        """A repo of the catalog.
+
+        Raises:
+            UnknownName: when there is none of this name.
+        """
+        return known_repo(self.catalog.current(), name)
+
+    def clone(self, name: str) -> Clone:
+        """The clone of a repo; another object after the repo's entry in the catalog has changed.
+
+        Raises:
+            UnknownName: when there is no such repo.
+        """
+        repo = self.repo(name)
+        return self._once(self._clones, repo, self._make_clone)
+
+    def containers(self, docker_host: str) -> Engine:
+        """The Docker Engine at an address."""
+        from workers.containers import Engine  # noqa: PLC0415
+
+        return self._once(self._engines, docker_host, Engine)
+
+    def live(self, stack: Stack) -> Path:
+        """The stack's live directory, which holds the repository's layout; it need not exist yet."""
+        return self.settings.data_dir / "stacks" / stack.environment / stack.name
+
+    def outside(self, stack: Stack) -> HostFiles:
+        """What reaches a stack from its worker's host."""
+        kind = (stack.docker_host, stack.allow_remote_include)
+        environ = self._environments.get(kind)
+        if environ is None:
+            environ = self._environments[kind] = _base_environment(stack)
+        return HostFiles(str(self.live(stack)), environ)
+
+    def close(self) -> None:
+        """End readers and connections; everything starts again when it is asked for."""
+        for clone in self._clones.values():
+            clone.close()
+        for engine in self._engines.values():
+            engine.close()
+        if "state" in self.__dict__:
+            self.state.redis.close()
+
+    def _make_clone(self, repo: Repo) -> Clone:
+        from workers.git import Clone  # noqa: PLC0415
+
+        return Clone(repo, self.settings.data_dir)
+
+    def _once(self, kept: dict[_Key, _Made], key: _Key, make: Callable[[_Key], _Made]) -> _Made:
+        with self._lock:
+            if key not in kept:
+                while len(kept) >= _MAX_CLONES:
+                    kept.pop(next(iter(kept)))
+                kept[key] = make(key)
+            return kept[key]
+
+
+def build_services(settings: Settings | None = None, *, redis_timeout: float = 5.0) -> Services:
+    """Make the services of this process.
+
+    Args:
+        settings: read from the environment by default.
+        redis_timeout: seconds to wait for Redis.
+
+    Raises:
+        UsageError: when a setting is wrong.
+    """
+    return Services(settings or load_settings(), redis_timeout=redis_timeout)
+
+
+def _base_environment(stack: Stack) -> Mapping[str, str]:
+    """What Compose is started with for every stack on the same Docker host: no variables of its own, no `PWD`."""
+    from workers.compose import INHERITED, command_environment  # noqa: PLC0415
+
+    bare = replace(stack, options=replace(stack.options, variables={}))
+    environ = command_environment(bare, Path(), {"LANG": "C.UTF-8", **inherited(INHERITED)})
+    return {name: value for name, value in environ.items() if name != "PWD"}
+
+
+def known_repo(catalog: Catalog, name: str) -> Repo:
+    """A repo by name.
+
+    Raises:
+        UnknownName: naming those there are.
+    """
+    repo = catalog.repos.get(name)
+    if repo is None:
+        message = f"there is no repo {name!r}; the catalog has {', '.join(sorted(catalog.repos)) or 'none'}"
+        raise UnknownName(message)
+    return repo

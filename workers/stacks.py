@@ -1,0 +1,172 @@
+"""Which stacks there are: those of the catalog, and those discovered in a repo at an environment's commit.
+
+A worker discovers in its clone, once per tree. Everybody else, and whoever wants one stack by its id, reads where
+the last pull found it from Redis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from workers.catalog import Catalog, stack_folders
+from workers.changes.tree import Tree
+from workers.errors import UnknownName
+from workers.model import Stack
+from workers.services import Services
+from workers.state.discovered import Place
+
+_KEPT_DISCOVERIES = 64
+_KEPT_STACKS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A stack and the newest known commit of its ref."""
+
+    stack: Stack
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """What was found but cannot be a stack, or cannot be looked at; `message` says why, for a person."""
+
+    stack: str
+    commit: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All stacks of a repo on a worker; `discovered` are the paths of those that no entry of the catalog names."""
+
+    planned: tuple[Planned, ...]
+    invalid: tuple[Invalid, ...]
+    discovered: Mapping[str, str]
+    environments: tuple[str, ...]
+
+
+def stacks_at(services: Services, repo: str, worker: str, heads: Mapping[str, str]) -> Found:
+    """The stacks of a repo on a worker.
+
+    Args:
+        services: for the catalog and the clone.
+        repo: the repo.
+        worker: whose environments count.
+        heads: the newest known commit of each ref.
+    """
+    catalog = services.catalog.current()
+    planned, invalid = [], []
+    for stack in catalog.stacks(repo, worker):
+        if stack.ref in heads:
+            planned.append(Planned(stack, heads[stack.ref]))
+        else:
+            invalid.append(Invalid(stack.id, None, _no_ref(repo, stack.ref)))
+    discovered: dict[str, str] = {}
+    environments = [name for name, environment in catalog.environments.items() if environment.worker == worker]
+    others: tuple[Stack, ...] = ()
+    for environment in environments if catalog.repos[repo].discover else ():
+        commit = heads.get(catalog.ref(repo, environment))
+        if commit is None:
+            continue
+        stacks, problems = discover_at(catalog, repo, environment, services.clone(repo).tree(commit), others)
+        others += stacks
+        planned += [Planned(stack, commit) for stack in stacks]
+        invalid += [Invalid(stack, commit, message) for stack, message in problems]
+        discovered |= {stack.id: stack.path for stack in stacks}
+    return Found(tuple(planned), tuple(invalid), discovered, tuple(environments))
+
+
+def discover_at(
+    catalog: Catalog, repo: str, environment: str, tree: Tree, others: Iterable[Stack] = ()
+) -> tuple[tuple[Stack, ...], tuple[tuple[str, str], ...]]:
+    """The stacks that a commit's folders make in an environment, and `(id, message)` for those that cannot be.
+
+    Args:
+        catalog: whose globs and defaults count.
+        repo: whose commit it is.
+        environment: where they are to be deployed to.
+        tree: the commit.
+        others: stacks discovered in other environments, which projects must not collide with.
+    """
+    root = tree.entry("")
+    if root is None:
+        return (), ()
+    key = (catalog.version, repo, root.oid)
+    folders = _folders.get(key)
+    if folders is None:
+        while len(_folders) >= _KEPT_DISCOVERIES:
+            _folders.pop(next(iter(_folders)), None)
+        folders = _folders[key] = stack_folders(catalog.repos[repo].discover, tree)
+    return catalog.discover(repo, environment, folders, others)
+
+
+# The folders found in a tree by a catalog's globs: equal trees have equal folders, so this is never stale.
+_folders: dict[tuple[str, str, str], tuple[str, ...]] = {}
+
+
+def find_stack(services: Services, name: str, *, remembered: bool = False) -> Stack:
+    """A stack by its id, or by its short name where that is unique.
+
+    Args:
+        services: for the catalog and for what pulls have discovered.
+        name: `production/authelia` or `authelia`.
+        remembered: whether a place that this process has seen before will do; a discovered stack may have moved
+            since. Only for the quick look, after which a difference is looked at again.
+
+    Raises:
+        UnknownName: there is none, or there are several.
+    """
+    catalog = services.catalog.current()
+    identifier = name if "/" in name else _only_id(services, catalog, name)
+    configured = catalog.by_id.get(identifier)
+    if configured is not None:
+        return configured
+    key = (catalog.version, identifier)
+    if remembered and (stack := services.discovered_stacks.get(key)) is not None:
+        return stack
+    place = services.state.discovered.get(identifier)
+    stack = _discovered(catalog, identifier, place) if place else None
+    if stack is None:
+        message = f"there is no stack {name}; `tegu status` lists those there are"
+        raise UnknownName(message)
+    while len(services.discovered_stacks) >= _KEPT_STACKS:
+        services.discovered_stacks.pop(next(iter(services.discovered_stacks)), None)
+    services.discovered_stacks[key] = stack
+    return stack
+
+
+def all_stacks(services: Services, *, repo: str | None = None) -> tuple[Stack, ...]:
+    """Every stack, configured and discovered, in order of id; of one repo if it is named."""
+    catalog = services.catalog.current()
+    found = {stack.id: stack for stack in catalog.stacks(repo)}
+    for identifier, place in services.state.discovered.all().items():
+        if repo in {None, place.repo} and (stack := _discovered(catalog, identifier, place)):
+            found.setdefault(identifier, stack)
+    return tuple(found[identifier] for identifier in sorted(found))
+
+
+def _only_id(services: Services, catalog: Catalog, name: str) -> str:
+    known = {*catalog.by_id, *services.state.discovered.all()}
+    found = sorted(identifier for identifier in known if identifier.partition("/")[2] == name)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        message = f"{name} may be any of {', '.join(found)}; write it in full"
+    else:
+        message = f"there is no stack {name}; `tegu status` lists those there are"
+    raise UnknownName(message)
+
+
+def _discovered(catalog: Catalog, identifier: str, place: Place) -> Stack | None:
+    """The stack of a discovered place, None when the catalog has no room for it any more."""
+    environment = identifier.partition("/")[0]
+    if place.repo not in catalog.repos or environment not in catalog.environments:
+        return None
+    stacks, _ = catalog.discover(place.repo, environment, [place.path])
+    return next((stack for stack in stacks if stack.id == identifier), None)
+
+
+def _no_ref(repo: str, ref: str) -> str:
+    return f"repo {repo} has no branch or tag {ref!r}; push it, or name another as ref"

@@ -1,0 +1,171 @@
+"""Celery's door to the use cases: ids in, one call, a short result out. Every task is safe to run twice."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from celery import signals
+
+from workers import pull as pulls
+from workers import reconcile as reconciling
+from workers.celery import (
+    DEPLOY_IF_CHANGED,
+    DEPLOY_LIMIT,
+    PULL,
+    PULL_LIMIT,
+    RECONCILE,
+    RECONCILE_LIMIT,
+    TeguTask,
+    app,
+    pull_queue,
+)
+from workers.deploy import deploy_if_changed as deploy
+from workers.errors import Busy, DeploymentFailed, RedisUnavailable, TeguError
+from workers.logs import get_logger, log_context
+from workers.model import Action, Outcome, Reason, Trigger
+from workers.queue import Queue, deploy_message
+from workers.quick import HandOver, decide_quickly, result
+from workers.services import Services, build_services
+from workers.stacks import find_stack
+
+log = get_logger(__name__)
+
+_of_this_process: list[Services] = []
+
+
+def current_services() -> Services:
+    """The services of this process, made by the first task that it runs."""
+    if not _of_this_process:
+        _of_this_process.append(build_services())
+    return _of_this_process[0]
+
+
+@app.task(name=PULL, bind=True, time_limit=PULL_LIMIT.total_seconds())  # type: ignore[untyped-decorator]
+def pull(self: TeguTask, repo: str, run: str | None = None, worker: str | None = None) -> dict[str, Any]:
+    """Fetch a repo and look at all its stacks; without a run and a worker, on every worker that has any."""
+    services = current_services()
+    with log_context(run=run):
+        if run is None or worker is None:
+            trigger = self.request.get("trigger") or Trigger.CALL
+            run, status = pulls.request_pull(services, repo, trigger, workers=[worker] if worker else None)
+            return {"repo": repo, "run": run, "status": status}
+        return pulls.pull(services, repo, run, worker, last_try=self.is_last_try)
+
+
+class DeployTask(TeguTask):
+    """A task that ends its stack's part in its runs even when it breaks."""
+
+    abstract = True
+
+    def on_failure(self, error: Exception, task_id: str, args: Any, kwargs: Any, trace: object) -> None:  # noqa: ANN401
+        """Let nobody wait for a stack whose task has given up."""
+        del trace
+        if isinstance(error, DeploymentFailed):
+            return
+        stack = str(args[0] if args else kwargs["stack"])
+        with contextlib.suppress(TeguError):
+            give_up(current_services(), stack, task_id, error)
+
+
+@app.task(name=DEPLOY_IF_CHANGED, bind=True, base=DeployTask, time_limit=DEPLOY_LIMIT.total_seconds())  # type: ignore[untyped-decorator]
+def deploy_if_changed(self: TeguTask, stack: str, run: str | None = None, force: bool = False) -> dict[str, Any]:
+    """Bring a stack to the newest known commit of its ref, if that changes anything for it."""
+    services = current_services()
+    with log_context(run=run, stack=stack):
+        if not is_quick(self, services.settings.worker):
+            return deploy_now(self, services, stack, run, force)
+        if run is None:
+            return ask_for(services, stack, force)
+        verdict = decide_quickly(services, stack, run, force, self.request.id)
+        return hand_over(services, verdict, run, force) if isinstance(verdict, HandOver) else verdict
+
+
+@app.task(name=RECONCILE, time_limit=RECONCILE_LIMIT.total_seconds())  # type: ignore[untyped-decorator]
+def reconcile(worker: str | None = None) -> dict[str, Any]:
+    """Find what was lost on the way, and look at every repo of a worker; without one, of this worker."""
+    services = current_services()
+    return reconciling.reconcile(services, worker or services.settings.worker)
+
+
+def is_quick(task: TeguTask, worker: str) -> bool:
+    """Whether a task came by the queue where nothing may take long."""
+    delivered = task.request.delivery_info or {}
+    return bool(delivered.get("routing_key") == pull_queue(worker))
+
+
+def ask_for(services: Services, name: str, force: bool) -> dict[str, Any]:
+    """Make a run for a stack that somebody has called by hand, maybe by its short name."""
+    stack = find_stack(services, name)
+    run = pulls.request_deploy(services, [stack.id], force=force, trigger=Trigger.CALL)
+    return {**result(stack.id, Action.NONE, Reason.WAITING), "run": run}
+
+
+def hand_over(services: Services, work: HandOver, run: str | None, force: bool) -> dict[str, Any]:
+    """Let the deployment queue have a stack, unless a task for it has been published meanwhile."""
+    alone = services.state.runs.put_back(work.stack, work.runs)
+    if alone or force:
+        services.queue.publish([deploy_message(work.stack, run, work.worker, force=force)])
+    return result(work.stack, Action.NONE, Reason.WAITING)
+
+
+def deploy_now(task: TeguTask, services: Services, stack: str, run: str | None, force: bool) -> dict[str, Any]:
+    """Deploy, unless somebody else is at it: then the runs wait, and whoever holds the lock looks at them next.
+
+    It is tried again all the same, for a holder that was killed and whose `docker compose` lives on.
+    """
+    try:
+        return checked(deploy(services, stack, run or "", force, taker=task.request.id))
+    except Busy:
+        if not task.is_last_try:
+            raise
+        return result(stack, Action.NONE, Reason.WAITING)
+
+
+def checked(done: dict[str, Any]) -> dict[str, Any]:
+    """A deployment's result, unless it is one that Flower has to show as a failure.
+
+    Raises:
+        DeploymentFailed: with the stack, how it ended and why.
+    """
+    outcome = done.get("outcome")
+    if outcome is not None and Outcome(outcome).bad:
+        raise DeploymentFailed(done["stack"], str(outcome), str(done.get("message") or done["reason"]))
+    return done
+
+
+def give_up(services: Services, stack: str, task_id: str, error: Exception) -> None:
+    """End a stack's part in all runs that this task has taken and not ended."""
+    services.state.runs.finish(
+        services.state.runs.take(stack, task_id),
+        stack,
+        commit=None,
+        action=Action.NONE,
+        reason=Reason.INTERRUPTED,
+        outcome=Outcome.FAILED,
+        message=str(error) if isinstance(error, TeguError) else f"a bug in Tegu ({type(error).__name__}); see the log",
+    )
+
+
+@signals.worker_process_init.connect  # type: ignore[untyped-decorator]
+def _forget_parent(**_: object) -> None:
+    """A child of the pool makes connections and readers of its own; the parent's would answer both."""
+    _of_this_process.clear()
+
+
+@signals.worker_process_shutdown.connect  # type: ignore[untyped-decorator]
+def _end_readers(**_: object) -> None:
+    for services in _of_this_process:
+        services.close()
+
+
+@signals.worker_ready.connect  # type: ignore[untyped-decorator]
+def _reconcile_first(sender: Any = None, **_: object) -> None:  # noqa: ANN401 (Celery's consumer)
+    """A worker that starts, or has Redis back, looks at everything once. Sent at every (re)connection."""
+    worker = app.conf.tegu_worker
+    if pull_queue(worker) not in sender.app.amqp.queues.consume_from:
+        return
+    try:
+        Queue(app).publish_reconcile(worker)
+    except RedisUnavailable as error:
+        log.warning("reconcile not queued", error=str(error))
