@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from math import inf, isinf, nan
+from decimal import Decimal
+from math import inf, isinf, isnan, nan
 
 _WORDS: dict[str, bool | float | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -84,3 +85,29 @@ def _name(value: Scalar) -> str:
 def _binary(text: str) -> str:
     """A `!!binary` value; Compose keeps the bytes as a text."""
     return b64decode("".join(text.split()), validate=True).decode("utf-8", "surrogateescape")
+
+
+def text_of(value: object) -> str:
+    """A value as the text that Compose makes of it in `environment`, `labels` and `args`: Go's own notation."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _float_text(value)
+    return "<nil>" if value is None else str(value)
+
+
+def _float_text(value: float) -> str:
+    if isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    if isnan(value):
+        return "NaN"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    power = len(digits) - 1 + int(exponent)
+    if _GO_SMALL <= power < _GO_LARGE:
+        return f"{Decimal(repr(value)).normalize():f}"
+    tail = "".join(map(str, digits[1:]))
+    return f"{'-' if sign else ''}{digits[0]}{'.' if tail else ''}{tail}e{'-' if power < 0 else '+'}{abs(power):02}"
+
+
+_GO_SMALL, _GO_LARGE = -4, 6
+"""The powers of ten between which Go writes a float without an exponent."""

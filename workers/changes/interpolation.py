@@ -1,0 +1,184 @@
+"""Compose's `${…}`: the same text in, the same text out as `docker compose config`.
+
+The rules are those of the Compose specification's chapter on interpolation and of the habits of its reference
+implementation: `$$` is a dollar, names are ASCII, operators are `:-`, `-`, `:?`, `?`, `:+` and `+`, a default may hold
+further variables and is evaluated even when it is not needed, and keys are never interpolated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from workers.changes import limits
+from workers.changes.yaml_file import Model, Path, YamlDocument
+from workers.errors import InvalidStack
+
+Lookup = Callable[[str], str | None]
+Noted = Callable[[str], None]
+
+_LETTER = "_a-zA-Z\u017f\u212a"  # Go folds these two to `s` and `k`
+_NAME = rf"[{_LETTER}][{_LETTER}0-9]*"
+_VARIABLE = re.compile(rf"\$(?:(\$)|({_NAME})|\{{({_NAME})(?:(:?[-+?])(.*)\}}|\}})|(\{{))")
+
+
+def interpolate(
+    text: str, lookup: Lookup, used: Noted | None = None, unset: Noted | None = None, *, _depth: int = 0
+) -> str:
+    """The text with its variables put in.
+
+    Args:
+        text: a value of a Compose file or an env file.
+        lookup: the value of a variable; None when it is not set.
+        used: told every name that is looked up.
+        unset: told every name that has no value where Compose puts in an empty text and warns.
+
+    Raises:
+        InvalidStack: the text is no valid template, a required variable is missing, or the result is too long.
+    """
+    if "$" not in text:
+        return text
+    if _depth > limits.MAX_TEMPLATE_DEPTH:
+        message = f"variables nest deeper than {limits.MAX_TEMPLATE_DEPTH} levels"
+        raise InvalidStack(message)
+    pieces: list[str] = []
+    length = start = 0
+    while found := _VARIABLE.search(text, start):
+        pieces += (text[start : found.start()], _replacement(text, found, lookup, used, unset, _depth))
+        start = _end(found)
+        length += sum(map(len, pieces[-2:]))
+        if length > limits.MAX_INTERPOLATED:
+            message = f"a value becomes longer than {limits.MAX_INTERPOLATED} characters with its variables put in"
+            raise InvalidStack(message)
+    return "".join((*pieces, text[start:]))
+
+
+def interpolate_tree(value: Any, lookup: Lookup, used: Noted | None = None, unset: Noted | None = None) -> Any:  # noqa: ANN401
+    """A copy of a parsed value with variables put into every text that is not a key.
+
+    Raises:
+        InvalidStack: as `interpolate`, naming the path in the value.
+    """
+
+    def fail(message: str, path: Path) -> InvalidStack:
+        return InvalidStack(f"{'.'.join(map(str, path))}: {message}" if path else message)
+
+    return _Tree(lookup, used, unset, fail).interpolated(value, ())
+
+
+def interpolate_part(
+    document: YamlDocument, part: int, lookup: Lookup, used: Noted | None = None, unset: Noted | None = None
+) -> Model:
+    """A part of a Compose file with its variables put in; errors name file and line."""
+
+    def fail(message: str, path: Path) -> InvalidStack:
+        return document.error(f"{'.'.join(map(str, path))}: {message}", path, part)
+
+    tree = _Tree(lookup, used, unset, fail)
+    return {key: tree.interpolated(value, (key,)) for key, value in document.parts[part].model.items()}
+
+
+def truth(value: object) -> bool:
+    """What Compose makes of a value where it wants a boolean; variables give texts there.
+
+    Raises:
+        InvalidStack: it is neither.
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in {"true", "y", "yes", "on"}:
+        return True
+    if isinstance(value, str) and value.lower() in {"false", "n", "no", "off"}:
+        return False
+    message = f"{value!r} is neither true nor false"
+    raise InvalidStack(message)
+
+
+class _Tree:
+    """One walk over a parsed value."""
+
+    def __init__(
+        self, lookup: Lookup, used: Noted | None, unset: Noted | None, fail: Callable[[str, Path], InvalidStack]
+    ) -> None:
+        self.lookup = lookup
+        self.used = used
+        self.unset = unset
+        self.fail = fail
+        self.length = 0
+
+    def interpolated(self, value: object, path: Path) -> object:
+        if isinstance(value, str):
+            return self.text(value, path) if "$" in value else value
+        if isinstance(value, dict):
+            return {key: self.interpolated(child, (*path, key)) for key, child in value.items()}
+        if isinstance(value, list):
+            return [self.interpolated(child, (*path, place)) for place, child in enumerate(value)]
+        return value
+
+    def text(self, value: str, path: Path) -> str:
+        try:
+            text = interpolate(value, self.lookup, self.used, self.unset)
+        except InvalidStack as error:
+            raise self.fail(error.message, path) from error
+        self.length += len(text)
+        if self.length > limits.MAX_TEXT:
+            message = f"the file becomes longer than {limits.MAX_TEXT} characters with its variables put in"
+            raise self.fail(message, path)
+        return text
+
+
+def _end(found: re.Match[str]) -> int:
+    """Where the variable ends: the pattern runs to the line's last brace, the variable to the one that closes it."""
+    if found[4] is None:
+        return found.end()
+    closing = _closing_brace(found[0])
+    return found.end() if closing is None else found.start() + closing + 1
+
+
+def _closing_brace(text: str) -> int | None:
+    """The brace that closes the first one. What follows an opening brace directly is not looked at."""
+    opened, place = 0, 0
+    while place < len(text):
+        if text[place] == "}":
+            opened -= 1
+            if opened == 0:
+                return place
+        elif text[place] == "{":
+            opened += 1
+            place += 1
+        place += 1
+    return None
+
+
+def _replacement(
+    text: str, found: re.Match[str], lookup: Lookup, used: Noted | None, unset: Noted | None, depth: int
+) -> str:
+    escaped, plain, braced, operator, _, invalid = found.groups()
+    if escaped:
+        return "$"
+    if invalid:
+        message = f"invalid template {text!r}; write $$ for a dollar"
+        raise InvalidStack(message)
+    name = plain or braced
+    if used:
+        used(name)
+    if operator is None:
+        value = lookup(name)
+        if value is None and unset:
+            unset(name)
+        return value or ""
+    operand = text[found.start(5) : _end(found) - 1]
+    operand = interpolate(operand, lookup, used, unset, _depth=depth + 1)
+    return _operated(name, operator, operand, lookup(name))
+
+
+def _operated(name: str, operator: str, operand: str, value: str | None) -> str:
+    """The value after its operator; with a colon, empty counts as unset."""
+    present = bool(value) if operator[0] == ":" else value is not None
+    if operator[-1] == "+":
+        return operand if present else value or ""
+    if present or operator[-1] == "-":
+        return value or "" if present else operand
+    message = f"the required variable {name} is missing a value" + (f": {operand}" if operand else "")
+    raise InvalidStack(message)
