@@ -98,8 +98,8 @@ def test_releasing_late_does_not_take_it_from_the_next(
 
 
 def test_a_lease_is_renewed_while_it_is_held(state: State, acquire: Callable[..., Lease]) -> None:
-    lease = acquire(ttl=0.3)
-    time.sleep(0.8)
+    lease = acquire(ttl=1.2)
+    time.sleep(2)
     assert not lease.lost
     assert state.leases.acquire(NAME, "other") is None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from queue import Empty, Queue
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -243,6 +245,39 @@ def test_a_clock_that_was_set_back_hides_no_waiting_stack(state: State, redis: R
     planned(state, ["production/a"])
     redis.zincrby(keys.published(), 3_600_000, "production/a")
     assert state.runs.stale_waiting(60) == ("production/a",)
+
+
+def test_every_run_ends_when_many_plan_take_and_put_back_at_once(state: State) -> None:
+    published: Queue[str] = Queue()
+    stacks = [f"production/s{number}" for number in range(3)]
+
+    def plan(number: int) -> str:
+        run = state.runs.create("homelab", "cli", [])
+        for stack in state.runs.plan(run, [(stack, f"c{number}") for stack in stacks]):
+            published.put(stack)
+        return run
+
+    def work(number: int) -> None:
+        for turn in count(number):
+            try:
+                stack = published.get(timeout=0.5)
+            except Empty:
+                return
+            runs = state.runs.take(stack)
+            if runs and turn % 3 == 0:
+                state.runs.put_back(stack, runs)
+                published.put(stack)
+            elif runs:
+                finish(state, runs, stack)
+
+    with ThreadPoolExecutor(8) as pool:
+        working = [pool.submit(work, number) for number in range(4)]
+        runs = list(pool.map(plan, range(60)))
+        for each in working:
+            each.result()
+    assert {status(state, run) for run in runs} == {"succeeded"}
+    assert state.redis.keys("*:waiting") == state.redis.keys("*:taken") == []
+    assert state.redis.zcard(keys.published()) == 0
 
 
 # ---------------------------------------------------------------- lists
