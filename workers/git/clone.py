@@ -123,7 +123,7 @@ class Clone(LocalRepo):
             try:
                 return self._commits(self._remote(self.path, timeout or FETCH_LIMIT, lock).fetch(refs))
             except CommandFailed as error:
-                if not is_damage(error):
+                if not is_damage(error) and self._is_sound():
                     raise
                 log.warning("clone is damaged", repo=self.repo.name, error=str(unavailable(self.repo, error)))
             except GitUnavailable as error:
@@ -156,6 +156,17 @@ class Clone(LocalRepo):
                 raise self._reader.damaged(full)
             commits[ref] = commit
         return commits
+
+    def _is_sound(self) -> bool:
+        """Whether the refs can be listed and their commits and root trees be found: it was not the clone, then."""
+        self._reader.close()  # it may still have in hand what is gone from the disk
+        try:
+            return all(
+                (commit := self._commit(full)) and self._reader.header(f"{commit}^{{tree}}")
+                for full in full_refs(self._git())
+            )
+        except TeguError:
+            return False
 
     def _remote(self, path: Path, timeout: float, lock: int) -> Remote:
         return Remote(self.repo, path, timeout=timeout, lock=lock)

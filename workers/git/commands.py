@@ -71,10 +71,12 @@ class CleanGit(git.Git):
         return [timeout, "--kill-after=5", f"{self.timeout + 5:.0f}"]
 
 
-def check_url(url: str) -> None:
-    """Refuse a URL that names a remote helper, which is a command in disguise.
-
-    Raises:
-        git.exc.UnsafeProtocolError: for `ext::` and its like.
-    """
-    git.Git.check_unsafe_protocols(url)
+def is_safe_url(url: str) -> bool:
+    """Whether a URL is no option, and names no remote helper (`ext::…`), which is a command in disguise."""
+    if not url or url.startswith("-"):
+        return False
+    try:
+        git.Git.check_unsafe_protocols(url)
+    except git.exc.UnsafeProtocolError:
+        return False
+    return True

@@ -47,7 +47,7 @@ _CONFIG = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
     "core.logAllRefUpdates": "false",
-    "core.filesRefLockTimeout": "2000",
+    "core.filesRefLockTimeout": "500",
     "core.packedRefsTimeout": "5000",
     "credential.helper": "",
     "fetch.recurseSubmodules": "false",

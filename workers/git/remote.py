@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workers.errors import CommandFailed
+from workers.errors import CommandFailed, GitUnavailable
 from workers.git.environment import remote_env
 from workers.git.failures import missing_ref
 from workers.git.names import BRANCHES, TAGS, candidates
@@ -44,9 +44,11 @@ class Remote:
 
     def __init__(self, repo: Repo, git_dir: Path, *, timeout: float, lock: int) -> None:
         # GitPython is imported when a command is to run, and not before.
-        from workers.git.commands import CleanGit, check_url  # noqa: PLC0415
+        from workers.git.commands import CleanGit, is_safe_url  # noqa: PLC0415
 
-        check_url(repo.url)
+        if not is_safe_url(repo.url):
+            message = f"repo {repo.name}: this kind of URL is not allowed; use https, http, ssh, git or a local path"
+            raise GitUnavailable(message)
         self._repo = repo
         self._local: CleanGit = CleanGit(git_dir)
         self._network: CleanGit = CleanGit(git_dir, env=remote_env(repo, git_dir), timeout=timeout, pass_fds=(lock,))
