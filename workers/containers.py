@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workers.errors import EngineUnavailable
+from workers.errors import CommandFailed, EngineUnavailable
 from workers.settings import inherited
 
 if TYPE_CHECKING:
@@ -98,13 +98,20 @@ def translated() -> Iterator[None]:
     """Turn the SDK's errors into ours.
 
     Raises:
-        EngineUnavailable: for whatever the SDK raises.
+        CommandFailed: when the engine refuses.
+        EngineUnavailable: when it does not answer, or cannot.
     """
     import requests  # noqa: PLC0415 (heavy; `tegu plan` never needs it)
-    from docker.errors import DockerException  # noqa: PLC0415
+    from docker.errors import APIError, DockerException  # noqa: PLC0415
 
     try:
         yield
+    except APIError as error:
+        if error.is_client_error():
+            what = "a call of the Docker Engine"
+            raise CommandFailed(what, error.status_code or 400, str(error.explanation)) from error
+        message = f"the Docker Engine did not do as asked: {error}"
+        raise EngineUnavailable(message) from error
     except (DockerException, requests.RequestException, OSError) as error:
         message = f"the Docker Engine did not do as asked: {error}"
         raise EngineUnavailable(message) from error
@@ -189,7 +196,7 @@ class Engine:
         try:
             with translated():
                 log = self.client.logs(container_id, stdout=True, stderr=True, tail=count)
-        except EngineUnavailable:
+        except (CommandFailed, EngineUnavailable):
             return ""
         return bytes(log).decode(errors="replace").strip()
 

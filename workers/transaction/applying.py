@@ -41,14 +41,24 @@ def apply(attempt: Attempt) -> None:
     hooks, steps = attempt.stack.options.hooks, attempt.tools.steps
     with steps.step(Step.BEFORE):
         run_hooks(attempt, "pre_deploy", hooks.pre_deploy)
-    with steps.step(Step.UP):
-        _up(attempt)
-    with steps.step(Step.REST):
-        _rest(attempt)
+    bring_up(attempt)
     with steps.step(Step.AFTER):
         run_hooks(attempt, "post_deploy", hooks.post_deploy)
     with steps.step(Step.HEALTH):
         wait(attempt)
+
+
+def bring_up(attempt: Attempt) -> None:
+    """`up`, and what it misses.
+
+    Raises:
+        CommandFailed: when Compose fails, in time or otherwise.
+        EngineUnavailable: when the engine is away.
+    """
+    with attempt.tools.steps.step(Step.UP):
+        _up(attempt)
+    with attempt.tools.steps.step(Step.REST):
+        _rest(attempt)
 
 
 # ---------------------------------------------------------------- up

@@ -41,7 +41,7 @@ def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
     """
     steps = attempt.tools.steps
     with steps.step(Step.STAGE):
-        _stage(attempt)
+        stage_closure(attempt)
     with steps.step(Step.VALIDATE):
         _validate(attempt, tree, missing)
     with steps.step(Step.REMEMBER):
@@ -51,14 +51,15 @@ def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
     with steps.step(Step.CHECK):
         _refuse_own(attempt)
         _refuse_moved(attempt)
-        _plan(attempt)
+        plan(attempt)
     with steps.step(Step.BUILD):
         _build(attempt)
     with steps.step(Step.PULL):
         _pull(attempt)
 
 
-def _stage(attempt: Attempt) -> None:
+def stage_closure(attempt: Attempt) -> None:
+    """Make the stage."""
     stage(attempt.tools.source, attempt.new, attempt.snapshot.outside_paths, attempt.folders, attempt.stack.path)
 
 
@@ -73,7 +74,7 @@ def _validate(attempt: Attempt, tree: Tree, missing: Missing) -> None:
         log.warning("compose uses paths that were not read", stack=attempt.stack.id, paths=list(joining))
         attempt.snapshot = attempt.snapshot.joined(tree, joining)
         attempt.new.update(attempt.snapshot.files(tree))
-        _stage(attempt)
+        stage_closure(attempt)
     attempt.model = model
     staged = compose_model.below(compose_model.sources(model), attempt.folders.stage)
     live = compose_model.below(compose_model.sources(model), attempt.folders.live)
@@ -138,7 +139,7 @@ def _known_paths(files: dict[str, Entry]) -> set[str]:
     return {"."} | set(files) | {str(parent) for path in files for parent in Path(path).parents}
 
 
-def _plan(attempt: Attempt) -> None:
+def plan(attempt: Attempt) -> None:
     """Work the switch of files out, and refuse what is in the way."""
     live = Root(attempt.folders.live)
     try:

@@ -1,0 +1,278 @@
+"""Deploy one stack if its content, its options or its containers ask for it.
+
+An unchanged stack costs two round trips and a few lookups, without any lock. Any other is looked at again under
+its lock, at the newest commit by then, and goes through the transaction of `workers.transaction`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from workers.changes.decision import decide
+from workers.changes.snapshot import Snapshot
+from workers.changes.tree import Tree
+from workers.deployment import Deployment, Ground
+from workers.errors import BlockedStack, Busy, RedisUnavailable, TransientError, UnknownName
+from workers.gate import disturbed, gated, is_done, outcome_of
+from workers.ledger import Ledger
+from workers.logs import get_logger, log_context
+from workers.model import Action, Decision, Outcome, Reason, Stack, Trigger
+from workers.services import Services
+from workers.stacks import find_stack
+from workers.state.leases import Lease, stack_lease
+from workers.state.quick import Look
+from workers.state.status import StackFacts
+from workers.transaction import repairing
+from workers.transaction.folders import Folders
+from workers.transaction.repairing import Interrupted
+
+log = get_logger(__name__)
+
+_LOCK_SECONDS = 1.0  # the end of the other deployment may be near; for longer, the task is tried again
+
+
+def deploy_if_changed(
+    services: Services, stack_id: str, run: str | None = None, force: bool = False, *, taker: str | None = None
+) -> dict[str, str | None]:
+    """Bring a stack to the newest known commit of its ref, if it is not there already.
+
+    Args:
+        services: the collaborators.
+        stack_id: the stack; its short name is enough where it is unique.
+        run: the run that asks; None makes one, and an empty one is for whoever waits.
+        force: recreate every service.
+        taker: the task's id, so that its second delivery goes on with what its first one took.
+
+    Returns:
+        `stack, action, reason, outcome, commit, deployment, message`.
+
+    Raises:
+        UnknownName: there is no such stack.
+        TransientError: something is away or the stack is locked; the runs wait for the next attempt.
+    """
+    stack = find_stack(services, stack_id)
+    with log_context(stack=stack.id, run=run):
+        return _Look(services, stack, taker or secrets.token_hex(8), force=force).go(run)
+
+
+class _Look:
+    """One look at one stack."""
+
+    def __init__(self, services: Services, stack: Stack, taker: str, *, force: bool) -> None:
+        self._services = services
+        self._state = services.state
+        self._stack = stack
+        self._taker = taker
+        self._force = force
+        self._asked = force
+        self._clone = services.clone(stack.repo)
+        self._folders = Folders.of(services.settings.data_dir, stack)
+
+    def go(self, run: str | None) -> dict[str, str | None]:
+        look = self._state.quick.look(self._stack.id, self._taker)
+        if not look.runs and run is None:
+            look = self._with_a_run()
+        runs = look.runs
+        if not runs and not self._force:
+            decision = Decision(self._stack.id, Action.NONE, Reason.SUPERSEDED)
+            return shown(self._stack, decision, Outcome.SUPERSEDED, None, "nobody waits for this any more")
+        self._asked = self._force or any(self._is_asked(each) for each in {*runs, *([run] if run else [])})
+        try:
+            return self._quickly(look) or self._locked(runs)
+        except TransientError:
+            with suppress(RedisUnavailable):
+                self._state.runs.put_back(self._stack.id, runs)
+            raise
+
+    def _with_a_run(self) -> Look:
+        """A call from a bare shell is a run, too."""
+        run = self._state.runs.create(self._stack.repo, Trigger.CALL, ())
+        self._state.runs.plan(run, [(self._stack.id, self._newest() or "")])
+        self._asked = True
+        return self._state.quick.look(self._stack.id, self._taker)
+
+    def _is_asked(self, run: str) -> bool:
+        """Whether a run is about particular stacks: it never had a pull."""
+        known = self._state.runs.get(run)
+        return known is not None and not known["pulls"]
+
+    # ------------------------------------------------------------ without a lock
+
+    def _quickly(self, look: Look) -> dict[str, str | None] | None:
+        """Decide from what Redis knows; None when there is something to do, or to look at more closely."""
+        commit = self._newest()
+        if commit is None:
+            return self._end(look.runs, self._gone(), None)
+        if self._asked or self._folders.unfinished or self._has_drifted(look.facts):
+            return None
+        decision, snapshot = self._decide(look.record, commit)
+        decision = self._gated(decision, snapshot, look.facts)
+        if decision.action is Action.NONE and (
+            decision.reason is not Reason.UNCHANGED
+            or is_done(decision, snapshot, (look.record or {}).get("fingerprint"))
+        ):
+            return self._end(look.runs, decision, commit)
+        return None
+
+    def _end(self, runs: tuple[str, ...], decision: Decision, commit: str | None) -> dict[str, str | None]:
+        outcome = outcome_of(decision)
+        self._state.quick.finish_unchanged(runs, self._stack.id, decision, commit or "", outcome=outcome)
+        return shown(self._stack, decision, outcome, None, decision.message)
+
+    def _gone(self) -> Decision:
+        message = f"{self._stack.repo} has no {self._stack.ref}; what is deployed stays"
+        return Decision(self._stack.id, Action.NONE, Reason.REMOVED, None, message=message)
+
+    # ------------------------------------------------------------ under the lock
+
+    def _locked(self, runs: tuple[str, ...]) -> dict[str, str | None]:
+        with ExitStack() as held:
+            lock, lease = held.enter_context(self._lock())
+            try:
+                taken = self._state.runs.take(self._stack.id, self._taker, orphans=True)
+                return self._carry_out(tuple(dict.fromkeys((*runs, *taken))), lock, lease)
+            finally:
+                held.close()
+                self._follow_up()
+
+    @contextmanager
+    def _lock(self) -> Iterator[tuple[int, Lease]]:
+        """The flock excludes; the lease shows who holds it, and numbers what is written."""
+        name, holder = stack_lease(self._stack.id), f"deploying {self._stack.id}"
+        with self._state.stack_lock.hold(self._stack.id, timeout=_LOCK_SECONDS) as lock:
+            floor = int(self._state.journal.load(self._stack.id).get("fence") or 0)
+            lease = self._state.leases.acquire(name, holder, floor=floor)
+            if lease is None:
+                # Whoever holds the lease does not hold the lock of this host any more: it was killed.
+                self._state.leases.force_release(name)
+                lease = self._state.leases.acquire(name, holder, floor=floor)
+            if lease is None:
+                message = f"{self._stack.id} is locked by another worker"
+                raise Busy(message)
+            with lease:
+                yield lock, lease
+
+    def _carry_out(self, runs: tuple[str, ...], lock: int, lease: Lease) -> dict[str, str | None]:
+        state, stack = self._state, self._stack
+        engine = self._services.containers(stack.docker_host)
+        interrupted = repairing.take_back_unfinished_switch(stack.id, state.journal, self._folders, engine)
+        journal = state.journal.load(stack.id)
+        record = journal.get("record") or state.records.get(stack.id)
+        commit = self._newest()
+        facts = state.facts([stack.id])[stack.id]
+        if commit is None:
+            return self._end(runs, self._gone(), None)
+        decision, snapshot = self._decide(record, commit)
+        if interrupted.intent is not None and (
+            snapshot is None or snapshot.fingerprint != interrupted.intent.fingerprint or self._force
+        ):
+            interrupted = repairing.abandon(stack.id, interrupted, state.journal, self._folders, engine)
+            decision, snapshot = self._decide(record, commit)
+        decision = self._gated(self._widened(decision, interrupted, facts), snapshot, facts)
+        ledger = Ledger(state, stack.id, lease.fence, runs)
+        ground = Ground(self._services, stack, self._clone.tree(commit), lock, journal, record)
+        deployment = Deployment(ground, ledger)
+        if (stopped := self._stopped(decision, deployment)) is not None:
+            decision = stopped
+        if snapshot is None or decision.action is Action.NONE:
+            return self._without_containers(decision, snapshot, record, deployment, runs)
+        ending, decision = deployment.carry_out(decision, snapshot, interrupted.intent, asked=self._asked)
+        return shown(stack, decision, ending.outcome, ledger.deployment, ending.message)
+
+    def _without_containers(
+        self,
+        decision: Decision,
+        snapshot: Snapshot | None,
+        record: dict[str, Any] | None,
+        deployment: Deployment,
+        runs: tuple[str, ...],
+    ) -> dict[str, str | None]:
+        """A decision that reaches no container; files may differ all the same, and are written."""
+        known = snapshot is not None and record is not None and record.get("fingerprint") != snapshot.fingerprint
+        if known and snapshot is not None and decision.reason is Reason.UNCHANGED:
+            try:
+                deployment.write_files(decision, snapshot)
+            except BlockedStack as error:
+                decision = replace(decision, reason=Reason.BLOCKED, message=str(error))
+        return self._end(runs, decision, decision.commit)
+
+    def _widened(self, decision: Decision, interrupted: Interrupted, facts: StackFacts) -> Decision:
+        """With what an interrupted deployment or drift asks for on top."""
+        if decision.reason is Reason.INVALID:
+            return decision
+        if interrupted.intent is not None:
+            return disturbed(decision, interrupted.intent.services, Reason.INTERRUPTED)
+        if interrupted.disturbed:
+            return disturbed(decision, interrupted.disturbed, Reason.INTERRUPTED)
+        if decision.action is Action.NONE and self._has_drifted(facts):
+            return disturbed(decision, {}, Reason.DRIFTED)
+        return decision
+
+    def _stopped(self, decision: Decision, deployment: Deployment) -> Decision | None:
+        """What a stack that somebody stopped asks for; None when it was not stopped."""
+        if decision.reason in {Reason.INVALID, Reason.PAUSED} or not deployment.is_stopped():
+            return None
+        if self._asked or self._stack.options.when_stopped == "start":
+            return disturbed(decision, {}, Reason.FORCED if self._force else Reason.RETRIED)
+        if decision.action is Action.NONE:
+            return None
+        message = "stopped by hand; `tegu deploy` starts it"
+        return replace(decision, action=Action.NONE, reason=Reason.STOPPED, services={}, message=message)
+
+    def _follow_up(self) -> None:
+        """Whoever came while the lock was held waits still: look again at the newest commit."""
+        with suppress(RedisUnavailable):
+            if self._state.runs.waiting(self._stack.id):
+                self._services.queue.publish_deploy(self._stack.id, None, self._stack.worker)
+
+    # ------------------------------------------------------------ deciding
+
+    def _newest(self) -> str | None:
+        try:
+            return self._clone.resolve(self._stack.ref)
+        except UnknownName:
+            return None
+
+    def _decide(self, record: dict[str, Any] | None, commit: str) -> tuple[Decision, Snapshot | None]:
+        known = Snapshot.from_json(record["snapshot"]) if record else None
+        recorded: Tree | None = None
+        if known is not None and known.commit != commit:
+            with suppress(UnknownName):
+                recorded = self._clone.tree(self._clone.resolve(known.commit))
+        return decide(
+            self._stack,
+            known,
+            self._clone.tree(commit),
+            self._services.outside(self._stack),
+            self._services.key,
+            force=self._force,
+            recorded=recorded,
+        )
+
+    def _gated(self, decision: Decision, snapshot: Snapshot | None, facts: StackFacts) -> Decision:
+        if decision.action is Action.NONE and decision.reason is Reason.UNCHANGED:
+            return decision
+        return gated(decision, snapshot, self._stack, facts, datetime.now(UTC), asked=self._asked)
+
+    def _has_drifted(self, facts: StackFacts) -> bool:
+        return bool(facts.fields.get("drift")) and self._stack.options.drift == "heal"
+
+
+def shown(
+    stack: Stack, decision: Decision, outcome: Outcome, deployment: str | None, message: str
+) -> dict[str, str | None]:
+    """The short result of a task."""
+    return {
+        "stack": stack.id,
+        "action": decision.action.value,
+        "reason": decision.reason.value,
+        "outcome": outcome.value,
+        "commit": decision.commit,
+        "deployment": deployment,
+        "message": message,
+    }

@@ -1,0 +1,216 @@
+"""One deployment of one stack under its lock: the transaction, and what follows from how it ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workers.changes.agreement import missing_sources
+from workers.changes.snapshot import Snapshot
+from workers.changes.tree import Tree
+from workers.compose import INHERITED, Project, command_environment
+from workers.errors import TeguError, TransientError
+from workers.ledger import Ledger
+from workers.model import Decision, Outcome, Stack
+from workers.rollback import roll_back
+from workers.services import Services
+from workers.settings import inherited
+from workers.transaction.applying import run_failure_hooks
+from workers.transaction.attempt import Attempt, Running, Tools
+from workers.transaction.carrying_out import begin, go_on, resume
+from workers.transaction.committing import switch
+from workers.transaction.folders import Folders
+from workers.transaction.intent import Intent
+from workers.transaction.manifest import load_manifest, save_manifest
+from workers.transaction.outcome import Ending
+from workers.transaction.preparing import plan, stage_closure
+from workers.transaction.recording import call_of, moved_on, record_of
+from workers.transaction.repairing import settle_half_made
+from workers.transaction.steps import Step, Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a deployment stands on.
+
+    Attributes:
+        tree: the commit to bring the stack to.
+        lock: the descriptor of the stack's lock.
+        journal: what the stack's journal says.
+        record: what is deployed; None for nothing.
+    """
+
+    services: Services
+    stack: Stack
+    tree: Tree
+    lock: int
+    journal: Mapping[str, Any]
+    record: Mapping[str, Any] | None
+
+
+class Deployment:
+    """One deployment.
+
+    Args:
+        ground: what it stands on.
+        ledger: where it is told.
+    """
+
+    def __init__(self, ground: Ground, ledger: Ledger) -> None:
+        self._ground = ground
+        self._stack = ground.stack
+        self._ledger = ledger
+        self._journal = ground.services.state.journal
+        self._folders = Folders.of(ground.services.settings.data_dir, ground.stack)
+        self._engine = ground.services.containers(ground.stack.docker_host)
+
+    def is_stopped(self) -> bool:
+        """Whether nothing of the project runs although something did after its last deployment."""
+        recorded = (self._ground.record or {}).get("containers") or {}
+        if not any(each.get("state") == "running" for each in recorded.values()):
+            return False
+        return not any(each.running for each in self._engine.containers(self._stack.project))
+
+    def write_files(self, decision: Decision, snapshot: Snapshot) -> None:
+        """Write files that reach no service, and let the record say so.
+
+        Raises:
+            BlockedStack: when something is in the way.
+        """
+        record = self._ground.record or {}
+        attempt = self._attempt(decision, snapshot, name="files")
+        stage_closure(attempt)
+        # Compose is not asked what it mounts, so whatever was content before is not removed from under a container.
+        attempt.protected = {path for each in snapshot.services.values() for path in each.content}
+        plan(attempt)
+        switch(attempt, self._journal)
+        save_manifest(self._folders.manifest, attempt.new)
+        self._ledger.record(moved_on(record, snapshot))
+        self._pin(snapshot.commit)
+        self._folders.clear()
+
+    def carry_out(
+        self, decision: Decision, snapshot: Snapshot, interrupted: Intent | None, *, asked: bool
+    ) -> tuple[Ending, Decision]:
+        """Bring the stack there or leave it as it was; the ending, and the decision with its reason as it turned out.
+
+        Args:
+            decision: what to do.
+            snapshot: of the commit.
+            interrupted: an earlier attempt at the same content whose files are in place already.
+            asked: whether somebody asked for it.
+
+        Raises:
+            TransientError: when something is away that will be back.
+        """
+        attempt = self._attempt(decision, snapshot, name=self._ledger.open(decision))
+        try:
+            ending = self._go(attempt, interrupted)
+        except TransientError as error:
+            self._ledger.interrupt(str(error))
+            raise
+        if ending.reason is not None:
+            decision = replace(decision, reason=ending.reason, message=ending.message)
+        self._ledger.close(ending, decision, attempt.snapshot.fingerprint, asked=asked)
+        return ending, decision
+
+    def _attempt(self, decision: Decision, snapshot: Snapshot, *, name: str) -> Attempt:
+        services = self._ground.services
+        tools = Tools(
+            compose=services.compose,
+            engine=self._engine,
+            source=services.clone(self._stack.repo),
+            steps=Steps(self._ledger.note_step),
+            say=self._ledger.say,
+            lock=self._ground.lock,
+            stop=threading.Event(),
+        )
+        return Attempt(
+            name=name,
+            stack=self._stack,
+            decision=decision,
+            snapshot=snapshot,
+            folders=self._folders,
+            project=live_project(self._stack, snapshot, self._folders),
+            tools=tools,
+            old=load_manifest(self._folders.manifest),
+            new=snapshot.files(self._ground.tree),
+            previous=(self._ground.record or {}).get("commit"),
+        )
+
+    def _go(self, attempt: Attempt, interrupted: Intent | None) -> Ending:
+        settle_half_made(self._engine, self._stack.project)
+        if interrupted is None:
+            begun = begin(attempt, self._ground.tree, missing_sources, self._journal)
+            if isinstance(begun, Ending):
+                return begun
+        else:
+            begun = resume(attempt, interrupted)
+        problem = go_on(attempt)
+        if problem is not None:
+            return self._after_failure(attempt, begun, problem)
+        with attempt.tools.steps.step(Step.RECORD):
+            self._record(attempt)
+        with attempt.tools.steps.step(Step.CLEAR):
+            self._folders.clear()
+        return Ending(Outcome.DEPLOYED)
+
+    def _record(self, attempt: Attempt) -> None:
+        record = record_of(attempt, Running.now(self._engine, self._stack.project))
+        record["seconds"] = dict(self._ledger.seconds)
+        save_manifest(self._folders.manifest, attempt.new)
+        call = call_of(self._stack, attempt.project, self._folders.live)
+        self._ledger.record(record, call=call, disturbed=None)
+        self._pin(attempt.snapshot.commit)
+
+    def _pin(self, commit: str) -> None:
+        with suppress(TeguError):  # the next deployment pins again; a day is kept in any case
+            self._ground.services.clone(self._stack.repo).pin(f"deployed/{self._stack.id}", commit)
+
+    def _after_failure(self, attempt: Attempt, intent: Intent, problem: str) -> Ending:
+        call = self._ground.journal.get("call")
+        if call and self._stack.options.rollback:
+            ending = self._back(attempt, intent, call, problem)
+        else:
+            # There is nothing to go back to, or nobody wants to: it stays as it is.
+            save_manifest(self._folders.manifest, attempt.new)
+            self._journal.update(self._stack.id, intent=None, disturbed=dict(intent.services) or None)
+            ending = Ending(Outcome.FAILED, message=problem, hold=True)
+        self._folders.clear()
+        run_failure_hooks(attempt)
+        return ending
+
+    def _back(self, attempt: Attempt, intent: Intent, call: Mapping[str, Any], problem: str) -> Ending:
+        self._journal.update(self._stack.id, disturbed=dict(intent.services) or None)
+        try:
+            roll_back(attempt, intent, call)
+        except (TeguError, OSError) as error:
+            self._ledger.say(str(error))
+            self._journal.update(self._stack.id, intent=None)
+            message = f"{problem}\ngoing back failed, too: {error}\n{self._what_runs()}"
+            return Ending(Outcome.FAILED, message=message, hold=True)
+        self._journal.update(self._stack.id, intent=None, disturbed=None)
+        return Ending(Outcome.ROLLED_BACK, message=problem, hold=True)
+
+    def _what_runs(self) -> str:
+        with suppress(TeguError):
+            found = self._engine.containers(self._stack.project)
+            return "what runs now: " + (", ".join(f"{each.name} ({each.state})" for each in found) or "nothing")
+        return "what runs now is not known"
+
+
+def live_project(stack: Stack, snapshot: Snapshot, folders: Folders) -> Project:
+    """The Compose project of a stack at its live path, with the files that its snapshot was read from."""
+    live = folders.live / stack.path
+    return Project(
+        name=stack.project,
+        directory=live,
+        live=live,
+        files=tuple(str(folders.live / path) for path in snapshot.compose_files),
+        env_files=tuple(str(folders.live / path) for path in snapshot.env_files),
+        profiles=stack.options.profiles,
+        environment=command_environment(stack, live, {"LANG": "C.UTF-8", **inherited(INHERITED)}),
+    )

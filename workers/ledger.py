@@ -1,0 +1,134 @@
+"""What everybody is told of a deployment: its log and steps while it runs, then its record, hold and outcome.
+
+A Redis that is away stops none of this but the last word, which is what the task is tried again for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from workers.errors import RedisUnavailable, StaleHolder
+from workers.gate import RETRY_MINUTES
+from workers.logs import get_logger, masked
+from workers.model import Decision, Outcome
+from workers.state.clock import now
+from workers.state.quick import decision_fields
+from workers.state.results import StackResult
+from workers.state.state import State
+from workers.transaction.outcome import Ending
+
+log = get_logger(__name__)
+
+
+class Ledger:
+    """The telling of one deployment.
+
+    Args:
+        state: where it is told.
+        stack: its id.
+        fence: the number of the stack's lease.
+        runs: those that wait for the stack.
+    """
+
+    def __init__(self, state: State, stack: str, fence: int, runs: tuple[str, ...]) -> None:
+        self._state = state
+        self._stack = stack
+        self._fence = fence
+        self._runs = runs
+        self.seconds: dict[str, float] = {}
+        self.deployment = ""
+
+    def open(self, decision: Decision) -> str:
+        """Make the deployment; its id."""
+        run = self._runs[-1] if self._runs else None
+        self.deployment = self._state.deployments.create(
+            self._stack, run, decision.commit, decision.action, decision.reason
+        )
+        return self.deployment
+
+    def say(self, line: str) -> None:
+        """Add a line to the log."""
+        if self.deployment:
+            with suppress(RedisUnavailable):
+                self._state.deployments.append_log(self.deployment, *masked(line).splitlines())
+
+    def note_step(self, name: str, seconds: float) -> None:
+        """Note a step that has ended."""
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + seconds, 3)
+        if self.deployment:
+            with suppress(RedisUnavailable):
+                self._state.deployments.add_step(self.deployment, name, seconds)
+
+    def record(self, record: Mapping[str, Any], **kept: object) -> None:
+        """Write what is deployed: the journal first, since it is the host's own, then Redis.
+
+        Args:
+            record: for both.
+            kept: fields of the journal alone.
+        """
+        commit = record["commit"]
+        status = {"deployed_commit": commit, "verified_commit": commit, "drift": None, "stopped": None}
+        known = {"intent": None, **kept, "record": dict(record), "fence": self._fence}
+        self._state.journal.update(self._stack, **known)
+        try:
+            self._state.records.put(self._stack, record, self._fence, **status)
+        except (RedisUnavailable, StaleHolder) as error:
+            log.warning("record stands in the journal only", stack=self._stack, error=str(error))
+
+    def interrupt(self, message: str) -> None:
+        """End a deployment that could not be carried out for now; its runs wait for the next one."""
+        self.say(message)
+        with suppress(RedisUnavailable):
+            self._state.deployments.finish(self.deployment, Outcome.FAILED, masked(message), seconds=self.seconds)
+
+    def close(self, ending: Ending, decision: Decision, fingerprint: str, *, asked: bool) -> None:
+        """End the deployment and its part in every run.
+
+        Args:
+            ending: how it ended.
+            decision: what was carried out.
+            fingerprint: of the content.
+            asked: whether somebody asked, which starts the counting of attempts anew.
+
+        Raises:
+            RedisUnavailable: when Redis is away; everything but the outcome of the runs is in the journal.
+        """
+        message = masked(ending.message)
+        self._hold(ending, decision, fingerprint, asked=asked)
+        self._state.deployments.finish(self.deployment, ending.outcome, message or None, seconds=self.seconds)
+        last = {"id": self.deployment, "outcome": ending.outcome, "commit": decision.commit, "at": now()}
+        status: dict[str, object] = {
+            "latest_commit": decision.commit,
+            "last_decision": decision_fields(decision, decision.commit, self._runs[-1] if self._runs else None),
+            "last_deployment": last | ({"message": message} if message else {}),
+        }
+        result = StackResult(
+            decision.commit, decision.action, decision.reason, ending.outcome, self.deployment, message
+        )
+        self._state.runs.finish_with(self._runs, self._stack, result, status)
+        log.info("deployment ended", stack=self._stack, outcome=ending.outcome.value, deployment=self.deployment)
+
+    def _hold(self, ending: Ending, decision: Decision, fingerprint: str, *, asked: bool) -> None:
+        """Hold what failed, until content or options change, somebody asks, or its time has come."""
+        holds = self._state.holds
+        before = holds.get(self._stack)
+        if not ending.hold:
+            if before and ending.outcome is Outcome.DEPLOYED:
+                holds.release(self._stack)
+            return
+        same = before is not None and before.get("fingerprint") == fingerprint and not asked
+        attempts = 1 + int((before or {}).get("attempts") or 0) if same else 1
+        minutes = RETRY_MINUTES[min(attempts, len(RETRY_MINUTES)) - 1]
+        holds.hold(
+            self._stack,
+            fingerprint,
+            masked(ending.message),
+            commit=decision.commit,
+            deployment=self.deployment,
+            attempts=attempts,
+            invalid=ending.outcome is Outcome.INVALID,
+            retry_at=(datetime.now(UTC) + timedelta(minutes=minutes)).isoformat() if ending.again else None,
+        )

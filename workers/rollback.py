@@ -1,0 +1,66 @@
+"""Back to the last good deployment: its files, its options, its images; neither Git server nor registry is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from workers.model import Action, Decision, Reason, ServiceDecision
+from workers.transaction import model as compose_model
+from workers.transaction.applying import bring_up, wait
+from workers.transaction.attempt import Attempt, Running
+from workers.transaction.committing import put_tags_back, take_back
+from workers.transaction.intent import Intent
+from workers.transaction.recording import project_from
+
+
+def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> None:
+    """Take back what an attempt has done after its switch, and wait until the stack is well again.
+
+    Args:
+        attempt: the one that failed.
+        intent: what it set out to do.
+        call: how the project was called at its last good deployment, from the journal.
+
+    Raises:
+        TeguError: when going back fails too; then what runs is neither the old nor the new.
+    """
+    tools = attempt.tools
+    tools.say("going back to the last good deployment")
+    take_back(attempt.folders, intent.operations, attempt.name)
+    put_tags_back(tools.engine, intent.images)
+    before = Running.now(tools.engine, attempt.stack.project)
+    project = project_from(call, attempt.stack, attempt.folders.live)
+    model, _ = tools.compose.config(project, pass_fds=(tools.lock,))
+    old = compose_model.services(model)
+    back = replace(
+        attempt,
+        project=project,
+        model=model,
+        decision=_backwards(attempt.decision, set(old), set(compose_model.services(attempt.model))),
+        before=before,
+        starts=before.starts,
+        resting=set(intent.resting),
+        brought_up=set(),
+    )
+    bring_up(back)
+    wait(back)
+
+
+def _backwards(decision: Decision, old: set[str], new: set[str]) -> Decision:
+    """What the way back asks for: services that were touched again, those that were removed up, new ones away."""
+    again = {name: each for name, each in decision.services.items() if name in old and each.action is not Action.NONE}
+    gone = {name: ServiceDecision(Action.UP) for name in old - new}
+    return replace(
+        decision,
+        reason=Reason.ROLLBACK,
+        services={name: _stronger(each) for name, each in (again | gone).items()},
+        removed=tuple(sorted(new - old)),
+    )
+
+
+def _stronger(each: ServiceDecision) -> ServiceDecision:
+    """A signal that led to a failure is made good by a restart; an image's tag is back, so `up` does for a build."""
+    replacement = {Action.SIGNAL: Action.RESTART, Action.BUILD: Action.UP}
+    return replace(each, action=replacement.get(each.action, each.action), signal=None)

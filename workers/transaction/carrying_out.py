@@ -1,0 +1,80 @@
+"""A deployment from its stage to its record, or back: the steps in their order, and what each failure means."""
+
+from __future__ import annotations
+
+from workers.changes.tree import Tree
+from workers.errors import BlockedStack, CommandFailed, EngineUnavailable, InvalidStack, TeguError, TransientError
+from workers.logs import get_logger
+from workers.model import Outcome, Reason
+from workers.state.journal import Journal
+from workers.transaction.applying import apply
+from workers.transaction.attempt import Attempt, Running
+from workers.transaction.committing import put_tags_back, switch
+from workers.transaction.folders import remove_tree
+from workers.transaction.intent import Intent
+from workers.transaction.outcome import Ending
+from workers.transaction.preparing import Missing, MovedData, OwnProject, prepare
+
+log = get_logger(__name__)
+
+
+def begin(attempt: Attempt, tree: Tree, missing: Missing, journal: Journal) -> Intent | Ending:
+    """Everything up to and with the switch; an ending when it did not come to that, and nothing was touched.
+
+    Raises:
+        TransientError: when something is away that will be back.
+    """
+    try:
+        prepare(attempt, tree, missing)
+        return switch(attempt, journal)
+    except OwnProject as error:
+        return _untouched(attempt, Ending(Outcome.SKIPPED, Reason.SELF, str(error)))
+    except MovedData as error:
+        return _untouched(attempt, Ending(Outcome.BLOCKED, Reason.MOVED, str(error)))
+    except BlockedStack as error:
+        return _untouched(attempt, Ending(Outcome.BLOCKED, Reason.BLOCKED, str(error)))
+    except InvalidStack as error:
+        return _untouched(attempt, Ending(Outcome.INVALID, Reason.INVALID, str(error), hold=True))
+    except (CommandFailed, OSError) as error:
+        return _untouched(attempt, Ending(Outcome.FAILED, message=str(error), hold=True, again=True))
+    except TransientError:
+        _untouched(attempt, Ending(Outcome.FAILED))
+        raise
+
+
+def _untouched(attempt: Attempt, ending: Ending) -> Ending:
+    """Put tags back that a staged build has moved, and drop the stage."""
+    put_tags_back(attempt.tools.engine, attempt.images)
+    remove_tree(attempt.folders.stage)
+    return ending
+
+
+def resume(attempt: Attempt, intent: Intent) -> Intent:
+    """Go on with an attempt whose files are in place: what it has done already is not done again.
+
+    Raises:
+        InvalidStack: when Compose refuses the live files, which it did not before.
+    """
+    tools = attempt.tools
+    tools.say(f"going on with deployment {intent.deployment}, which was interrupted")
+    attempt.model, _ = tools.compose.config(attempt.project, pass_fds=(tools.lock,))
+    attempt.look(Running.now(tools.engine, attempt.stack.project))
+    attempt.starts, attempt.resting = set(intent.starts), set(intent.resting)
+    attempt.images = dict(intent.images)
+    return intent
+
+
+def go_on(attempt: Attempt) -> str | None:
+    """Everything after the switch; what went wrong, or None.
+
+    Raises:
+        EngineUnavailable: the engine is away, so there is neither a way forward nor one back for now.
+    """
+    try:
+        apply(attempt)
+    except EngineUnavailable:
+        raise
+    except (TeguError, OSError) as error:
+        attempt.tools.say(str(error))
+        return str(error)
+    return None

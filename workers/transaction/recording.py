@@ -1,0 +1,97 @@
+"""The record of what is deployed, and what only the journal keeps: how the project was called, values included."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workers.changes.snapshot import Snapshot
+from workers.compose import INHERITED, Project
+from workers.model import Stack
+from workers.settings import inherited
+from workers.state.clock import now
+from workers.transaction import model as compose_model
+from workers.transaction.attempt import Attempt, Running
+
+
+def record_of(attempt: Attempt, running: Running) -> dict[str, Any]:
+    """What is deployed: fit for Redis, so it holds no values of variables."""
+    names = compose_model.images(attempt.model, attempt.stack.project)
+    ids = {each.container.image: each.container.image_id for each in running.details}
+    return {
+        "snapshot": attempt.snapshot.to_json(),
+        "commit": attempt.snapshot.commit,
+        "repo": attempt.stack.repo,
+        "ref": attempt.stack.ref,
+        "project": attempt.stack.project,
+        "path": attempt.stack.path,
+        "docker_host": attempt.stack.docker_host,
+        "working_dir": str(attempt.live_directory),
+        "fingerprint": attempt.snapshot.fingerprint,
+        "services": sorted(compose_model.services(attempt.model)),
+        "images": {name: ids.get(name) or attempt.tools.engine.image_id(name) for name in sorted(set(names.values()))},
+        "containers": containers_of(running),
+        "deployment": attempt.name,
+        "at": now(),
+    }
+
+
+def containers_of(running: Running) -> dict[str, dict[str, str]]:
+    """The containers after a deployment by name, for drift: their service, id, image and Compose's digest."""
+    return {
+        each.container.name: {
+            "id": each.container.id,
+            "service": each.container.service,
+            "image": each.container.image_id,
+            "config_hash": each.container.config_hash,
+            "state": each.state,
+        }
+        for each in sorted(running.details, key=lambda found: found.container.name)
+    }
+
+
+def moved_on(record: Mapping[str, Any], snapshot: Snapshot) -> dict[str, Any]:
+    """The record when files were written that reach no service."""
+    return {
+        **record,
+        "snapshot": snapshot.to_json(),
+        "commit": snapshot.commit,
+        "fingerprint": snapshot.fingerprint,
+        "at": now(),
+    }
+
+
+def call_of(stack: Stack, project: Project, live: Path) -> dict[str, Any]:
+    """How a project is called, for the journal: with it, the last good deployment can be brought back."""
+    return {
+        "files": [os.path.relpath(path, live) for path in project.files],
+        "env_files": [_relative(path, live) for path in project.env_files],
+        "profiles": list(project.profiles),
+        "variables": dict(stack.options.variables),
+        "environment": {
+            name: value
+            for name, value in project.environment.items()
+            if name not in stack.options.variables and name not in INHERITED
+        },
+        "path": stack.path,
+    }
+
+
+def project_from(call: Mapping[str, Any], stack: Stack, live: Path) -> Project:
+    """The project as it was called at its last good deployment."""
+    directory = live / call["path"]
+    return Project(
+        name=stack.project,
+        directory=directory,
+        live=directory,
+        files=tuple(str(live / path) for path in call["files"]),
+        env_files=tuple(str(live / path) for path in call["env_files"]),
+        profiles=tuple(call["profiles"]),
+        environment={**call["variables"], "LANG": "C.UTF-8", **inherited(INHERITED), **call["environment"]},
+    )
+
+
+def _relative(path: str, live: Path) -> str:
+    return os.path.relpath(path, live) if Path(path).is_relative_to(live) else path
