@@ -118,6 +118,11 @@ class Queue:
         with self._producer() as producer, producer.channel.conn_or_acquire() as redis:
             return frozenset(filter(None, (_call_of(item) for item in redis.lrange(queue, 0, -1))))
 
+    def close(self) -> None:
+        """Close the connections that nobody is using; the next message opens one."""
+        while self._idle:
+            self._idle.pop().connection.release()
+
     def _send(self, messages: Sequence[Message]) -> None:
         with self._producer() as producer, producer.batch():  # type: ignore[no-untyped-call]
             for message in messages:

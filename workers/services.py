@@ -148,6 +148,8 @@ class Services:
             clone.close()
         for engine in self._engines.values():
             engine.close()
+        if "queue" in self.__dict__:
+            self.queue.close()
         if "state" in self.__dict__:
             self.state.redis.close()
 
