@@ -20,7 +20,8 @@ Noted = Callable[[str], None]
 
 _LETTER = "_a-zA-Z\u017f\u212a"  # Go folds these two to `s` and `k`
 _NAME = rf"[{_LETTER}][{_LETTER}0-9]*"
-_VARIABLE = re.compile(rf"\$(?:(\$)|({_NAME})|\{{({_NAME})(?:(:?[-+?])(.*)\}}|\}})|(\{{))")
+_VARIABLE = re.compile(rf"\$(?:(\$)|({_NAME})|\{{(?:({_NAME})(?:\}}|(:?[-+?])))?)")
+_BRACE = re.compile(r"\{.?|\}", re.DOTALL)  # what follows an opening brace directly is not looked at
 
 
 def interpolate(
@@ -43,11 +44,25 @@ def interpolate(
         message = f"variables nest deeper than {limits.MAX_TEMPLATE_DEPTH} levels"
         raise InvalidStack(message)
     pieces: list[str] = []
-    length = start = 0
+    length = start = line_end = 0
     while found := _VARIABLE.search(text, start):
-        pieces += (text[start : found.start()], _replacement(text, found, lookup, used, unset, _depth))
-        start = _end(found)
-        length += sum(map(len, pieces[-2:]))
+        escaped, plain, braced, operator = found.groups()
+        name, end = plain or braced, found.end()
+        if escaped:
+            value = "$"
+        elif not name:
+            raise _invalid(text)
+        elif operator is None:
+            value = _value(name, lookup, used, unset) or ""
+        else:
+            if end > line_end:
+                line_end = text.find("\n", end) % (len(text) + 1)
+            closing = _closing_brace(text, found, line_end)
+            operand = interpolate(text[end:closing], lookup, used, unset, _depth=_depth + 1)
+            value, end = _operated(name, operator, operand, _value(name, lookup, used)), closing + 1
+        pieces += (text[start : found.start()], value)
+        start = end
+        length += len(pieces[-2]) + len(value)
         if length > limits.MAX_INTERPOLATED:
             message = f"a value becomes longer than {limits.MAX_INTERPOLATED} characters with its variables put in"
             raise InvalidStack(message)
@@ -128,49 +143,30 @@ class _Tree:
         return text
 
 
-def _end(found: re.Match[str]) -> int:
-    """Where the variable ends: the pattern runs to the line's last brace, the variable to the one that closes it."""
-    if found[4] is None:
-        return found.end()
-    closing = _closing_brace(found[0])
-    return found.end() if closing is None else found.start() + closing + 1
+def _invalid(text: str) -> InvalidStack:
+    return InvalidStack(f"invalid template {text[:100]!r}; write $$ for a dollar")
 
 
-def _closing_brace(text: str) -> int | None:
-    """The brace that closes the first one. What follows an opening brace directly is not looked at."""
-    opened, place = 0, 0
-    while place < len(text):
-        if text[place] == "}":
-            opened -= 1
-            if opened == 0:
-                return place
-        elif text[place] == "{":
-            opened += 1
-            place += 1
-        place += 1
-    return None
+def _closing_brace(text: str, found: re.Match[str], line_end: int) -> int:
+    """Where the variable's closing brace is: the balancing one, without one the last, and on the same line."""
+    opened = 0
+    for brace in _BRACE.finditer(text, found.start(), line_end):
+        opened += -1 if brace[0] == "}" else 1
+        if opened == 0:
+            return brace.start()
+    last = text.rfind("}", found.end(), line_end)
+    if last < 0:
+        raise _invalid(text)
+    return last
 
 
-def _replacement(
-    text: str, found: re.Match[str], lookup: Lookup, used: Noted | None, unset: Noted | None, depth: int
-) -> str:
-    escaped, plain, braced, operator, _, invalid = found.groups()
-    if escaped:
-        return "$"
-    if invalid:
-        message = f"invalid template {text!r}; write $$ for a dollar"
-        raise InvalidStack(message)
-    name = plain or braced
+def _value(name: str, lookup: Lookup, used: Noted | None, unset: Noted | None = None) -> str | None:
     if used:
         used(name)
-    if operator is None:
-        value = lookup(name)
-        if value is None and unset:
-            unset(name)
-        return value or ""
-    operand = text[found.start(5) : _end(found) - 1]
-    operand = interpolate(operand, lookup, used, unset, _depth=depth + 1)
-    return _operated(name, operator, operand, lookup(name))
+    value = lookup(name)
+    if value is None and unset:
+        unset(name)
+    return value
 
 
 def _operated(name: str, operator: str, operand: str, value: str | None) -> str:
