@@ -56,7 +56,7 @@ def interpolate(
             value = _value(name, lookup, used, unset) or ""
         else:
             if end > line_end:
-                line_end = text.find("\n", end) % (len(text) + 1)
+                line_end = text.find("\n", end) % (len(text) + 1)  # without one, the end of the text
             closing = _closing_brace(text, found, line_end)
             operand = interpolate(text[end:closing], lookup, used, unset, _depth=_depth + 1)
             value, end = _operated(name, operator, operand, _value(name, lookup, used)), closing + 1
