@@ -1,0 +1,184 @@
+"""From a request to the end of its run, with real Redis, Git and Celery workers. Nothing here needs Docker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.redis_server import RedisServer
+from tests.worker_rig import Rig, compose, eventually
+from workers.model import Trigger
+from workers.pull import request_deploy, request_pull
+
+pytestmark = pytest.mark.redis
+
+NAMES = [f"s{number}" for number in range(12)]
+
+
+@pytest.fixture
+def rig(own_redis_server: Callable[..., RedisServer], tmp_path: Path) -> Iterator[Rig]:
+    made = Rig(tmp_path, own_redis_server().url, NAMES)
+    yield made
+    made.close()
+
+
+def test_a_run_ends_when_its_last_stack_has_ended(rig: Rig) -> None:
+    rig.record()
+    with rig.worker():
+        run, status = request_pull(rig.services, "homelab", Trigger.WEBHOOK)
+        assert status == "queued"
+        found = rig.ended(run)
+    assert found["status"] == "succeeded"
+    assert (found["ref"], found["commit"]) == ("main", rig.commit)
+    assert found["pulls"] == {"local": {"status": "succeeded", "commits": {"main": rig.commit}, "error": None}}
+    assert sorted(found["stacks"]) == sorted(f"default/{name}" for name in NAMES)
+    assert {(stack["outcome"], stack["reason"]) for stack in found["stacks"].values()} == {("unchanged", "unchanged")}
+    status_row = rig.services.state.rows(["default/s3"])[0]
+    assert (status_row["verified_commit"], status_row["status"]) == (rig.commit, "deployed")
+
+
+def test_a_call_from_a_bare_shell_is_a_run(rig: Rig) -> None:
+    rig.record()
+    with rig.worker():
+        done = rig.celery("call", "tegu.pull", "--args", '["homelab"]')
+        assert done.code == 0, done.stderr
+
+        def called() -> str | None:
+            items = rig.services.state.runs.list()["items"]
+            return next((item["id"] for item in items if item["trigger"] == "call"), None)
+
+        found = rig.ended(eventually(called, "a run appears"))
+    assert found["status"] == "succeeded"
+    assert len(found["stacks"]) == len(NAMES)
+
+
+def test_a_worker_starts_quietly_and_looks_at_everything_at_once(rig: Rig) -> None:
+    rig.record()
+    with rig.worker():
+        items = eventually(lambda: rig.services.state.runs.list()["items"], "reconcile makes a run")
+        rig.ended(items[0]["id"])
+        assert items[0]["trigger"] == "reconcile"
+    lines = [line for line in rig.log.splitlines() if "warn" in line.lower() or "Traceback" in line]
+    assert lines == []
+
+
+def test_two_hundred_announcements_of_one_commit_cost_two_fetches_at_most(rig: Rig) -> None:
+    rig.record()
+    with rig.worker():
+        eventually(lambda: "pulled" in rig.log, "reconcile has pulled")
+        before = rig.fetches
+        commit = rig.push({"README.md": "hello\n"})
+        with ThreadPoolExecutor(20) as pool:
+            answers = list(
+                pool.map(
+                    lambda _: request_pull(rig.services, "homelab", Trigger.WEBHOOK, commit=commit, ref="main"),
+                    range(200),
+                )
+            )
+        runs = {run for run, _ in answers}
+        for run in runs:
+            assert rig.ended(run)["commit"] == commit
+    assert rig.fetches - before <= 2
+    assert len(runs) <= 2
+
+
+def test_a_stack_without_a_record_is_handed_to_the_queue_of_deployments(rig: Rig) -> None:
+    rig.record(NAMES[1:])
+    with rig.worker("-Q", "tegu.local.pull"):
+        run, _ = request_pull(rig.services, "homelab", Trigger.API)
+        waiting = eventually(lambda: rig.services.queue.calls_in("tegu.local.deploy"), "a deployment is queued")
+        assert {call[1] for call in waiting} == {"default/s0"}
+        others = [f"default/{name}" for name in NAMES[1:]]
+
+        def all_others_ended() -> bool:
+            shown = rig.services.state.runs.get(run)
+            return shown is not None and all(
+                (shown["stacks"].get(stack) or {}).get("outcome") == "unchanged" for stack in others
+            )
+
+        eventually(all_others_ended, "the unchanged ones end")
+        shown = rig.services.state.runs.get(run)
+        assert shown is not None
+        assert shown["status"] == "running"
+
+
+def test_a_quick_look_that_finds_a_change_hands_over_and_is_published_once(rig: Rig) -> None:
+    rig.record()
+    changed = rig.push({"services/s4/compose.yaml": compose("s4", "sleep 2000")})
+    rig.services.clone("homelab").fetch(["main"])
+    run = rig.services.state.runs.create("homelab", Trigger.WEBHOOK, ["local"])
+    rig.services.state.runs.plan(run, [("default/s4", changed)])
+    rig.services.queue.publish_quick("default/s4", run, "local")
+    rig.services.queue.publish_quick("default/s4", run, "local")
+    with rig.worker("-Q", "tegu.local.pull"):
+        eventually(lambda: rig.services.queue.calls_in("tegu.local.deploy"), "it is handed over")
+        eventually(lambda: rig.log.count("tegu.deploy_if_changed") >= 4, "both messages are done")
+    assert rig.services.state.runs.waiting("default/s4")
+
+
+def test_an_unknown_repo_and_a_dead_server_end_the_pull_with_a_sentence(rig: Rig) -> None:
+    with rig.worker():
+        run = rig.services.state.runs.create("gone", Trigger.API, ["local"])
+        rig.services.queue.publish_pull("gone", run, "local")
+        found = rig.ended(run)
+    assert found["status"] == "failed"
+    assert found["pulls"]["local"]["error"] == "there is no repo 'gone'; the catalog has homelab"
+    assert "Traceback" not in rig.log
+
+
+def test_a_folder_that_cannot_be_a_stack_is_invalid_and_the_others_go_on(rig: Rig) -> None:
+    rig.push({"services/Not A Name/compose.yaml": compose("x")})
+    rig.record()
+    with rig.worker():
+        run, _ = request_pull(rig.services, "homelab", Trigger.API)
+        found = rig.ended(run)
+    assert found["status"] == "failed"
+    bad = found["stacks"]["default/Not A Name"]
+    assert (bad["outcome"], bad["reason"]) == ("invalid", "invalid")
+    assert "not a valid name" in bad["message"]
+    assert sum(stack["outcome"] == "unchanged" for stack in found["stacks"].values()) == len(NAMES)
+
+
+def test_what_was_lost_is_published_again_by_reconcile(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.record()
+    monkeypatch.setattr("workers.reconcile.SETTLED_SECONDS", 0)
+    from workers.reconcile import publish_lost  # noqa: PLC0415
+
+    run = rig.services.state.runs.create("homelab", Trigger.WEBHOOK, ["local"])
+    rig.services.state.runs.plan(run, [("default/s1", rig.commit), ("default/s2", rig.commit)])
+    rig.services.queue.publish_quick("default/s2", run, "local")
+    assert publish_lost(rig.services, "local") == 2
+    assert {call[:2] for call in rig.services.queue.calls_in("tegu.local.pull")} == {
+        ("tegu.pull", "homelab"),
+        ("tegu.deploy_if_changed", "default/s1"),
+        ("tegu.deploy_if_changed", "default/s2"),
+    }
+    assert publish_lost(rig.services, "local") == 0
+    with rig.worker():
+        assert rig.ended(run)["status"] == "succeeded"
+
+
+def test_results_and_failures_are_short_in_flower(rig: Rig) -> None:
+    rig.record()
+    with rig.worker():
+        request = request_pull(rig.services, "homelab", Trigger.API)[0]
+        rig.ended(request)
+        eventually(lambda: "'reason': 'unchanged'" in rig.log, "results are logged")
+    line = next(line for line in rig.log.splitlines() if "'reason': 'unchanged'" in line)
+    assert "{'stack': 'default/" in line
+
+
+def test_deploying_asks_the_queue_of_deployments_even_when_a_quick_look_waits(rig: Rig) -> None:
+    rig.record()
+    run = request_deploy(rig.services, ["s1", "default/s2"], force=True, trigger=Trigger.CLI)
+    assert rig.services.queue.calls_in("tegu.local.deploy") == {
+        ("tegu.deploy_if_changed", "default/s1", run),
+        ("tegu.deploy_if_changed", "default/s2", run),
+    }
+    shown = rig.services.state.runs.get(run)
+    assert shown is not None
+    assert json.dumps(shown["pulls"]) == "{}"

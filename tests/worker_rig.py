@@ -1,0 +1,155 @@
+"""A repository behind `git daemon`, a catalog, and real Celery workers. No Docker: nothing here has to be deployed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.git_server import GIT_ENV, Source, wait_for_port
+from workers.changes.closure import take_snapshot
+from workers.process import Completed, kill_group, run, spawn
+from workers.services import Services
+from workers.settings import Settings
+from workers.stacks import find_stack
+
+CATALOG = """
+repos:
+  homelab:
+    url: git://127.0.0.1:{port}/source
+    ref: main
+    discover: ["services/*"]
+{stacks}
+"""
+
+
+class Rig:
+    """Everything lies in one folder. `services` are those of the test's own process."""
+
+    def __init__(self, folder: Path, redis_url: str, names: Iterable[str], stacks: str = "") -> None:
+        self.folder = folder
+        self.source = Source(folder / "served" / "source")
+        self.names = list(names)
+        self.commit = self.push({f"services/{name}/compose.yaml": compose(name) for name in self.names})
+        self._daemon, port = _serve(folder / "served", folder / "git.log")
+        (folder / "tegu.yaml").write_text(CATALOG.format(port=port, stacks=stacks))
+        self.settings = Settings(catalog=folder / "tegu.yaml", data_dir=folder / "data", redis_url=redis_url)
+        self.services = Services(self.settings)
+        self._workers: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "PYTHONPATH": str(Path(__file__).parent.parent),
+            "PYTHONWARNINGS": "error::DeprecationWarning:workers",
+            "REMAP_SIGTERM": "SIGQUIT",
+            "TEGU_CATALOG": str(self.settings.catalog),
+            "TEGU_DATA_DIR": str(self.settings.data_dir),
+            "TEGU_REDIS_URL": str(self.settings.redis_url),
+            "TEGU_CONCURRENCY": "2",
+        }
+
+    @property
+    def fetches(self) -> int:
+        """How often the server was asked for objects."""
+        return (self.folder / "git.log").read_text().count("Request upload-pack")
+
+    @property
+    def log(self) -> str:
+        """All that workers have written."""
+        return "".join(path.read_text() for path in sorted(self.folder.glob("worker*.log")))
+
+    def push(self, files: dict[str, str | None]) -> str:
+        return self.source.commit(files)
+
+    def record(self, names: Iterable[str] | None = None) -> None:
+        """Let these stacks count as deployed, as they are now."""
+        clone = self.services.clone("homelab")
+        commit = clone.fetch(["main"])["main"]
+        wanted = list(names or self.names)
+        self.services.state.discovered.replace(
+            "homelab", ["default"], {f"default/{name}": f"services/{name}" for name in wanted}
+        )
+        for name in wanted:
+            stack = find_stack(self.services, f"default/{name}")
+            snapshot = take_snapshot(stack, clone.tree(commit), self.services.outside(stack), self.services.key)
+            record = {"snapshot": snapshot.to_json(), "commit": commit, "fingerprint": snapshot.fingerprint}
+            self.services.state.records.put(stack.id, record, None, deployed_commit=commit)
+
+    def celery(self, *arguments: str, timeout: float = 60) -> Completed:
+        argv = [sys.executable, "-m", "celery", "-A", "workers", *arguments]
+        return run(argv, what="celery", env=self.env, timeout=timeout, cwd=self.folder, check=False)
+
+    @contextlib.contextmanager
+    def worker(self, *arguments: str, ready: bool = True, **env: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A worker with both queues, or as the arguments say; ended by SIGTERM."""
+        log = self.folder / f"worker{len(self._workers)}.log"
+        argv = [sys.executable, "-m", "celery", "-A", "workers", "worker", "-l", "info", *arguments]
+        with log.open("wb") as file:
+            process = spawn(argv, env=self.env | env, cwd=self.folder, stderr=file.fileno())
+        self._workers.append(process)
+        try:
+            if ready:
+                eventually(lambda: " ready." in log.read_text(), "a worker is ready")
+            yield process
+        finally:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(60)
+            kill_group(process.pid, 1)
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+    def ended(self, run_id: str, timeout: float = 60) -> dict[str, Any]:
+        """A run, once it has ended."""
+
+        def look() -> dict[str, Any] | None:
+            found = self.services.state.runs.get(run_id)
+            return found if found and found["finished_at"] else None
+
+        found: dict[str, Any] = eventually(look, f"run {run_id} ends", timeout)
+        return found
+
+    def close(self) -> None:
+        self.services.close()
+        kill_group(self._daemon.pid, 1)
+        self._daemon.wait()
+        for pipe in (self._daemon.stdin, self._daemon.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def compose(name: str, command: str = "sleep 1000") -> str:
+    return f"services:\n  {name}:\n    image: busybox:stable\n    command: {command}\n    network_mode: none\n"
+
+
+def eventually(look: Callable[[], Any], what: str, timeout: float = 60) -> Any:
+    """Look again and again until something true comes back."""
+    deadline = time.monotonic() + timeout
+    while not (seen := look()):
+        assert time.monotonic() < deadline, f"{what}: not within {timeout} s"
+        time.sleep(0.02)
+    return seen
+
+
+def _serve(root: Path, log: Path) -> tuple[subprocess.Popen[bytes], int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    argv = ["git", "daemon", "--reuseaddr", "--export-all", "--verbose", f"--base-path={root}"]
+    argv += ["--listen=127.0.0.1", f"--port={port}", str(root)]
+    with log.open("wb") as file:
+        process = spawn(argv, env=GIT_ENV, stderr=file.fileno())
+    wait_for_port(port)
+    return process, port
