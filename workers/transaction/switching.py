@@ -15,6 +15,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from workers.errors import BlockedStack
 from workers.model import Entry
 from workers.transaction.folders import Folders
 from workers.transaction.manifest import same_content
@@ -113,7 +114,12 @@ class Switching:
         """Bring the old files back, however far the switch came; doing it twice does nothing more."""
         with self._roots() as (live, stage, undo):
             for operation in reversed(list(operations)):
-                self._take_back(operation, live, stage, undo)
+                try:
+                    self._take_back(operation, live, stage, undo)
+                except BlockedStack:
+                    # No folder is where this path's folder was: nothing of ours can be left there.
+                    if operation.old and _lies_in(undo, operation.path):
+                        raise
 
     @contextlib.contextmanager
     def _roots(self) -> Iterator[tuple[Root, Root, Root]]:
@@ -170,6 +176,8 @@ class Switching:
     # ------------------------------------------------------------ back
 
     def _take_back(self, operation: Operation, live: Root, stage: Root, undo: Root) -> None:
+        if operation.old and _lies_in(undo, operation.path):
+            (live.path / operation.path).parent.mkdir(parents=True, exist_ok=True)
         with live.parent(operation.path) as place:
             if place is None:
                 return  # the folder was never made, or has been taken back already

@@ -1,0 +1,49 @@
+"""What is read from the model that Compose resolved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workers.transaction import model
+
+RESOLVED = {
+    "services": {
+        "web": {
+            "image": "web:1",
+            "depends_on": {"db": {"condition": "service_started"}},
+            "networks": {"front": None},
+            "volumes": [{"type": "bind", "source": "/l/conf", "target": "/c"}, {"type": "volume", "source": "v"}],
+        },
+        "db": {"build": {"context": "/l/db"}, "networks": {"default": None}, "scale": 2},
+        "side": {"image": "side", "network_mode": "service:web", "deploy": {"replicas": 0}},
+    },
+    "configs": {"c": {"file": "/l/c.ini"}, "inline": {"content": "x"}},
+    "secrets": {"s": {"file": "/etc/s"}},
+}
+
+
+def test_images_are_named_as_compose_names_them() -> None:
+    assert model.images(RESOLVED, "p") == {"web": "web:1", "db": "p-db", "side": "side"}
+    assert model.built(RESOLVED) == {"db"}
+
+
+def test_dependencies_follow_depends_on_and_shared_namespaces() -> None:
+    needs = model.dependencies(RESOLVED)
+    assert needs == {"web": {"db"}, "db": set(), "side": {"web"}}
+    assert model.with_dependencies(["side"], needs) == {"side", "web", "db"}
+
+
+def test_services_are_connected_to_the_networks_they_name() -> None:
+    assert model.connected(RESOLVED, ["front"]) == {"web"}
+    assert model.connected(RESOLVED, ["default"]) == {"db"}
+
+
+def test_every_mounted_host_path_is_a_source() -> None:
+    found = model.sources(RESOLVED)
+    assert found == {Path("/l/conf"), Path("/l/c.ini"), Path("/etc/s")}
+    assert model.below(found, Path("/l")) == {"conf", "c.ini"}
+
+
+def test_replicas_come_from_scale_or_deploy() -> None:
+    counts = {name: model.replicas(service) for name, service in model.services(RESOLVED).items()}
+    assert counts == {"web": 1, "db": 2, "side": 0}
