@@ -1,0 +1,121 @@
+"""`main`: which commands there are, what their errors say, and how the process ends."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from workers.errors import Busy, TeguError, TransientError, UnknownName, UsageError
+
+FAILED, USAGE, UNREACHABLE, INTERRUPTED = 1, 2, 3, 130
+
+# Name -> module and one line of help; written here so that neither help nor completion imports them all.
+COMMANDS = {
+    "init": ("setup", "Write a first catalog for a repository."),
+    "up": ("setup", "Run everything on this machine in one process tree."),
+    "demo": ("setup", "Show Tegu at work on a repository of its own."),
+    "check": ("examination", "Find every mistake in the catalog and the Compose files."),
+    "doctor": ("examination", "Test everything that Tegu needs, and say how to mend it."),
+    "plan": ("prediction", "Show what the next pull would do, or what a change of a repository would."),
+    "pull": ("work", "Fetch a repo and deploy what changed."),
+    "deploy": ("work", "Deploy stacks, also those that failed before or were stopped."),
+    "status": ("observation", "Show where every stack stands."),
+    "runs": ("observation", "List the newest runs."),
+    "log": ("observation", "Show what a run or deployment did."),
+    "diff": ("prediction", "Show what differs between what is deployed and what is newest."),
+    "explain": ("prediction", "Show why the last decision about a stack came out as it did."),
+    "pause": ("work", "Deploy nothing to stacks until they are resumed."),
+    "resume": ("work", "Let paused stacks be deployed again."),
+    "compose": ("work", "Run docker compose with a stack's exact project, files and environment."),
+    "locks": ("observation", "Show who holds which lock."),
+    "schema": ("setup", "Print the JSON Schema of the catalog."),
+    "completion": ("setup", "Print the completion script for a shell."),
+}
+
+
+class Commands(click.Group):
+    """The commands, each imported when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The names, in the order of a first day with Tegu."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command itself."""
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(import_module(f"app.cli.{COMMANDS[cmd_name][0]}"), cmd_name)
+        return found if isinstance(found, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list in `tegu --help`, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        click.echo(f"tegu {version('tegu')}")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--catalog", type=click.Path(path_type=Path), help="The catalog's file, instead of TEGU_CATALOG.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
+)
+@click.pass_context
+def cli(ctx: click.Context, catalog: Path | None) -> None:
+    """GitOps for Docker Compose: one clone, many stacks, and only what changed is touched.
+
+    Exit codes: 0 ok, 1 the thing failed, 2 usage, 3 a service is unreachable.
+    """
+    from app.cli.session import Session  # noqa: PLC0415 (help needs none of it)
+
+    ctx.obj = Session(catalog)
+    ctx.call_on_close(ctx.obj.close)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and end the process."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: instead of the process's own.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        code = cli.main(arguments, prog_name="tegu", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; Python must not complain about it while it ends.
+        sys.stderr.close()
+        return 0
+    except TeguError as error:
+        click.echo(f"error: {error}", err=True)
+        return exit_code(error)
+    return code if isinstance(code, int) else 0
+
+
+def exit_code(error: TeguError) -> int:
+    """What an error makes of the exit code."""
+    if isinstance(error, UsageError | UnknownName):
+        return USAGE
+    return UNREACHABLE if isinstance(error, TransientError) and not isinstance(error, Busy) else FAILED

@@ -1,0 +1,98 @@
+"""JSON for programs, tables for people; colours only where somebody sees them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+STYLES = {
+    "deployed": "green",
+    "succeeded": "green",
+    "ok": "green",
+    "unchanged": "dim",
+    "none": "dim",
+    "queued": "cyan",
+    "running": "cyan",
+    "deploying": "cyan",
+    "pending": "cyan",
+    "paused": "yellow",
+    "stopped": "yellow",
+    "warning": "yellow",
+    "skipped": "yellow",
+    "rolled_back": "red",
+    "blocked": "red",
+    "failed": "red",
+    "invalid": "red",
+    "unreachable": "red",
+    "removed": "magenta",
+}
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def console(*, errors: bool = False) -> Console:
+    """Where people read: rich's console, which heeds NO_COLOR and knows whether it is a terminal."""
+    from rich.console import Console  # noqa: PLC0415 (costs more than most commands)
+
+    stream = sys.stderr if errors else sys.stdout
+    # Without a terminal nothing has to fit; a cut name would be no use to whoever reads a file.
+    width = None if stream.isatty() else 200
+    return Console(file=stream, highlight=False, soft_wrap=False, width=width)
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+    """Print rows as a table that fits the terminal.
+
+    Args:
+        headings: of the columns.
+        rows: their cells; words that say how something stands are coloured.
+        empty: what to say when there is no row.
+    """
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place, heading in enumerate(headings):
+        table.add_column(heading, overflow="fold", no_wrap=place == 0, ratio=None)
+    for row in rows:
+        cells = ["" if cell is None else str(cell) for cell in row]
+        table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in cells))
+    if table.row_count:
+        console().print(table)
+    else:
+        click.echo(empty)
+
+
+def short(commit: Any) -> str:  # noqa: ANN401 (whatever JSON had)
+    """A commit as people read it."""
+    return str(commit)[:10] if commit else ""
+
+
+def ago(moment: Any, now: float) -> str:  # noqa: ANN401 (whatever JSON had)
+    """How long ago an RFC 3339 time was, in the largest unit that fits.
+
+    Args:
+        moment: the time; nothing for never.
+        now: seconds since the epoch.
+    """
+    if not moment:
+        return ""
+    from datetime import datetime  # noqa: PLC0415
+
+    seconds = max(0, int(now - datetime.fromisoformat(str(moment)).timestamp()))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit} ago"
+    return f"{seconds}s ago"

@@ -1,0 +1,119 @@
+"""Commands that tell what would happen and why: plan, diff, explain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.cli.names import repo_option, stack_argument
+from app.cli.output import json_option, print_json, print_table, short
+from app.cli.session import Session, pass_session
+from workers.errors import UsageError
+
+if TYPE_CHECKING:
+    from workers.model import Decision
+
+
+@click.command()
+@click.option("--from", "before", metavar="COMMIT", help="Compare from this commit; needs no Redis and no Docker.")
+@click.option("--to", "after", metavar="COMMIT", help="Compare to this one.")
+@click.option(
+    "--git-dir", type=click.Path(exists=True, path_type=Path), help="Read the commits there, not from the clone."
+)
+@click.option("--format", "shape", type=click.Choice(["table", "markdown", "json"]), default="table", show_default=True)
+@click.option("--no-fetch", is_flag=True, help="Do not bring the clone up to date first.")
+@click.option("--changed", is_flag=True, help="Leave out stacks that need nothing.")
+@repo_option
+@json_option
+@pass_session
+def plan(
+    session: Session,
+    before: str | None,
+    after: str | None,
+    git_dir: Path | None,
+    shape: str,
+    no_fetch: bool,
+    changed: bool,
+    repo: str | None,
+    as_json: bool,
+) -> None:
+    """Show what the next pull would do; with --from and --to, what a change of a repository would.
+
+    In a pull request: tegu plan --from main --to HEAD --git-dir . --format markdown
+    """
+    if (before is None) != (after is None) or (git_dir and before is None):
+        message = "--from and --to go together, and --git-dir goes with them"
+        raise UsageError(message)
+    if before is not None and after is not None:
+        decisions = _compare(session, repo, before, after, git_dir)
+    else:
+        from workers.planning import plan as plan_next  # noqa: PLC0415
+
+        decisions = plan_next(session.services, repo, fetch=not no_fetch)
+    if changed:
+        decisions = [each for each in decisions if each.action != "none" or each.reason == "invalid"]
+    _print_plan(decisions, "json" if as_json else shape)
+
+
+def _compare(session: Session, repo: str | None, before: str, after: str, git_dir: Path | None) -> list[Decision]:
+    from workers.preview import compare  # noqa: PLC0415
+
+    return compare(session.settings, repo, before, after, git_dir)
+
+
+def _print_plan(decisions: list[Decision], shape: str) -> None:
+    from workers.preview import decision_row  # noqa: PLC0415
+
+    rows = [decision_row(decision) for decision in decisions]
+    if shape == "json":
+        print_json(rows)
+        return
+    from app.cli.plan_text import cells, markdown  # noqa: PLC0415
+
+    if shape == "markdown":
+        click.echo(markdown(rows))
+    else:
+        print_table(
+            ("STACK", "ACTION", "REASON", "SERVICES", "BECAUSE OF"), map(cells, rows), empty="There is no stack."
+        )
+
+
+@click.command()
+@stack_argument
+@json_option
+@pass_session
+def diff(session: Session, stack: str, as_json: bool) -> None:
+    """Show what differs between what is deployed of STACK and what is newest; values of secrets are masked."""
+    from workers.planning import stack_difference  # noqa: PLC0415
+    from workers.stacks import find_stack  # noqa: PLC0415
+
+    difference = stack_difference(session.services, find_stack(session.services, stack))
+    if as_json:
+        print_json(difference)
+        return
+    for file in difference["files"]:
+        click.echo(file["diff"], nl=not str(file["diff"]).endswith("\n"))
+    for name in difference["inputs"]:
+        click.echo(f"outside Git: {name} differs")
+    if not difference["files"] and not difference["inputs"]:
+        click.echo(f"Nothing differs between {short(difference['from'])} and {short(difference['to'])}.")
+
+
+@click.command()
+@stack_argument
+@json_option
+@pass_session
+def explain(session: Session, stack: str, as_json: bool) -> None:
+    """Show why the last decision about STACK came out as it did, and what it is made of."""
+    from workers.planning import explain as explain_stack  # noqa: PLC0415
+    from workers.stacks import find_stack  # noqa: PLC0415
+
+    found: Any = explain_stack(session.services, find_stack(session.services, stack))
+    if as_json:
+        print_json(found)
+        return
+    from app.cli.plan_text import explanation  # noqa: PLC0415
+
+    click.echo(explanation(found))

@@ -1,0 +1,57 @@
+"""Settings and services of one call of the command line, made when a command needs them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from workers.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from workers.services import Services
+
+REDIS_SECONDS = 4.0
+"""How long a person waits for Redis; blocking reads of a log end sooner."""
+
+
+class Session:
+    """What commands work with.
+
+    Args:
+        catalog: the catalog's file, instead of the one that the settings name.
+    """
+
+    def __init__(self, catalog: Path | None = None) -> None:
+        self._catalog = catalog
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings.
+
+        Raises:
+            UsageError: when one of them is wrong.
+        """
+        settings = load_settings()
+        return settings if self._catalog is None else settings.model_copy(update={"catalog": self._catalog})
+
+    @cached_property
+    def services(self) -> Services:
+        """The collaborators."""
+        import logging  # noqa: PLC0415
+
+        from workers.logs import configure_logs  # noqa: PLC0415
+        from workers.services import build_services  # noqa: PLC0415
+
+        configure_logs("console", logging.ERROR)
+        return build_services(self.settings, redis_timeout=REDIS_SECONDS + 1)
+
+    def close(self) -> None:
+        """End what was started."""
+        if "services" in self.__dict__:
+            self.services.close()
+
+
+pass_session = click.make_pass_decorator(Session)

@@ -1,0 +1,206 @@
+"""`tegu doctor`: is everything there that Tegu needs, and if not, what mends it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workers.errors import CommandFailed, EngineUnavailable, TeguError, TransientError
+from workers.model import Secret
+from workers.services import Services
+from workers.settings import PREFIX, inherited
+
+OLDEST_COMPOSE = (2, 20)
+OLDEST_GIT = (2, 34)
+_FEW_NETWORKS = 5
+_POOL_OF_NETWORKS = 31  # what Docker's default address pools allow, its own bridge included
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One thing that was looked at.
+
+    `status` is `ok`, `warning`, `failed`, or `unreachable` for a service that does not answer; `mend` says what to do.
+    """
+
+    name: str
+    status: str
+    found: str
+    mend: str = ""
+
+
+def examine(services: Services) -> Iterator[Checked]:
+    """Look at everything, one after the other; nothing is changed."""
+    yield from _catalog(services)
+    yield _data_directory(services.settings.data_dir)
+    yield from _same_path(services)
+    yield _version_of("git", _git_version, OLDEST_GIT, "install Git from your distribution")
+    yield _version_of(
+        "docker compose", services.compose.version, OLDEST_COMPOSE, "install the Compose plugin for Docker"
+    )
+    yield from _engines(services)
+    yield from _redis(services)
+
+
+def shown_settings(services: Services) -> dict[str, str | None]:
+    """The settings as the environment would spell them, secrets masked."""
+    return {PREFIX + name.upper(): _shown(name, value) for name, value in services.settings}
+
+
+def _shown(name: str, value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, Secret):
+        return "********"
+    text = str(value)
+    return re.sub(r"(://[^/@:]*:)[^@]*@", r"\1********@", text) if name == "redis_url" else text
+
+
+def _catalog(services: Services) -> Iterator[Checked]:
+    try:
+        catalog = services.catalog.current()
+    except TeguError as error:
+        yield Checked("catalog", "failed", str(error), "mend the file; `tegu check` tells whether it is in order")
+        return
+    repos, stacks = len(catalog.repos), len(catalog.stacks())
+    yield Checked("catalog", "ok", f"{services.settings.catalog}: {repos} repos, {stacks} stacks, and those discovered")
+    for warning in catalog.warnings:
+        yield Checked("secret", "warning", warning, "make the file readable for this user, or set the secret")
+
+
+def _data_directory(path: Path) -> Checked:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        mend = f"make it writable for user {os.geteuid()}, or set TEGU_DATA_DIR"
+        return Checked("data directory", "failed", f"{path}: {error.strerror}", mend)
+    return Checked("data directory", "ok", f"{path} is writable")
+
+
+def _same_path(services: Services) -> Iterator[Checked]:
+    """In a container: Docker resolves bind mounts on the host, so the directory has to lie at the same path there."""
+    from workers.containers import own_container_id  # noqa: PLC0415
+
+    container = own_container_id()
+    if container is None:
+        return
+    path = services.settings.data_dir
+    mend = f"mount it at the same path: volumes: [{path}:{path}]"
+    try:
+        engine = services.containers(_docker_hosts(services)[0])
+        mounts: list[dict[str, Any]] = engine.client.inspect_container(container)["Mounts"]
+    except Exception as error:  # noqa: BLE001 (whatever the SDK raises: the engine's own check tells more)
+        yield Checked("data directory on the host", "warning", f"this container cannot be looked at: {error}", mend)
+        return
+    above = [mount for mount in mounts if path.is_relative_to(mount["Destination"])]
+    mount = max(above, key=lambda each: len(each["Destination"]), default=None)
+    if mount is None:
+        yield Checked("data directory on the host", "failed", f"{path} is not mounted into this container", mend)
+    elif mount["Source"] != mount["Destination"]:
+        found = f"{path} is {mount['Source']} on the host"
+        yield Checked("data directory on the host", "failed", found, mend)
+    else:
+        yield Checked("data directory on the host", "ok", f"{path} is mounted at the same path")
+
+
+def _git_version() -> str:
+    from workers.process import run  # noqa: PLC0415
+
+    return run(["git", "--version"], what="git --version", env=inherited(("PATH",)), timeout=10).stdout.split()[2]
+
+
+def _version_of(name: str, ask: Callable[[], str], oldest: tuple[int, ...], mend: str) -> Checked:
+    wanted = ".".join(map(str, oldest))
+    try:
+        version = ask()
+    except (CommandFailed, OSError, IndexError) as error:
+        return Checked(name, "failed", str(error), f"{mend}, {wanted} or newer")
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    if numbers < oldest:
+        return Checked(name, "failed", version, f"{mend}, {wanted} or newer")
+    return Checked(name, "ok", version)
+
+
+def _docker_hosts(services: Services) -> tuple[str, ...]:
+    try:
+        environments = services.catalog.current().environments.values()
+    except TeguError:
+        environments = {}.values()
+    worker = services.settings.worker
+    hosts = dict.fromkeys(each.docker_host for each in environments if each.worker == worker)
+    return tuple(hosts) or ("unix:///var/run/docker.sock",)
+
+
+def _engines(services: Services) -> Iterator[Checked]:
+    for host in _docker_hosts(services):
+        name = f"docker engine {host}"
+        engine = services.containers(host)
+        try:
+            yield Checked(name, "ok", engine.version())
+            yield _networks(host, engine.client.networks(filters={"driver": "bridge"}))
+        except EngineUnavailable as error:
+            mend = "start Docker, and let this user use its socket (group docker)"
+            yield Checked(name, "unreachable", str(error), mend)
+
+
+def _networks(host: str, networks: list[dict[str, Any]]) -> Checked:
+    left = _POOL_OF_NETWORKS - len(networks)
+    found = f"{len(networks)} bridge networks; the default address pools have room for about {max(left, 0)} more"
+    mend = "let stacks share an external network, or widen default-address-pools in /etc/docker/daemon.json"
+    return Checked(f"docker networks {host}", "ok" if left >= _FEW_NETWORKS else "warning", found, mend)
+
+
+def _redis(services: Services) -> Iterator[Checked]:
+    try:
+        facts: Any = services.state.redis.info()
+        yield Checked("redis", "ok", str(facts["redis_version"]))
+        yield from _redis_policy(facts)
+        yield from _queues(services)
+    except Exception as error:
+        from redis.exceptions import RedisError  # noqa: PLC0415
+
+        if not isinstance(error, RedisError | TransientError | OSError):
+            raise
+        own = services.settings.redis_url is None
+        mend = "start `tegu up`, which has one" if own else "start it, and see that TEGU_REDIS_URL names it"
+        yield Checked("redis", "unreachable", str(error), mend)
+
+
+def _redis_policy(facts: dict[str, Any]) -> Iterator[Checked]:
+    policy = facts.get("maxmemory_policy", "noeviction")
+    if facts.get("maxmemory") and policy != "noeviction":
+        yield Checked(
+            "redis memory", "warning", f"maxmemory-policy is {policy}", "set it to noeviction: state would be lost"
+        )
+    if not facts.get("aof_enabled"):
+        yield Checked(
+            "redis persistence", "warning", "no append-only file", "set appendonly yes, or a restart forgets runs"
+        )
+
+
+def _queues(services: Services) -> Iterator[Checked]:
+    from workers.celery import deploy_queue, pull_queue  # noqa: PLC0415
+    from workers.state.liveness import Liveness  # noqa: PLC0415
+
+    try:
+        environments = services.catalog.current().environments.values()
+    except TeguError:
+        return
+    workers = dict.fromkeys(each.worker for each in environments)
+    names = [queue for worker in workers for queue in (pull_queue(worker), deploy_queue(worker))]
+    liveness = Liveness(services.state.redis)
+    missing, waiting = liveness.missing(names), liveness.backlog(names)
+    for name in names:
+        if name in missing:
+            yield Checked(
+                f"queue {name}", "unreachable", "no worker consumes it", "start `tegu up`, or the worker's process"
+            )
+        else:
+            yield Checked(f"queue {name}", "ok", f"{waiting[name]} waiting")

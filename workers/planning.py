@@ -1,0 +1,254 @@
+"""What the next pull would do, and whether what it would find is in order: nothing here changes a stack."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from workers.catalog import Catalog
+from workers.changes.closure import take_snapshot
+from workers.changes.decision import decide
+from workers.changes.rules import rule_problems
+from workers.changes.snapshot import Snapshot
+from workers.differences import differences
+from workers.errors import CatalogError, GitUnavailable, InvalidStack, UnknownName, UsageError
+from workers.gate import gated
+from workers.model import Action, Decision, Reason, Stack
+from workers.services import Services, known_repo
+from workers.stacks import Found, Planned, stacks_at
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that `tegu check` has to say. `stack` is empty for what concerns the whole catalog."""
+
+    stack: str
+    message: str
+    error: bool = True
+
+
+def plan(services: Services, repo: str | None = None, *, fetch: bool = True) -> list[Decision]:
+    """What the next pull would decide for this worker's stacks, in the order of ids.
+
+    Args:
+        services: of this process.
+        repo: only this one's.
+        fetch: bring the clone up to date first.
+
+    Raises:
+        GitUnavailable: when there is no clone yet and the server does not answer.
+        RedisUnavailable: when the records cannot be read.
+    """
+    catalog = services.catalog.current()
+    names = [known_repo(catalog, repo).name] if repo else list(catalog.repos)
+    decisions: dict[str, Decision] = {}
+    for name in names:
+        found, _ = found_in(services, catalog, name, fetch=fetch)
+        decisions |= {decision.stack: decision for decision in _decide(services, found)}
+    if repo is None:
+        decisions |= {
+            stack: Decision(stack, Action.REMOVE, Reason.REMOVED) for stack in _gone(services, catalog, decisions)
+        }
+    return [decisions[name] for name in sorted(decisions)]
+
+
+def _decide(services: Services, found: Found) -> Iterator[Decision]:
+    ids = [each.stack.id for each in found.planned]
+    records, facts = services.state.records.get_many(ids), services.state.facts(ids)
+    for invalid in found.invalid:
+        yield Decision(invalid.stack, Action.NONE, Reason.INVALID, invalid.commit, message=invalid.message)
+    for each in found.planned:
+        record = records.get(each.stack.id)
+        decision, snapshot = decide_at(services, each, Snapshot.from_json(record["snapshot"]) if record else None)
+        yield gated(decision, snapshot, each.stack, facts[each.stack.id], datetime.now(UTC), asked=False)
+
+
+def _gone(services: Services, catalog: Catalog, decisions: Mapping[str, Decision]) -> Iterator[str]:
+    """Stacks of this worker that are deployed, but neither in the catalog nor in a repository any more."""
+    mine = {each.name for each in catalog.environments.values() if each.worker == services.settings.worker}
+    for stack, record in services.state.records.get_many(services.state.records.known()).items():
+        if record and stack not in decisions and stack.partition("/")[0] in mine:
+            yield stack
+
+
+def decide_at(services: Services, planned: Planned, snapshot: Snapshot | None) -> tuple[Decision, Snapshot | None]:
+    """The decision about one stack at a commit, from its record, and what the stack is made of there."""
+    clone = services.clone(planned.stack.repo)
+    recorded = None
+    if snapshot:
+        with suppress(UnknownName):  # a rewritten history; the record alone will do
+            recorded = clone.tree(snapshot.commit)
+    tree, outside = clone.tree(planned.commit), services.outside(planned.stack)
+    return decide(planned.stack, snapshot, tree, outside, services.key, recorded=recorded)
+
+
+def found_in(services: Services, catalog: Catalog, repo: str, *, fetch: bool) -> tuple[Found, str]:
+    """The stacks of a repo on this worker at the newest commits, and why these may be old (empty if they are not).
+
+    Raises:
+        GitUnavailable: when there is no clone yet and the server does not answer.
+        UsageError: when the clone belongs to another user.
+    """
+    clone = services.clone(repo)
+    worker = services.settings.worker
+    refs = catalog.refs(repo, worker)
+    known = clone.heads()
+    stale = ""
+    if fetch or not any(ref in known for ref in refs):
+        try:
+            _check_owner(clone.path)
+            known = {**known, **clone.fetch(refs)}
+        except (GitUnavailable, UsageError) as error:
+            if not known:
+                raise
+            stale = f"{repo}: looking at what was fetched last: {error}"
+    return stacks_at(services, repo, worker, known), stale
+
+
+def _check_owner(path: Path) -> None:
+    """A file that another user leaves in the clone would stop the worker from fetching."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    if path.stat().st_uid != os.geteuid() and os.geteuid() == 0:
+        message = f"{path} belongs to another user; run this as the user of the worker"
+        raise UsageError(message)
+
+
+# ---------------------------------------------------------------- tegu check
+
+
+def check(services: Services, *, fetch: bool = True) -> list[Finding]:
+    """Everything that is wrong with the catalog and with the Compose files at the followed commits.
+
+    Raises:
+        GitUnavailable: when there is no clone yet and the server does not answer.
+    """
+    services.catalog.current()
+    if services.catalog.problem:
+        raise services.catalog.problem
+    return list(_findings(services, services.catalog.current(), fetch=fetch))
+
+
+def _findings(services: Services, catalog: Catalog, *, fetch: bool) -> Iterator[Finding]:
+    for warning in catalog.warnings:
+        yield Finding("", warning, error=False)
+    everywhere: dict[str, set[str]] = {name: set() for name in catalog.environments}
+    planned: list[Planned] = []
+    for repo in catalog.repos:
+        found, stale = found_in(services, catalog, repo, fetch=fetch)
+        if stale:
+            yield Finding("", stale, error=False)
+        for invalid in found.invalid:
+            yield Finding(invalid.stack, invalid.message)
+        planned += found.planned
+        for each in found.planned:
+            everywhere[each.stack.environment].add(each.stack.name)
+    for each in sorted(planned, key=lambda each: each.stack.id):
+        yield from _check_stack(services, each)
+        for name in each.stack.options.after:
+            if name not in everywhere[each.stack.environment]:
+                yield Finding(each.stack.id, f"after: there is no stack {name} in {each.stack.environment}")
+
+
+def _check_stack(services: Services, planned: Planned) -> Iterator[Finding]:
+    stack = planned.stack
+    try:
+        tree = services.clone(stack.repo).tree(planned.commit)
+        snapshot = take_snapshot(stack, tree, services.outside(stack), services.key)
+    except InvalidStack as error:
+        yield Finding(stack.id, str(error))
+        return
+    for problem in rule_problems(stack, snapshot):
+        yield Finding(stack.id, problem.removeprefix(f"{stack.id}: "))
+    for warning in snapshot.warnings:
+        yield Finding(stack.id, warning, error=False)
+    for name in snapshot.unset:
+        yield Finding(stack.id, f"the variable {name} is not set; Compose puts nothing in its place", error=False)
+
+
+def catalog_findings(error: CatalogError) -> list[Finding]:
+    """The problems of a catalog that cannot be read."""
+    return [Finding("", problem) for problem in error.problems]
+
+
+# ---------------------------------------------------------------- one stack
+
+
+def newest(services: Services, stack: Stack) -> Planned:
+    """The stack at the newest commit that is known here.
+
+    Raises:
+        UnknownName: when its ref has never been fetched.
+    """
+    clone = services.clone(stack.repo)
+    return Planned(stack, clone.heads().get(stack.ref) or clone.resolve(stack.ref))
+
+
+def stack_difference(services: Services, stack: Stack) -> dict[str, Any]:
+    """What differs between what is deployed of a stack and the newest commit.
+
+    Returns:
+        `{"stack", "from", "to", "files": [{"path", "old", "new", "diff"}], "inputs": [name]}`.
+
+    Raises:
+        InvalidStack: when the newest commit cannot be read.
+    """
+    planned = newest(services, stack)
+    record = services.state.records.get(stack.id)
+    before = Snapshot.from_json(record["snapshot"]) if record else None
+    tree = services.clone(stack.repo).tree(planned.commit)
+    after = take_snapshot(stack, tree, services.outside(stack), services.key)
+    files = [
+        {"path": file.path, "old": file.old, "new": file.new, "diff": file.text}
+        for file in differences(before, after, tree)
+    ]
+    names = {**(before.inputs if before else {}), **after.inputs}
+    inputs = [name for name in sorted(names) if before and before.inputs.get(name) != after.inputs.get(name)]
+    outside = {**(before.outside if before else {}), **after.outside}
+    inputs += [
+        f"file:{path}" for path in sorted(outside) if before and before.outside.get(path) != after.outside.get(path)
+    ]
+    return {
+        "stack": stack.id,
+        "from": before.commit if before else None,
+        "to": planned.commit,
+        "files": files,
+        "inputs": inputs,
+    }
+
+
+def explain(services: Services, stack: Stack) -> Mapping[str, object]:
+    """Everything there is to say about a stack: what it is, how it stands, and why the last decision came out so."""
+    (row,) = services.state.rows([stack.id])
+    record = services.state.records.get(stack.id)
+    return row | {
+        "repo": stack.repo,
+        "path": stack.path,
+        "ref": stack.ref,
+        "worker": stack.worker,
+        "docker_host": stack.docker_host,
+        "project": stack.project,
+        "options": sorted(name for name in stack.options.__slots__ if _is_set(stack, name)),
+        "closure": _closure(record["snapshot"]) if record else {},
+    }
+
+
+def _is_set(stack: Stack, name: str) -> bool:
+    return bool(getattr(stack.options, name) != getattr(type(stack.options)(), name))
+
+
+def _closure(snapshot: Mapping[str, object]) -> Mapping[str, object]:
+    """The recorded closure as far as people ask for it; digests of inputs stay out."""
+    known = Snapshot.from_json(snapshot)
+    return {
+        "paths": {path: entry.oid if entry else None for path, entry in sorted(known.entries.items())},
+        "outside": list(known.outside_paths),
+        "host_paths": list(known.host_paths),
+        "inputs": sorted(known.inputs),
+        "unset": list(known.unset),
+    }

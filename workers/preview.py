@@ -1,0 +1,193 @@
+"""What a change of a repository would do: two commits compared, with neither Redis nor Docker nor a worker.
+
+For pull requests, and for replaying a history. What is no part of Git does not differ between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workers.catalog import Catalog, load_catalog, stack_folders
+from workers.changes.decision import decide
+from workers.changes.tree import FOLDER, Nowhere, Tree
+from workers.errors import InvalidStack, TeguError, UnknownName
+from workers.model import Action, Decision, Reason, Repo, Stack
+from workers.settings import Settings, process_environment
+
+if TYPE_CHECKING:
+    from workers.git import LocalRepo
+
+_KEY = b"two commits, one reader"  # nothing that is digested here is kept
+
+
+def compare(
+    settings: Settings, repo: str | None, before: str, after: str, git_dir: Path | None = None
+) -> list[Decision]:
+    """What a change of a repository would do.
+
+    Args:
+        settings: name the catalog and the data directory.
+        repo: whose change it is; may be left out where there is one only.
+        before: the older commit: a branch, a tag, an id, or whatever Git takes for one.
+        after: the newer one.
+        git_dir: where to read them, instead of the repository itself or its clone.
+
+    Raises:
+        CatalogError: the catalog is not valid.
+        UnknownName: there is no such repo or commit.
+        GitUnavailable: the commits would have to be fetched, and the server does not answer.
+    """
+    # A pull request's machine has no secrets, and needs none.
+    catalog = load_catalog(settings.catalog, process_environment(), secrets=False)
+    name = repo or (next(iter(catalog.repos)) if len(catalog.repos) == 1 else "")
+    if name not in catalog.repos:
+        what = f"there is no repo {name!r}" if name else "name a repo with --repo"
+        message = f"{what}; the catalog has {', '.join(sorted(catalog.repos)) or 'none'}"
+        raise UnknownName(message)
+    if git_dir is not None:
+        from workers.git import open_local  # noqa: PLC0415
+
+        place = open_local(git_dir)
+    else:
+        place = open_commits(catalog.repos[name], catalog.refs(name), settings.data_dir, (before, after))
+    with place:
+        return preview(catalog, name, place.tree(before), place.tree(after))
+
+
+def preview(catalog: Catalog, repo: str, before: Tree, after: Tree) -> list[Decision]:
+    """What going from one commit to another would do to each of a repo's stacks, in the order of ids.
+
+    Args:
+        catalog: as it is now.
+        repo: whose commits they are.
+        before: the older commit.
+        after: the newer one.
+    """
+    decisions = {decision.stack: decision for decision in _decide(catalog, repo, before, after)}
+    return [decisions[name] for name in sorted(decisions)]
+
+
+def _decide(catalog: Catalog, repo: str, before: Tree, after: Tree) -> Iterator[Decision]:
+    old, _ = _stacks(catalog, repo, before)
+    new, invalid = _stacks(catalog, repo, after)
+    for name in old:
+        if name not in new and name not in invalid:
+            yield Decision(stack=name, action=Action.REMOVE, reason=Reason.REMOVED, commit=after.commit)
+    for name, message in invalid.items():
+        yield Decision(stack=name, action=Action.NONE, reason=Reason.INVALID, commit=after.commit, message=message)
+    for name, stack in new.items():
+        yield _compare(stack, name in old, before, after)
+
+
+def _compare(stack: Stack, existed: bool, before: Tree, after: Tree) -> Decision:
+    from workers.changes.closure import take_snapshot  # noqa: PLC0415 (parses; many stacks may need none of that)
+
+    outside = Nowhere()
+    record = None
+    if existed:
+        try:
+            record = take_snapshot(stack, before, outside, _KEY)
+        except InvalidStack:
+            record = None  # nothing could have been deployed from it
+    return decide(stack, record, after, outside, _KEY, recorded=before)[0]
+
+
+def _stacks(catalog: Catalog, repo: str, tree: Tree) -> tuple[dict[str, Stack], dict[str, str]]:
+    """The stacks that are there at a commit, by id, and what cannot be one.
+
+    A stack that the catalog names is there when its folder is; else it was not there yet, or is no more.
+    """
+    stacks = {stack.id: stack for stack in catalog.stacks(repo) if _is_folder(tree, stack.path)}
+    invalid: dict[str, str] = {}
+    folders = stack_folders(catalog.repos[repo].discover, tree)
+    found: tuple[Stack, ...] = ()
+    for environment in catalog.environments:
+        discovered, problems = catalog.discover(repo, environment, folders, found)
+        found += discovered
+        invalid |= dict(problems)
+    return stacks | {stack.id: stack for stack in found}, invalid
+
+
+def _is_folder(tree: Tree, path: str) -> bool:
+    entry = tree.entry(path)
+    return entry is not None and entry.mode == FOLDER
+
+
+def open_commits(repo: Repo, refs: tuple[str, ...], data_dir: Path, revisions: tuple[str, ...]) -> LocalRepo:
+    """A place to read commits from: the repository itself if it is on this machine, else the clone.
+
+    Args:
+        repo: the repo.
+        refs: what to fetch if there has to be a clone first.
+        data_dir: where the clone is.
+        revisions: what has to be there.
+
+    Raises:
+        UnknownName: a revision is nowhere.
+        GitUnavailable: it might be on the server, which does not answer.
+    """
+    from workers.git import LocalRepo, open_local  # noqa: PLC0415
+
+    if repo.url.startswith(("/", "file:///")):
+        try:
+            return _with(open_local(Path(repo.url.removeprefix("file://"))), revisions)
+        except TeguError:
+            pass  # it may have moved, while the clone has it still
+    clone = data_dir / "repos" / f"{repo.name}.git"
+    if clone.is_dir():
+        try:
+            return _with(LocalRepo(clone), revisions)
+        except UnknownName:
+            pass  # it may be newer than the clone
+    return _with(_fetched(repo, refs, data_dir, revisions), revisions)
+
+
+def _fetched(repo: Repo, refs: tuple[str, ...], data_dir: Path, revisions: tuple[str, ...]) -> LocalRepo:
+    from workers.git import Clone  # noqa: PLC0415
+
+    clone = Clone(repo, data_dir)
+    wanted = [*refs]
+    for revision in revisions:
+        try:
+            clone.resolve(revision)
+        except TeguError:
+            wanted.append(revision)
+    try:
+        clone.fetch(wanted)
+    except UnknownName:
+        clone.fetch(refs)
+    return clone
+
+
+def _with(place: LocalRepo, revisions: tuple[str, ...]) -> LocalRepo:
+    try:
+        for revision in revisions:
+            place.resolve(revision)
+    except TeguError:
+        place.close()
+        raise
+    return place
+
+
+def decision_row(decision: Decision) -> Mapping[str, object]:
+    """A decision as JSON: what is always there, and what there is to say beyond it."""
+    row: dict[str, object] = {
+        "stack": decision.stack,
+        "action": str(decision.action),
+        "reason": str(decision.reason),
+        "paths": list(decision.paths),
+        "services": {
+            name: {"action": str(service.action), "paths": list(service.paths)}
+            | ({"signal": service.signal} if service.signal else {})
+            for name, service in sorted(decision.services.items())
+        },
+    }
+    more = {
+        "inputs": list(decision.inputs),
+        "networks": list(decision.networks),
+        "removed": list(decision.removed),
+        "message": decision.message,
+    }
+    return row | {name: value for name, value in more.items() if value}
