@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
-from workers.changes.snapshot import Snapshot
+from dataclasses import replace
+
+from workers.changes.closure import take_snapshot
+from workers.changes.comparison import changed_inputs, changed_outside, changed_paths, differing_files, is_same_closure
+from workers.changes.digest import keyed
+from workers.changes.inputs import current_inputs
+from workers.changes.service_actions import EXTERNAL, ServiceActions
+from workers.changes.snapshot import RULES, Snapshot
 from workers.changes.tree import Outside, Tree
-from workers.model import Decision, Stack
+from workers.changes.unwritten import Unwritten
+from workers.errors import InvalidStack
+from workers.model import Action, Decision, Reason, ServiceDecision, Stack
+
+_VOLUME_CHANGED = (
+    "the options of volume {name} changed; the volume holds data; rename it or remove it by hand "
+    "(and then deploy with --force)"
+)
 
 
 def is_unchanged(stack: Stack, record: Snapshot, tree: Tree, outside: Outside, key: bytes) -> bool:
     """Whether nothing that reaches the stack differs from the record; lookups only, nothing is parsed."""
-    raise NotImplementedError
+    return (
+        record.rules == RULES
+        and is_same_closure(record, tree)
+        and current_inputs(stack, outside, key, tuple(record.inputs)) == record.inputs
+        and _is_same_outside(record, outside, key)
+    )
+
+
+def _is_same_outside(record: Snapshot, outside: Outside, key: bytes) -> bool:
+    for name, known in record.outside.items():
+        if name.startswith("/"):
+            content = outside.read(name)
+        else:
+            content = None if outside.live is None else outside.read(f"{outside.live}/{name}")
+        if (None if content is None else keyed(key, content)) != known:
+            return False
+    return True
 
 
 def decide(
@@ -34,4 +64,98 @@ def decide(
         recorded: the record's own commit, where it still is there; used to make the record again under newer rules,
             and to tell which new paths of the closure really changed.
     """
-    raise NotImplementedError
+    if record is not None and not force and is_unchanged(stack, record, tree, outside, key):
+        return Decision(stack.id, Action.NONE, Reason.UNCHANGED, tree.commit), replace(record, commit=tree.commit)
+    unwritten = outside if record is None else Unwritten(outside, record, tree)
+    try:
+        new = take_snapshot(stack, tree, unwritten, key, record=record)
+    except InvalidStack as error:
+        return _invalid(stack, record, tree, str(error)), None
+    if record is None:
+        return _first(stack, new, tree, force=force), new
+    stale: tuple[str, ...] = ()
+    if record.rules != RULES and recorded is not None:
+        record, stale = _made_again(stack, record, recorded, outside, key)
+    return _compare(stack, record, new, tree, recorded, stale, force=force), new
+
+
+def _first(stack: Stack, new: Snapshot, tree: Tree, *, force: bool) -> Decision:
+    services = {
+        name: ServiceDecision(Action.BUILD if service.build else Action.UP)
+        for name, service in sorted(new.services.items())
+    }
+    paths = tuple(sorted(path for path, entry in new.entries.items() if entry is not None))
+    action = _strongest(services, Action.UP)
+    reason = Reason.FORCED if force else Reason.FIRST_DEPLOY
+    return Decision(stack.id, action, reason, tree.commit, paths, services)
+
+
+def _invalid(stack: Stack, record: Snapshot | None, tree: Tree, message: str) -> Decision:
+    paths: set[str] = set()
+    for path, known in record.entries.items() if record else ():
+        paths.update(differing_files(tree, known, tree.entry(path), path))
+    return Decision(stack.id, Action.NONE, Reason.INVALID, tree.commit, paths=tuple(sorted(paths)), message=message)
+
+
+def _made_again(
+    stack: Stack, record: Snapshot, recorded: Tree, outside: Outside, key: bytes
+) -> tuple[Snapshot, tuple[str, ...]]:
+    """The record under today's rules, and the inputs outside Git that changed since it was made.
+
+    Only the commit can be looked at again; what variables and files outside Git were then is known by digest only.
+    """
+    try:
+        again = take_snapshot(stack, recorded, Unwritten(outside, record, recorded), key, record=record)
+    except InvalidStack:
+        return record, ()
+    files = changed_outside(record, again)
+    return again, (*changed_inputs(record, again), *(f"file:{name}" for name in files))
+
+
+def _compare(
+    stack: Stack,
+    record: Snapshot,
+    new: Snapshot,
+    tree: Tree,
+    recorded: Tree | None,
+    stale: tuple[str, ...],
+    *,
+    force: bool,
+) -> Decision:
+    changed = changed_paths(record, new, tree, recorded)
+    paths = tuple(sorted({file for files in changed.values() for file in files}))
+    outside = changed_outside(record, new)
+    inputs = tuple(sorted({*stale, *changed_inputs(record, new), *(f"file:{name}" for name in outside)}))
+    if (name := _changed_volume(record, new)) and not force:
+        message = _VOLUME_CHANGED.format(name=name)
+        return Decision(stack.id, Action.NONE, Reason.INVALID, tree.commit, paths, inputs=inputs, message=message)
+    actions = ServiceActions(record, new, changed | {name: (name,) for name in outside}, stack.options.on_change)
+    if force:
+        actions.raise_all(Action.RECREATE)
+    if stale:
+        actions.raise_users(stale, Action.UP)
+    services = actions.work_out()
+    removed = tuple(sorted(record.services.keys() - new.services))
+    action = _strongest(services, Action.UP if removed else Action.NONE)
+    if force:
+        reason = Reason.FORCED
+    elif action is Action.NONE:
+        reason = Reason.UNCHANGED
+    else:
+        reason = Reason.CONTENT_CHANGED if paths or not inputs else Reason.OPTIONS_CHANGED
+    managed = tuple(name for name in actions.networks if EXTERNAL not in record.networks[name] + new.networks[name])
+    return Decision(
+        stack.id, action, reason, tree.commit, paths, services, inputs=inputs, networks=managed, removed=removed
+    )
+
+
+def _changed_volume(record: Snapshot, new: Snapshot) -> str | None:
+    for name in sorted(record.volumes.keys() & new.volumes):
+        before, after = record.volumes[name], new.volumes[name]
+        if before != after and not (before.startswith(EXTERNAL) and after.startswith(EXTERNAL)):
+            return name
+    return None
+
+
+def _strongest(services: dict[str, ServiceDecision], least: Action) -> Action:
+    return max((least, *(service.action for service in services.values())), key=lambda action: action.strength)

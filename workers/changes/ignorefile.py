@@ -52,7 +52,7 @@ def filtered_digest(tree: Tree, path: str, folder: Entry, ignore: bytes) -> str:
 def _left(tree: Tree, folder: Entry, matcher: PatternMatcher | None, prefix: str) -> Iterator[tuple[str, Entry]]:
     for name, entry in sorted(tree.listing(folder.oid).items()):
         path = prefix + name
-        ignored = matcher is not None and matcher.matches(path)
+        ignored = matcher is not None and matcher.matches(path)  # type: ignore[arg-type]
         if entry.mode == FOLDER:
             # An exception further down can bring back something of an ignored folder.
             if not ignored or any(pattern.exclusion for pattern in matcher.patterns):  # type: ignore[union-attr]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from workers.changes.digest import canonical, plain
 from workers.changes.ignorefile import filtered_files
@@ -38,6 +39,7 @@ class ServiceSnapshot:
     model: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
     restarts_with: tuple[str, ...] = ()
     shares_with: tuple[str, ...] = ()
     builds_on: tuple[str, ...] = ()
@@ -55,7 +57,8 @@ class Snapshot:
     keyed digest or None when absent. `inputs` are keyed digests by name (`variable:X`, `option:profiles`), None when
     unset. `files` are the Compose files and `env_files` the env files for the command line; `profiles` the active
     ones. `watched` are the paths of the `watch` option, `extra` paths that only Compose knew of, `unset` the variables
-    that were used without a value, `host_paths` what is mounted from outside the repository and so not content.
+    that were used without a value, `host_paths` what is mounted from outside the repository and so not content,
+    `secrets` the paths that hold secrets by their use.
     """
 
     commit: str
@@ -78,6 +81,7 @@ class Snapshot:
     extra: tuple[str, ...] = ()
     unset: tuple[str, ...] = ()
     host_paths: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @cached_property
@@ -142,20 +146,16 @@ class Snapshot:
         }
 
     @classmethod
-    def from_json(cls, value: Mapping[str, object]) -> Snapshot:
+    def from_json(cls, value: Mapping[str, Any]) -> Snapshot:
         """The snapshot that `to_json` wrote, also after a journey through JSON text."""
-        known: dict[str, object] = {name: value[name] for name in _SAME}
+        known: dict[str, Any] = {name: value[name] for name in _SAME}
         known["entries"] = {
-            path: None if entry is None else Entry._make(entry)
-            for path, entry in value["entries"].items()  # type: ignore[attr-defined]
+            path: None if entry is None else Entry._make(entry) for path, entry in value["entries"].items()
         }
-        known["services"] = {
-            name: _service_from_json(service)
-            for name, service in value["services"].items()  # type: ignore[attr-defined]
-        }
+        known["services"] = {name: _service_from_json(service) for name, service in value["services"].items()}
         for name in _TUPLES:
-            known[name] = tuple(value.get(name, ()))  # type: ignore[call-overload]
-        return cls(**known)  # type: ignore[arg-type]
+            known[name] = tuple(value.get(name, ()))
+        return cls(**known)
 
 
 _SAME = ("commit", "path", "rules", "folders", "filtered", "filters", "outside", "inputs", "networks", "volumes")
@@ -168,9 +168,10 @@ _TUPLES = (
     "extra",
     "unset",
     "host_paths",
+    "secrets",
     "warnings",
 )
-_SERVICE_TUPLES = ("model", "inputs", "networks", "restarts_with", "shares_with", "builds_on")
+_SERVICE_TUPLES = ("model", "inputs", "networks", "volumes", "restarts_with", "shares_with", "builds_on")
 
 
 def _service_to_json(service: ServiceSnapshot) -> dict[str, object]:
@@ -181,11 +182,11 @@ def _service_to_json(service: ServiceSnapshot) -> dict[str, object]:
     return value
 
 
-def _service_from_json(value: Mapping[str, object]) -> ServiceSnapshot:
+def _service_from_json(value: Mapping[str, Any]) -> ServiceSnapshot:
     known = dict(value)
     if "content" in known:
-        known["content"] = {path: Action(action) for path, action in known["content"].items()}  # type: ignore[attr-defined]
+        known["content"] = {path: Action(action) for path, action in known["content"].items()}
     for name in _SERVICE_TUPLES:
         if name in known:
-            known[name] = tuple(known[name])  # type: ignore[arg-type]
-    return ServiceSnapshot(**known)  # type: ignore[arg-type]
+            known[name] = tuple(known[name])
+    return ServiceSnapshot(**known)

@@ -64,7 +64,7 @@ class Nowhere:
     """No host at all: what `Outside` is when two commits are compared by themselves."""
 
     live: str | None = None
-    environ: Mapping[str, str] = {}  # noqa: RUF012 (never written to)
+    environ: Mapping[str, str] = {}
 
     def read(self, path: str) -> bytes | None:  # noqa: ARG002
         """Nothing is there."""

@@ -1,0 +1,198 @@
+"""What counts as a change: everything that Compose would read or that reaches a container or an image.
+
+`take_snapshot` reads a stack's project through a recording trace, follows what its enabled services name, and keeps
+the paths with the digests that later tell what a difference in them asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from workers.changes.contents import Contents, Reach
+from workers.changes.dockerfile import image_name
+from workers.changes.inputs import option_inputs
+from workers.changes.limits import MAX_CLOSURE
+from workers.changes.locations import Service
+from workers.changes.project import Project, read_project
+from workers.changes.service_actions import EXTERNAL
+from workers.changes.snapshot import RULES, ServiceSnapshot, Snapshot
+from workers.changes.trace import Trace, check_supported
+from workers.changes.tree import Outside, Tree
+from workers.changes.variables import Usage
+from workers.errors import InvalidStack
+from workers.model import Action, Stack
+
+_NO_DEFINITION = {"build", "develop", "env_file", "environment", "extends", "label_file", "labels", "profiles"}
+"""Keys of a service that do not go into its definition as they stand: resolved elsewhere, or without effect."""
+
+
+def take_snapshot(
+    stack: Stack, tree: Tree, outside: Outside, key: bytes, *, record: Snapshot | None = None
+) -> Snapshot:
+    """What a stack is made of at one commit.
+
+    Args:
+        stack: the stack with its effective options.
+        tree: the commit.
+        outside: the worker's host.
+        key: for the keyed digests.
+        record: what is deployed; paths that only Compose knew of are carried on from it.
+
+    Raises:
+        InvalidStack: when Compose could not load it, or it needs what is nowhere or not supported.
+    """
+    trace = Trace(tree, outside, key)
+    inputs = option_inputs(stack, outside, key)
+    project = read_project(stack, trace, outside, inputs, key)
+    contents = Contents(project, trace, key)
+    services = _services(project, contents)
+    watched = _watched(stack, trace, contents, services)
+    extra = record.extra if record else ()
+    for path in extra:
+        trace.find(path)
+    if len(trace.entries) > MAX_CLOSURE:
+        message = f"its closure has {len(trace.entries)} paths; at most {MAX_CLOSURE} are supported"
+        raise InvalidStack(message)
+    networks = {name for service in services.values() for name in service.networks}
+    volumes = {name for service in services.values() for name in service.volumes}
+    return Snapshot(
+        commit=tree.commit,
+        path=stack.path,
+        rules=RULES,
+        entries=trace.entries,
+        folders=trace.folders,
+        filtered=contents.filtered,
+        filters=contents.filters,
+        outside=trace.outside,
+        inputs=inputs,
+        services=services,
+        networks=_resources(project, contents, "networks", networks),
+        volumes=_resources(project, contents, "volumes", volumes),
+        model=tuple(dict.fromkeys((*project.model_paths, *contents.build_model))),
+        compose_files=project.files,
+        env_files=project.env_files,
+        profiles=project.profiles,
+        watched=watched,
+        extra=extra,
+        unset=project.unset,
+        host_paths=tuple(contents.host_paths),
+        secrets=tuple(sorted({*contents.secrets, *project.env_paths})),
+        warnings=tuple(trace.warnings),
+    )
+
+
+def _services(project: Project, contents: Contents) -> dict[str, ServiceSnapshot]:
+    reaches: dict[str, Reach] = {}
+    usages: dict[str, Usage] = {}
+    for name, service in project.services.items():
+        usages[name] = Usage()
+        usages[name].add(project.model.usage("services", name))
+        reaches[name] = contents.reach(name, service, usages[name])
+    images = {name: _image(project, name, service) for name, service in project.services.items()}
+    builders = {images[name]: name for name, reach in reaches.items() if reach.build is not None}
+    return {name: _service(project, contents, name, reaches[name], usages[name], images, builders) for name in reaches}
+
+
+def _image(project: Project, name: str, service: Service) -> str:
+    return image_name(str(service.get("image") or f"{project.stack.project}-{name}"))
+
+
+def _service(
+    project: Project,
+    contents: Contents,
+    name: str,
+    reach: Reach,
+    usage: Usage,
+    images: Mapping[str, str],
+    builders: Mapping[str, str],
+) -> ServiceSnapshot:
+    service = project.services[name]
+    networks = tuple(_networks(service))
+    volumes = tuple(_volumes(service))
+    for section, names in (("networks", networks), ("volumes", volumes)):
+        for resource in names:
+            usage.add(project.model.usage(section, resource))
+    definition = {
+        **{field: value for field, value in service.items() if field not in _NO_DEFINITION and field[:2] != "x-"},
+        "image": images[name],
+        "environment": reach.environment,
+        "labels": reach.labels,
+    }
+    bases = {builders[image] for base in reach.bases if (image := image_name(base)) in builders}
+    return ServiceSnapshot(
+        definition=contents.digest(definition),
+        build="" if reach.build is None else contents.digest(reach.build),
+        recreated=contents.digest(reach.recreated) if reach.recreated else "",
+        content=reach.content,
+        model=tuple(dict.fromkeys((*usage.paths, *_file_names(usage)))),
+        inputs=tuple(usage.inputs),
+        networks=networks,
+        volumes=volumes,
+        restarts_with=tuple(_restarts_with(service)),
+        shares_with=tuple(_shares_with(service)),
+        builds_on=tuple(sorted({*bases, *reach.built_on} - {name})),
+        image=images[name],
+    )
+
+
+def _file_names(usage: Usage) -> Iterator[str]:
+    return (label.removeprefix("file:") for label in usage.inputs if label.startswith("file:"))
+
+
+def _networks(service: Service) -> Iterator[str]:
+    networks = service.get("networks")
+    if isinstance(networks, Mapping | list) and networks:
+        yield from sorted(map(str, networks))
+    elif not service.get("network_mode"):
+        yield "default"
+
+
+def _volumes(service: Service) -> Iterator[str]:
+    mounts = service.get("volumes")
+    for mount in mounts if isinstance(mounts, list) else ():
+        if isinstance(mount, Mapping) and mount.get("type") == "volume" and mount.get("source"):
+            yield str(mount["source"])
+
+
+def _restarts_with(service: Service) -> Iterator[str]:
+    """Services that this one is restarted with: `depends_on` with `restart: true`, and `links`, as Compose has it."""
+    depends = service.get("depends_on")
+    for name, how in depends.items() if isinstance(depends, Mapping) else ():
+        if isinstance(how, Mapping) and how.get("restart") in {True, "true"}:
+            yield str(name)
+    links = service.get("links")
+    yield from (str(link).partition(":")[0] for link in (links if isinstance(links, list) else ()))
+
+
+def _shares_with(service: Service) -> Iterator[str]:
+    for field in ("network_mode", "ipc", "pid", "uts"):
+        mode = str(service.get(field) or "")
+        if mode.startswith("service:"):
+            yield mode.removeprefix("service:")
+
+
+def _resources(project: Project, contents: Contents, section: str, names: set[str]) -> dict[str, str]:
+    """The digest of each definition that is used, with a mark for those that Compose does not manage."""
+    digests = {}
+    for name in sorted(names):
+        definition = project.resource(section, name)
+        known = {field: value for field, value in definition.items() if value is not None and field[:2] != "x-"}
+        mark = EXTERNAL if known.get("external") not in {None, False, "false"} else ""
+        digests[name] = mark + contents.digest(known)
+    return digests
+
+
+def _watched(stack: Stack, trace: Trace, contents: Contents, services: dict[str, ServiceSnapshot]) -> tuple[str, ...]:
+    """Look the paths of `watch` up; they are content of every service."""
+    watched: dict[str, None] = {}
+    for path in stack.options.watch:
+        location = trace.join(trace.root, path, "watch")
+        found = trace.find(trace.repository_path(location) or "", "watch")
+        if found.entry is not None:
+            check_supported(trace.tree, found.path, found.entry)
+        contents.count_whole(found.path)
+        watched.update(dict.fromkeys(found.paths))
+    for name, service in services.items():
+        services[name] = replace(service, content={**dict.fromkeys(watched, Action.RESTART), **service.content})
+    return tuple(watched)

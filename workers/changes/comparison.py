@@ -1,0 +1,104 @@
+"""Which paths of two closures differ, down to single files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workers.changes.ignorefile import filtered_digest, filtered_files
+from workers.changes.snapshot import Snapshot
+from workers.changes.tree import FOLDER, LINK, SUBMODULE, Tree, walk
+from workers.model import Entry
+
+
+def is_same_closure(record: Snapshot, tree: Tree) -> bool:
+    """Whether every path of a recorded closure has the same content in a tree; lookups only."""
+    entry = tree.entry
+    for path, known in record.entries.items():
+        found = entry(path)
+        if found != known and not _is_same_after_filter(record, tree, path, found):
+            return False
+    for path, was_folder in record.folders.items():
+        found = entry(path)
+        mode = found.mode if found else 0
+        if (mode != FOLDER) if was_folder else (mode in {LINK, SUBMODULE}):
+            return False
+    return True
+
+
+def _is_same_after_filter(record: Snapshot, tree: Tree, path: str, found: Entry | None) -> bool:
+    if path not in record.filtered or found is None or found.mode != FOLDER:
+        return False
+    ignore = record.entries.get(record.filters[path])
+    content = tree.blob(ignore.oid) if ignore else b""
+    return filtered_digest(tree, path, found, content) == record.filtered[path]
+
+
+def changed_paths(record: Snapshot, new: Snapshot, tree: Tree, recorded: Tree | None) -> dict[str, tuple[str, ...]]:
+    """The closure paths whose content differs, each with the files below it that do (itself when it is a file).
+
+    Args:
+        record: what is deployed.
+        new: the closure at the new commit.
+        tree: the new commit.
+        recorded: the record's commit, where it is known: it tells whether paths that are new in the closure changed.
+    """
+    changed = {}
+    for path in sorted({*record.entries, *new.entries}):
+        before = record.entries[path] if path in record.entries else recorded.entry(path) if recorded else None
+        after = new.entries[path] if path in new.entries else tree.entry(path)
+        if before == after and record.filters.get(path) == new.filters.get(path):
+            continue
+        if path in record.filtered or path in new.filtered:
+            files = _differing_after_filter(record, new, tree, path)
+        else:
+            files = tuple(differing_files(tree, before, after, path))
+        if files:
+            changed[path] = files
+    return changed
+
+
+def _differing_after_filter(record: Snapshot, new: Snapshot, tree: Tree, path: str) -> tuple[str, ...]:
+    before, after = (_left(snapshot, tree, path) for snapshot in (record, new))
+    return tuple(sorted(name for name in {*before, *after} if before.get(name) != after.get(name)))
+
+
+def _left(snapshot: Snapshot, tree: Tree, path: str) -> Mapping[str, Entry]:
+    """What a closure has of a path after its ignore file, if it has one."""
+    entry = snapshot.entries.get(path)
+    if entry is None:
+        return {}
+    ignore = snapshot.entries.get(snapshot.filters[path]) if path in snapshot.filters else None
+    if entry.mode != FOLDER or ignore is None:
+        return dict(walk(tree, entry, path))
+    return dict(filtered_files(tree, path, entry, tree.blob(ignore.oid)))
+
+
+def differing_files(tree: Tree, before: Entry | None, after: Entry | None, path: str) -> list[str]:
+    """The files that differ between two entries of one path; equal folders are not opened.
+
+    Args:
+        tree: any tree of the clone.
+        before: the old entry, None when absent.
+        after: the new one.
+        path: where both stand.
+    """
+    if before == after:
+        return []
+    folders = [tree.listing(entry.oid) if entry and entry.mode == FOLDER else {} for entry in (before, after)]
+    files = [path] if any(entry is not None and entry.mode != FOLDER for entry in (before, after)) else []
+    for name in sorted({*folders[0], *folders[1]}):
+        child = f"{path}/{name}" if path else name
+        files += differing_files(tree, folders[0].get(name), folders[1].get(name), child)
+    return files
+
+
+def changed_outside(record: Snapshot, new: Snapshot) -> tuple[str, ...]:
+    """The files that Git lacks in both closures and that differ."""
+    both = record.outside.keys() & new.outside
+    return tuple(sorted(name for name in both if record.outside[name] != new.outside[name]))
+
+
+def changed_inputs(record: Snapshot, new: Snapshot) -> tuple[str, ...]:
+    """The names of the variables and options used in both that differ."""
+    both = record.inputs.keys() & new.inputs
+    return tuple(sorted(name for name in both if record.inputs[name] != new.inputs[name]))

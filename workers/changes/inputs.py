@@ -1,0 +1,36 @@
+"""What reaches Compose from outside Git and is no file: the stack's options, by name and as keyed digests."""
+
+from __future__ import annotations
+
+from workers.changes.digest import keyed
+from workers.changes.tree import Outside
+from workers.changes.variables import process_environment, project_folder, variable_digest
+from workers.model import Stack
+
+
+def option_inputs(stack: Stack, outside: Outside, key: bytes) -> dict[str, str | None]:
+    """The options that decide what Compose reads, as `option:NAME`.
+
+    `on_change` and the like are not among them: they say what to do about a change, not what the stack is.
+    """
+    options = stack.options
+    values: dict[str, object] = {
+        "project": stack.project,
+        "directory": project_folder(stack, outside),
+        "files": options.files,
+        "profiles": options.profiles,
+        "env_files": options.env_files,
+        "watch": options.watch,
+    }
+    return {f"option:{name}": keyed(key, repr(value).encode("utf-8", "replace")) for name, value in values.items()}
+
+
+def current_inputs(stack: Stack, outside: Outside, key: bytes, names: tuple[str, ...]) -> dict[str, str | None]:
+    """The present digests of inputs by name: every option, and those variables that are asked for."""
+    inputs = option_inputs(stack, outside, key)
+    environment = process_environment(stack, outside)
+    for name in names:
+        kind, _, rest = name.partition(":")
+        if kind == "variable":
+            inputs[name] = variable_digest(key, environment.get(rest))
+    return inputs
