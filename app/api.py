@@ -1,0 +1,131 @@
+"""`/api/v1`: what is known, as JSON, and the requests that people make of stacks and repos."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, request
+
+from app import auth, schemas
+from app.bodies import read_body
+from app.streams import Streams
+from workers.errors import UnknownName, UsageError
+from workers.model import Stack, Trigger
+from workers.pull import request_deploy, request_pull
+from workers.services import Services
+from workers.stacks import find_stack
+
+LARGEST_BODY = 64 * 1024
+"""Bytes; a request to the API is a handful of fields."""
+
+Found = TypeVar("Found")
+Answer = dict[str, Any] | tuple[dict[str, Any], HTTPStatus]
+
+
+def create_api(services: Services) -> Blueprint:
+    """The blueprint of the API."""
+    blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+    blueprint.before_request(lambda: auth.check(request, services.settings))
+    _add_reading(blueprint, services)
+    _add_streams(blueprint, services)
+    _add_requests(blueprint, services)
+    return blueprint
+
+
+def _add_reading(blueprint: Blueprint, services: Services) -> None:
+    state = services.state
+
+    @blueprint.get("/stacks")
+    def stacks() -> Answer:
+        return schemas.stack_page(services.catalog.current(), state, _page())
+
+    @blueprint.get("/stacks/<environment>/<name>")
+    def stack(environment: str, name: str) -> Answer:
+        return schemas.stack_detail(services.catalog.current(), state, f"{environment}/{name}")
+
+    @blueprint.get("/runs")
+    def runs() -> Answer:
+        wanted = _page()
+        return state.runs.list(wanted.cursor, wanted.limit, repo=wanted.repo, stack=wanted.stack)
+
+    @blueprint.get("/runs/<run>")
+    def run(run: str) -> Answer:
+        return _found(state.runs.get(run), f"run {run}")
+
+    @blueprint.get("/deployments/<deployment>")
+    def deployment(deployment: str) -> Answer:
+        return _found(state.deployments.get(deployment), f"deployment {deployment}")
+
+
+def _add_streams(blueprint: Blueprint, services: Services) -> None:
+    streams = Streams(services.state)
+
+    @blueprint.get("/deployments/<deployment>/log")
+    def log(deployment: str) -> Response:
+        _found(services.state.deployments.get(deployment), f"deployment {deployment}")
+        follow = request.args.get("follow", "").lower() in {"1", "true", "yes"}
+        return streams.log(deployment, follow=follow)
+
+    @blueprint.get("/events")
+    def events() -> Response:
+        return streams.events(request.headers.get("Last-Event-ID") or request.args.get("last_event_id"))
+
+
+def _add_requests(blueprint: Blueprint, services: Services) -> None:
+    @blueprint.post("/repos/<repo>/pull")
+    def pull(repo: str) -> Answer:
+        _found(services.catalog.current().repos.get(repo), f"repo {repo}")
+        run, status = request_pull(services, repo, Trigger.API)
+        return {"run": run, "status": status}, HTTPStatus.ACCEPTED
+
+    @blueprint.post("/stacks/<environment>/<name>/deploy")
+    def deploy(environment: str, name: str) -> Answer:
+        body = schemas.read_request(schemas.DeployRequest, _body())
+        stack = f"{environment}/{name}"
+        run = request_deploy(services, [stack], force=body.force, trigger=Trigger.API)
+        return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
+
+    @blueprint.post("/stacks/<environment>/<name>/pause")
+    def pause(environment: str, name: str) -> Answer:
+        body = schemas.read_request(schemas.PauseRequest, _body())
+        stack = find_stack(services, f"{environment}/{name}")
+        services.state.pauses.pause(stack.id, who="api", why=body.reason)
+        return _look(services, stack)
+
+    @blueprint.post("/stacks/<environment>/<name>/resume")
+    def resume(environment: str, name: str) -> Answer:
+        schemas.read_request(schemas.PauseRequest, _body())
+        stack = find_stack(services, f"{environment}/{name}")
+        services.state.pauses.resume(stack.id)
+        return _look(services, stack)
+
+
+def _look(services: Services, stack: Stack) -> Answer:
+    """Let the stack's worker look at its repo, as any push does, so that what the mark changes is seen at once."""
+    run, status = request_pull(services, stack.repo, Trigger.API, workers=(stack.worker,))
+    return {"run": run, "status": status}, HTTPStatus.ACCEPTED
+
+
+def _found(value: Found | None, name: str) -> Found:
+    if value is None:
+        message = f"there is no {name}"
+        raise UnknownName(message)
+    return value
+
+
+def _page() -> schemas.PageRequest:
+    return schemas.read_request(schemas.PageRequest, request.args.to_dict())
+
+
+def _body() -> object:
+    """The request's JSON; nothing at all counts as an empty object."""
+    text = read_body(request, LARGEST_BODY)
+    if not text.strip():
+        return {}
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        message = "the body is not JSON"
+        raise UsageError(message) from error

@@ -1,0 +1,99 @@
+"""`/metrics` for Prometheus, read from what all processes share: whichever one is asked, the answer is the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from flask import Blueprint, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from app.schemas import stack_rows
+from app.tally import Tally
+from workers.celery import deploy_queue, pull_queue
+from workers.errors import CatalogError, RedisUnavailable
+from workers.model import StackStatus
+from workers.services import Services
+from workers.state.counters import Counters
+from workers.state.liveness import Liveness
+
+_FAMILIES = {
+    "webhooks": ("tegu_webhooks", "Webhooks by forge and what became of them", ("forge", "result")),
+    "runs": ("tegu_runs", "Runs that have ended", ("status",)),
+    "stacks": ("tegu_stack_results", "What became of stacks in runs, unchanged ones aside", ("outcome",)),
+}
+
+
+def create_metrics(services: Services, tally: Tally) -> Blueprint:
+    """The blueprint of `/metrics`; what this process has counted is handed over first."""
+    blueprint = Blueprint("metrics", __name__)
+    registry = CollectorRegistry()
+    registry.register(StateCollector(services))
+
+    @blueprint.get("/metrics")
+    def metrics() -> Response:
+        tally.flush()
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+    return blueprint
+
+
+class StateCollector(Collector):
+    """Reads Redis when it is asked. While Redis is away there is `tegu_redis_up 0` and nothing else of it."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: registering must not read."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric with its value now."""
+        problem = True
+        try:
+            self._services.catalog.current()
+            problem = self._services.catalog.problem is not None
+            found = list(self._read())
+        except (RedisUnavailable, CatalogError) as error:
+            found = []
+            yield GaugeMetricFamily("tegu_redis_up", "Whether Redis answers", int(isinstance(error, CatalogError)))
+        else:
+            yield GaugeMetricFamily("tegu_redis_up", "Whether Redis answers", 1)
+        yield GaugeMetricFamily("tegu_catalog_valid", "Whether the catalog's file is valid", int(not problem))
+        yield from found
+
+    def _read(self) -> Iterator[Metric]:
+        catalog, state = self._services.catalog.current(), self._services.state
+        yield from _counted(Counters(state.redis).all())
+        stacks = GaugeMetricFamily("tegu_stacks", "Stacks by status", labels=("status",))
+        statuses = Counter(row["status"] for row in stack_rows(catalog, state))
+        for status in StackStatus:
+            stacks.add_metric((status,), statuses[status])
+        yield stacks
+        yield from self._queues(tuple(environment.worker for environment in catalog.environments.values()))
+
+    def _queues(self, workers: tuple[str, ...]) -> Iterator[Metric]:
+        liveness = Liveness(self._services.state.redis)
+        names = [queue(worker) for worker in dict.fromkeys(workers) for queue in (pull_queue, deploy_queue)]
+        missing, waiting = liveness.missing(names), liveness.backlog(names)
+        messages = GaugeMetricFamily("tegu_queue_messages", "Tasks that wait in a queue", labels=("queue",))
+        alive = GaugeMetricFamily("tegu_worker_alive", "Whether a worker consumes a queue", labels=("queue",))
+        for name in names:
+            messages.add_metric((name,), waiting[name])
+            alive.add_metric((name,), int(name not in missing))
+        yield messages
+        yield alive
+
+
+def _counted(counts: dict[str, int]) -> Iterator[Metric]:
+    """Counters under the names and labels that Prometheus shows."""
+    for family, (name, documentation, labels) in _FAMILIES.items():
+        metric = CounterMetricFamily(name, documentation, labels=labels)
+        for key, count in sorted(counts.items()):
+            first, *values = key.split(":")
+            if first == family and len(values) == len(labels):
+                metric.add_metric(values, count)
+        yield metric

@@ -1,0 +1,97 @@
+"""The JSON shapes that the API, pages and the command line share, and the requests that the API takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from workers.catalog import Catalog
+from workers.errors import UnknownName, UsageError
+from workers.state.state import State
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1000
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class DeployRequest(_Request):
+    """The body of `POST …/deploy`. `force` recreates every service."""
+
+    force: bool = False
+
+
+class PauseRequest(_Request):
+    """The body of `POST …/pause`, and of `…/resume`, where it is only noted."""
+
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class PageRequest(BaseModel):
+    """The query of a list: which page, and how long."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
+    repo: str | None = None
+    stack: str | None = None
+
+
+def read_request(shape: type[Body], value: object) -> Body:
+    """Validate a request.
+
+    Raises:
+        UsageError: naming every field that is wrong.
+    """
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        problems = (f"{'.'.join(map(str, item['loc'])) or 'body'}: {item['msg']}" for item in error.errors())
+        raise UsageError("; ".join(problems)) from error
+
+
+def page(items: Sequence[Mapping[str, Any]], cursor: str | None) -> dict[str, Any]:
+    """A list as every list is shown; `cursor` leads to the next page."""
+    return {"items": items, "next": cursor}
+
+
+def stack_ids(catalog: Catalog, known: Iterable[str]) -> list[str]:
+    """Every stack there is to show: those of the catalog, and those discovered, planned or recorded."""
+    return sorted({*known, *(stack.id for stack in catalog.stacks())})
+
+
+def stack_rows(catalog: Catalog, state: State) -> list[dict[str, Any]]:
+    """What `tegu status --json` prints: one row for every stack."""
+    return state.rows(stack_ids(catalog, state.records.known()))
+
+
+def stack_page(catalog: Catalog, state: State, wanted: PageRequest) -> dict[str, Any]:
+    """The same rows, a page of them. The cursor is the last stack's id."""
+    ids = [name for name in stack_ids(catalog, state.records.known()) if name > (wanted.cursor or "")]
+    shown = ids[: wanted.limit]
+    return page(state.rows(shown), shown[-1] if len(ids) > len(shown) else None)
+
+
+def stack_detail(catalog: Catalog, state: State, stack: str) -> dict[str, Any]:
+    """One stack's row with its newest deployments.
+
+    Raises:
+        UnknownName: when there is no such stack.
+    """
+    if stack not in stack_ids(catalog, state.records.known()):
+        message = f"there is no stack {stack}"
+        raise UnknownName(message)
+    (row,) = state.rows([stack])
+    return row | {"deployments": state.deployments.list(stack)}
+
+
+def event_text(cursor: str, event: Mapping[str, Any], text: str) -> str:
+    """An event as Server-Sent Events are written (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+    return f"id: {cursor}\nevent: {event['kind']}\ndata: {text}\n\n"

@@ -1,0 +1,102 @@
+"""How gunicorn serves Tegu: `gunicorn --config python:app.server app.wsgi:app`.
+
+Threads, since a request here waits for Redis and nothing else. A client that sends its request slowly holds one
+of them, so the time in which a request has to arrive is limited as a whole: a limit on each read is no limit for
+one that sends a byte now and then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+import time
+from typing import Any
+
+from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
+
+from workers.logs import configure_logs
+from workers.settings import load_settings
+
+HEAD_SECONDS = 5.0
+BODY_SECONDS = 15.0
+"""A forge gives up after ten."""
+_TICK_SECONDS = 0.5
+
+# ---------------------------------------------------------------- gunicorn's settings
+
+wsgi_app = "app.wsgi:app"
+workers = 2 if (os.cpu_count() or 1) > 1 else 1
+threads = 32
+worker_class = "app.server.TimelyWorker"
+logger_class = "app.server.StructuredLogger"
+bind = load_settings().bind
+timeout = 30
+graceful_timeout = 10
+keepalive = 5
+limit_request_line = 4094
+limit_request_fields = 100
+limit_request_field_size = 8190
+control_socket_disable = True
+# Only ProxyFix, which counts proxies, may believe what they say.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+
+
+class TimelyWorker(ThreadWorker):  # type: ignore[misc]
+    """A threaded worker that hangs up on requests that do not arrive in time."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 (gunicorn's own signature)
+        super().__init__(*arguments, **options)
+        self._arriving: dict[Any, float] = {}
+
+    def init_process(self) -> None:
+        """Start watching the clock, then serve."""
+        threading.Thread(target=self._watch, name="arrivals", daemon=True).start()
+        super().init_process()
+
+    def handle(self, conn: Any) -> Any:  # noqa: ANN401 (gunicorn does not type its connections)
+        """Read a request from a connection and answer it."""
+        self._arriving[conn] = time.monotonic() + HEAD_SECONDS
+        try:
+            return super().handle(conn)
+        finally:
+            self._arriving.pop(conn, None)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:  # noqa: ANN401
+        """Answer a request whose head has arrived; its body, if it has one, is read while it is answered."""
+        if _has_body(req):
+            self._arriving[conn] = time.monotonic() + BODY_SECONDS
+        else:
+            self._arriving.pop(conn, None)
+        return super().handle_request(req, conn)
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(_TICK_SECONDS)
+            now = time.monotonic()
+            for conn, deadline in list(self._arriving.items()):
+                if now > deadline:
+                    self._arriving.pop(conn, None)
+                    # Reading ends as if the client had hung up; the answer (400) can still be written.
+                    with contextlib.suppress(OSError):
+                        conn.sock.shutdown(socket.SHUT_RD)
+
+
+class StructuredLogger(Logger):  # type: ignore[misc]
+    """Gunicorn's own lines among all others, in the same form."""
+
+    def setup(self, cfg: Any) -> None:  # noqa: ANN401 (gunicorn's own signature)
+        """Let gunicorn's loggers hand everything to Tegu's."""
+        super().setup(cfg)
+        configure_logs(load_settings().log_format)
+        for log in (self.error_log, self.access_log):
+            log.handlers.clear()
+            log.propagate = True
+
+
+def _has_body(req: Any) -> bool:  # noqa: ANN401
+    names = {name for name, value in req.headers if value != "0"}
+    return not names.isdisjoint({"CONTENT-LENGTH", "TRANSFER-ENCODING"})

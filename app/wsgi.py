@@ -1,0 +1,11 @@
+"""`app`: the web application as WSGI servers want it, made from the environment."""
+
+from __future__ import annotations
+
+from app.factory import create_app
+from workers.services import build_services
+
+REDIS_SECONDS = 1.5
+"""How long an answer may wait for Redis: with what publishing takes, a webhook is told of its absence within 3 s."""
+
+app = create_app(build_services(redis_timeout=REDIS_SECONDS))

@@ -1,0 +1,68 @@
+"""The real application on a real Redis; only Git, Docker and workers are not there, since it never needs them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import Celery
+from flask.testing import FlaskClient
+
+from app.factory import create_app
+from tests.redis_server import RedisServer
+from workers.celery import configuration
+from workers.queue import Queue
+from workers.services import Services
+from workers.settings import Settings
+
+CATALOG = """
+repos:
+  homelab:
+    url: https://git.example.com/me/homelab.git
+    ref: main
+    webhook_secret: [correct horse battery stäple, the next one]
+  quiet: {url: https://git.example.com/me/quiet.git, ref: main}
+environments:
+  production: {worker: local}
+  staging: {worker: nas, ref: develop}
+stacks:
+  authelia: {repo: homelab, path: services/authelia, project: "{stack}-{environment}"}
+  website: {repo: homelab, path: services/website, environments: [production]}
+"""
+
+Serve = Callable[..., Services]
+
+
+@pytest.fixture
+def serve(redis_server: RedisServer, redis: object, tmp_path: Path) -> Iterator[Serve]:
+    """Makes services; options are settings, `redis_url` another Redis."""
+    del redis  # emptied
+    (tmp_path / "tegu.yaml").write_text(CATALOG, encoding="utf-8")
+
+    def make(**options: Any) -> Services:
+        given = {"catalog": tmp_path / "tegu.yaml", "data_dir": tmp_path, "redis_url": redis_server.url} | options
+        settings = Settings(**given)
+        services = Services(settings, redis_timeout=1.5)
+        celery = Celery("tests", set_as_current=False)
+        celery.conf.update(configuration(settings))
+        services.queue = Queue(celery)
+        return services
+
+    yield make
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.cancel()  # what this test counted must not reach the next one's Redis
+
+
+@pytest.fixture
+def services(serve: Serve) -> Services:
+    return serve()
+
+
+@pytest.fixture
+def client(services: Services) -> FlaskClient:
+    """A client on this machine."""
+    return create_app(services).test_client()

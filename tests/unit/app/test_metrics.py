@@ -1,0 +1,94 @@
+"""`/metrics`, read back with Prometheus' own parser."""
+
+from __future__ import annotations
+
+from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.factory import create_app
+from tests import forges
+from tests.unit.app.conftest import Serve
+from workers.services import Services
+from workers.state.liveness import Liveness
+
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+def scrape(client: FlaskClient) -> Samples:
+    response = client.get("/metrics", environ_overrides={"REMOTE_ADDR": "203.0.113.7"})
+    assert response.status_code == 200
+    assert response.content_type.startswith("text/plain")
+    families = text_string_to_metric_families(response.text)
+    return {(s.name, tuple(sorted(s.labels.items()))): s.value for family in families for s in family.samples}
+
+
+def labels(**values: str) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(values.items()))
+
+
+def deliver(client: FlaskClient, forge: str, secret: str = forges.SECRET) -> None:
+    delivery = forges.push(forge, secret=secret)
+    client.post("/webhooks/homelab", data=delivery.body, headers=delivery.headers)
+
+
+def test_webhooks_are_counted_by_forge_and_by_what_became_of_them(client: FlaskClient) -> None:
+    deliver(client, "github")
+    deliver(client, "github")
+    deliver(client, "gitlab", secret="guess")
+    found = scrape(client)
+    assert found["tegu_webhooks_total", labels(forge="github", result="queued")] == 1
+    assert found["tegu_webhooks_total", labels(forge="github", result="coalesced")] == 1
+    assert found["tegu_webhooks_total", labels(forge="gitlab", result="unauthorized")] == 1
+
+
+def test_whichever_process_is_asked_the_sums_are_the_same(serve: Serve) -> None:
+    one, other = (create_app(serve()).test_client() for _ in range(2))
+    deliver(one, "github")
+    deliver(other, "github")
+    scrape(one)
+    assert scrape(other) == scrape(one)
+    assert scrape(one)["tegu_webhooks_total", labels(forge="github", result="coalesced")] == 1
+
+
+def test_stacks_are_counted_by_status(client: FlaskClient, services: Services) -> None:
+    services.state.pauses.pause("production/website", who="me")
+    found = scrape(client)
+    assert found["tegu_stacks", labels(status="paused")] == 1
+    assert found["tegu_stacks", labels(status="unknown")] == 2
+    assert found["tegu_stacks", labels(status="deployed")] == 0
+
+
+def test_runs_and_what_became_of_their_stacks_are_counted(client: FlaskClient, services: Services) -> None:
+    runs = services.state.runs
+    for outcome in ("deployed", "failed", "unchanged"):
+        run = runs.create("homelab", "cli", [])
+        runs.plan(run, [("production/website", "")])
+        taken = runs.take("production/website")
+        runs.finish(taken, "production/website", commit=None, action="up", reason="forced", outcome=outcome)
+    found = scrape(client)
+    assert found["tegu_runs_total", labels(status="succeeded")] == 2
+    assert found["tegu_runs_total", labels(status="failed")] == 1
+    assert found["tegu_stack_results_total", labels(outcome="deployed")] == 1
+    assert found["tegu_stack_results_total", labels(outcome="failed")] == 1
+
+
+def test_queues_show_their_length_and_whether_somebody_works_on_them(client: FlaskClient, services: Services) -> None:
+    Liveness(services.state.redis).beat(["tegu.local.pull"])
+    deliver(client, "github")
+    found = scrape(client)
+    assert found["tegu_queue_messages", labels(queue="tegu.local.pull")] == 1
+    assert found["tegu_worker_alive", labels(queue="tegu.local.pull")] == 1
+    assert found["tegu_worker_alive", labels(queue="tegu.local.deploy")] == 0
+    assert found["tegu_redis_up", ()] == 1
+    assert found["tegu_catalog_valid", ()] == 1
+
+
+def test_without_redis_that_is_what_is_shown(serve: Serve) -> None:
+    client = create_app(serve(redis_url="unix:///nonexistent/redis.sock")).test_client()
+    assert scrape(client) == {("tegu_redis_up", ()): 0, ("tegu_catalog_valid", ()): 1}
+
+
+def test_without_a_catalog_that_is_what_is_shown(serve: Serve) -> None:
+    services = serve()
+    services.settings.catalog.unlink()
+    assert scrape(create_app(services).test_client()) == {("tegu_redis_up", ()): 1, ("tegu_catalog_valid", ()): 0}
