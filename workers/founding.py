@@ -61,7 +61,7 @@ def found(settings: Settings, url: str, *, name: str | None = None, ref: str | N
         if path.exists():
             message = f"{path} is there already and is not overwritten; remove it, or set TEGU_CATALOG"
             raise UsageError(message)
-    address = str(Path(url).expanduser().absolute()) if is_local(url) else url
+    address = os.path.abspath(Path(url).expanduser()) if is_local(url) else url  # noqa: PTH100 (without ..)
     repo = _repo(address, name or _name_of(url), ref)
     from workers.git import Clone  # noqa: PLC0415 (the checks above need no Git)
 

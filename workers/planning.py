@@ -13,9 +13,10 @@ from typing import Any
 from workers.catalog import Catalog
 from workers.changes.closure import take_snapshot
 from workers.changes.decision import decide
+from workers.changes.difference import PathDifference, difference, differences, is_masked, secret_paths
 from workers.changes.rules import rule_problems
 from workers.changes.snapshot import Snapshot
-from workers.differences import differences
+from workers.changes.tree import Tree
 from workers.errors import CatalogError, GitUnavailable, InvalidStack, UnknownName, UsageError
 from workers.gate import gated
 from workers.model import Action, Decision, Reason, Stack
@@ -203,9 +204,15 @@ def stack_difference(services: Services, stack: Stack) -> dict[str, Any]:
     before = Snapshot.from_json(record["snapshot"]) if record else None
     tree = services.clone(stack.repo).tree(planned.commit)
     after = take_snapshot(stack, tree, services.outside(stack), services.key)
+    found = differences(before, after, tree) if before else _everything(after, tree)
     files = [
-        {"path": file.path, "old": file.old, "new": file.new, "diff": file.text}
-        for file in differences(before, after, tree)
+        {
+            "path": each.path,
+            "old": each.old.oid if each.old else None,
+            "new": each.new.oid if each.new else None,
+            "diff": "\n".join(each.lines),
+        }
+        for each in found
     ]
     names = {**(before.inputs if before else {}), **after.inputs}
     inputs = [name for name in sorted(names) if before and before.inputs.get(name) != after.inputs.get(name)]
@@ -220,6 +227,13 @@ def stack_difference(services: Services, stack: Stack) -> dict[str, Any]:
         "files": files,
         "inputs": inputs,
     }
+
+
+def _everything(snapshot: Snapshot, tree: Tree) -> Iterator[PathDifference]:
+    """A first deployment: every file is new."""
+    secrets = secret_paths(snapshot)
+    for path, entry in sorted(snapshot.files(tree).items()):
+        yield difference(path, None, entry, tree, masked=is_masked(path, secrets))
 
 
 def explain(services: Services, stack: Stack) -> Mapping[str, object]:

@@ -5,14 +5,15 @@ For pull requests, and for replaying a history. What is no part of Git does not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workers.catalog import Catalog, load_catalog, stack_folders
 from workers.changes.decision import decide
+from workers.changes.plan import plan_stack
 from workers.changes.tree import FOLDER, Nowhere, Tree
-from workers.errors import InvalidStack, TeguError, UnknownName
+from workers.errors import TeguError, UnknownName
 from workers.model import Action, Decision, Reason, Repo, Stack
 from workers.settings import Settings, process_environment
 
@@ -23,7 +24,13 @@ _KEY = b"two commits, one reader"  # nothing that is digested here is kept
 
 
 def compare(
-    settings: Settings, repo: str | None, before: str, after: str, git_dir: Path | None = None
+    settings: Settings,
+    repo: str | None,
+    before: str,
+    after: str,
+    git_dir: Path | None = None,
+    *,
+    on_fetch: Callable[[], None] = lambda: None,
 ) -> list[Decision]:
     """What a change of a repository would do.
 
@@ -33,6 +40,7 @@ def compare(
         before: the older commit: a branch, a tag, an id, or whatever Git takes for one.
         after: the newer one.
         git_dir: where to read them, instead of the repository itself or its clone.
+        on_fetch: is called before commits are fetched, which they hardly ever have to be.
 
     Raises:
         CatalogError: the catalog is not valid.
@@ -51,7 +59,7 @@ def compare(
 
         place = open_local(git_dir)
     else:
-        place = open_commits(catalog.repos[name], catalog.refs(name), settings.data_dir, (before, after))
+        place = open_commits(catalog.repos[name], catalog.refs(name), settings.data_dir, (before, after), on_fetch)
     with place:
         return preview(catalog, name, place.tree(before), place.tree(after))
 
@@ -72,26 +80,17 @@ def preview(catalog: Catalog, repo: str, before: Tree, after: Tree) -> list[Deci
 def _decide(catalog: Catalog, repo: str, before: Tree, after: Tree) -> Iterator[Decision]:
     old, _ = _stacks(catalog, repo, before)
     new, invalid = _stacks(catalog, repo, after)
+    outside = Nowhere()
     for name in old:
         if name not in new and name not in invalid:
             yield Decision(stack=name, action=Action.REMOVE, reason=Reason.REMOVED, commit=after.commit)
     for name, message in invalid.items():
         yield Decision(stack=name, action=Action.NONE, reason=Reason.INVALID, commit=after.commit, message=message)
     for name, stack in new.items():
-        yield _compare(stack, name in old, before, after)
-
-
-def _compare(stack: Stack, existed: bool, before: Tree, after: Tree) -> Decision:
-    from workers.changes.closure import take_snapshot  # noqa: PLC0415 (parses; many stacks may need none of that)
-
-    outside = Nowhere()
-    record = None
-    if existed:
-        try:
-            record = take_snapshot(stack, before, outside, _KEY)
-        except InvalidStack:
-            record = None  # nothing could have been deployed from it
-    return decide(stack, record, after, outside, _KEY, recorded=before)[0]
+        if name in old:
+            yield plan_stack(stack, before, after, outside, _KEY)
+        else:
+            yield decide(stack, None, after, outside, _KEY)[0]
 
 
 def _stacks(catalog: Catalog, repo: str, tree: Tree) -> tuple[dict[str, Stack], dict[str, str]]:
@@ -115,7 +114,9 @@ def _is_folder(tree: Tree, path: str) -> bool:
     return entry is not None and entry.mode == FOLDER
 
 
-def open_commits(repo: Repo, refs: tuple[str, ...], data_dir: Path, revisions: tuple[str, ...]) -> LocalRepo:
+def open_commits(
+    repo: Repo, refs: tuple[str, ...], data_dir: Path, revisions: tuple[str, ...], on_fetch: Callable[[], None]
+) -> LocalRepo:
     """A place to read commits from: the repository itself if it is on this machine, else the clone.
 
     Args:
@@ -123,6 +124,7 @@ def open_commits(repo: Repo, refs: tuple[str, ...], data_dir: Path, revisions: t
         refs: what to fetch if there has to be a clone first.
         data_dir: where the clone is.
         revisions: what has to be there.
+        on_fetch: is called before anything is fetched.
 
     Raises:
         UnknownName: a revision is nowhere.
@@ -141,6 +143,7 @@ def open_commits(repo: Repo, refs: tuple[str, ...], data_dir: Path, revisions: t
             return _with(LocalRepo(clone), revisions)
         except UnknownName:
             pass  # it may be newer than the clone
+    on_fetch()
     return _with(_fetched(repo, refs, data_dir, revisions), revisions)
 
 

@@ -138,9 +138,8 @@ def locks(session: Session, as_json: bool, release: str | None) -> None:
         if holder is None:
             message = f"nobody holds {release}; `tegu locks` lists those that are held"
             raise UnknownName(message)
-        click.echo(
-            f"{release} was held by {holder['holder']} (process {holder['pid']} on {holder['host']}), who can write no more"
-        )
+        who = f"{holder['holder']} (process {holder['pid']} on {holder['host']})"
+        click.echo(f"{release} was held by {who}, who can write no more")
         return
     holders = leases.holders()
     if as_json:

@@ -9,7 +9,7 @@ import click
 
 from app.cli.names import repo_option, stack_argument
 from app.cli.output import json_option, print_json, print_table, short
-from app.cli.session import Session, pass_session
+from app.cli.session import Session, pass_session, quiet_logs
 from workers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def plan(
 def _compare(session: Session, repo: str | None, before: str, after: str, git_dir: Path | None) -> list[Decision]:
     from workers.preview import compare  # noqa: PLC0415
 
-    return compare(session.settings, repo, before, after, git_dir)
+    return compare(session.settings, repo, before, after, git_dir, on_fetch=quiet_logs)
 
 
 def _print_plan(decisions: list[Decision], shape: str) -> None:
@@ -94,7 +94,10 @@ def diff(session: Session, stack: str, as_json: bool) -> None:
         print_json(difference)
         return
     for file in difference["files"]:
-        click.echo(file["diff"], nl=not str(file["diff"]).endswith("\n"))
+        # The lines of a text name its path themselves; a summary or a mode does not.
+        if not str(file["diff"]).startswith("---"):
+            click.echo(f"{file['path']}:")
+        click.echo(file["diff"])
     for name in difference["inputs"]:
         click.echo(f"outside Git: {name} differs")
     if not difference["files"] and not difference["inputs"]:

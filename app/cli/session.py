@@ -40,18 +40,24 @@ class Session:
     @cached_property
     def services(self) -> Services:
         """The collaborators."""
-        import logging  # noqa: PLC0415
-
-        from workers.logs import configure_logs  # noqa: PLC0415
         from workers.services import build_services  # noqa: PLC0415
 
-        configure_logs("console", logging.ERROR)
+        quiet_logs()
         return build_services(self.settings, redis_timeout=REDIS_SECONDS + 1)
 
     def close(self) -> None:
         """End what was started."""
         if "services" in self.__dict__:
             self.services.close()
+
+
+def quiet_logs() -> None:
+    """Say only what went wrong, and on standard error: what a command prints is its answer."""
+    import logging  # noqa: PLC0415
+
+    from workers.logs import configure_logs  # noqa: PLC0415
+
+    configure_logs("console", logging.ERROR)
 
 
 pass_session = click.make_pass_decorator(Session)

@@ -7,7 +7,7 @@ import sys
 import click
 
 from app.cli.output import json_option, print_json
-from app.cli.session import Session, pass_session
+from app.cli.session import Session, pass_session, quiet_logs
 from workers.errors import UserError
 
 
@@ -21,6 +21,7 @@ def init(session: Session, url: str, name: str | None, ref: str | None, as_json:
     """Write a catalog and a webhook secret for the repository at URL, with the stacks that are in it."""
     from workers.founding import found  # noqa: PLC0415
 
+    quiet_logs()
     founded = found(session.settings, url, name=name, ref=ref)
     if as_json:
         print_json(
