@@ -90,7 +90,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
     visibility = VISIBILITY_TIMEOUT.total_seconds()
     return {
         "tegu_worker": settings.worker,
-        "include": ["workers.tasks"],
+        "include": ["workers.tasks", "workers.heartbeat"],
         # Redis: half-open connections are found, a message of a killed worker comes back right after its timeout.
         "broker_url": settings.broker_url,
         "broker_connection_retry_on_startup": True,

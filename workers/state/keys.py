@@ -16,7 +16,7 @@ DEPLOYMENT_SECONDS = 30 * DAY_SECONDS
 LOG_SECONDS = 7 * DAY_SECONDS
 WAITING_PULL_SECONDS = 600
 """How long webhooks join a pull whose message may have been lost. Reconcile publishes it again earlier."""
-ALIVE_SECONDS = 30
+ALIVE_SECONDS = 15
 """How long a worker that has said so counts as alive."""
 
 MAX_RUNS = 1000
@@ -139,7 +139,7 @@ counters = Key(
     "tegu:counters", "hash of numbers", "counters", "for ever", "`family:label:label` -> how often it happened"
 )
 alive = Key(
-    "tegu:alive:%s", "string", "liveness", "30 s, set every few seconds", "queue: when its worker was last seen"
+    "tegu:alive:%s", "string", "liveness", "15 s, set every five", "queue: when its worker was last seen"
 )
 
 ALL: dict[str, Key] = {name: value for name, value in list(globals().items()) if isinstance(value, Key)}

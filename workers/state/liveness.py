@@ -19,7 +19,7 @@ class Liveness:
 
     @translated()
     def beat(self, queues: Iterable[str]) -> None:
-        """Say that a worker consumes these queues; it counts for half a minute."""
+        """Say that a worker consumes these queues; it counts for a quarter of a minute."""
         with self._redis.pipeline(transaction=False) as pipeline:
             for queue in queues:
                 pipeline.set(keys.alive(queue), now(), ex=keys.ALIVE_SECONDS)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from app import streams
 from app.factory import create_app
@@ -132,12 +134,16 @@ def test_a_log_is_followed_until_its_deployment_ends(client: FlaskClient, servic
 # ---------------------------------------------------------------- events
 
 
+def chunks(response: TestResponse) -> Iterator[bytes]:
+    return cast("Iterator[bytes]", iter(response.response))
+
+
 def test_events_go_on_where_a_listener_left_off(client: FlaskClient, services: Services) -> None:
     seen = services.state.events.emit("stack", stack=IDS[0])
     new = services.state.events.emit("stack", stack=IDS[1])
     response = client.get("/api/v1/events", headers={"Last-Event-ID": seen})
-    assert response.content_type == "text/event-stream; charset=utf-8" or response.mimetype == "text/event-stream"
-    texts = iter(response.response)
+    assert response.mimetype == "text/event-stream"
+    texts = chunks(response)
     assert next(texts) == b"retry: 1000\n\n"
     kind, event, data = next(texts).decode().splitlines()[:3]
     assert (kind, event) == (f"id: {new}", "event: stack")
@@ -148,7 +154,7 @@ def test_events_go_on_where_a_listener_left_off(client: FlaskClient, services: S
 def test_a_new_listener_hears_what_comes_from_now_on(client: FlaskClient, services: Services) -> None:
     services.state.events.emit("stack", stack="old")
     response = client.get("/api/v1/events")
-    texts = iter(response.response)
+    texts = chunks(response)
     next(texts)
     assert next(texts) == b": still here\n\n"
     services.state.events.emit("stack", stack="new")
