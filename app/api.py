@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from flask import Blueprint, Response, request
 
 from app import auth, schemas
-from app.bodies import read_body
+from app.bodies import whole_body
 from app.streams import Streams
 from workers.errors import UnknownName, UsageError
 from workers.model import Stack, Trigger
@@ -121,11 +121,11 @@ def _page() -> schemas.PageRequest:
 
 def _body() -> object:
     """The request's JSON; nothing at all counts as an empty object."""
-    text = read_body(request, LARGEST_BODY)
-    if not text.strip():
-        return {}
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        message = "the body is not JSON"
-        raise UsageError(message) from error
+    with whole_body(request, LARGEST_BODY) as text:
+        if not text.strip():
+            return {}
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError) as error:
+            message = "the body is not JSON"
+            raise UsageError(message) from error

@@ -49,12 +49,16 @@ def register_problems(app: Flask) -> None:
     app.register_error_handler(Exception, _of_bug)
 
 
-def _of_http(error: HTTPException) -> Response | HTTPException:
+def problem_of(error: HTTPException) -> Response:
+    """An error of werkzeug's as a problem, with the headers that belong to it."""
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
-    if status < HTTPStatus.BAD_REQUEST:
-        return error  # a redirect
     kept = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
     return problem(status, error.description or HTTPStatus(status).phrase, kept)
+
+
+def _of_http(error: HTTPException) -> Response | HTTPException:
+    is_redirect = error.code is not None and error.code < HTTPStatus.BAD_REQUEST
+    return error if is_redirect else problem_of(error)
 
 
 def _of_tegu(error: TeguError) -> Response:

@@ -13,8 +13,8 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from app import webhooks
-from app.bodies import read_body
-from app.problems import problem
+from app.bodies import whole_body
+from app.problems import problem, problem_of
 from app.tally import Tally
 from app.webhooks import Ignored, IgnoredReason, MalformedDelivery, Push
 from workers.logs import get_logger
@@ -61,14 +61,12 @@ def _answer(services: Services, name: str, forge: webhooks.Forge, headers: webho
     if not any(repo.webhook_secrets):
         return _unauthorized(f"webhooks of {name} are refused until it has a webhook_secret"), "no_secret"
     try:
-        body = read_body(request, LARGEST_BODY)
+        with whole_body(request, LARGEST_BODY) as body:
+            if not _is_genuine(repo, forge, headers, body):
+                return _unauthorized("the signature is missing or wrong"), "unauthorized"
+            event = forge.parse(headers, body)
     except HTTPException as error:
-        detail = error.description or "the body did not arrive"
-        return problem(error.code or HTTPStatus.BAD_REQUEST, detail), "unreadable"
-    if not _is_genuine(repo, forge, headers, body):
-        return _unauthorized("the signature is missing or wrong"), "unauthorized"
-    try:
-        event = forge.parse(headers, body)
+        return problem_of(error), "unreadable"
     except MalformedDelivery as error:
         return problem(HTTPStatus.BAD_REQUEST, f"{forge.NAME}: {error}"), "malformed"
     followed = catalog.refs(name)

@@ -21,15 +21,15 @@ from workers.logs import configure_logs
 from workers.settings import load_settings
 
 HEAD_SECONDS = 5.0
-BODY_SECONDS = 15.0
-"""A forge gives up after ten."""
+BODY_SECONDS = 10.0
+"""A forge gives up then as well."""
 _TICK_SECONDS = 0.5
 
 # ---------------------------------------------------------------- gunicorn's settings
 
 wsgi_app = "app.wsgi:app"
 workers = 2 if (os.cpu_count() or 1) > 1 else 1
-threads = 32
+threads = 64
 worker_class = "app.server.TimelyWorker"
 logger_class = "app.server.StructuredLogger"
 bind = load_settings().bind

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from flask.testing import FlaskClient
 from redis import Redis
 from werkzeug.test import TestResponse
 
+from app import bodies
 from app.factory import create_app
 from app.receiver import LARGEST_BODY
 from tests import forges
@@ -243,6 +245,23 @@ def test_a_body_that_breaks_off_is_a_bad_request(client: FlaskClient) -> None:
         environ_overrides={"wsgi.input": _Broken(), "CONTENT_LENGTH": "1000"},
     )
     assert_problem(response, 400)
+
+
+def test_a_body_that_ends_too_early_is_a_bad_request_even_when_it_makes_sense(client: FlaskClient) -> None:
+    delivery = forges.sign_raw("generic", "", b'{"ref": "main"}')
+    short = {"wsgi.input": io.BytesIO(delivery.body), "CONTENT_LENGTH": "1000", "wsgi.input_terminated": True}
+    assert_problem(client.post("/webhooks/homelab", headers=delivery.headers, environ_overrides=short), 400)
+
+
+def test_only_so_many_large_bodies_are_read_at_once(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.bodies._places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr("app.bodies._PATIENCE_SECONDS", 0.01)
+    large, small = (forges.sign_raw("generic", "", b'{"ref": "main"}'.ljust(size)) for size in (2 << 20, 100))
+    for _ in range(2):
+        assert deliver(client, large).status_code == 202
+    bodies._places.acquire()
+    assert_problem(deliver(client, large), 503)
+    assert deliver(client, small).status_code == 202
 
 
 class _Broken:
