@@ -13,10 +13,10 @@ from typing import Any
 from workers.catalog import Catalog
 from workers.changes.closure import take_snapshot
 from workers.changes.decision import decide
-from workers.changes.difference import PathDifference, difference, differences, is_masked, secret_paths
 from workers.changes.rules import rule_problems
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
+from workers.differences import PathDifference, difference, differences, is_masked, secret_paths
 from workers.errors import CatalogError, GitUnavailable, InvalidStack, UnknownName, UsageError
 from workers.gate import gated
 from workers.model import Action, Decision, Reason, Stack
