@@ -46,7 +46,7 @@ check: install ## format, lint, types, layers; under 30 s
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports
 
 .PHONY: format
 format: install ## write the format and the fixes that are safe

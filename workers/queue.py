@@ -66,10 +66,16 @@ def _deploy_args(stack_id: str, run: str | None, *, force: bool) -> tuple[str | 
 
 
 class Queue:
-    """The queues of all workers, from a publisher's side. One per process; threads may share it."""
+    """The queues of all workers, from a publisher's side. One per process; threads may share it.
 
-    def __init__(self, app: Celery) -> None:
+    Args:
+        app: makes the messages.
+        broker_url: where they go; the app's own broker by default.
+    """
+
+    def __init__(self, app: Celery, broker_url: str | None = None) -> None:
         self._app = app
+        self._broker_url = broker_url
         self._idle: deque[Producer] = deque()
 
     def publish_pull(self, repo: str, run: str, worker: str) -> None:
@@ -177,7 +183,7 @@ class Queue:
             "socket_timeout": TIMEOUT_SECONDS,
             "socket_connect_timeout": _CONNECT_SECONDS,
         }
-        connection = self._app.connection_for_write(transport_options=options)
+        connection = self._app.connection_for_write(self._broker_url, transport_options=options)
         try:
             connection.ensure_connection(max_retries=0, reraise_as_library_errors=False)
             channel = connection.channel()

@@ -91,7 +91,7 @@ class Services:
         from workers.celery import app  # noqa: PLC0415
         from workers.queue import Queue  # noqa: PLC0415
 
-        return Queue(app)
+        return Queue(app, self.settings.broker_url)
 
     @cached_property
     def compose(self) -> Compose:

@@ -75,7 +75,7 @@ def take_snapshot(
         profiles=project.profiles,
         watched=watched,
         extra=extra,
-        unset=project.unset,
+        unset=tuple(sorted(trace.unset)),
         host_paths=tuple(contents.host_paths),
         secrets=tuple(sorted({*contents.secrets, *project.env_paths})),
         warnings=tuple(trace.warnings),
@@ -132,7 +132,7 @@ def _service(
         restarts_with=tuple(_restarts_with(service)),
         shares_with=tuple(_shares_with(service)),
         builds_on=tuple(sorted({*bases, *reach.built_on} - {name})),
-        image=images[name],
+        image=contents.digest(images[name]),
     )
 
 

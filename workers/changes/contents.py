@@ -164,9 +164,9 @@ class Contents:
             if content.content is None:
                 continue
             if file.get("format") == "raw":
-                values.update(_raw(content.content))
+                values.update(dotenv.parse_raw(content.content, content.name, inner))
             else:
-                values.update(dotenv.parse(content.content, content.name, inner))
+                values.update(dotenv.parse(content.content, content.name, inner, self._trace.note_unset))
         own = service.get("environment")
         for variable, value in own.items() if isinstance(own, Mapping) else ():
             values[str(variable)] = lookup(str(variable)) if value is None else str(value)
@@ -176,8 +176,7 @@ class Contents:
         for location in _texts(service.get("label_file")):
             content = self._trace.read(location, f"{what}: label_file")
             usage.add(content)
-            parsed = dotenv.parse(content.content or b"", content.name, lambda _: None)
-            reach.labels.update({name: value or "" for name, value in parsed.items()})
+            reach.labels.update(dotenv.parse(content.content or b"", content.name, lambda _: None))
         own = service.get("labels")
         reach.labels.update({str(name): str(value) for name, value in own.items()} if isinstance(own, Mapping) else {})
 
@@ -287,14 +286,6 @@ class Contents:
     def digest(self, value: object) -> str:
         """The keyed digest of a part of the model."""
         return keyed(self._key, canonical(value))
-
-
-def _raw(content: bytes) -> Iterator[tuple[str, str]]:
-    """The lines of an env file in the `raw` format: nothing is unquoted or put in."""
-    for line in content.decode("utf-8-sig", "surrogateescape").splitlines():
-        if line.strip() and not line.lstrip().startswith("#"):
-            name, _, value = line.partition("=")
-            yield name.strip(), value
 
 
 def _mappings(value: object) -> Iterator[Mapping[str, object]]:

@@ -69,12 +69,10 @@ class ModelLoader:
     Args:
         trace: reads files and records them.
         allow_remote: whether includes from elsewhere are passed over instead of refused.
-        unset: where variables without a value are noted.
     """
 
     def __init__(self, trace: Trace, *, allow_remote: bool = False) -> None:
         self.read: dict[str, None] = {}
-        self.unset: dict[str, None] = {}
         self._trace = trace
         self._allow_remote = allow_remote
         self._files: dict[tuple[str, str, int], list[_Part]] = {}
@@ -145,14 +143,11 @@ class ModelLoader:
         usage.add(file.own)
         reader = variables.reader(usage)
         try:
-            return interpolation.interpolate_tree(value, reader, unset=self._note_unset)
+            return interpolation.interpolate_tree(value, reader, unset=self._trace.note_unset)
         except InvalidStack:
             # The same once more over the whole document: this time the error knows its line.
             interpolation.interpolate_part(file.document, file.part, reader)
             raise
-
-    def _note_unset(self, name: str) -> None:
-        self.unset[name] = None
 
     def _extended(self, file: _Part, variables: Variables) -> dict[str, object]:
         services = file.content.get("services")

@@ -43,7 +43,6 @@ class Project:
     variables: Variables
     model_paths: tuple[str, ...]
     env_paths: tuple[str, ...]
-    unset: tuple[str, ...]
 
     def resource(self, section: str, name: str) -> Mapping[str, object]:
         """A top-level network, volume, config or secret; empty when it has no definition."""
@@ -99,8 +98,7 @@ def read_project(stack: Stack, trace: Trace, outside: Outside, inputs: dict[str,
         variables=variables,
         model_paths=tuple(dict.fromkeys((*loader.read, *usage.paths, *env_names))),
         env_paths=tuple(path for file in variables.files for path in file.usage.paths),
-        unset=tuple(sorted(loader.unset)),
-    )
+            )
 
 
 def _pick_files(stack: Stack, trace: Trace, folder: str) -> list[str]:

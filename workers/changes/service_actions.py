@@ -27,7 +27,7 @@ class _Pending:
         self.paths.update(paths)
         if action is Action.SIGNAL and self.action is Action.SIGNAL and signal != self.signal:
             # Two signals at once: a restart serves both.
-            action = Action.RESTART
+            action, signal = Action.RESTART, None
         if action.strength <= self.action.strength:
             return False
         self.action, self.signal = action, signal
@@ -51,7 +51,7 @@ class ServiceActions:
         self._new = new
         self._changed = changed
         self._rules = rules
-        self._model = {*record.model, *new.model}
+        self._model = dict.fromkeys((*record.model, *new.model))
         self._pending = {name: _Pending() for name in new.services}
         self.networks = tuple(
             sorted(
@@ -109,7 +109,7 @@ class ServiceActions:
 
     def _model_paths(self, service: ServiceSnapshot) -> tuple[str, ...]:
         own = [path for path in service.model if path in self._changed]
-        return tuple(own or (path for path in self._new.model if path in self._changed))
+        return tuple(own or (path for path in self._model if path in self._changed))
 
     def _apply_content(self) -> None:
         for path, files in self._changed.items():

@@ -29,7 +29,8 @@ class ServiceSnapshot:
     configs, configs and secrets from the environment). `content` says of each closure path what its change asks for:
     `RESTART`, `RECREATE` or `BUILD`. `model` are the paths that its definition was read from, `inputs` the names of
     inputs outside Git that went into it. `restarts_with` are services whose restart restarts this one,
-    `shares_with` those whose network or process namespace it lives in, `builds_on` those whose image its build uses.
+    `shares_with` those whose network or process namespace it lives in, `builds_on` those whose image its build uses. `image` is
+    the keyed digest of its image's name.
     """
 
     definition: str

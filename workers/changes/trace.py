@@ -59,9 +59,14 @@ class Trace:
         self.folders: dict[str, bool] = {}
         self.outside: dict[str, str | None] = {}
         self.warnings: dict[str, None] = {}
+        self.unset: dict[str, None] = {}
         self.on_host = outside.live is not None
         self._outside = outside
         self._key = key
+
+    def note_unset(self, name: str) -> None:
+        """A variable was used that has no value, which Compose warns about."""
+        self.unset[name] = None
 
     def location(self, path: str) -> str:
         """Where a repository path lies on the host."""

@@ -114,8 +114,7 @@ class Variables:
             content = trace.read(location, what, required=required)
             usage.add(content)
             if content.content is not None:
-                parsed = dotenv.parse(content.content, content.name, lookup)
-                values.update({name: value for name, value in parsed.items() if value is not None})
+                values.update(dotenv.parse(content.content, content.name, lookup, trace.note_unset))
         return Variables(self._process, self._inputs, self._key, (*self.files, EnvFile(values, usage)))
 
 

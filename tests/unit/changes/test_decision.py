@@ -366,3 +366,360 @@ def test_an_unchanged_stack_is_seen_from_the_record_alone(world: World, case: st
     if expected:
         assert not world.unchanged(record, placed(after))
     assert world.decide_from(record, placed(after)).services == world.decide(placed(before), placed(after)).services
+
+
+def test_nothing_deployed_means_everything_comes_up(world: World) -> None:
+    decision = world.decide_from(
+        None, {"app/compose.yaml": "services: {a: {image: x}, b: {build: .}}", "app/Dockerfile": ""}
+    )
+    assert (decision.action, decision.reason) == (Action.BUILD, Reason.FIRST_DEPLOY)
+    assert {name: service.action for name, service in decision.services.items()} == {"a": Action.UP, "b": Action.BUILD}
+    assert decision.paths == ("app", "app/Dockerfile", "app/compose.yaml")
+
+
+def test_an_unchanged_stack_is_left_alone_and_the_record_moves_to_the_commit(world: World) -> None:
+    record = world.snapshot({"app/compose.yaml": WEB, "README": "1"})
+    tree = world.tree({"app/compose.yaml": WEB, "README": "2"})
+    decision, snapshot = decide(world.stack, record, tree, world.outside, KEY)
+    assert (decision.action, decision.reason, decision.paths) == (Action.NONE, Reason.UNCHANGED, ())
+    assert snapshot == replace(record, commit=tree.commit)
+
+
+def test_a_difference_that_reaches_no_service_is_named_but_asks_for_nothing(world: World) -> None:
+    decision = world.decide({"app/compose.yaml": WEB}, {"app/compose.yaml": WEB + "\n#"})
+    assert (decision.action, decision.reason) == (Action.NONE, Reason.UNCHANGED)
+    assert decision.paths == ("app/compose.yaml",)
+    assert decision.services == {}
+
+
+def test_force_recreates_every_service_and_still_builds_what_changed(world: World) -> None:
+    files = {
+        "app/compose.yaml": "services: {a: {build: ./i}, b: {image: x}, c: {image: y}}",
+        "app/i/Dockerfile": "FROM a",
+    }
+    same = world.decide(files, files, force=True)
+    assert (same.action, same.reason, same.paths) == (Action.RECREATE, Reason.FORCED, ())
+    assert {service.action for service in same.services.values()} == {Action.RECREATE}
+    changed = world.decide(files, files | {"app/i/Dockerfile": "FROM b"}, force=True)
+    assert changed.services["a"].action is Action.BUILD
+    assert world.decide_from(None, files, force=True).reason is Reason.FORCED
+
+
+def test_a_service_that_left_is_removed_and_counts_as_up(world: World) -> None:
+    before = {"app/compose.yaml": "services: {a: {image: x}, b: {image: x}}"}
+    decision = world.decide(before, {"app/compose.yaml": "services: {a: {image: x}}"})
+    assert (decision.removed, decision.action, decision.reason) == (("b",), Action.UP, Reason.CONTENT_CHANGED)
+    assert decision.services == {}
+
+
+def test_a_renamed_service_is_one_removed_and_one_added(world: World) -> None:
+    decision = world.decide({"app/compose.yaml": WEB}, {"app/compose.yaml": WEB.replace("web", "www")})
+    assert decision.removed == ("web",)
+    assert {name: service.action for name, service in decision.services.items()} == {"www": Action.UP}
+
+
+def test_a_dropped_profile_removes_its_services(world: World) -> None:
+    files = {"app/compose.yaml": "services: {a: {image: x}, b: {image: x, profiles: [p]}}"}
+    world.stack = make_stack(profiles=("p",))
+    record = world.snapshot(files)
+    world.stack = make_stack()
+    decision = world.decide_from(record, files)
+    assert (decision.removed, decision.reason, decision.inputs) == (
+        ("b",),
+        Reason.OPTIONS_CHANGED,
+        ("option:profiles",),
+    )
+
+
+def test_a_changed_variable_is_an_option_and_is_named_without_its_value(world: World) -> None:
+    files = {"app/compose.yaml": "services: {a: {image: '${TAG}'}, b: {image: x}}"}
+    world.stack = make_stack(variables={"TAG": "hidden-1"})
+    record = world.snapshot(files)
+    world.stack = make_stack(variables={"TAG": "hidden-2"})
+    assert not world.unchanged(record, files)
+    decision = world.decide_from(record, files)
+    assert (decision.reason, decision.inputs, decision.paths) == (Reason.OPTIONS_CHANGED, ("variable:TAG",), ())
+    assert list(decision.services) == ["a"]
+    assert "hidden" not in json.dumps(record.to_json())
+
+
+def test_a_variable_wins_over_env_files_and_over_nothing(world: World) -> None:
+    files = {"app/compose.yaml": "services: {a: {image: '${TAG}'}}", "app/.env": "TAG=1"}
+    record = world.snapshot(files)
+    world.stack = make_stack(variables={"TAG": "2"})
+    assert list(world.decide_from(record, files).services) == ["a"]
+    assert world.decide(files, files | {"app/.env": "TAG=3"}).action is Action.NONE
+
+
+def test_an_unused_variable_is_no_input(world: World) -> None:
+    files = {"app/compose.yaml": WEB}
+    record = world.snapshot(files)
+    world.stack = make_stack(variables={"UNUSED": "1"})
+    assert world.unchanged(record, files)
+
+
+def test_content_and_options_together_are_content(world: World) -> None:
+    files = {"app/compose.yaml": "services: {a: {image: '${TAG}'}}"}
+    record = world.snapshot(files)
+    world.stack = make_stack(variables={"TAG": "1"})
+    decision = world.decide_from(record, {"app/compose.yaml": "services: {a: {image: 'x${TAG}'}}"})
+    assert (decision.reason, decision.inputs) == (Reason.CONTENT_CHANGED, ("variable:TAG",))
+
+
+def test_a_hand_placed_env_file_is_an_input_outside_git(world: World) -> None:
+    files = {"app/compose.yaml": "services: {a: {image: x, env_file: [.env]}, b: {image: x}}"}
+    world.outside.files[f"{LIVE}/app/.env"] = "A=hidden-1"
+    record = world.snapshot(files)
+    assert record.outside_paths == ("app/.env",)
+    assert world.unchanged(record, files)
+    world.outside.files[f"{LIVE}/app/.env"] = "A=hidden-2"
+    assert not world.unchanged(record, files)
+    decision = world.decide_from(record, files)
+    assert (decision.reason, decision.inputs) == (Reason.OPTIONS_CHANGED, ("file:app/.env",))
+    assert {name: service.action for name, service in decision.services.items()} == {"a": Action.UP}
+    assert "hidden" not in json.dumps(record.to_json())
+
+
+def test_a_hand_placed_secret_restarts_who_mounts_it(world: World) -> None:
+    files = {"app/compose.yaml": "{services: {a: {image: x, secrets: [s]}}, secrets: {s: {file: /etc/s}}}"}
+    world.outside.files["/etc/s"] = "1"
+    record = world.snapshot(files)
+    world.outside.files["/etc/s"] = "2"
+    decision = world.decide_from(record, files)
+    assert decision.services["a"].action is Action.RESTART
+    assert decision.inputs == ("file:/etc/s",)
+
+
+def test_a_file_that_tegu_wrote_does_not_pass_for_a_hand_placed_one(world: World) -> None:
+    before = {"app/compose.yaml": "services: {a: {image: '${T:-0}', volumes: ['./d:/d']}}", "app/.env": "T=1"}
+    before["app/d/x"] = "1"
+    record = world.snapshot(before)
+    world.outside.files[f"{LIVE}/app/.env"] = "T=1"
+    world.outside.files[f"{LIVE}/app/d/x"] = "1"
+    after = {"app/compose.yaml": "services: {a: {image: '${T:-0}', env_file: [d/x]}}"}
+    decision = world.decide_from(record, after)
+    assert (decision.reason, decision.action) == (Reason.INVALID, Action.NONE)
+    assert "app/d/x is neither in Git nor on this host" in decision.message
+    after = {"app/compose.yaml": before["app/compose.yaml"]}
+    assert list(world.decide_from(record, after).services) == ["a"]
+
+
+def test_a_changed_volume_is_invalid_until_forced(world: World) -> None:
+    before = {"app/compose.yaml": "{services: {a: {image: x, volumes: ['v:/v']}}, volumes: {v: }}"}
+    after = {"app/compose.yaml": "{services: {a: {image: x, volumes: ['v:/v']}}, volumes: {v: {driver: nfs}}}"}
+    decision = world.decide(before, after)
+    assert (decision.action, decision.reason) == (Action.NONE, Reason.INVALID)
+    assert "volume v changed; the volume holds data; rename it or remove it by hand" in decision.message
+    assert decision.paths == ("app/compose.yaml",)
+    assert world.decide(before, after, force=True).reason is Reason.FORCED
+
+
+def test_a_volume_that_nobody_uses_may_change(world: World) -> None:
+    before = {"app/compose.yaml": "{services: {a: {image: x}}, volumes: {v: }}"}
+    after = {"app/compose.yaml": "{services: {a: {image: x}}, volumes: {v: {driver: nfs}}}"}
+    assert world.decide(before, after).action is Action.NONE
+
+
+def test_a_changed_network_is_named_unless_it_is_external(world: World) -> None:
+    text = "{services: {a: {image: x}}, networks: {default: {driver: %s, external: %s}}}"
+    one, two = ({"app/compose.yaml": text % (driver, "false")} for driver in ("a", "b"))
+    assert world.decide(one, two).networks == ("default",)
+    one, two = ({"app/compose.yaml": text % (driver, "true")} for driver in ("a", "b"))
+    assert world.decide(one, two).networks == ()
+
+
+def test_an_invalid_stack_is_a_decision_with_its_message_and_paths(world: World) -> None:
+    record = world.snapshot({"app/compose.yaml": WEB})
+    decision = world.decide_from(record, {"app/compose.yaml": "services: ["})
+    assert (decision.action, decision.reason) == (Action.NONE, Reason.INVALID)
+    assert decision.message.startswith("app/compose.yaml:")
+    assert decision.paths == ("app/compose.yaml",)
+    assert world.decide_from(None, {"x": ""}).reason is Reason.INVALID
+
+
+def test_the_paths_of_a_service_are_those_that_concern_it(world: World) -> None:
+    text = "services: {a: {image: x, env_file: a.env, volumes: ['./c:/c']}, b: {image: x, env_file: b.env}}"
+    before = {"app/compose.yaml": text, "app/a.env": "A=1", "app/b.env": "A=1", "app/c/x": "1", "app/c/y": "1"}
+    decision = world.decide(before, before | {"app/a.env": "A=2", "app/b.env": "A=2", "app/c/x": "2"})
+    assert decision.paths == ("app/a.env", "app/b.env", "app/c/x")
+    assert decision.services["a"].paths == ("app/a.env", "app/c/x")
+    assert decision.services["b"].paths == ("app/b.env",)
+
+
+def test_where_no_file_of_its_own_changed_a_service_names_all_model_files(world: World) -> None:
+    before = {
+        "app/compose.yaml": "services: {a: {image: x}}",
+        "app/compose.override.yaml": "services: {a: {command: x}}",
+    }
+    decision = world.decide(before, {"app/compose.yaml": before["app/compose.yaml"]})
+    assert decision.services["a"].paths == ("app/compose.override.yaml",)
+
+
+def test_watched_paths_restart_every_service(world: World) -> None:
+    world.stack = make_stack(watch=("shared/ca.pem", "app/i"))
+    files = {
+        "app/compose.yaml": "services: {a: {image: x}, b: {build: ./i}}",
+        "shared/ca.pem": "1",
+        "app/i/Dockerfile": "",
+    }
+    assert world.summary(files, files | {"shared/ca.pem": "2"}) == {"a": "restart", "b": "restart"}
+    assert world.summary(files, files | {"app/i/x": "2"}) == {"a": "restart", "b": "build"}
+    assert world.snapshot(files).watched == ("shared/ca.pem", "app/i")
+    del files["shared/ca.pem"]
+    assert world.snapshot(files).entries["shared/ca.pem"] is None
+
+
+def test_adding_a_watched_path_by_itself_asks_for_nothing(world: World) -> None:
+    files = {"app/compose.yaml": WEB, "shared/ca.pem": "1"}
+    record = world.snapshot(files)
+    world.stack = make_stack(watch=("shared/ca.pem",))
+    decision = world.decide_from(record, files, recorded=world.tree(files))
+    assert (decision.action, decision.reason, decision.inputs) == (Action.NONE, Reason.UNCHANGED, ("option:watch",))
+
+
+def test_a_symlink_in_the_place_of_a_folder_is_seen(world: World) -> None:
+    text = "services: {a: {image: x, volumes: ['./d/e/f:/f']}}"
+    record = world.snapshot({"app/compose.yaml": text, "app/d/x": "", "app/other/f": "1", "app/other/e/f": ""})
+    assert record.entries["app/d/e/f"] is None
+    after = {"app/compose.yaml": text, "app/d/x": "", "app/other/f": "1", "app/other/e/f": ""}
+    assert world.unchanged(record, after)
+    assert not world.unchanged(record, after | {"app/d/e": Link("../other")})
+    moved = {path: content for path, content in after.items() if path != "app/d/x"}
+    assert not world.unchanged(record, moved | {"app/d": Link("other")})
+    assert world.unchanged(record, after | {"app/d/e/g": ""})
+
+
+def test_a_record_without_the_old_tree_still_decides(world: World) -> None:
+    record = world.snapshot({"app/compose.yaml": WEB})
+    after = {"app/compose.yaml": "services: {web: {image: busybox, volumes: ['./c:/c']}}", "app/c": "1"}
+    decision = world.decide_from(record, after)
+    assert decision.paths == ("app/c", "app/compose.yaml")
+    old = world.tree({"app/compose.yaml": WEB, "app/c": "1"})
+    assert world.decide_from(record, after, recorded=old).paths == ("app/compose.yaml",)
+
+
+@pytest.fixture
+def newer_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rules after the next release."""
+    monkeypatch.setattr("workers.changes.closure.RULES", 2)
+    monkeypatch.setattr(decision_module, "RULES", 2)
+
+
+def old_record(world: World, files: dict[str, object]) -> Snapshot:
+    record = world.snapshot(files)
+    services = {
+        name: replace(service, definition="as the old rules had it") for name, service in record.services.items()
+    }
+    return replace(record, rules=1, services=services)
+
+
+VARIED = {"app/compose.yaml": "services: {a: {image: '${TAG:-0}'}, b: {image: x, env_file: h.env}, c: {image: x}}"}
+
+
+@pytest.mark.usefixtures("newer_rules")
+def test_newer_rules_alone_are_no_change(world: World) -> None:
+    world.outside.files[f"{LIVE}/app/h.env"] = "A=1"
+    record = old_record(world, VARIED)
+    assert not world.unchanged(record, VARIED)
+    decision, snapshot = decide(
+        world.stack, record, world.tree(VARIED), world.outside, KEY, recorded=world.tree(VARIED)
+    )
+    assert (decision.action, decision.reason) == (Action.NONE, Reason.UNCHANGED)
+    assert snapshot is not None
+    assert snapshot.rules == 2
+    assert world.unchanged(snapshot, VARIED)
+
+
+@pytest.mark.usefixtures("newer_rules")
+def test_newer_rules_hide_no_change_of_what_lies_outside_git(world: World) -> None:
+    world.outside.files[f"{LIVE}/app/h.env"] = "A=1"
+    record = old_record(world, VARIED)
+    world.outside.files[f"{LIVE}/app/h.env"] = "A=2"
+    world.stack = make_stack(variables={"TAG": "1"})
+    decision = world.decide_from(record, VARIED, recorded=world.tree(VARIED))
+    assert decision.reason is Reason.OPTIONS_CHANGED
+    assert decision.inputs == ("file:app/h.env", "variable:TAG")
+    assert {name: service.action for name, service in decision.services.items()} == {"a": Action.UP, "b": Action.UP}
+    world.stack = make_stack(profiles=("p",))
+    assert set(world.decide_from(record, VARIED, recorded=world.tree(VARIED)).services) == {"a", "b", "c"}
+
+
+@pytest.mark.usefixtures("newer_rules")
+def test_a_commit_that_newer_rules_refuse_is_compared_as_it_was_recorded(world: World) -> None:
+    world.outside.files[f"{LIVE}/app/h.env"] = "A=1"
+    record = old_record(world, VARIED)
+    broken = world.tree({"app/compose.yaml": "services: ["})
+    assert world.decide_from(record, VARIED, recorded=broken).action is Action.UP
+
+
+RULED = {
+    "app/compose.yaml": "services: {a: {image: x, volumes: ['./c:/c', './one:/one']}, b: {image: x, volumes: ['./c:/c']}, "
+    "i: {build: {context: ./i}}}",
+    "app/c/x.md": "1",
+    "app/c/y": "1",
+    "app/one": "1",
+    "app/i/Dockerfile": "1",
+    "app/i/x.md": "1",
+    "app/i/y": "1",
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "expected"),
+    [
+        (Rule(("**/*.md",), Action.NONE), "app/c/x.md", {}),
+        (Rule(("**/*.md",), Action.NONE), "app/c/y", {"a": "restart", "b": "restart"}),
+        (Rule(("**/*.md",), Action.NONE), "app/i/x.md", {}),
+        (Rule(("app/**",), Action.NONE), "app/i/Dockerfile", {"i": "build"}),
+        (Rule(("app/**",), Action.RESTART), "app/i/y", {"i": "build"}),
+        (Rule(("app/**",), Action.RESTART, services=("a",)), "app/i/y", {"a": "restart", "i": "build"}),
+        (Rule(("app/c/*",), Action.RECREATE), "app/c/y", {"a": "recreate", "b": "recreate"}),
+        (Rule(("app/c/*",), Action.RESTART, services=("i", "gone")), "app/c/y", {"i": "restart"}),
+        (Rule(("app/c/*",), Action.SIGNAL, signal="HUP"), "app/c/y", {"a": "signal", "b": "signal"}),
+        (Rule(("app/one",), Action.SIGNAL, signal="HUP"), "app/one", {"a": "restart"}),
+    ],
+)
+def test_rules_say_what_content_asks_for(world: World, rule: Rule, path: str, expected: dict[str, str]) -> None:
+    world.stack = make_stack(on_change=(rule,))
+    assert world.summary(RULED, RULED | {path: "2"}) == expected
+
+
+def test_the_first_rule_that_matches_wins(world: World) -> None:
+    world.stack = make_stack(on_change=(Rule(("app/c/y",), Action.NONE), Rule(("app/c/*",), Action.RECREATE)))
+    assert world.summary(RULED, RULED | {"app/c/y": "2"}) == {}
+
+
+def test_a_signal_has_its_name_and_two_signals_are_a_restart(world: World) -> None:
+    hup, usr1 = (
+        Rule((f"app/c/{name}*",), Action.SIGNAL, signal=signal) for name, signal in (("x", "HUP"), ("y", "USR1"))
+    )
+    world.stack = make_stack(on_change=(hup, usr1))
+    services = world.decide(RULED, RULED | {"app/c/x.md": "2"}).services
+    assert {service.signal for service in services.values()} == {"HUP"}
+    both = world.decide(RULED, RULED | {"app/c/x.md": "2", "app/c/y": "2"}).services["a"]
+    assert (both.action, both.signal) == (Action.RESTART, None)
+    assert both.paths == ("app/c/x.md", "app/c/y")
+
+
+def test_no_rule_applies_to_files_that_make_the_model(world: World) -> None:
+    text = "services: {a: {image: x, volumes: ['.:/app']}}"
+    world.stack = make_stack(on_change=(Rule(("**",), Action.NONE),))
+    assert world.summary({"app/compose.yaml": text}, {"app/compose.yaml": text + "\n#"}) == {"a": "restart"}
+
+
+def test_the_digest_of_a_file_that_appears_on_the_host_is_compared_too(world: World) -> None:
+    record = world.snapshot({"app/compose.yaml": WEB})
+    host = DictOutside({f"{LIVE}/app/.env": "A=1"})
+    world.outside = host
+    assert not world.unchanged(record, {"app/compose.yaml": WEB})
+    decision = world.decide_from(record, {"app/compose.yaml": WEB})
+    assert (decision.action, decision.inputs) == (Action.NONE, ("file:app/.env",))
+
+
+def test_without_a_live_directory_nothing_outside_git_is_there(world: World) -> None:
+    world.outside = DictOutside(live=None)
+    files = {"app/compose.yaml": "services: {a: {image: x, env_file: x.env}}"}
+    record = world.snapshot(files)
+    assert record.outside["app/.env"] is None
+    assert record.warnings == ("service a: env_file: app/x.env is not in Git",)
+    assert world.decide_from(record, files | {"README": ""}).action is Action.NONE

@@ -1,0 +1,81 @@
+"""What `tegu up` runs: the command line of each program, and supervisor's configuration made of them."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from workers.celery import SOFT_SHUTDOWN, deploy_queue, pull_queue
+from workers.settings import Settings
+
+REDIS = "redis"
+_WORKER_STOP = int(SOFT_SHUTDOWN.total_seconds()) + 15  # seconds: running tasks get their time, then what is left goes
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One program: its name in the log, its command line, and how many seconds it has for stopping."""
+
+    name: str
+    argv: tuple[str, ...]
+    stop_seconds: int = 10
+
+
+def programs(settings: Settings) -> tuple[Program, ...]:
+    """Everything but Redis.
+
+    Args:
+        settings: where web and Flower listen, and whose queues the workers consume.
+    """
+    celery = (sys.executable, "-m", "celery", "--no-color", "--quiet", "-A", "workers")
+    host, _, port = settings.flower_bind.rpartition(":")
+    schedule = settings.data_dir / "beat-schedule"
+    return (
+        Program("web", (sys.executable, "-m", "gunicorn", "--config", "python:app.server"), 15),
+        _worker(celery, "pull", pull_queue(settings.worker), settings.worker),
+        _worker(celery, "deploy", deploy_queue(settings.worker), settings.worker),
+        Program("beat", (*celery, "beat", "--loglevel", "INFO", "--schedule", str(schedule))),
+        Program("flower", (*celery, "flower", f"--address={host.strip('[]')}", f"--port={port}", "--logging=warning")),
+    )
+
+
+def _worker(celery: tuple[str, ...], name: str, queue: str, worker: str) -> Program:
+    argv = (*celery, "worker", "-Q", queue, "-n", f"{name}-{worker}@%h", "--loglevel", "INFO")
+    return Program(name, (*argv, "--without-gossip", "--without-mingle"), _WORKER_STOP)
+
+
+def supervisor_config(programs: Iterable[Program], redis: Program | None, folder: Path) -> str:
+    """The configuration of all programs. Redis is stopped last, and the others are started once it answers.
+
+    It holds no secret: programs inherit the environment.
+    """
+    others = tuple(programs)
+    head = (
+        "[supervisord]\n"
+        "nodaemon=true\nlogfile=/dev/null\nlogfile_maxbytes=0\nnocleanup=true\nminfds=64\nminprocs=1\n"
+        f"pidfile={_value(str(folder / 'supervisor.pid'))}\nchildlogdir={_value(str(folder))}\n"
+    )
+    sections = [head]
+    if redis is not None:
+        sections.append(_section(redis, "true") + "priority=1\n")
+    sections += [_section(program, "false") for program in others]
+    names = ",".join(program.name for program in others)
+    sections.append(f"[group:tegu]\nprograms={names}\npriority=10\n")
+    return "; Written by `tegu up` at every start.\n" + "\n".join(sections)
+
+
+def _section(program: Program, autostart: str) -> str:
+    return (
+        f"[program:{program.name}]\n"
+        f"command={_value(shlex.join(program.argv))}\n"
+        f"autostart={autostart}\nautorestart=true\nstartsecs=5\nstartretries=1000000\n"
+        f"stopsignal=TERM\nstopwaitsecs={program.stop_seconds}\nkillasgroup=true\n"
+        "redirect_stderr=true\nstdout_logfile=NONE\nstdout_events_enabled=true\n"
+    )
+
+
+def _value(text: str) -> str:
+    return text.replace("%", "%%")

@@ -1,0 +1,157 @@
+"""`tegu up`: everything for a single machine in one process tree.
+
+Redis (unless TEGU_REDIS_URL names one), web, a worker for each queue, beat and Flower, restarted when they
+end, in one log. It stops them all on Ctrl-C or SIGTERM, and when it is killed they end too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.loglines import LogLines
+from app.offspring import adopt_orphans, end_descendants
+from app.programs import REDIS, Program, programs, supervisor_config
+from app.supervision import supervise
+from workers import embedded_redis
+from workers.catalog import CatalogFile
+from workers.errors import TeguError, UserError
+from workers.settings import Settings, load_settings
+
+_LAST_ONES_END = 60.0  # seconds that the programs of a killed `tegu up` have to end
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def main() -> int:
+    """Run `tegu up` as a program.
+
+    Returns:
+        0 after a stop that was asked for, 1 when something keeps it from starting, with the reason on standard error.
+    """
+    try:
+        run_up(load_settings())
+    except TeguError as error:
+        sys.stderr.write(f"tegu up: {error}\n")
+        return 1
+    return 0
+
+
+def run_up(settings: Settings) -> None:
+    """Run everything until a signal says to stop.
+
+    Raises:
+        CatalogError: when the catalog is missing or wrong.
+        UserError: when a port is taken, the data directory is in use, or there is no Redis to start.
+    """
+    catalog = settings.catalog.absolute()
+    CatalogFile(catalog).current()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    log = LogLines(settings.log_format)
+    with _only_one(settings.data_dir) as was_killed:
+        deadline = time.monotonic() + (_LAST_ONES_END if was_killed else 0.0)
+        if was_killed:
+            log.notice("the last `tegu up` was killed; its programs end by themselves, which may take a moment")
+        redis = _redis(settings, deadline)
+        _check_ports(settings, deadline)
+        config = settings.data_dir / "supervisor.conf"
+        config.write_text(supervisor_config(programs(settings), redis, settings.data_dir), encoding="utf-8")
+        _greet(settings, log)
+        adopt_orphans()
+        try:
+            supervise(
+                config,
+                log,
+                # The programs find the same files from wherever they run. Celery takes REMAP_SIGTERM as the order to
+                # give running tasks some time and then to hand them back, where SIGTERM alone waits without end.
+                {"TEGU_CATALOG": str(catalog), "TEGU_DATA_DIR": str(settings.data_dir), "REMAP_SIGTERM": "SIGQUIT"},
+                lambda: redis is None or embedded_redis.answers(settings.redis_socket),
+            )
+        finally:
+            end_descendants()
+        log.notice("stopped")
+
+
+@contextlib.contextmanager
+def _only_one(data_dir: Path) -> Iterator[bool]:
+    """Hold the data directory's lock, which names its holder for whoever comes second.
+
+    Yields:
+        Whether the last holder was killed: it did not take its name away.
+    """
+    descriptor = os.open(data_dir / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.read(descriptor, 32).decode(errors="replace").strip()
+            message = f"another `tegu up` (process {holder}) uses {data_dir}; stop it, or choose another TEGU_DATA_DIR"
+            raise UserError(message) from error
+        was_killed = bool(os.read(descriptor, 32))
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        try:
+            yield was_killed
+        finally:
+            os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _redis(settings: Settings, deadline: float) -> Program | None:
+    """The embedded Redis, once the socket is free; None when TEGU_REDIS_URL names one."""
+    if settings.redis_url is not None:
+        return None
+    path = settings.redis_socket
+    while embedded_redis.is_listening(path):
+        if time.monotonic() > deadline:
+            message = f"something else listens on {path}; stop it, or set TEGU_REDIS_URL to use it"
+            raise UserError(message)
+        time.sleep(0.1)
+    argv = embedded_redis.redis_argv(embedded_redis.find_redis_server(), path, settings.data_dir / "redis")
+    return Program(REDIS, tuple(argv), 30)
+
+
+def _check_ports(settings: Settings, deadline: float) -> None:
+    for name, bind in (("TEGU_BIND", settings.bind), ("TEGU_FLOWER_BIND", settings.flower_bind)):
+        while (problem := _try_to_listen(*_address(name, bind))) is not None:
+            if time.monotonic() >= deadline:
+                message = f"{name}: cannot listen on {bind}: {problem}; stop what does, or choose another"
+                raise UserError(message)
+            time.sleep(0.1)
+
+
+def _try_to_listen(host: str, port: int) -> str | None:
+    """Why a server could not listen on an address; None when it could."""
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        with socket.socket(family, kind, protocol) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
+def _address(name: str, bind: str) -> tuple[str, int]:
+    host, _, port = bind.rpartition(":")
+    if not port.isdigit():
+        message = f"{name}: {bind!r} is not host:port"
+        raise UserError(message)
+    return host.strip("[]"), int(port)
+
+
+def _greet(settings: Settings, log: LogLines) -> None:
+    log.notice("starting", web=f"http://{settings.bind}", flower=f"http://{settings.flower_bind}")
+    if _address("TEGU_FLOWER_BIND", settings.flower_bind)[0] not in _LOOPBACK:
+        log.notice("Flower can be reached from other machines: give it a login with FLOWER_BASIC_AUTH=user:password")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""A small house to try deployments in: a repository, its clone, state, an engine; no Celery in between.
+
+A scenario writes files, pushes them, and looks at what runs.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.git_server import Source
+from workers.containers import Details, Engine
+from workers.deploy import deploy_if_changed
+from workers.model import Trigger
+from workers.process import run
+from workers.services import Services
+from workers.settings import Settings, inherited
+from workers.state.identifiers import new_id
+
+DOCKER_HOST = "unix:///var/run/docker.sock"
+
+Files = Mapping[str, str | None]
+
+
+class Published:
+    """Stands where the queue would be, and remembers what was published."""
+
+    def __init__(self) -> None:
+        self.stacks: list[str] = []
+
+    def publish_deploy(self, stack_id: str, run: str | None, worker: str, force: bool = False) -> None:
+        del run, worker, force
+        self.stacks.append(stack_id)
+
+
+class House:
+    """One repository `r` and stacks of the environment `default`, every project with a name of its own."""
+
+    def __init__(self, folder: Path, redis_url: str) -> None:
+        self.folder = folder
+        self.source = Source(folder / "source")
+        self.suffix = secrets.token_hex(4)
+        self.engine = Engine(DOCKER_HOST)
+        self.published = Published()
+        self._stacks: dict[str, str] = {}
+        self._redis_url = redis_url
+        self.services = self._make_services()
+
+    def _make_services(self) -> Services:
+        settings = Settings(data_dir=self.folder / "data", catalog=self.folder / "tegu.yaml", redis_url=self._redis_url)
+        services = Services(settings)
+        services.__dict__["queue"] = self.published
+        return services
+
+    def fresh_services(self) -> Services:
+        """As another process would have them."""
+        return self._make_services()
+
+    # ------------------------------------------------------------ writing
+
+    def stack(self, name: str = "a", **options: Any) -> str:
+        """Configure a stack at a path of its own name; its id. Waiting is short unless it is told otherwise."""
+        merged = {
+            "repo": "r",
+            "path": name,
+            "project": self.project(name),
+            "health": {"timeout": "20s", "settle": "1s"},
+            **options,
+        }
+        lines = [f"  {name}:", *(f"    {key}: {yaml_of(value)}" for key, value in merged.items())]
+        self._stacks[name] = "\n".join(lines)
+        catalog = ["repos:", f"  r: {{url: {self.source.path}, ref: main}}", "stacks:", *self._stacks.values()]
+        (self.folder / "tegu.yaml").write_text("\n".join(catalog) + "\n")
+        self.services = self._make_services()
+        return f"default/{name}"
+
+    def project(self, name: str = "a") -> str:
+        return f"t{self.suffix}-{name}"
+
+    def live(self, path: str = "", name: str = "a") -> Path:
+        return self.folder / "data/stacks/default" / name / path
+
+    # ------------------------------------------------------------ deploying
+
+    def push(self, files: Files | None = None, *, name: str = "a") -> dict[str, Any]:
+        """Commit, fetch, and deploy as a push does."""
+        self.fetch(files)
+        return self.look(name)
+
+    def fetch(self, files: Files | None = None) -> str:
+        if files is not None:
+            self.source.commit(dict(files))
+        return self.services.clone("r").fetch(["main"])["main"]
+
+    def look(self, name: str = "a", *, force: bool = False) -> dict[str, Any]:
+        """What a pull's task does."""
+        run_id = self.services.state.runs.create("r", Trigger.WEBHOOK, ("local",))
+        return self._deploy(name, run_id, force=force)
+
+    def ask(self, name: str = "a", *, force: bool = False) -> dict[str, Any]:
+        """What `tegu deploy` does."""
+        run_id = self.services.state.runs.create("r", Trigger.CLI, ())
+        return self._deploy(name, run_id, force=force)
+
+    def _deploy(self, name: str, run_id: str, *, force: bool) -> dict[str, Any]:
+        stack = f"default/{name}"
+        self.services.state.runs.plan(run_id, [(stack, "")])
+        done = deploy_if_changed(self.services, stack, run_id, force, taker=new_id())
+        shown = self.services.state.runs.get(run_id)
+        assert shown is not None
+        assert shown["stacks"][stack]["outcome"] == done["outcome"]
+        return done
+
+    # ------------------------------------------------------------ looking
+
+    def containers(self, name: str = "a") -> dict[str, Details]:
+        """The containers of a stack by service, the first one of each."""
+        found = self.engine.details(self.engine.containers(self.project(name)))
+        return {each.container.service: each for each in reversed(found)}
+
+    def lives(self, name: str = "a") -> dict[str, tuple[str, str]]:
+        """Which container of a service was started when: equal means untouched."""
+        return {service: (each.container.id, each.started_at) for service, each in self.containers(name).items()}
+
+    def inside(self, service: str, *argv: str, name: str = "a") -> str:
+        """What a command prints inside a container."""
+        identifier = self.containers(name)[service].container.id
+        env = inherited(("PATH", "HOME"))
+        return run(["docker", "exec", identifier, *argv], what="docker exec", env=env, timeout=20).stdout.strip()
+
+    def docker(self, *argv: str) -> str:
+        return run(["docker", *argv], what="docker", env=inherited(("PATH", "HOME")), timeout=60).stdout.strip()
+
+    def log(self, deployment: str) -> str:
+        return "\n".join(line for _, line in self.services.state.deployments.read_log(deployment))
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        client = self.engine.client
+        for each in self.engine.containers(one_off=True):
+            if each.project.startswith(f"t{self.suffix}-"):
+                client.remove_container(each.id, force=True, v=True)
+        for kind, remove in ((client.networks, client.remove_network), (self._volumes, client.remove_volume)):
+            for item in kind():
+                name = str(item["Name"])
+                if name.startswith(f"t{self.suffix}-"):
+                    remove(name)
+        for image in client.images():
+            for tag in image.get("RepoTags") or ():
+                if tag.startswith(f"t{self.suffix}-"):
+                    client.remove_image(tag, force=True)
+        self.services.close()
+        self.engine.close()
+
+    def _volumes(self) -> list[dict[str, Any]]:
+        return list(self.engine.client.volumes()["Volumes"] or ())
+
+
+def yaml_of(value: object) -> str:
+    """A value in YAML's flow style, which is JSON's."""
+    return json.dumps(value)
+
+
+def service(command: str = "sleep 1000", **more: object) -> dict[str, object]:
+    """A service that stops at once and needs no network."""
+    return {
+        "image": "busybox:stable",
+        "command": ["sh", "-c", command],
+        "network_mode": "none",
+        "stop_grace_period": "0s",
+        "init": True,
+        **more,
+    }
+
+
+def compose(**services: dict[str, object]) -> str:
+    """A Compose file, in JSON, which is YAML."""
+    return yaml_of({"services": services})

