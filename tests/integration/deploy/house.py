@@ -35,6 +35,9 @@ class Published:
         del run, worker, force
         self.stacks.append(stack_id)
 
+    def close(self) -> None:
+        """There is no connection."""
+
 
 class House:
     """One repository `r` and stacks of the environment `default`, every project with a name of its own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,8 +21,8 @@ class Scenario:
     `replaced` those with another container, `gone` those without one. `told` stands in the message.
     """
 
-    before: dict[str, str | None]
-    after: dict[str, str | None]
+    before: Mapping[str, str | None]
+    after: Mapping[str, str | None]
     outcome: str
     action: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
