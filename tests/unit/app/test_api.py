@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from app import streams
 from app.factory import create_app
 from app.schemas import stack_rows
+from tests.redis_server import RedisServer
 from tests.unit.app.conftest import Serve
 from workers.celery import deploy_queue, pull_queue
 from workers.services import Services
@@ -159,6 +160,16 @@ def test_a_new_listener_hears_what_comes_from_now_on(client: FlaskClient, servic
     assert next(texts) == b": still here\n\n"
     services.state.events.emit("stack", stack="new")
     assert b'"new"' in next(texts)
+    response.close()
+
+
+def test_a_stream_whose_redis_goes_away_ends(serve: Serve, own_redis_server: Callable[..., RedisServer]) -> None:
+    server = own_redis_server()
+    response = create_app(serve(redis_url=server.url)).test_client().get("/api/v1/events")
+    texts = chunks(response)
+    assert next(texts) == b"retry: 1000\n\n"
+    server.kill()
+    assert list(texts) == []
     response.close()
 
 

@@ -98,7 +98,7 @@ def test_behind_a_trusted_proxy_programs_on_this_machine_may_come_directly(serve
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1:8000", "localhost.evil.example", "[::2]"]
+    "host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1:8000", "localhost.evil.example", "[", "]", "[::2]"]
 )
 def test_a_name_of_another_site_that_leads_here_is_refused(client: FlaskClient, host: str) -> None:
     assert status(client, Host=host) == 403
