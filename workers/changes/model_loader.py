@@ -188,9 +188,7 @@ class ModelLoader:
         if base_file is not file:
             base = resolve_service(merge.normalise_service(base), base_file.folder, self._trace, f"service {base_name}")
         file.usages[("services", name)].add(base_file.usages[("services", base_name)])
-        extended = merge.extend_service(base, service)
-        extended.pop("extends", None)
-        return extended
+        return merge.extend_service(base, service, merge.below(file.resets, "services", name))
 
     def _base_file(self, location: str, name: str, variables: Variables, what: str) -> _Part:
         """The document of another file that has the service to extend."""
@@ -243,7 +241,9 @@ class ModelLoader:
         included = self.load(locations, inner, inner_variables, what, including)
         for section, parts in included.sections.items():
             for part, value in parts.items():
-                model.sections[section].setdefault(part, value)
+                if model.sections[section].setdefault(part, value) != value:
+                    message = f"{section}.{part} is defined both here and in the included {self._name(locations[0])}"
+                    raise InvalidStack(message, name)
                 model.usage(section, part).add(included.usage(section, part))
         for service, seen in included.variables.items():
             model.variables.setdefault(service, seen)
