@@ -191,6 +191,14 @@ def _set_up_logs(loglevel: int | str | None = None, **_: object) -> None:
     level = logging.getLevelName(loglevel) if isinstance(loglevel, str) else loglevel
     for name in ("celery", "kombu"):
         logging.getLogger(name).setLevel(level if isinstance(level, int) else logging.WARNING)
+    for name in ("celery.app.trace", "celery.worker.strategy"):
+        logging.getLogger(name).addFilter(_without_repetition)
+
+
+def _without_repetition(record: logging.LogRecord) -> bool:
+    """Celery hands everything its line says to structured logs once more, with a traceback of errors on purpose."""
+    record.__dict__.pop("data", None)
+    return True
 
 
 @signals.celeryd_init.connect  # type: ignore[untyped-decorator]

@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
+from urllib.parse import quote
 
-from workers.errors import RedisUnavailable, TeguError, TransientError, UnknownName
+from workers.errors import Busy, RedisUnavailable, TeguError, TransientError, UnknownName
 from workers.logs import get_logger
 from workers.model import Action, Decision, Outcome, Reason, Trigger
+from workers.process import flock
 from workers.queue import Message, deploy_message, pull_message, quick_message
 from workers.quick import is_as_recorded
 from workers.services import Services, known_repo
@@ -111,6 +113,19 @@ def pull(services: Services, repo: str, run: str, worker: str, *, last_try: bool
         TransientError: as a fetch raises it.
         UserError: the catalog or the repo's entry is at fault.
     """
+    lock = services.settings.data_dir / "repos" / f"{quote(repo, safe='')}.pull"
+    with contextlib.ExitStack() as afterwards, contextlib.ExitStack() as held:
+        try:
+            held.enter_context(flock(lock, timeout=0))
+        except Busy:
+            # Were it started now, a third could queue behind it before the first one's commit is known. So it goes on
+            # waiting, newer requests join it, and whoever pulls now publishes it afterwards.
+            return {"repo": repo, "run": run, "reason": Reason.WAITING.value}
+        afterwards.callback(_follow_up, services, repo, worker)
+        return _pull_alone(services, repo, run, worker, last_try=last_try)
+
+
+def _pull_alone(services: Services, repo: str, run: str, worker: str, *, last_try: bool) -> dict[str, Any]:
     if not services.state.runs.start_pull(run, repo, worker):
         return {"repo": repo, "run": run, "reason": Reason.SUPERSEDED.value}
     try:
@@ -179,6 +194,15 @@ def _report_invalid(services: Services, run: str, found: Found) -> None:
         services.state.runs.plan(run, [(each.stack, each.commit or "")])
         decision = Decision(each.stack, Action.NONE, Reason.INVALID, each.commit, message=each.message)
         services.state.quick.finish_unchanged([run], each.stack, decision, each.commit or "", outcome=Outcome.INVALID)
+
+
+def _follow_up(services: Services, repo: str, worker: str) -> None:
+    """Publish the pull that found this one at work; reconcile does it if Redis is away."""
+    try:
+        if waiting := services.state.runs.waiting_pull(repo, worker):
+            services.queue.publish_pull(repo, waiting, worker)
+    except RedisUnavailable as error:
+        log.warning("follow-up not queued", repo=repo, error=str(error))
 
 
 def _fail(services: Services, repo: str, run: str, worker: str, error: str) -> None:

@@ -112,6 +112,12 @@ class Runs:
         pairs = [text for pair in commits.items() for text in pair]
         self._scripts("end_pull", run, repo, worker, now(), error or "", repo_ref, *pairs)
 
+    @translated()
+    def waiting_pull(self, repo: str, worker: str) -> str | None:
+        """The run whose pull waits for its start; None when none does."""
+        run = self._redis.get(keys.waiting_pull(repo, worker))
+        return None if run is None else str(run)
+
     # ------------------------------------------------------------ stacks
 
     @translated()
