@@ -38,7 +38,7 @@ def programs(settings: Settings) -> tuple[Program, ...]:
         _worker(celery, "pull", pull_queue(settings.worker), settings.worker),
         _worker(celery, "deploy", deploy_queue(settings.worker), settings.worker),
         Program("beat", (*celery, "beat", "--loglevel", "INFO", "--schedule", str(schedule))),
-        Program("flower", (*celery, "flower", f"--address={host.strip('[]')}", f"--port={port}", "--logging=warning")),
+        Program("flower", (*celery, "flower", f"--address={host.strip('[]')}", f"--port={port}", "--logging=error")),
     )
 
 

@@ -23,6 +23,7 @@ from app.loglines import LogLines
 from app.offspring import end_with_parent
 
 _LONGEST_PAUSE = 30.0  # seconds between two attempts to start what keeps ending
+_ROUND = 0.2  # seconds until the loop looks at signals, endings and what may be started, when nothing else wakes it
 _STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP})
 
 
@@ -54,6 +55,8 @@ class _Options(ServerOptions):  # type: ignore[misc]
         super().__init__()
         self.environment = environment
         self.endings: dict[int, str] = {}
+        poll = self.poller.poll
+        self.poller.poll = lambda timeout: poll(min(timeout, _ROUND))
 
     def make_logger(self) -> None:
         """Supervisor's own log stays silent; events say the same."""

@@ -59,7 +59,7 @@ def redis_argv(program: str, path: Path, folder: Path) -> list[str]:
         program,
         *("--port", "0", "--unixsocket", str(path), "--unixsocketperm", "600"),
         *("--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
-        *("--maxmemory-policy", "noeviction", "--daemonize", "no", "--logfile", "", "--loglevel", "notice"),
+        *("--maxmemory-policy", "noeviction", "--daemonize", "no", "--logfile", "", "--loglevel", "warning"),
         *("--always-show-logo", "no", "--set-proc-title", "no"),
     ]
 
