@@ -15,6 +15,7 @@ from app.metrics import create_metrics
 from app.problems import register_problems
 from app.receiver import create_receiver
 from app.tally import Tally
+from workers.logs import mask
 from workers.services import Services
 from workers.state.counters import Counters
 
@@ -35,6 +36,8 @@ def create_app(services: Services) -> Flask:
     Args:
         services: every collaborator.
     """
+    if services.settings.api_token:
+        mask([services.settings.api_token.reveal()])
     app = Flask("tegu", static_folder=None, template_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     proxies = services.settings.trusted_proxies
