@@ -30,6 +30,8 @@ def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> None
     tools.say("going back to the last good deployment")
     take_back(attempt.folders, intent.operations, attempt.name)
     put_tags_back(tools.engine, intent.images)
+    if not attempt.applied:
+        return  # no container was touched, and those that run have the old files again
     before = Running.now(tools.engine, attempt.stack.project)
     project = project_from(call, attempt.stack, attempt.folders.live)
     model, _ = tools.compose.config(project, pass_fds=(tools.lock,))
@@ -38,7 +40,9 @@ def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> None
         attempt,
         project=project,
         model=model,
-        decision=_backwards(attempt.decision, set(old), set(compose_model.services(attempt.model))),
+        decision=_backwards(
+            attempt.decision, set(old), set(compose_model.services(attempt.model)), _touched(before, intent)
+        ),
         before=before,
         starts=before.starts,
         resting=set(intent.resting),
@@ -48,9 +52,19 @@ def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> None
     wait(back)
 
 
-def _backwards(decision: Decision, old: set[str], new: set[str]) -> Decision:
+def _touched(now: Running, intent: Intent) -> set[str]:
+    """Services with a container that was made or started since, and those that got a signal.
+
+    Any other container still has the old files: a file that is put back is the same file as before.
+    """
+    signalled = {name for name, action in intent.services.items() if action is Action.SIGNAL}
+    fresh = now.starts - intent.starts
+    return signalled | {each.container.service for each in now.details if (each.container.id, each.started_at) in fresh}
+
+
+def _backwards(decision: Decision, old: set[str], new: set[str], touched: set[str]) -> Decision:
     """What the way back asks for: services that were touched again, those that were removed up, new ones away."""
-    again = {name: each for name, each in decision.services.items() if name in old and each.action is not Action.NONE}
+    again = {name: each for name, each in decision.services.items() if name in old & touched}
     gone = {name: ServiceDecision(Action.UP) for name in old - new}
     return replace(
         decision,

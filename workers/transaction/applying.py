@@ -55,6 +55,7 @@ def bring_up(attempt: Attempt) -> None:
         CommandFailed: when Compose fails, in time or otherwise.
         EngineUnavailable: when the engine is away.
     """
+    attempt.applied = True
     with attempt.tools.steps.step(Step.UP):
         _up(attempt)
     with attempt.tools.steps.step(Step.REST):

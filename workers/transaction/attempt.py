@@ -88,6 +88,7 @@ class Attempt:
         before: the containers before anything was touched.
         starts: which containers had been started when, before anything was touched.
         resting: the services that had containers of which none ran.
+        applied: whether containers may have been touched.
         brought_up: services that `up` was asked to bring up; None for all.
     """
 
@@ -109,6 +110,7 @@ class Attempt:
     starts: set[tuple[str, str]] = field(default_factory=set)
     resting: set[str] = field(default_factory=set)
     brought_up: set[str] | None = field(default_factory=set)
+    applied: bool = False
 
     @property
     def staged(self) -> Project:

@@ -61,6 +61,7 @@ def resume(attempt: Attempt, intent: Intent) -> Intent:
     attempt.look(Running.now(tools.engine, attempt.stack.project))
     attempt.starts, attempt.resting = set(intent.starts), set(intent.resting)
     attempt.images = dict(intent.images)
+    attempt.applied = True
     return intent
 
 
