@@ -85,8 +85,7 @@ def run_demo(say: Say, *, wait: Callable[[], None] | None = None) -> dict[str, o
         EngineUnavailable: when no Docker Engine answers.
     """
     with demonstration() as demo:
-        say(f"A repository of three stacks, served by git daemon, and a Tegu of its own in {demo.folder}.")
-        commit = demo.push({}, "Three stacks")
+        say(f"A repository, served by git daemon, and a Tegu of its own in {demo.folder}.")
         started = time.monotonic()
         demo.start()
         _wait_until_ready(demo)
@@ -95,9 +94,8 @@ def run_demo(say: Say, *, wait: Callable[[], None] | None = None) -> dict[str, o
         before: dict[str, Sighting] = {}
         for number, step in enumerate(STEPS, 1):
             say(f"\n{number}. {step.title}")
-            if step.files:
-                files = {path: change(demo.text(path)) for path, change in step.files.items()}
-                commit = demo.push(files, step.title.partition(":")[0])
+            files = {path: change(demo.text(path)) for path, change in step.files.items()}
+            commit = demo.push(files, step.title.partition(":")[0])
             shown, before = _show(demo, step, commit, before, say)
             steps.append(shown)
         say("\nEvery push was one webhook, one fetch of one clone, and touched only what it had to.")

@@ -36,8 +36,8 @@ _STOP = 30.0  # seconds for Tegu to end by itself
 # No default network each: an engine has few of them. SIGKILL: busybox as process 1 heeds nothing else.
 _COMMON = "    network_mode: none\n    stop_signal: SIGKILL\n"
 
-_FILES = {
-    "README.md": "# Three stacks\n",
+_README = {"README.md": "# Three stacks\n"}
+_STACKS = {
     "services/website/compose.yaml": (
         f"services:\n  web:\n    image: {IMAGE}\n"
         "    command: [httpd, -f, -p, '8080', -h, /www]\n"
@@ -119,18 +119,19 @@ class Demonstration:
             f"    webhook_secret_file: {self.folder}/webhook_secret\n    discover: ['services/*']\n"
             f"defaults:\n  project: '{self.prefix}-{{stack}}'\n  health: {{settle: 1s, timeout: 30s}}\n"
         )
+        self.push(_README, "A repository without stacks")
 
     def push(self, files: Mapping[str, str], message: str) -> str:
         """Write files, commit them and push.
 
         Args:
-            files: path in the repository → text; none: the repository's first commit.
+            files: path in the repository → text; none: the three stacks.
             message: the commit's.
 
         Returns:
             The commit's id.
         """
-        for path, text in (files or _FILES).items():
+        for path, text in (files or _STACKS).items():
             target = self._work / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
@@ -158,7 +159,7 @@ class Demonstration:
             "TEGU_FLOWER_BIND": f"127.0.0.1:{self.flower_port}",
             "TEGU_API_TOKEN": self.token,
         }
-        self._spawn(sys.executable, "-m", "app.cli", "up", env=environment)
+        self._spawn(str(Path(sys.executable).with_name("tegu")), "up", env=environment)
 
     def log_tail(self, lines: int = 20) -> str:
         """The last lines that Tegu and the Git server wrote."""
