@@ -1,9 +1,10 @@
-"""What every tier shares: a real Redis, empty for each test."""
+"""What every tier shares: a real Redis, empty for each test, and a Docker Engine that has to be there."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -60,3 +61,15 @@ def redis(redis_server: RedisServer) -> Iterator[Redis]:
 def state(redis: Redis, tmp_path: Path) -> State:
     """All of Tegu's state, empty."""
     return State(redis, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    """A Docker Engine and Compose; without them the test is skipped on a laptop and fails on CI."""
+    try:
+        for command in (["docker", "info"], ["docker", "compose", "version"]):
+            subprocess.run(command, check=True, capture_output=True, timeout=60)
+    except (OSError, subprocess.SubprocessError) as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"no Docker Engine with Compose: {error}")
+        pytest.skip(f"no Docker Engine with Compose: {error}")
