@@ -1,7 +1,7 @@
 """Reading Compose files as Compose reads them: interpolated, extended, merged, with what they include.
 
-The order is Compose's: each file is interpolated, its `extends` are applied, it is merged over the files before it;
-then relative paths become absolute, and included projects, each with its own folder and env files, join in.
+The order is Compose's: each file is interpolated, its `extends` are applied, the projects that it includes, each with
+its own folder and env files, join in, and it is merged over the files before it; then relative paths become absolute.
 """
 
 from __future__ import annotations
@@ -96,17 +96,16 @@ class ModelLoader:
             message = f"{what}: {self._name(min(circle))} includes itself"
             raise InvalidStack(message)
         model, merged = Model(), dict[str, Any]()
-        includes: list[tuple[object, str]] = []
         for location in locations:
             for file in self._parts(location, folder, variables, what):
                 content = self._extended(file, variables)
-                includes += [(item, file.name) for item in _listed(content.pop("include", None))]
+                for item in _listed(content.pop("include", None)):
+                    included = self._include(item, folder, variables, file.name, (*including, *locations))
+                    self._import(model, content, included, folder, file.name)
                 merged = merge.merge_models(merged, content, file.resets)
                 for part, usage in file.usages.items():
                     model.usage(*part).add(usage)
         self._resolve(model, merged, folder, variables)
-        for item, name in includes:
-            self._include(model, item, folder, variables, name, (*including, *locations))
         return model
 
     def _name(self, location: str) -> str:
@@ -208,19 +207,20 @@ class ModelLoader:
                 raise InvalidStack(message, next(iter(self.read), None))
             parts = model.sections.setdefault(section, {})
             for name, part in (value or {}).items():
-                what = f"{section.removesuffix('s')} {name}"
                 if section == "services":
-                    if not isinstance(part, Mapping):
-                        message = f"{what} must be a mapping"
+                    if not isinstance(part, dict):
+                        message = f"services.{name} must be a mapping"
                         raise InvalidStack(message, next(iter(model.usage(section, name).paths), None))
-                    parts[name] = resolve_service(merge.normalise_service(dict(part)), folder, self._trace, what)
-                    model.variables[name] = variables
-                else:
-                    parts[name] = resolve_resource(section, part, folder, self._trace, what)
+                    model.variables.setdefault(name, variables)
+                parts[name] = self._resolved(section, name, part, folder)
 
-    def _include(
-        self, model: Model, item: object, folder: str, variables: Variables, name: str, including: tuple[str, ...]
-    ) -> None:
+    def _resolved(self, section: str, name: str, part: object, folder: str) -> object:
+        what = f"{section.removesuffix('s')} {name}"
+        if section == "services" and isinstance(part, dict):
+            return resolve_service(merge.normalise_service(part), folder, self._trace, what)
+        return resolve_resource(section, part, folder, self._trace, what)
+
+    def _include(self, item: object, folder: str, variables: Variables, name: str, including: tuple[str, ...]) -> Model:
         spec = {"path": item} if isinstance(item, str) else item
         what = f"{name}: include"
         if not isinstance(spec, Mapping) or not (paths := [str(path) for path in _listed(spec.get("path"))]):
@@ -229,7 +229,7 @@ class ModelLoader:
         for path in paths:
             if is_remote(path):
                 self._refuse_remote("include of", path, name)
-                return
+                return Model()
         locations = [self._trace.join(folder, path, what) for path in paths]
         directory = spec.get("project_directory")
         inner = self._trace.join(folder, str(directory), what) if directory else posixpath.dirname(locations[0])
@@ -238,15 +238,22 @@ class ModelLoader:
             inner_variables = variables.with_files(self._trace, files, what)
         else:
             inner_variables = variables.with_files(self._trace, [f"{inner}/.env"], what, required=False)
-        included = self.load(locations, inner, inner_variables, what, including)
+        return self.load(locations, inner, inner_variables, what, including)
+
+    def _import(self, model: Model, content: dict[str, Any], included: Model, folder: str, name: str) -> None:
+        """Put an included project's definitions into the file that includes it."""
         for section, parts in included.sections.items():
+            own = content.get(section)
+            own = dict(own) if isinstance(own, dict) else {}
             for part, value in parts.items():
-                if model.sections[section].setdefault(part, value) != value:
-                    message = f"{section}.{part} is defined both here and in the included {self._name(locations[0])}"
+                if part in own and self._resolved(section, part, own[part], folder) != value:
+                    message = f"{section}.{part} is defined both here and in an included file"
                     raise InvalidStack(message, name)
+                own[part] = value
                 model.usage(section, part).add(included.usage(section, part))
-        for service, seen in included.variables.items():
-            model.variables.setdefault(service, seen)
+            if own:
+                content[section] = own
+        model.variables.update(included.variables)
 
 
 def _listed(value: object) -> Iterator[object]:

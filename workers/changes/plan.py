@@ -13,15 +13,13 @@ from workers.errors import InvalidStack
 from workers.model import Action, Decision, Entry, Reason, Stack
 
 # What can make a Compose file look at something outside its folder: a path upwards, spelt out, escaped, or put together
-# from a dot and an empty variable; and other Compose files, which would have to be read as well.
-_REACHES_OUT = re.compile(
-    rb"""\.\. | \\[xuU0-9NLP_] | \binclude\b | \bextends\b | \.\}
-    | (?:^|[\s"'/:=,\[]) \.\$ (?:\w+|\{[^}\s]*\}) \.""",
-    re.VERBOSE,
-)
-_DOT_BEFORE_VARIABLE = re.compile(rb"\.\$")
+# from dots and variables; and other Compose files, which would have to be read as well.
+_REACHING_OUT = (b"..", b"include", b"extends", b".}")
+_ESCAPE = re.compile(rb"\\[xuU0-9NLP_]")
+_DOT_AROUND_VARIABLE = re.compile(rb"""(?:^|[\s"'/:=,\[])\.\$(?:\w+|\{[^}\s]*\})\.""")
 _DOTTED_DEFAULT = re.compile(rb"[-+][\"']?\.")
 _DOTTED_VALUE = re.compile(rb"(?m)=[ \t]*[\"']?\.|\.[\"']?[ \t\r]*$")
+_VARIABLE_AND_SLASH = re.compile(rb"\}/|\$\w+/|[-+]/")
 
 
 def plan_stack(stack: Stack, before: Tree, after: Tree, outside: Outside, key: bytes) -> Decision:
@@ -66,16 +64,21 @@ def is_unreachable(stack: Stack, before: Tree, after: Tree) -> bool:
     if any("/" in name for name in names):
         return False
     models = b"\n".join(_texts(after, listing, names))
-    values = b"\n".join(
-        [*_texts(after, listing, (".env",)), *(f"X={text}".encode() for text in options.variables.values())]
-    )
-    reaches_out = (
-        _REACHES_OUT.search(models)
-        or b".." in values
-        or (_DOTTED_VALUE.search(values) and b"$" in models)
-        or (_DOTTED_DEFAULT.search(models) and _DOT_BEFORE_VARIABLE.search(models))
-    )
-    return not reaches_out and not _has_symlink(after, listing, models)
+    values = b""
+    if b"$" in models:
+        given = [f"X={text}".encode() for text in options.variables.values()]
+        values = b"\n".join([*_texts(after, listing, (".env",)), *given])
+    return not _reaches_out(models, values) and not _has_symlink(after, listing, models, values)
+
+
+def _reaches_out(models: bytes, values: bytes) -> bool:
+    """Whether Compose files, with the values of their variables, may name something outside their folder."""
+    if any(text in models for text in _REACHING_OUT) or b".." in values or _DOTTED_VALUE.search(values):
+        return True
+    if b"\\" in models and _ESCAPE.search(models):
+        return True
+    around = b".$" in models and (_DOT_AROUND_VARIABLE.search(models) or _DOTTED_DEFAULT.search(models))
+    return bool(around)
 
 
 def _texts(tree: Tree, listing: Mapping[str, Entry], names: Iterable[str]) -> list[bytes]:
@@ -83,13 +86,13 @@ def _texts(tree: Tree, listing: Mapping[str, Entry], names: Iterable[str]) -> li
     return [tree.blob(entry.oid) for entry in entries if entry and entry.mode != FOLDER]
 
 
-def _has_symlink(tree: Tree, listing: Mapping[str, Entry], content: bytes) -> bool:
-    """Whether a symlink lies where the Compose files could come by: a name that they do not spell is not looked at."""
+def _has_symlink(tree: Tree, listing: Mapping[str, Entry], models: bytes, values: bytes) -> bool:
+    """Whether a symlink lies where a path in the Compose files could pass; a folder that it passes is followed by /."""
+    anywhere = b"/" in values or _VARIABLE_AND_SLASH.search(models)
     for name, entry in listing.items():
         if entry.mode == LINK:
             return True
-        # A variable may spell any name.
-        spelt = b"$" in content or name.encode("utf-8", "surrogateescape") in content
-        if entry.mode == FOLDER and spelt and _has_symlink(tree, tree.listing(entry.oid), content):
+        passed = anywhere or name.encode("utf-8", "surrogateescape") + b"/" in models
+        if entry.mode == FOLDER and passed and _has_symlink(tree, tree.listing(entry.oid), models, values):
             return True
     return False

@@ -84,7 +84,7 @@ def read_project(stack: Stack, trace: Trace, outside: Outside, inputs: dict[str,
         if isinstance(service, dict) and _enabled(service, profiles)
     }
     if not services and not model.sections["services"]:
-        message = "there is no service in it"
+        message = "it has no services"
         raise InvalidStack(message, trace.repository_path(files[0]))
     env_names = (label.removeprefix("file:") for label in usage.inputs if label.startswith("file:"))
     return Project(
