@@ -103,6 +103,6 @@ def _content(path: str, old: Entry | None, new: Entry | None, tree: Tree, *, mas
         yield f"binary: {sizes[0]} bytes before, {sizes[1]} after"
         return
     names = [f"{side}/{path}" if entry else "/dev/null" for side, entry in (("a", old), ("b", new))]
-    split = [text.decode("utf-8", "replace").splitlines() for text in texts]
-    for line in difflib.unified_diff(*split, *names, lineterm=""):
+    before, after = (text.decode("utf-8", "replace").splitlines() for text in texts)
+    for line in difflib.unified_diff(before, after, names[0], names[1], lineterm=""):
         yield _SECRET_VALUE.sub(r"\1********", line)

@@ -18,10 +18,6 @@ _PATIENCE = 30.0  # seconds without Redis until waiting is given up; the run goe
 _ENDED = frozenset({"succeeded", "failed"})
 
 
-class Detached(Exception):
-    """The person watching pressed Ctrl-C; the run goes on."""
-
-
 def follow(services: Services, run: str, *, quiet: bool = False) -> dict[str, Any]:
     """Wait until a run has ended, telling of each stack as it ends.
 
@@ -34,22 +30,18 @@ def follow(services: Services, run: str, *, quiet: bool = False) -> dict[str, An
         The run.
 
     Raises:
-        Detached: on Ctrl-C.
         RedisUnavailable: when Redis stays away.
         UnknownName: when the run is gone.
     """
     told: set[str] = set()
-    try:
-        with _progress(quiet=quiet) as show:
-            for state in _states(services, run):
-                for stack, result in state["stacks"].items():
-                    if result.get("outcome") and stack not in told:
-                        told.add(stack)
-                        if not quiet and result["outcome"] != "unchanged":
-                            _tell(stack, result)
-                show(_summary(state, told))
-    except KeyboardInterrupt:
-        raise Detached from None
+    with _progress(quiet=quiet) as show:
+        for state in _states(services, run):
+            for stack, result in state["stacks"].items():
+                if result.get("outcome") and stack not in told:
+                    told.add(stack)
+                    if not quiet and result["outcome"] != "unchanged":
+                        _tell(stack, result)
+            show(_summary(state, told))
     if not quiet:
         _conclude(state)
     return state

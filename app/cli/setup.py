@@ -55,9 +55,9 @@ def init(session: Session, url: str, name: str | None, ref: str | None, as_json:
 @pass_session
 def up(session: Session) -> None:
     """Run everything on this machine in one process tree: Redis, web, workers, schedule and Flower."""
-    from app.up import run  # noqa: PLC0415
+    from app.up import run_up  # noqa: PLC0415
 
-    sys.exit(run(session.settings))
+    run_up(session.settings)
 
 
 @click.command()

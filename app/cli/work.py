@@ -43,8 +43,6 @@ def deploy(session: Session, stacks: tuple[str, ...], force: bool, no_wait: bool
 
 
 def _watch(session: Session, run: str, status: str, *, no_wait: bool, as_json: bool) -> None:
-    from app.cli.follow import Detached, follow  # noqa: PLC0415
-
     if no_wait:
         if as_json:
             print_json({"run": run, "status": status})
@@ -52,8 +50,10 @@ def _watch(session: Session, run: str, status: str, *, no_wait: bool, as_json: b
             click.echo(run)
         return
     try:
+        from app.cli.follow import follow  # noqa: PLC0415
+
         state = follow(session.services, run, quiet=as_json)
-    except Detached:
+    except KeyboardInterrupt:
         click.echo(f"\nThe run goes on; `tegu log {run} -f` shows it.", err=True)
         sys.exit(130)
     if as_json:

@@ -1,0 +1,72 @@
+"""`tegu pull` and `tegu deploy` with workers that do something: waiting, telling, exit codes. No Docker."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from tests.redis_server import RedisServer
+from tests.worker_rig import Rig, eventually
+from workers.celery import pull_queue
+from workers.process import Completed, run, spawn
+from workers.state.liveness import Liveness
+
+TEGU = str(Path(sys.executable).with_name("tegu"))
+
+
+@pytest.fixture
+def rig(tmp_path: Path, redis: Redis, redis_server: RedisServer) -> Iterator[Rig]:
+    assert redis.ping()
+    made = Rig(tmp_path, redis_server.url, ["one", "two"])
+    yield made
+    made.close()
+
+
+def tegu(rig: Rig, *arguments: str) -> Completed:
+    return run([TEGU, *arguments], what="tegu", env=rig.env, timeout=90, cwd=rig.folder, check=False)
+
+
+def test_a_pull_is_waited_for_and_ends_as_its_run_does(rig: Rig) -> None:
+    rig.record()
+    with rig.worker():
+        done = tegu(rig, "pull", "homelab")
+        assert (done.code, done.stderr) == (0, "")
+        assert done.stdout.endswith(" succeeded; 2 unchanged\n")
+        rig.push({"services/two/compose.yaml": "services: [\n"})
+        done = tegu(rig, "pull", "homelab")
+        assert done.code == 1
+        assert "default/two  invalid" in done.stdout
+        assert "services/two/compose.yaml:" in done.stdout
+        assert "failed; 1 unchanged" in done.stdout
+        state = json.loads(tegu(rig, "pull", "homelab", "--json").stdout)
+        assert state["stacks"]["default/two"]["outcome"] == "invalid"
+        shown = tegu(rig, "log", state["id"], "-f")
+        assert (shown.code, "default/two  invalid" in shown.stdout) == (1, True)
+        assert "invalid" in tegu(rig, "explain", "two").stdout
+
+
+def test_whoever_presses_ctrl_c_is_told_that_the_run_goes_on(rig: Rig) -> None:
+    with (rig.folder / "told").open("wb") as told:
+        waiting = spawn([TEGU, "pull", "homelab"], env=rig.env, cwd=rig.folder, stderr=told.fileno())
+    try:
+        run_id = eventually(lambda: rig.services.state.runs.list()["items"], "a run")[0]["id"]
+        eventually(lambda: _published(rig), "a message")
+        time.sleep(0.5)  # it waits from now on
+        os.kill(waiting.pid, signal.SIGINT)
+        assert waiting.wait(20) == 130
+    finally:
+        waiting.kill()
+        waiting.communicate()
+    assert f"The run goes on; `tegu log {run_id} -f` shows it." in (rig.folder / "told").read_text()
+
+
+def _published(rig: Rig) -> int:
+    return Liveness(rig.services.state.redis).backlog([pull_queue("local")])[pull_queue("local")]

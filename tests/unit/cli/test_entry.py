@@ -1,0 +1,134 @@
+"""The program as a whole: help, version, errors, exit codes, completion."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli.entry import COMMANDS, cli, exit_code
+from tests.git_server import Source
+from workers.errors import (
+    Busy,
+    CatalogError,
+    CommandFailed,
+    EngineUnavailable,
+    GitUnavailable,
+    InvalidStack,
+    RedisUnavailable,
+    TeguError,
+    UnknownName,
+    UsageError,
+)
+
+from .conftest import Desk
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (InvalidStack("x"), 1),
+        (CatalogError("x"), 1),
+        (CommandFailed("x", 9), 1),
+        (Busy("x"), 1),
+        (UnknownName("x"), 2),
+        (UsageError("x"), 2),
+        (RedisUnavailable("x"), 3),
+        (GitUnavailable("x"), 3),
+        (EngineUnavailable("x"), 3),
+    ],
+)
+def test_an_error_tells_by_its_exit_code_what_happens_next(error: TeguError, code: int) -> None:
+    assert exit_code(error) == code
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_that_agrees_with_the_list(name: str) -> None:
+    if name == "compose":
+        return  # everything after the stack is Compose's, --help too
+    done = CliRunner().invoke(cli, [name, "--help"])
+    assert done.exit_code == 0
+    assert done.output.startswith(f"Usage: cli {name}")
+
+
+def test_help_and_version_need_no_settings(desk: Desk) -> None:
+    wrong = {"TEGU_CONCURRENCY": "many"}
+    assert "Exit codes: 0 ok, 1 the thing failed" in desk.tegu("--help", **wrong).stdout
+    assert desk.tegu("--version", **wrong).stdout.startswith("tegu ")
+    done = desk.tegu("status", **wrong)
+    assert (done.code, done.stderr) == (2, "error: " + done.stderr.removeprefix("error: "))
+    assert "TEGU_CONCURRENCY" in done.stderr
+
+
+def test_unknown_commands_and_options_are_usage_errors(desk: Desk) -> None:
+    assert desk.tegu("statsu").code == 2
+    assert desk.tegu("status", "--jason").code == 2
+    assert desk.tegu("deploy").code == 2
+
+
+def test_a_redis_that_is_away_is_said_in_one_line(desk: Desk) -> None:
+    desk.catalog("repos: {}\n")
+    done = desk.tegu("status")
+    assert done.code == 3
+    assert done.stderr.startswith("error: Redis does not answer")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_missing_catalog_says_how_to_get_one(desk: Desk) -> None:
+    done = desk.tegu("plan", "--from", "a", "--to", "b")
+    assert done.code == 1
+    assert "`tegu init URL` writes one" in done.stderr
+
+
+def test_the_catalog_may_be_named_on_the_command_line(desk: Desk) -> None:
+    (desk.folder / "other.yaml").write_text("repos: {one: {url: /x}, two: {url: /y}}")
+    done = desk.tegu("--catalog", "other.yaml", "plan", "--from", "a", "--to", "b")
+    assert "name a repo with --repo; the catalog has one, two" in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_are_printed(shell: str) -> None:
+    done = CliRunner().invoke(cli, ["completion", shell])
+    assert done.exit_code == 0
+    assert "_TEGU_COMPLETE" in done.output
+
+
+def test_stack_names_are_completed_even_when_redis_is_away(desk: Desk) -> None:
+    desk.catalog("repos: {homelab: {url: /x}}\nstacks: {authelia: {path: a}, adguard: {path: b}}\n")
+    typed = {"_TEGU_COMPLETE": "bash_complete", "COMP_WORDS": "tegu diff a", "COMP_CWORD": "2"}
+    assert desk.tegu(**typed).stdout.split() == ["plain,adguard", "plain,authelia"]
+    typed["COMP_WORDS"] = "tegu diff default/au"
+    assert desk.tegu(**typed).stdout.split() == ["plain,default/authelia"]
+    typed["COMP_WORDS"] = "tegu pull h"
+    assert desk.tegu(**typed).stdout.split() == ["plain,homelab"]
+
+
+def test_the_schema_is_printed(desk: Desk) -> None:
+    assert "repos" in json.loads(desk.tegu("schema").stdout)["properties"]
+
+
+def test_a_reader_that_goes_away_is_no_error(desk: Desk) -> None:
+    script = f"{os.fspath(desk.folder)}/run.sh"
+    with open(script, "w", encoding="utf-8") as file:  # noqa: PTH123
+        file.write("tegu schema | head -1\n")
+    from workers.process import run  # noqa: PLC0415
+
+    from .conftest import PROGRAM  # noqa: PLC0415
+
+    env = {"PATH": f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}"}  # noqa: PTH120
+    done = run(["bash", script], what="bash", env=env, timeout=30)
+    assert (done.stdout, done.stderr) == ("{\n", "")
+
+
+def test_starting_costs_little(desk: Desk, with_homelab: Callable[[Desk], Source]) -> None:
+    """Modules that take long to import stay away from the comparison of commits."""
+    with_homelab(desk)
+    done = desk.tegu("plan", "--from", "HEAD", "--to", "HEAD", "--json", PYTHONPROFILEIMPORTTIME="1")
+    assert done.code == 0
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    heavy = {"celery", "redis", "docker", "git", "rich", "flask", "structlog", "requests", "kombu", "jsonschema"}
+    assert "workers.catalog" in imported
+    assert not imported & heavy

@@ -1,0 +1,104 @@
+"""check and doctor: every mistake at once, and how to mend it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from tests.git_server import Source
+
+from .conftest import Desk
+
+
+def test_check_finds_nothing_where_nothing_is_wrong(desk: Desk, with_homelab: Callable[[Desk], Source]) -> None:
+    with_homelab(desk)
+    done = desk.tegu("check")
+    assert (done.code, done.stdout, done.stderr) == (0, "Everything is in order.\n", "")
+
+
+def test_check_tells_every_mistake_of_the_catalog(desk: Desk) -> None:
+    desk.catalog("repos:\n  a: {url: /x, reff: main}\nstacks:\n  b: {path: ../c}\n")
+    done = desk.tegu("check")
+    assert done.code == 1
+    assert done.stdout.splitlines() == [
+        f"{desk.settings.catalog}:2: repos.a.reff: unknown key; did you mean ref?",
+        f"{desk.settings.catalog}:4: stacks.b.path: '../c' leads out of the repository",
+        "2 problems",
+    ]
+    assert len(json.loads(desk.tegu("check", "--json").stdout)["problems"]) == 2
+
+
+def test_check_reads_every_compose_file_at_the_newest_commit(desk: Desk, homelab: Source) -> None:
+    desk.catalog(
+        f"repos: {{homelab: {{url: '{homelab.path}', discover: ['services/*']}}}}\n"
+        "stacks:\n"
+        "  authelia:\n"
+        "    path: services/authelia\n"
+        "    after: [nowhere]\n"
+        "    on_change: [{paths: [docs/**], action: ignore}]\n"
+        "  ghost: {path: services/ghost}\n",
+    )
+    assert desk.tegu("check").code == 1
+    homelab.commit(
+        {
+            "services/adguard/compose.yaml": "services:\n  a:\n    image: [\n",
+            "services/Nope/compose.yaml": "services: {}\n",
+        },
+    )
+    found = json.loads(desk.tegu("check", "--json").stdout)
+    messages = {problem["stack"]: problem["message"] for problem in found["problems"] if problem["error"]}
+    assert not found["ok"]
+    assert "services/adguard/compose.yaml:" in messages["default/adguard"]
+    assert "is not a valid name" in messages["default/Nope"]
+    assert messages["default/ghost"]
+    texts = [problem["message"] for problem in found["problems"] if problem["stack"] == "default/authelia"]
+    assert any("can never match" in text for text in texts)
+    assert "after: there is no stack nowhere in default" in texts
+
+
+def test_check_looks_at_the_last_fetch_when_the_server_is_away(desk: Desk, homelab: Source) -> None:
+    desk.catalog(f"repos: {{homelab: {{url: 'file://localhost{homelab.path}', discover: ['services/*']}}}}\n")
+    assert desk.tegu("check").code == 0
+    homelab.path.rename(homelab.path.with_name("moved"))
+    done = desk.tegu("check")
+    assert done.code == 0
+    assert "warning: homelab: looking at what was fetched last" in done.stdout
+
+
+def test_check_needs_a_clone_once(desk: Desk) -> None:
+    desk.catalog("repos: {homelab: {url: /nowhere/at/all}}\n")
+    done = desk.tegu("check")
+    assert done.code == 3
+    assert "error: repo homelab" in done.stderr
+
+
+def test_doctor_says_what_is_wrong_how_to_mend_it_and_the_settings_without_secrets(desk: Desk) -> None:
+    desk.catalog("repos: {}\nenvironments: {p: {docker_host: 'unix:///nowhere.sock'}}\n")
+    done = desk.tegu("doctor", TEGU_API_TOKEN="hunter2", TEGU_REDIS_URL="redis://:hunter2@127.0.0.1:1/0")
+    assert done.code == 3
+    lines = done.stdout.splitlines()
+    assert any(line.startswith("ok          git: 2.") for line in lines)
+    assert any(line.startswith("unreachable redis: ") for line in lines)
+    assert any(line.startswith("unreachable docker engine unix:///nowhere.sock: ") for line in lines)
+    assert "            start it, and see that TEGU_REDIS_URL names it" in lines
+    assert "  TEGU_REDIS_URL=redis://:********@127.0.0.1:1/0" in lines
+    assert "  TEGU_API_TOKEN=********" in lines
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_doctor_finds_the_queues_that_nobody_serves(redis_desk: Desk) -> None:
+    redis_desk.catalog("repos: {}\nenvironments: {p: {worker: nas}}\n")
+    found = json.loads(redis_desk.tegu("doctor", "--json").stdout)
+    statuses = {check["name"]: check["status"] for check in found["checks"]}
+    assert statuses["redis"] == "ok"
+    assert statuses["catalog"] == "ok"
+    assert statuses["data directory"] == "ok"
+    assert statuses["queue tegu.nas.pull"] == "unreachable"
+    assert found["settings"]["TEGU_WORKER"] == "local"
+
+
+def test_doctor_reports_a_broken_catalog_among_the_rest(redis_desk: Desk) -> None:
+    redis_desk.catalog("repoz: {}\n")
+    found = json.loads(redis_desk.tegu("doctor", "--json").stdout)
+    catalog = next(check for check in found["checks"] if check["name"] == "catalog")
+    assert (catalog["status"], "did you mean repos?" in catalog["found"]) == ("failed", True)

@@ -1,0 +1,160 @@
+"""status, runs, log, locks, explain, diff, plan, pause and resume: on a real Redis, without workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.git_server import Source
+from workers.changes.closure import take_snapshot
+from workers.stacks import find_stack
+
+from .conftest import Desk, compose
+
+
+@pytest.fixture
+def deployed(redis_desk: Desk, with_homelab: Callable[[Desk], Source]) -> Source:
+    """Both stacks count as deployed."""
+    source = with_homelab(redis_desk)
+    services = redis_desk.services
+    commit = services.clone("homelab").fetch(["main"])["main"]
+    names = ("adguard", "authelia")
+    services.state.discovered.replace(
+        "homelab",
+        ["default"],
+        {f"default/{name}": f"services/{name}" for name in names},
+    )
+    for name in names:
+        stack = find_stack(services, name)
+        snapshot = take_snapshot(
+            stack,
+            services.clone("homelab").tree(commit),
+            services.outside(stack),
+            services.key,
+        )
+        record = {"snapshot": snapshot.to_json(), "commit": commit, "fingerprint": snapshot.fingerprint}
+        services.state.records.put(stack.id, record, None, deployed_commit=commit, latest_commit=commit)
+    return source
+
+
+@pytest.mark.usefixtures("deployed")
+def test_status_lists_every_stack_with_the_fields_of_the_contract(redis_desk: Desk) -> None:
+    rows = redis_desk.read("status")
+    assert [row["stack"] for row in rows] == ["default/adguard", "default/authelia"]
+    fields = {"status", "deployed_commit", "verified_commit", "latest_commit", "last_decision", "last_deployment"}
+    assert {*fields, "drift"} <= set(rows[0])
+    lines = redis_desk.tegu("status", "authelia").stdout.splitlines()
+    assert lines[0].split() == ["STACK", "STATUS", "DEPLOYED", "LATEST", "WHEN", "WHY"]
+    assert [line.split()[0] for line in lines[1:]] == ["default/authelia"]
+    assert redis_desk.tegu("status", "nobody").code == 2
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_pause_names_who_and_why_until_it_is_resumed(redis_desk: Desk) -> None:
+    assert redis_desk.tegu("pause", "authelia", "--reason", "migrating").code == 0
+    (row,) = redis_desk.read("status", "authelia")
+    assert (row["status"], row["paused"]["why"]) == ("paused", "migrating")
+    assert "@" in row["paused"]["who"]
+    assert redis_desk.read("plan")[1]["reason"] == "paused"
+    assert "is resumed" in redis_desk.tegu("resume", "default/authelia").stdout
+    assert "is not paused" in redis_desk.tegu("resume", "authelia").stdout
+    assert redis_desk.tegu("pause", "nobody").code == 2
+
+
+def test_plan_diff_and_explain_agree_on_a_change(redis_desk: Desk, deployed: Source) -> None:
+    assert [row["reason"] for row in redis_desk.read("plan")] == ["unchanged", "unchanged"]
+    commit = deployed.commit({"services/authelia/config/app.yml": "a: 2\npassword: hunter2\n"})
+    rows = redis_desk.read("plan", "--repo", "homelab")
+    assert [(row["stack"], row["action"]) for row in rows] == [
+        ("default/adguard", "none"),
+        ("default/authelia", "restart"),
+    ]
+    found = redis_desk.read("diff", "authelia")
+    assert (found["to"], [file["path"] for file in found["files"]]) == (commit, ["services/authelia/config/app.yml"])
+    shown = redis_desk.tegu("diff", "authelia").stdout
+    assert "-a: 1\n+a: 2\n" in shown
+    assert "hunter2" not in shown
+    explained = redis_desk.read("explain", "authelia")
+    assert (explained["project"], explained["path"]) == ("authelia", "services/authelia")
+    assert "services/authelia/compose.yaml" in explained["closure"]["paths"]
+    assert "no decision yet" in redis_desk.tegu("explain", "authelia").stdout
+
+
+def test_a_stack_that_is_gone_is_planned_to_be_removed(redis_desk: Desk, deployed: Source) -> None:
+    deployed.commit({"services/adguard/compose.yaml": None, "services/adguard/config/app.yml": None})
+    row = redis_desk.read("plan")[0]
+    assert (row["stack"], row["action"], row["reason"]) == ("default/adguard", "remove", "removed")
+
+
+def test_runs_and_logs_are_shown(redis_desk: Desk, deployed: Source) -> None:
+    state, commit = redis_desk.services.state, deployed.git("rev-parse", "HEAD")
+    run = state.runs.create("homelab", "cli", ())
+    state.runs.plan(run, [("default/authelia", commit)])
+    deployment = state.deployments.create("default/authelia", run, commit, "up", "content_changed")
+    state.deployments.append_log(deployment, "Container authelia Starting", "Container authelia Started")
+    state.deployments.finish(deployment, "failed", "it fell over")
+    state.runs.finish(
+        [run],
+        "default/authelia",
+        commit=commit,
+        action="up",
+        reason="content_changed",
+        outcome="failed",
+        deployment=deployment,
+        message="it fell over",
+    )
+    (listed,) = redis_desk.read("runs", "--stack", "authelia")
+    assert (listed["id"], listed["status"]) == (run, "failed")
+    assert run in redis_desk.tegu("runs").stdout
+    for name in (run, deployment, "authelia"):
+        shown = redis_desk.tegu("log", name).stdout
+        assert "Container authelia Starting\nContainer authelia Started\n" in shown
+        assert "it fell over" in shown
+    assert redis_desk.tegu("log", run, "-f").code == 1
+    assert redis_desk.read("log", deployment)["log"][-1] == "Container authelia Started"
+    assert redis_desk.read("log", run)["logs"][deployment][0] == "Container authelia Starting"
+    assert redis_desk.tegu("log", "nobody").code == 2
+
+
+def test_locks_are_listed_and_released(redis_desk: Desk) -> None:
+    redis_desk.catalog("repos: {}\n")
+    lease = redis_desk.services.state.leases.acquire("stack:default/a", "deployment 1")
+    assert lease is not None
+    with lease:
+        (held,) = redis_desk.read("locks")
+        assert (held["name"], held["holder"]) == ("stack:default/a", "deployment 1")
+        assert "deployment 1" in redis_desk.tegu("locks", "--release", "stack:default/a").stdout
+        assert redis_desk.read("locks") == []
+        assert redis_desk.tegu("locks", "--release", "stack:default/a").code == 2
+
+
+def test_what_nobody_waits_for_returns_a_run_at_once(redis_desk: Desk, deployed: Source) -> None:
+    assert deployed.path.is_dir()
+    queued = redis_desk.read("pull", "homelab", "--no-wait")
+    assert queued["status"] == "queued"
+    assert redis_desk.tegu("pull", "homelab", "--no-wait").stdout.strip() == queued["run"]
+    run = redis_desk.tegu("deploy", "authelia", "--no-wait").stdout.strip()
+    assert run in {listed["id"] for listed in redis_desk.read("runs")}
+    assert redis_desk.tegu("deploy", "nobody").code == 2
+    assert redis_desk.tegu("pull", "nobody").code == 2
+
+
+@pytest.mark.usefixtures("deployed")
+def test_compose_runs_where_the_stack_lives_and_only_when_it_does(redis_desk: Desk) -> None:
+    done = redis_desk.tegu("compose", "authelia", "ps")
+    assert done.code == 1
+    assert "has no files on this host yet; `tegu deploy default/authelia` brings them" in done.stderr
+    live = redis_desk.settings.data_dir / "stacks/default/authelia/services/authelia"
+    live.mkdir(parents=True)
+    (live / "compose.yaml").write_text(compose("authelia"))
+    # A Compose of our own tells what it was called with.
+    plugins = redis_desk.folder / ".docker/cli-plugins"
+    plugins.mkdir(parents=True)
+    (plugins / "docker-compose").write_text('#!/bin/sh\necho "$PWD" "$@"\nexit 7\n')
+    (plugins / "docker-compose").chmod(0o755)
+    done = redis_desk.tegu("compose", "authelia", "logs", "--tail", "5", "--help", "-f")
+    file = f"-f {live}/compose.yaml"
+    assert done.code == 7
+    assert done.stdout.split(" ", 1)[0] == str(live)
+    assert f"-p authelia --project-directory {live} {file} logs --tail 5 --help -f\n" in done.stdout
