@@ -215,7 +215,7 @@ class _Look:
 
     def _stopped(self, decision: Decision, deployment: Deployment) -> Decision | None:
         """What a stack that somebody stopped asks for; None when it was not stopped."""
-        if decision.reason in {Reason.INVALID, Reason.PAUSED} or not deployment.is_stopped():
+        if decision.reason in {Reason.INVALID, Reason.PAUSED, Reason.INTERRUPTED} or not deployment.is_stopped():
             return None
         if self._asked or self._stack.options.when_stopped == "start":
             return disturbed(decision, {}, Reason.FORCED if self._force else Reason.RETRIED)

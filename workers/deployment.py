@@ -72,7 +72,9 @@ class Deployment:
         recorded = (self._ground.record or {}).get("containers") or {}
         if not any(each.get("state") == "running" for each in recorded.values()):
             return False
-        return not any(each.running for each in self._engine.containers(self._stack.project))
+        found = self._engine.containers(self._stack.project)
+        # One that was only created is what a killed Compose has left: nobody stopped anything.
+        return not any(each.running or each.state == "created" for each in found)
 
     def write_files(self, decision: Decision, snapshot: Snapshot) -> None:
         """Write files that reach no service, and let the record say so.
@@ -147,6 +149,9 @@ class Deployment:
             begun = begin(attempt, self._ground.tree, missing_sources, self._journal)
             if isinstance(begun, Ending):
                 return begun
+        elif interrupted.failed:
+            attempt.applied = True
+            return self._after_failure(attempt, interrupted, interrupted.failed)
         else:
             begun = resume(attempt, interrupted)
         problem = go_on(attempt)
@@ -184,9 +189,12 @@ class Deployment:
         return ending
 
     def _back(self, attempt: Attempt, intent: Intent, call: Mapping[str, Any], problem: str) -> Ending:
-        self._journal.update(self._stack.id, disturbed=dict(intent.services) or None)
+        turned = intent.turned(problem).to_json()
+        self._journal.update(self._stack.id, intent=turned, disturbed=dict(intent.services) or None)
         try:
             roll_back(attempt, intent, call)
+        except TransientError:
+            raise  # the journal says that it was on its way back, and the next look goes on with that
         except (TeguError, OSError) as error:
             self._ledger.say(str(error))
             self._journal.update(self._stack.id, intent=None)

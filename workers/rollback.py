@@ -40,9 +40,7 @@ def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> None
         attempt,
         project=project,
         model=model,
-        decision=_backwards(
-            attempt.decision, set(old), set(compose_model.services(attempt.model)), _touched(before, intent)
-        ),
+        decision=_backwards(attempt.decision, intent, set(old), _touched(before, intent)),
         before=before,
         starts=before.starts,
         resting=set(intent.resting),
@@ -62,19 +60,14 @@ def _touched(now: Running, intent: Intent) -> set[str]:
     return signalled | {each.container.service for each in now.details if (each.container.id, each.started_at) in fresh}
 
 
-def _backwards(decision: Decision, old: set[str], new: set[str], touched: set[str]) -> Decision:
+def _backwards(decision: Decision, intent: Intent, old: set[str], touched: set[str]) -> Decision:
     """What the way back asks for: services that were touched again, those that were removed up, new ones away."""
-    again = {name: each for name, each in decision.services.items() if name in old & touched}
-    gone = {name: ServiceDecision(Action.UP) for name in old - new}
-    return replace(
-        decision,
-        reason=Reason.ROLLBACK,
-        services={name: _stronger(each) for name, each in (again | gone).items()},
-        removed=tuple(sorted(new - old)),
-    )
+    again = {name: ServiceDecision(_again(action)) for name, action in intent.services.items() if name in old & touched}
+    gone = {name: ServiceDecision(Action.UP) for name in decision.removed if name in old}
+    new = tuple(sorted(intent.services.keys() - old))
+    return replace(decision, reason=Reason.ROLLBACK, services=again | gone, removed=new)
 
 
-def _stronger(each: ServiceDecision) -> ServiceDecision:
+def _again(action: Action) -> Action:
     """A signal that led to a failure is made good by a restart; an image's tag is back, so `up` does for a build."""
-    replacement = {Action.SIGNAL: Action.RESTART, Action.BUILD: Action.UP}
-    return replace(each, action=replacement.get(each.action, each.action), signal=None)
+    return {Action.SIGNAL: Action.RESTART, Action.BUILD: Action.UP}.get(action, action)

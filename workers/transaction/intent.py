@@ -26,6 +26,7 @@ class Intent:
         services: what each service was to get.
         starts: which containers had been started when.
         resting: the services that did not run.
+        failed: why it is being taken back; empty while it goes forward.
     """
 
     deployment: str
@@ -38,6 +39,7 @@ class Intent:
     services: Mapping[str, Action]
     starts: frozenset[tuple[str, str]]
     resting: frozenset[str]
+    failed: str = ""
 
     @classmethod
     def of(cls, attempt: Attempt) -> Intent:
@@ -59,6 +61,10 @@ class Intent:
         """The same after the switch."""
         return replace(self, switched=True)
 
+    def turned(self, problem: str) -> Intent:
+        """The same once it goes back."""
+        return replace(self, failed=problem or "failed")
+
     def to_json(self) -> dict[str, Any]:
         """A form for the journal."""
         return {
@@ -72,6 +78,7 @@ class Intent:
             "services": dict(self.services),
             "starts": sorted(self.starts),
             "resting": sorted(self.resting),
+            "failed": self.failed,
         }
 
     @classmethod
@@ -88,4 +95,5 @@ class Intent:
             services={name: Action(action) for name, action in saved["services"].items()},
             starts=frozenset((identifier, started) for identifier, started in saved["starts"]),
             resting=frozenset(saved["resting"]),
+            failed=saved.get("failed", ""),
         )

@@ -64,9 +64,9 @@ class House:
 
     # ------------------------------------------------------------ writing
 
-    def stack(self, name: str = "a", **options: Any) -> str:
+    def stack(self, name: str = "a", **options: object) -> str:
         """Configure a stack at a path of its own name; its id. Waiting is short unless it is told otherwise."""
-        merged = {
+        merged: dict[str, object] = {
             "repo": "r",
             "path": name,
             "project": self.project(name),
@@ -77,7 +77,6 @@ class House:
         self._stacks[name] = "\n".join(lines)
         catalog = ["repos:", f"  r: {{url: {self.source.path}, ref: main}}", "stacks:", *self._stacks.values()]
         (self.folder / "tegu.yaml").write_text("\n".join(catalog) + "\n")
-        self.services = self._make_services()
         return f"default/{name}"
 
     def project(self, name: str = "a") -> str:

@@ -1,0 +1,204 @@
+"""A deployment that is killed at any of its steps leaves a stack that the next look puts right."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.deploy.house import House, compose, service
+from workers.errors import EngineUnavailable
+from workers.transaction import steps
+from workers.transaction.steps import Step
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
+
+QUICK: dict[str, Any] = {"health": {"timeout": "20s", "settle": "0s"}}
+SIDE = service("sleep 2000", volumes=["./conf:/conf:ro"])
+BEFORE: dict[str, str | None] = {
+    "a/compose.yaml": compose(web=service("sleep 1000"), side=SIDE, idle=service("sleep 3000")),
+    "a/conf/app.ini": "1",
+    "a/gone": "1",
+}
+AFTER: dict[str, str | None] = {
+    "a/compose.yaml": compose(web=service("sleep 1001"), side=SIDE, idle=service("sleep 3000")),
+    "a/conf/app.ini": "2",
+    "a/conf/new.ini": "1",
+}
+
+
+def in_a_child(act: Callable[[], object]) -> bool:
+    """Whether a child that did this was killed."""
+    child = os.fork()
+    if child == 0:  # pragma: no cover (another process)
+        try:
+            act()
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def kill_at(count: int) -> None:
+    """Kill this process when its n-th step begins."""
+    seen = 0
+
+    def observer(_step: Step) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    steps.observers.append(observer)
+
+
+def interrupted_push(house: House, count: int) -> bool:
+    """Look in a child that is killed at its n-th step; whether it came that far."""
+
+    def act() -> None:
+        house.services = house.fresh_services()
+        kill_at(count)
+        house.look()
+
+    return in_a_child(act)
+
+
+def commands(house: House) -> dict[str, str]:
+    return {
+        name: house.engine.client.inspect_container(each.container.id)["Config"]["Cmd"][-1]
+        for name, each in house.containers().items()
+    }
+
+
+def test_killed_at_any_step_the_next_look_leaves_the_stack_right(house: House) -> None:
+    count, killed = 0, True
+    while killed:
+        count += 1
+        name = f"s{count}"
+        house.stack(name, path="a", **QUICK)
+        house.fetch({**BEFORE, "a/count": str(count)})
+        assert house.look(name)["outcome"] == "deployed"
+        before = house.lives(name)
+        house.fetch({**AFTER, "a/gone": None})
+
+        def act(stack: str = name, at: int = count) -> None:
+            house.services = house.fresh_services()
+            kill_at(at)
+            house.look(stack)
+
+        killed = in_a_child(act)
+        at_kill = house.lives(name)
+        done = house.look(name)
+        after = house.lives(name)
+
+        told = f"killed at step {count}: {done}"
+        assert done["outcome"] in {"deployed", "unchanged"}, told
+        assert after["idle"] == before["idle"], told
+        assert after["web"][0] != before["web"][0], told
+        assert after["side"][0] == before["side"][0], told
+        assert after["side"][1] != before["side"][1], told
+        for each in ("web", "side"):
+            assert at_kill[each] in {before[each], after[each]}, f"{each} was touched twice, {told}"
+        assert house.seen("side", "/conf/app.ini", name) == "2"
+        assert house.live("a/conf/new.ini", name).read_text() == "1"
+        assert not house.live("a/gone", name).exists()
+        assert not list((house.folder / "data/state/default").glob("*.undo"))
+        assert house.look(name)["outcome"] == "unchanged", told
+        house.docker("rm", "-f", *(identifier for identifier, _ in after.values()))
+    assert count > len(Step) - 2
+
+
+def test_killed_while_it_goes_back_the_next_look_goes_back(house: House) -> None:
+    house.stack(**QUICK)
+    house.push(BEFORE)
+    before = house.lives()
+    bad = compose(web=service("exit 3"), side=SIDE, idle=service("sleep 3000"))
+    house.fetch({"a/compose.yaml": bad})
+    ups = 0
+
+    def observer(step: Step) -> None:
+        nonlocal ups
+        ups += step is Step.UP
+        if ups == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def act() -> None:
+        house.services = house.fresh_services()
+        steps.observers.append(observer)
+        house.look()
+
+    assert in_a_child(act)
+    done = house.look()
+    assert done["outcome"] == "rolled_back", done
+    assert commands(house) == {"web": "sleep 1000", "side": "sleep 2000", "idle": "sleep 3000"}
+    assert {name: house.lives()[name] for name in ("side", "idle")} == {name: before[name] for name in ("side", "idle")}
+
+
+def test_something_else_that_is_wanted_by_now_replaces_an_interrupted_deployment(house: House) -> None:
+    house.stack(**QUICK)
+    house.push(BEFORE)
+    house.fetch(AFTER)
+
+    def act() -> None:
+        house.services = house.fresh_services()
+        steps.observers.append(lambda step: os.kill(os.getpid(), signal.SIGKILL) if step is Step.AFTER else None)
+        house.look()
+
+    assert in_a_child(act)
+    assert house.seen("side", "/conf/app.ini") == "2"
+    done = house.push(BEFORE)
+    assert (done["outcome"], done["reason"]) == ("deployed", "interrupted"), done
+    assert commands(house)["web"] == "sleep 1000"
+    assert house.seen("side", "/conf/app.ini") == "1"
+    assert not house.live("a/conf/new.ini").exists() or house.live("a/conf/new.ini").read_text() == "1"
+
+
+def test_a_container_left_half_made_gets_its_name_when_the_old_one_is_gone(house: House) -> None:
+    house.stack(**QUICK)
+    file = compose(web=service("date >> /keep/it; sleep 1000", volumes=["/keep"]))
+    house.push({"a/compose.yaml": file})
+    old = house.containers()["web"]
+    (volume,) = old.volumes
+    labels = {**old.container.labels, "com.docker.compose.replace": old.container.id}
+    client = house.engine.client
+    name = old.container.name
+    config = client.create_host_config(binds=[f"{volume}:/keep"], network_mode="none")
+    half = client.create_container(
+        "busybox:stable", ["sleep", "1000"], name=f"{old.container.id[:12]}_{name}", labels=labels, host_config=config
+    )["Id"]
+    client.remove_container(old.container.id, force=True)
+
+    done = house.push({"a/compose.yaml": file.replace("sleep 1000", "sleep 1001")})
+    assert done["outcome"] == "deployed", done
+    assert house.containers()["web"].volumes == (volume,)
+    assert not house.engine.exists(half)
+
+
+def test_a_container_left_half_made_goes_while_the_old_one_is_there(house: House) -> None:
+    house.stack(**QUICK)
+    house.push({"a/compose.yaml": compose(web=service())})
+    old = house.containers()["web"].container
+    labels = {**old.labels, "com.docker.compose.replace": old.id}
+    house.engine.client.create_container("busybox:stable", ["true"], name=f"{old.id[:12]}_{old.name}", labels=labels)
+
+    done = house.push({"a/compose.yaml": compose(web=service("sleep 1001"))})
+    assert done["outcome"] == "deployed", done
+    assert [each.name for each in house.engine.containers(house.project())] == [old.name]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK drops its socket
+def test_an_engine_that_is_away_is_tried_again_and_nothing_is_held(house: House, tmp_path: Path) -> None:
+    house.stack(**QUICK)
+    house.push(BEFORE)
+    house.fetch(AFTER)
+    engine = house.services.containers("unix:///var/run/docker.sock")
+    client, engine.docker_host, engine._client = engine.client, f"unix://{tmp_path}/none.sock", None
+    with pytest.raises(EngineUnavailable):
+        house.look()
+    assert house.services.state.runs.waiting("default/a")
+    assert house.services.state.holds.get("default/a") is None
+    engine._client = client
+    assert house.look()["outcome"] == "deployed"
