@@ -1,8 +1,9 @@
 """From a commit to a decision: what a stack is made of, and what a difference in it asks for. No I/O.
 
-What comes in: `tree` (the protocols through which Git and files outside Git are read), `digest` (keyed hashes).
-Reading as Compose reads: `limits`, `yaml_file`, `interpolation`, `dotenv`, `merge`, then `variables`,
-`include`, `extends`, `project`. What reaches a stack: `trace` (every lookup is recorded), `closure`,
-`ignorefile`, `dockerfile`. What is kept: `snapshot`. What follows: `rules`, `decision`, `plan`,
-`agreement` (with what `docker compose config` says).
+What comes in: `tree` (the protocols through which Git and files outside Git are read), `digest` (keyed digests).
+Reading as Compose reads: `limits`, `yaml_file`, `interpolation`, `dotenv`, `short_forms`, `unicity`, `merge`; on them
+`variables`, `locations`, `model_loader` (`extends`, `include`), `project`. What reaches a stack: `trace` (every
+lookup is recorded), `contents`, `contexts` with `dockerfile` and `ignorefile`, and `closure`, which makes the
+`snapshot` that is kept. What follows: `comparison`, `rules`, `service_actions`, `decision`, `plan`, and `agreement`
+with what `docker compose config` says.
 """

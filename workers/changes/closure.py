@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from workers.changes.contents import Contents, Reach
+from workers.changes.contents import Contents
 from workers.changes.dockerfile import image_name
 from workers.changes.inputs import option_inputs
 from workers.changes.limits import MAX_CLOSURE
 from workers.changes.locations import Service
 from workers.changes.project import Project, read_project
+from workers.changes.reach import Reach
 from workers.changes.service_actions import EXTERNAL
 from workers.changes.snapshot import RULES, ServiceSnapshot, Snapshot
 from workers.changes.trace import Trace, check_supported
@@ -62,14 +63,14 @@ def take_snapshot(
         rules=RULES,
         entries=trace.entries,
         folders=trace.folders,
-        filtered=contents.filtered,
-        filters=contents.filters,
+        filtered=contents.contexts.filtered,
+        filters=contents.contexts.filters,
         outside=trace.outside,
         inputs=inputs,
         services=services,
         networks=_resources(project, contents, "networks", networks),
         volumes=_resources(project, contents, "volumes", volumes),
-        model=tuple(dict.fromkeys((*project.model_paths, *contents.build_model))),
+        model=tuple(dict.fromkeys((*project.model_paths, *contents.contexts.model))),
         compose_files=project.files,
         env_files=project.env_files,
         profiles=project.profiles,
@@ -191,7 +192,7 @@ def _watched(stack: Stack, trace: Trace, contents: Contents, services: dict[str,
         found = trace.find(trace.repository_path(location) or "", "watch")
         if found.entry is not None:
             check_supported(trace.tree, found.path, found.entry)
-        contents.count_whole(found.path)
+        contents.contexts.count_whole(found.path)
         watched.update(dict.fromkeys(found.paths))
     for name, service in services.items():
         services[name] = replace(service, content={**dict.fromkeys(watched, Action.RESTART), **service.content})

@@ -1,0 +1,37 @@
+"""What was found to reach one service, and how values that people write are gone through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from workers.model import Action
+
+
+@dataclass(slots=True)
+class Reach:
+    """What was found to reach one service."""
+
+    content: dict[str, Action] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    recreated: dict[str, object] = field(default_factory=dict)
+    build: object = None
+    bases: tuple[str, ...] = ()
+    built_on: list[str] = field(default_factory=list)
+
+    def note(self, paths: tuple[str, ...], action: Action) -> None:
+        """Paths reach the service; the strongest of several ways counts."""
+        for path in paths:
+            self.content[path] = max(action, self.content.get(path, action), key=lambda kind: kind.strength)
+
+
+def mappings(value: object) -> Iterator[Mapping[str, object]]:
+    """The mappings in a list; nothing of anything else."""
+    yield from (item for item in value if isinstance(item, Mapping)) if isinstance(value, list) else ()
+
+
+def texts(value: object) -> Iterator[str]:
+    """A text, or the texts in a list."""
+    items = [value] if isinstance(value, str) else value
+    yield from (item for item in items if isinstance(item, str)) if isinstance(items, list) else ()
