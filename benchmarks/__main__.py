@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmarks.figure import Figure
+from workers.logs import configure_logs
 
 NAMES = ("deciding", "planning", "replay", "receiver", "fan_out", "disk", "deploying")
 """In order: from what needs nothing but Git to what needs a whole Tegu."""
@@ -37,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = sorted(set(options.names) - set(NAMES))
     if unknown:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    configure_logs(level=logging.ERROR)
     console = Console(stderr=options.json, highlight=False, width=None if sys.stdout.isatty() else 140)
     wanted = [name for name in NAMES if name in options.names] or list(NAMES)
     return run({name: _measure_of(name) for name in wanted}, console, as_json=options.json)

@@ -37,6 +37,10 @@ class RedisServer:
                 else:
                     return
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def freeze(self) -> None:
         self._process.send_signal(signal.SIGSTOP)
 

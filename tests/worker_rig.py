@@ -51,7 +51,6 @@ class Rig:
             "HOME": str(self.folder),
             "PYTHONPATH": str(Path(__file__).parent.parent),
             "PYTHONWARNINGS": "error::DeprecationWarning:workers",
-            "REMAP_SIGTERM": "SIGQUIT",
             "TEGU_CATALOG": str(self.settings.catalog),
             "TEGU_DATA_DIR": str(self.settings.data_dir),
             "TEGU_REDIS_URL": str(self.settings.redis_url),

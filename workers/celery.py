@@ -7,6 +7,9 @@ for a setting. Tasks themselves stand in `workers.tasks`; whoever only publishes
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import threading
 import warnings
 from collections.abc import Mapping
 from datetime import timedelta
@@ -33,9 +36,9 @@ RECONCILE_LIMIT = timedelta(minutes=10)
 # task may take: a task that outlives it runs twice at once.
 VISIBILITY_TIMEOUT = DEPLOY_LIMIT + timedelta(minutes=15)
 
-# A stop asked for by SIGQUIT (or SIGTERM with REMAP_SIGTERM=SIGQUIT) waits so long for running tasks, then hands
-# what is left back to the queue.
-SOFT_SHUTDOWN = timedelta(seconds=30)
+# A worker that is told to stop takes nothing new and lets running tasks end; after so long it hands what is left back
+# to the queue. (Celery's own soft shutdown would sleep for all of it, and do tasks again that ended meanwhile.)
+STOP_LIMIT = timedelta(seconds=30)
 
 _FIRST_DELAY = 5.0
 _LONGEST_DELAY = 60.0
@@ -125,7 +128,6 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "task_queues": _queues(settings.worker),
         "task_routes": (route,),
         "worker_concurrency": settings.concurrency,
-        "worker_soft_shutdown_timeout": SOFT_SHUTDOWN.total_seconds(),
         "worker_proc_alive_timeout": 30.0,
         "worker_disable_rate_limits": True,
         "worker_detect_quorum_queues": False,
@@ -205,3 +207,12 @@ def _without_repetition(record: logging.LogRecord) -> bool:
 def _accept_root(**_: object) -> None:
     """Celery warns root of pickled messages, which are not accepted here."""
     warnings.filterwarnings("ignore", category=SecurityWarning)
+
+
+@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def _limit_warm_shutdown(how: str = "", **_: object) -> None:
+    """Celery waits for running tasks for ever; SIGQUIT makes it give them back to the queue and end."""
+    if how == "Warm":
+        timer = threading.Timer(STOP_LIMIT.total_seconds(), os.kill, (os.getpid(), signal.SIGQUIT))
+        timer.daemon = True
+        timer.start()

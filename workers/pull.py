@@ -22,6 +22,8 @@ from workers.stacks import Found, Planned, find_stack, stacks_at
 
 log = get_logger(__name__)
 
+_BATCH = 100  # stacks; the worker's other processes begin with these while the next ones are published
+
 
 def request_pull(
     services: Services,
@@ -155,7 +157,9 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any
     changed, unchanged = _sorted(services, found.planned)
     # Those that have work to do go first, so that they do not wait for a thousand that have none.
     _publish(services, run, [(each, deploy_message(each.stack.id, run, worker)) for each in changed])
-    _publish(services, run, [(each, quick_message(each.stack.id, run, worker)) for each in unchanged])
+    for start in range(0, len(unchanged), _BATCH):
+        batch = unchanged[start : start + _BATCH]
+        _publish(services, run, [(each, quick_message(each.stack.id, run, worker)) for each in batch])
     _report_invalid(services, run, found)
     error = None if own in heads else f"repo {repo} has no branch or tag {own!r}; push it, or name another as ref"
     services.state.runs.end_pull(run, repo, worker, commits=heads, error=error, repo_ref=own)

@@ -83,13 +83,11 @@ def unchanged_at(services: Services, stack: Stack, look: Look) -> str | None:
         return None
     if Folders.of(services.settings.data_dir, stack).unfinished:
         return None
-    try:
-        tree = services.clone(stack.repo).tree(stack.ref)
-    except UnknownName:
+    clone = services.clone(stack.repo)
+    commit = clone.newest(stack.ref)
+    if commit is None or not is_as_recorded(services, stack, look.record, clone.tree(commit)):
         return None
-    if not is_as_recorded(services, stack, look.record, tree):
-        return None
-    return tree.commit
+    return commit
 
 
 def is_as_recorded(services: Services, stack: Stack, record: Mapping[str, Any], tree: Tree) -> bool:

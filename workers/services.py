@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -42,10 +44,12 @@ class HostFiles:
     def read(self, path: str) -> bytes | None:
         """A file's bytes by absolute path, or None when it is absent, no plain file, or not readable."""
         try:
-            with Path(path).open("rb") as file:
-                return file.read(_MAX_OUTSIDE)
+            # Not to be held up by a pipe that nobody writes to.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return None
+        with open(descriptor, "rb") as file:  # noqa: PTH123 (there is no Path of a descriptor)
+            return file.read(_MAX_OUTSIDE) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
 
 
 class Services:
@@ -65,6 +69,7 @@ class Services:
     def __init__(self, settings: Settings, *, redis_timeout: float = 5.0) -> None:
         self.settings = settings
         self.discovered_stacks: dict[tuple[str, str], Stack] = {}
+        self._data_dir = str(settings.data_dir)
         self._redis_timeout = redis_timeout
         self._lock = threading.Lock()
         self._clones: dict[Repo, Clone] = {}
@@ -140,7 +145,7 @@ class Services:
         environ = self._environments.get(kind)
         if environ is None:
             environ = self._environments[kind] = _base_environment(stack)
-        return HostFiles(str(self.live(stack)), environ)
+        return HostFiles(f"{self._data_dir}/stacks/{stack.id}", environ)
 
     def close(self) -> None:
         """End readers and connections; everything starts again when it is asked for."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workers.errors import Busy, CommandFailed, GitUnavailable, TeguError
+from workers.errors import Busy, CommandFailed, GitUnavailable, TeguError, UnknownName
 from workers.git import repair
 from workers.git.failures import is_damage, is_locked, unavailable
 from workers.git.local import LocalRepo
@@ -41,6 +42,7 @@ class Clone(LocalRepo):
         self.path = data_dir / "repos" / f"{repo.name}.git"
         super().__init__(self.path, marker=self.path / repair.MARKER)
         self._lock_file = data_dir / "repos" / f"{repo.name}.lock"
+        self._newest: dict[str, tuple[tuple[object, ...], str]] = {}
 
     def fetch(self, refs: Sequence[str], *, timeout: float | None = None) -> Mapping[str, str]:
         """Bring exactly these branches and tags up to date, making or mending the clone as needed.
@@ -68,6 +70,22 @@ class Clone(LocalRepo):
         """The followed refs as they were last fetched: short name -> commit; a branch hides a tag of its name."""
         refs = self._refs()
         return {short(full): commit for full, commit in sorted(refs.items(), reverse=True)}
+
+    def newest(self, ref: str) -> str | None:
+        """The commit of a followed branch or tag as it was last fetched; None when it was never there.
+
+        Git is asked only after the files that hold refs have changed, since thousands of stacks ask for one ref.
+        """
+        holders = (f"refs/heads/{ref}", f"refs/tags/{ref}", "packed-refs", "reftable/tables.list")
+        signature = tuple(_signature(f"{self.path}/{name}") for name in holders)
+        known = self._newest.get(ref)
+        if known is None or known[0] != signature:
+            try:
+                commit = self.resolve(ref)
+            except UnknownName:
+                return None
+            known = self._newest[ref] = (signature, commit)
+        return known[1]
 
     def pin(self, name: str, commit: str) -> None:
         """Keep a commit for as long as the pin `refs/tegu/<name>` stands; an old pin of the name moves.
@@ -199,3 +217,12 @@ class Clone(LocalRepo):
                     raise kind(message) from error
             else:
                 return
+
+
+def _signature(path: str) -> tuple[int, int, int] | None:
+    """What differs when a file has been replaced; Git never writes into a file that holds refs."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 (called thousands of times in a row)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
