@@ -138,8 +138,9 @@ class System:
     # ------------------------------------------------------------ Tegu
 
     def start(self) -> None:
-        """Start the Git server and Tegu, and wait until it can work."""
+        """Start the Git server and Tegu on a repository without stacks, and wait until it can work."""
         self.write_catalog()
+        self.push({"README.md": "A repository without stacks\n"})
         self._spawn(
             "git.log",
             *("git", "daemon", "--reuseaddr", "--verbose", "--export-all", "--listen=127.0.0.1"),

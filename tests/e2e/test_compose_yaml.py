@@ -50,6 +50,7 @@ class Installed(System):
 
     def start(self) -> None:
         """Follow README.md's installation, and wait until Tegu can work."""
+        self.push({"README.md": "A repository without stacks\n"})
         self.data.mkdir()
         (self.folder / "catalog").mkdir()
         (self.folder / "catalog" / "tegu.yaml").write_text(yaml.safe_dump(self.catalog))
@@ -130,15 +131,14 @@ def test_the_installation_of_the_readme_serves_a_push_and_flower_lists_it(instal
         "services:\n  app:\n    image: busybox:stable\n    command: [sleep, infinity]\n"
         "    network_mode: none\n    stop_signal: SIGKILL\n    volumes: ['./app.conf:/app.conf:ro']\n"
     )
-    commit = installed.push(
+    installed.start()
+    first = installed.deploy(
         {
             f"services/{name}/{path}": text
             for name in "ab"
             for path, text in (("compose.yaml", stack), ("app.conf", "1\n"))
         }
     )
-    installed.start()
-    first = installed.follow(installed.send_push(commit)[1]["run"], 120)
     assert {name: one["outcome"] for name, one in first["stacks"].items()} == {
         "default/a": "deployed",
         "default/b": "deployed",

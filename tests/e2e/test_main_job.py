@@ -38,22 +38,20 @@ def test_a_push_deploys_what_changed_and_touches_nothing_else(system: System) ->
     files: dict[str, str] = {}
     for number in range(30):
         files |= _in(f"s{number:02}", _with_config(f"value {number}\n"))
-        # What a real stack carries: a page of text that no container reads weighs in the clone as well.
-        files[f"services/s{number:02}/data.bin"] = os.urandom(8192).hex()
-    system.push(files)
+        # A repository has some weight of its own, beside which an empty Redis is nothing.
+        files[f"services/s{number:02}/picture.svg"] = os.urandom(32768).hex()
     system.start()
 
-    first = system.follow(system.send_push(system._git("rev-parse", "HEAD").strip())[1]["run"], 240)
+    first = system.deploy(files, 240)
     assert {outcome["outcome"] for outcome in first["stacks"].values()} == {"deployed"}
     assert len(first["stacks"]) == 30
     before = system.containers()
     assert len(before) == 30
 
-    # One clone, no second copy of the history: the bare clone and one checkout's worth of files.
+    # One clone, and no second copy of the history: together not much more than a bare clone and one checkout.
     clones = list((system.data / "repos").glob("*.git"))
     assert [clone.name for clone in clones] == [f"{REPO}.git"]
-    floor = _disk_usage(clones[0]) + _disk_usage(*(system.work / "services").iterdir())
-    assert _disk_usage(system.data / "repos", system.data / "stacks") <= 1.1 * floor
+    assert _disk_usage(system.data) <= 1.1 * (_disk_usage(clones[0]) + _disk_usage(system.work / "services"))
 
     fetches = system.fetches
     run = system.deploy({"services/s07/app.conf": "value changed\n"})
@@ -92,8 +90,8 @@ def test_a_push_deploys_what_changed_and_touches_nothing_else(system: System) ->
 
 
 def test_two_hundred_webhooks_for_one_commit_cost_at_most_two_pulls(system: System) -> None:
-    system.push(_in("a", {"compose.yaml": SLEEP}))
     system.start()
+    system.deploy(_in("a", {"compose.yaml": SLEEP}))
     commit = system.push({"README.md": "once\n"})
     fetches = system.fetches
     with ThreadPoolExecutor(50) as pool:
@@ -111,9 +109,9 @@ def test_slow_deployments_do_not_hold_up_the_next_decision(system: System) -> No
     files: dict[str, str] = {}
     for number in range(4):
         files |= _in(f"slow{number}", {"compose.yaml": slow})
-    system.push(files | _in("quick", {"compose.yaml": SLEEP}))
     system.start()
-    answer = system.send_push(system._git("rev-parse", "HEAD").strip())[1]
+    system.deploy(_in("quick", {"compose.yaml": SLEEP}))
+    answer = system.send_push(system.push(files))[1]
     eventually(
         lambda: sum(name.startswith("slow") for name in system.containers()) == 4, "the start of four slow stacks"
     )
@@ -133,13 +131,12 @@ def test_an_env_file_that_only_the_host_has_is_used_kept_and_noticed(system: Sys
     compose = SERVICE.format(command="[sh, -c, 'echo $${GREETING}; sleep infinity']") + (
         "    environment: {GREETING: '${GREETING}'}\n"
     )
-    system.push(_in("a", {"compose.yaml": compose}))
     env = system.live("a", "services/a/.env")
     env.parent.mkdir(parents=True)
     env.write_text("GREETING=hello\n")
     env.chmod(0o600)
     system.start()
-    system.follow(system.send_push(system._git("rev-parse", "HEAD").strip())[1]["run"])
+    system.deploy(_in("a", {"compose.yaml": compose}))
     first = system.containers()["a/app/1"]
     assert system.inside("a/app/1", "printenv", "GREETING") == "hello\n"
 
@@ -155,9 +152,8 @@ def test_an_env_file_that_only_the_host_has_is_used_kept_and_noticed(system: Sys
 
 
 def test_a_broken_compose_file_is_invalid_with_file_and_line_and_the_others_deploy(system: System) -> None:
-    system.push(_in("good", {"compose.yaml": SLEEP}) | _in("bad", {"compose.yaml": "services:\n  app: [\n"}))
     system.start()
-    run = system.follow(system.send_push(system._git("rev-parse", "HEAD").strip())[1]["run"])
+    run = system.deploy(_in("good", {"compose.yaml": SLEEP}) | _in("bad", {"compose.yaml": "services:\n  app: [\n"}))
     assert run["status"] == "failed"
     assert run["stacks"]["default/good"]["outcome"] == "deployed"
     assert run["stacks"]["default/bad"]["outcome"] == "invalid"
@@ -171,8 +167,8 @@ def test_a_broken_compose_file_is_invalid_with_file_and_line_and_the_others_depl
 
 
 def test_what_runs_can_be_triggered_from_a_shell_and_shows_in_a_run(system: System) -> None:
-    system.push(_in("a", _with_config("one\n")))
     system.start()
+    system.push(_in("a", _with_config("one\n")))
     system.celery("call", "tegu.pull", f'--args=["{REPO}"]')
     eventually(lambda: "a/app/1" in system.containers(), "the first deployment")
     eventually(
