@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from workers.celery import SOFT_SHUTDOWN, deploy_queue, pull_queue
+from workers.celery import STOP_LIMIT, deploy_queue, pull_queue
 from workers.settings import Settings
 
 REDIS = "redis"
-_WORKER_STOP = int(SOFT_SHUTDOWN.total_seconds()) + 15  # seconds: running tasks get their time, then what is left goes
+_WORKER_STOP = int(STOP_LIMIT.total_seconds()) + 15  # seconds: running tasks get their time, then what is left goes
 
 
 @dataclass(frozen=True, slots=True)

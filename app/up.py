@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import os
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,25 +20,12 @@ from app.programs import REDIS, Program, programs, supervisor_config
 from app.supervision import supervise
 from workers import embedded_redis
 from workers.catalog import CatalogFile
-from workers.errors import TeguError, UserError
-from workers.settings import Settings, load_settings
+from workers.errors import UserError
+from workers.settings import Settings
 
 _LAST_ONES_END = 60.0  # seconds that the programs of a killed `tegu up` have to end
+_LAST_PORT = 65535
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-
-
-def main() -> int:
-    """Run `tegu up` as a program.
-
-    Returns:
-        0 after a stop that was asked for, 1 when something keeps it from starting, with the reason on standard error.
-    """
-    try:
-        run_up(load_settings())
-    except TeguError as error:
-        sys.stderr.write(f"tegu up: {error}\n")
-        return 1
-    return 0
 
 
 def run_up(settings: Settings) -> None:
@@ -51,7 +37,11 @@ def run_up(settings: Settings) -> None:
     """
     catalog = settings.catalog.absolute()
     CatalogFile(catalog).current()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"TEGU_DATA_DIR: {settings.data_dir} cannot be made: {error.strerror or error}"
+        raise UserError(message) from error
     log = LogLines(settings.log_format)
     with _only_one(settings.data_dir) as was_killed:
         deadline = time.monotonic() + (_LAST_ONES_END if was_killed else 0.0)
@@ -67,9 +57,8 @@ def run_up(settings: Settings) -> None:
             supervise(
                 config,
                 log,
-                # The programs find the same files from wherever they run. Celery takes REMAP_SIGTERM as the order to
-                # give running tasks some time and then to hand them back, where SIGTERM alone waits without end.
-                {"TEGU_CATALOG": str(catalog), "TEGU_DATA_DIR": str(settings.data_dir), "REMAP_SIGTERM": "SIGQUIT"},
+                # The programs find the same files from wherever they run.
+                {"TEGU_CATALOG": str(catalog), "TEGU_DATA_DIR": str(settings.data_dir)},
                 lambda: redis is None or embedded_redis.answers(settings.redis_socket),
             )
         finally:
@@ -141,7 +130,7 @@ def _try_to_listen(host: str, port: int) -> str | None:
 
 def _address(name: str, bind: str) -> tuple[str, int]:
     host, _, port = bind.rpartition(":")
-    if not port.isdigit():
+    if not port.isdigit() or not 0 < int(port) <= _LAST_PORT:
         message = f"{name}: {bind!r} is not host:port"
         raise UserError(message)
     return host.strip("[]"), int(port)
@@ -151,7 +140,3 @@ def _greet(settings: Settings, log: LogLines) -> None:
     log.notice("starting", web=f"http://{settings.bind}", flower=f"http://{settings.flower_bind}")
     if _address("TEGU_FLOWER_BIND", settings.flower_bind)[0] not in _LOOPBACK:
         log.notice("Flower can be reached from other machines: give it a login with FLOWER_BASIC_AUTH=user:password")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
