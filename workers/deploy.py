@@ -162,7 +162,7 @@ class _Look:
         engine = self._services.containers(stack.docker_host)
         interrupted = repairing.take_back_unfinished_switch(stack.id, state.journal, self._folders, engine)
         journal = state.journal.load(stack.id)
-        record = journal.get("record") or state.records.get(stack.id)
+        record = self._record(journal, lease)
         commit = self._newest()
         facts = state.facts([stack.id])[stack.id]
         if commit is None:
@@ -183,6 +183,15 @@ class _Look:
             return self._without_containers(decision, snapshot, record, deployment, runs)
         ending, decision = deployment.carry_out(decision, snapshot, interrupted.intent, asked=self._asked)
         return shown(stack, decision, ending.outcome, ledger.deployment, ending.message)
+
+    def _record(self, journal: dict[str, Any], lease: Lease) -> dict[str, Any] | None:
+        """What is deployed, as the journal has it; a Redis that has forgotten it is told again."""
+        known = self._state.records.get(self._stack.id)
+        record: dict[str, Any] | None = journal.get("record")
+        if record is not None and (known or {}).get("deployment") != record.get("deployment"):
+            commits = {"deployed_commit": record["commit"], "verified_commit": record["commit"]}
+            self._state.records.put(self._stack.id, record, lease.fence, **commits)
+        return record or known
 
     def _without_containers(
         self,

@@ -182,7 +182,8 @@ class Deployment:
         else:
             # There is nothing to go back to, or nobody wants to: it stays as it is.
             save_manifest(self._folders.manifest, attempt.new)
-            self._journal.update(self._stack.id, intent=None, disturbed=dict(intent.services) or None)
+            disturbed = dict(intent.services) if self._ground.record else {}
+            self._journal.update(self._stack.id, intent=None, disturbed=disturbed or None)
             ending = Ending(Outcome.FAILED, message=problem, hold=True)
         self._folders.clear()
         run_failure_hooks(attempt)

@@ -70,7 +70,7 @@ class House:
             "repo": "r",
             "path": name,
             "project": self.project(name),
-            "health": {"timeout": "20s", "settle": "1s"},
+            "health": {"timeout": "20s", "settle": "0s"},
             **options,
         }
         lines = [f"  {name}:", *(f"    {key}: {yaml_of(value)}" for key, value in merged.items())]
@@ -94,7 +94,9 @@ class House:
 
     def fetch(self, files: Files | None = None) -> str:
         if files is not None:
-            self.source.commit(dict(files))
+            for path in [path for path, text in files.items() if text is None]:
+                self.source.git("rm", "-q", "--ignore-unmatch", "--", path)  # with the folders that it leaves empty
+            self.source.commit({path: text for path, text in files.items() if text is not None})
         return self.services.clone("r").fetch(["main"])["main"]
 
     def look(self, name: str = "a", *, force: bool = False) -> dict[str, Any]:
@@ -119,9 +121,9 @@ class House:
     # ------------------------------------------------------------ looking
 
     def containers(self, name: str = "a") -> dict[str, Details]:
-        """The containers of a stack by service, the first one of each."""
+        """The containers of a stack by service, the oldest one of each."""
         found = self.engine.details(self.engine.containers(self.project(name)))
-        return {each.container.service: each for each in reversed(found)}
+        return {each.container.service: each for each in found}
 
     def lives(self, name: str = "a") -> dict[str, tuple[str, str]]:
         """Which container of a service was started when: equal means untouched."""

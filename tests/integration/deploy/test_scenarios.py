@@ -69,6 +69,15 @@ def has(path: str, text: str | None) -> Callable[[House], None]:
     return check
 
 
+def counted(house: House, count: int) -> None:
+    assert len(house.engine.containers(house.project())) == count
+
+
+def occupy(house: House) -> None:
+    label = f"com.docker.compose.project={house.project('other')}"
+    house.docker("run", "-d", "--label", label, "-p", "127.0.0.1:47813:80", "busybox:stable", "sleep", "1000")
+
+
 HEALTHCHECK = {"interval": "300ms", "timeout": "1s", "retries": 2, "start_period": "0s"}
 
 SCENARIOS = {
@@ -260,6 +269,85 @@ SCENARIOS = {
         options={"hooks": {"post_deploy": [["sh", "-c", 'test "$(cat fail)" = 0']]}, "watch": ["a/fail"]},
         told="post_deploy hook sh",
     ),
+    "a renamed service": Scenario(
+        STEADY, {"a/compose.yaml": compose(site=WEB, db=DB)}, "deployed", same=("db",), gone=("web",)
+    ),
+    "a scaled service keeps its first container": Scenario(
+        {"a/compose.yaml": compose(web=service(scale=1), db=DB)},
+        {"a/compose.yaml": compose(web=service(scale=3), db=DB)},
+        "deployed",
+        same=("web", "db"),
+        check=lambda house: counted(house, 4),
+    ),
+    "a mounted file becomes a folder": Scenario(
+        {**STEADY, "a/conf/x": "1"},
+        {"a/conf/x": None, "a/conf/x/y": "2"},
+        "deployed",
+        restarted=("web",),
+        check=serves("/conf/x/y", "2"),
+    ),
+    "a mounted folder becomes a file": Scenario(
+        {**STEADY, "a/conf/x/y": "2"},
+        {"a/conf/x/y": None, "a/conf/x": "1"},
+        "deployed",
+        restarted=("web",),
+        check=serves("/conf/x", "1"),
+    ),
+    "a shared file outside the project folder": Scenario(
+        {"a/compose.yaml": compose(web=service(volumes=["../shared:/s"]), db=DB), "shared/x": "1"},
+        {"shared/x": "2"},
+        "deployed",
+        "restart",
+        restarted=("web",),
+        same=("db",),
+        check=serves("/s/x", "2"),
+    ),
+    "a namespace's owner is replaced with whoever lives in it": Scenario(
+        {
+            "a/compose.yaml": compose(
+                web=service(), side={**service("sleep 2001"), "network_mode": "service:web"}, db=DB
+            )
+        },
+        {
+            "a/compose.yaml": compose(
+                web=service("sleep 1001"), side={**service("sleep 2001"), "network_mode": "service:web"}, db=DB
+            )
+        },
+        "deployed",
+        replaced=("web", "side"),
+        same=("db",),
+    ),
+    "a signal reaches the process and restarts nothing": Scenario(
+        {
+            "a/compose.yaml": compose(
+                web=service(
+                    "trap 'cat /conf/x > /seen' HUP; while :; do sleep 0.1; done", volumes=["./conf:/conf"], init=False
+                )
+            ),
+            "a/conf/x": "1",
+        },
+        {"a/conf/x": "2"},
+        "deployed",
+        "signal",
+        options={"on_change": [{"paths": ["a/conf/**"], "action": "signal:HUP"}]},
+        same=("web",),
+    ),
+    "an ignored file is written and nothing happens": Scenario(
+        {**STEADY, "a/conf/x.md": "1"},
+        {"a/conf/x.md": "2"},
+        "unchanged",
+        "none",
+        options={"on_change": [{"paths": ["**/*.md"], "action": "ignore"}]},
+        same=("web", "db"),
+        check=has("a/conf/x.md", "2"),
+    ),
+    "a port that another container has is rolled back": Scenario(
+        STEADY,
+        changed("sleep 1001", network_mode="bridge", ports=["127.0.0.1:47813:80"]),
+        "rolled_back",
+        between=occupy,
+        same=("db",),
+    ),
     "without rollback a failure stays": Scenario(
         STEADY, changed("exit 3"), "failed", options={"rollback": False}, same=("db",), told="exit code 3"
     ),
@@ -274,6 +362,8 @@ def test_a_push(scenario: Scenario, house: House) -> None:
     if scenario.between:
         scenario.between(house)
     before = house.lives()
+    if scenario.outcome in {"rolled_back", "failed"}:  # what fails a moment after its start has to be waited for
+        house.stack(**{"health": {"timeout": "20s", "settle": "1s"}, **scenario.options})
 
     done = house.push(scenario.after)
 

@@ -1,0 +1,287 @@
+"""What happens to a stack over several looks: held, asked for, forced, stopped, paused, moved, built."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.deploy.house import House, compose, service, yaml_of
+from workers.errors import Busy
+
+pytestmark = pytest.mark.docker
+
+QUICK: dict[str, Any] = {"health": {"timeout": "20s", "settle": "0s"}}
+GOOD: dict[str, str | None] = {"a/compose.yaml": compose(web=service("sleep 1000"), db=service("sleep 2000"))}
+
+
+def better(command: str) -> dict[str, str | None]:
+    return {"a/compose.yaml": compose(web=service(command), db=service("sleep 2000"))}
+
+
+def test_a_failed_fingerprint_is_held_until_somebody_asks_or_content_changes(house: House) -> None:
+    house.stack(**QUICK)
+    house.push(GOOD)
+    assert house.push(better("exit 3"))["outcome"] == "rolled_back"
+    assert house.push({"README.md": "x"})["reason"] == "failed_before"
+    asked = house.ask()
+    assert (asked["outcome"], asked["reason"]) == ("rolled_back", "retried")
+    assert house.push(better("sleep 1001"))["outcome"] == "deployed"
+    assert house.services.state.holds.get("default/a") is None
+
+
+def test_a_first_deployment_that_fails_stays_and_the_next_one_mends_it(house: House) -> None:
+    house.stack(**QUICK)
+    assert house.push(better("exit 3"))["outcome"] == "failed"
+    assert house.look()["reason"] == "failed_before"
+    done = house.push(GOOD)
+    assert (done["outcome"], done["reason"]) == ("deployed", "first_deploy"), done
+
+
+def test_a_failure_before_the_switch_is_tried_again_when_its_time_has_come(house: House) -> None:
+    house.stack(**QUICK)
+    house.push(GOOD)
+    image = f"{house.project()}-later:1"
+    house.push({"a/compose.yaml": compose(web={**service("sleep 1000"), "image": image}, db=service("sleep 2000"))})
+    hold = house.services.state.holds.get("default/a")
+    assert hold is not None
+    assert hold["retry_at"] is not None
+    assert house.look()["reason"] == "failed_before"
+
+    house.docker("tag", "busybox:stable", image)
+    house.services.state.holds.hold("default/a", **{**hold, "retry_at": "2020-01-01T00:00:00+00:00"})
+    assert house.look()["outcome"] == "deployed"
+
+
+def test_force_replaces_every_container(house: House) -> None:
+    house.stack(**QUICK)
+    house.push(GOOD)
+    before = house.lives()
+    done = house.ask(force=True)
+    assert (done["outcome"], done["reason"]) == ("deployed", "forced"), done
+    assert not {identifier for identifier, _ in before.values()} & {each for each, _ in house.lives().values()}
+
+
+def test_a_stack_stopped_by_hand_stays_stopped_until_somebody_asks(house: House) -> None:
+    house.stack(**QUICK)
+    house.push(GOOD)
+    house.docker("stop", "-t", "0", *(identifier for identifier, _ in house.lives().values()))
+    before = house.lives()
+    assert house.push({"README.md": "x"})["outcome"] == "unchanged"
+    done = house.push(better("sleep 1001"))
+    assert (done["outcome"], done["reason"]) == ("skipped", "stopped"), done
+    assert house.lives() == before
+    done = house.ask()
+    assert (done["outcome"], done["reason"]) == ("deployed", "retried"), done
+    assert all(each.state == "running" for each in house.containers().values())
+
+
+def test_an_unchanged_stack_that_was_stopped_is_started_when_somebody_asks(house: House) -> None:
+    house.stack(**QUICK)
+    house.push(GOOD)
+    house.docker("stop", "-t", "0", *(identifier for identifier, _ in house.lives().values()))
+    assert house.look()["outcome"] == "unchanged"
+    assert house.ask()["outcome"] == "deployed"
+    assert all(each.state == "running" for each in house.containers().values())
+
+
+def test_a_paused_stack_is_left_alone(house: House) -> None:
+    house.stack(**QUICK)
+    house.push(GOOD)
+    before = house.lives()
+    house.services.state.pauses.pause("default/a", "me", "holidays")
+    done = house.push(better("sleep 1001"))
+    assert (done["outcome"], done["reason"], done["message"]) == ("skipped", "paused", "paused: holidays")
+    assert house.lives() == before
+    house.services.state.pauses.resume("default/a")
+    assert house.look()["outcome"] == "deployed"
+
+
+def test_a_changed_context_is_built_and_a_failing_build_touches_nothing(house: House) -> None:
+    house.stack(**QUICK)
+    built = {**service("sleep 1000"), "build": "ctx"}
+    del built["image"]
+    files: dict[str, str | None] = {
+        "a/compose.yaml": compose(web=built, db=service("sleep 2000")),
+        "a/ctx/Dockerfile": "FROM busybox:stable\nCOPY text /text\n",
+        "a/ctx/text": "1",
+    }
+    assert house.push(files)["outcome"] == "deployed"
+    before, image = house.lives(), house.engine.image_id(f"{house.project()}-web")
+
+    failing = house.push({"a/ctx/Dockerfile": "FROM busybox:stable\nCOPY nothing /text\n"})
+    assert failing["outcome"] == "failed", failing
+    assert house.lives() == before
+    assert house.engine.image_id(f"{house.project()}-web") == image
+
+    done = house.push({"a/ctx/Dockerfile": files["a/ctx/Dockerfile"], "a/ctx/text": "2"})
+    assert (done["outcome"], done["action"]) == ("deployed", "build"), done
+    assert house.lives()["db"] == before["db"]
+    assert house.seen("web", "/text") == "2"
+
+
+def test_a_built_image_that_does_not_run_gives_its_tag_back(house: House) -> None:
+    house.stack(**QUICK)
+    built = {**service(), "build": "ctx", "command": ["sh", "/run"]}
+    del built["image"]
+    docker = "FROM busybox:stable\nCOPY run /run\n"
+    house.push({"a/compose.yaml": compose(web=built), "a/ctx/Dockerfile": docker, "a/ctx/run": "sleep 1000"})
+    image = house.engine.image_id(f"{house.project()}-web")
+    assert house.push({"a/ctx/run": "exit 3"})["outcome"] == "rolled_back"
+    assert house.engine.image_id(f"{house.project()}-web") == image
+    assert house.containers()["web"].container.image_id == image
+    assert house.containers()["web"].state == "running"
+
+
+def test_inline_configs_are_recreated(house: House) -> None:
+    house.stack(**QUICK)
+
+    def files(text: str) -> dict[str, str | None]:
+        web = service(configs=[{"source": "c", "target": "/c"}])
+        model = {"services": {"web": web, "db": service("sleep 2000")}, "configs": {"c": {"content": text}}}
+        return {"a/compose.yaml": yaml_of(model)}
+
+    house.push(files("1"))
+    before = house.lives()
+    done = house.push(files("2"))
+    assert (done["outcome"], done["action"]) == ("deployed", "recreate"), done
+    assert house.lives()["web"][0] != before["web"][0]
+    assert house.lives()["db"] == before["db"]
+
+
+def test_a_changed_network_is_made_anew_and_anonymous_volumes_live_on(house: House) -> None:
+    house.stack(**QUICK)
+
+    def files(subnet: str) -> dict[str, str | None]:
+        web = service("date > /keep/it; sleep 1000", volumes=["/keep"], networks=["n"])
+        del web["network_mode"]
+        networks = {"n": {"driver_opts": {"com.docker.network.bridge.enable_icc": subnet}}}
+        model = {"services": {"web": web, "db": service("sleep 2000")}, "networks": networks}
+        return {"a/compose.yaml": yaml_of(model)}
+
+    house.push(files("true"))
+    before, volumes = house.lives(), house.containers()["web"].volumes
+    done = house.push(files("false"))
+    assert done["outcome"] == "deployed", done
+    network = house.engine.client.inspect_network(f"{house.project()}_n")
+    assert network["Options"]["com.docker.network.bridge.enable_icc"] == "false"
+    assert len(network["Containers"]) == 1
+    assert house.containers()["web"].volumes == volumes
+    assert house.lives()["db"] == before["db"]
+
+
+def test_changed_volume_options_are_refused(house: House) -> None:
+    house.stack(**QUICK)
+
+    def files(label: str) -> dict[str, str | None]:
+        model = {
+            "services": {"web": service(volumes=["store:/v"])},
+            "volumes": {"store": {"driver_opts": {"o": label}}},
+        }
+        return {"a/compose.yaml": yaml_of(model)}
+
+    plain = {"services": {"web": service(volumes=["store:/v"])}, "volumes": {"store": {}}}
+    assert house.push({"a/compose.yaml": yaml_of(plain)})["message"] == ""
+    before = house.lives()
+    done = house.push(files("x"))
+    assert (done["outcome"], done["reason"]) == ("invalid", "invalid"), done
+    assert "volume" in str(done["message"])
+    assert house.lives() == before
+
+
+def test_a_project_that_runs_elsewhere_is_blocked_when_data_would_stay_behind(house: House) -> None:
+    house.stack(**QUICK)
+    elsewhere = house.folder / "elsewhere"
+    (elsewhere / "data").mkdir(parents=True)
+    file = compose(web=service("sleep 1000", volumes=["./data:/data"]))
+    (elsewhere / "compose.yaml").write_text(file)
+    house.docker(
+        "compose",
+        "-p",
+        house.project(),
+        "--project-directory",
+        str(elsewhere),
+        "-f",
+        f"{elsewhere}/compose.yaml",
+        "up",
+        "-d",
+    )
+    before = house.lives()
+    done = house.push({"a/compose.yaml": file})
+    assert (done["outcome"], done["reason"]) == ("blocked", "moved"), done
+    assert f"{elsewhere}/data" in str(done["message"])
+    assert house.lives() == before
+    assert not house.live("a/data").exists()
+
+
+def test_a_project_that_runs_elsewhere_without_data_is_adopted_untouched(house: House) -> None:
+    house.stack(**QUICK)
+    elsewhere = house.folder / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "compose.yaml").write_text(str(GOOD["a/compose.yaml"]))
+    house.docker(
+        "compose",
+        "-p",
+        house.project(),
+        "--project-directory",
+        str(elsewhere),
+        "-f",
+        f"{elsewhere}/compose.yaml",
+        "up",
+        "-d",
+    )
+    before = house.lives()
+    done = house.push(GOOD)
+    assert done["outcome"] == "deployed", done
+    assert house.lives() == before
+
+
+def test_whoever_finds_the_lock_held_waits_and_the_holder_looks_again(house: House) -> None:
+    house.stack(**QUICK)
+    house.push(GOOD)
+    house.fetch(better("sleep 1001"))
+    with house.services.state.stack_lock.hold("default/a"), pytest.raises(Busy):
+        house.look()
+    assert house.services.state.runs.waiting("default/a")
+    done = house.look()
+    assert done["outcome"] == "deployed"
+    assert not house.services.state.runs.waiting("default/a")
+
+
+def test_drift_is_healed(house: House) -> None:
+    house.stack(**QUICK)
+    house.push(GOOD)
+    before = house.lives()
+    house.docker("rm", "-f", before["web"][0])
+    house.services.state.records.set_status("default/a", drift={"web": "missing"})
+    done = house.look()
+    assert (done["outcome"], done["reason"]) == ("deployed", "drifted"), done
+    assert house.containers()["web"].state == "running"
+    assert house.lives()["db"] == before["db"]
+    assert house.look()["outcome"] == "unchanged"
+
+
+def test_a_lost_journal_and_an_empty_redis_redeploy_nothing_when_either_is_left(house: House) -> None:
+    house.stack(**QUICK)
+    house.push(GOOD)
+    before = house.lives()
+    house.services.state.redis.flushall()
+    done = house.look()
+    assert done["outcome"] == "unchanged", done
+    assert house.lives() == before
+    house.services.state.journal.delete("default/a")
+    assert house.look()["outcome"] == "unchanged"
+    assert house.lives() == before
+
+
+def test_output_and_steps_are_told(house: House) -> None:
+    house.stack(hooks={"post_deploy": [["sh", "-c", "echo $TEGU_STACK $TEGU_ACTION $PWD"]]}, **QUICK)
+    done = house.push(GOOD)
+    told = house.log(str(done["deployment"]))
+    assert f"default/a up {house.live('a')}" in told
+    assert "docker compose up -d" in told
+    kept = house.services.state.deployments.get(str(done["deployment"]))
+    assert kept is not None
+    assert [step["name"] for step in kept["steps"]][:3] == ["stage", "validate", "remember images"]
+    assert kept["outcome"] == "deployed"
+    assert house.services.clone("r").pins() == {"deployed/default/a": done["commit"]}
