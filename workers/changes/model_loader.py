@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,7 +103,8 @@ class ModelLoader:
                 for item in _listed(content.pop("include", None)):
                     included = self._include(item, folder, variables, file.name, (*including, *locations))
                     self._import(model, content, included, folder, file.name)
-                merged = merge.merge_models(merged, content, file.resets)
+                with _blaming(file.name):
+                    merged = merge.merge_models(merged, content, file.resets)
                 for part, usage in file.usages.items():
                     model.usage(*part).add(usage)
         self._resolve(model, merged, folder, variables)
@@ -145,8 +147,7 @@ class ModelLoader:
             return interpolation.interpolate_tree(value, reader, unset=self._trace.note_unset)
         except InvalidStack:
             # The same once more over the whole document: this time the error knows its line.
-            interpolation.interpolate_part(file.document, file.part, reader)
-            raise
+            return interpolation.interpolate_part(file.document, file.part, reader)
 
     def _extended(self, file: _Part, variables: Variables) -> dict[str, object]:
         services = file.content.get("services")
@@ -185,9 +186,12 @@ class ModelLoader:
             base_file = self._base_file(location, base_name, variables, f"{what} extends")
         base = self._extend(base_file, base_name, variables, (*chain, (file.name, name)))
         if base_file is not file:
-            base = resolve_service(merge.normalise_service(base), base_file.folder, self._trace, f"service {base_name}")
+            with _blaming(base_file.name):
+                base = merge.normalise_service(base)
+                base = resolve_service(base, base_file.folder, self._trace, f"service {base_name}")
         file.usages[("services", name)].add(base_file.usages[("services", base_name)])
-        return merge.extend_service(base, service, merge.below(file.resets, "services", name))
+        with _blaming(file.name):
+            return merge.extend_service(base, service, merge.below(file.resets, "services", name))
 
     def _base_file(self, location: str, name: str, variables: Variables, what: str) -> _Part:
         """The document of another file that has the service to extend."""
@@ -254,6 +258,15 @@ class ModelLoader:
             if own:
                 content[section] = own
         model.variables.update(included.variables)
+
+
+@contextmanager
+def _blaming(file: str) -> Iterator[None]:
+    """Merging knows no files; its errors name this one."""
+    try:
+        yield
+    except InvalidStack as error:
+        raise InvalidStack(error.message, file) from error
 
 
 def _listed(value: object) -> Iterator[object]:

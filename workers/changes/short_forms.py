@@ -27,9 +27,7 @@ def long_volume(text: str) -> dict[str, Any]:
     Raises:
         InvalidStack: a part is empty or there are too many.
     """
-    if 0 < len(text.encode()) <= _LONGEST_TARGET:
-        return {"type": "volume", "target": clean(text)}
-    source, target, options = _volume_parts(text)
+    source, target, options = volume_parts(text)
     volume: dict[str, Any] = {"type": "bind" if _is_path(source) else "volume"}
     if source:
         volume["source"] = source
@@ -45,8 +43,14 @@ def long_volume(text: str) -> dict[str, Any]:
     return {**volume, "bind": bind} if bind else volume
 
 
-def _volume_parts(text: str) -> tuple[str, str, str]:
-    """Source, target and options; without a colon all is target."""
+def volume_parts(text: str) -> tuple[str, str, str]:
+    """Source, target as it is written, and options; without a colon all is target.
+
+    Raises:
+        InvalidStack: a part is empty or there are too many.
+    """
+    if 0 < len(text.encode()) <= _LONGEST_TARGET:
+        return "", text, ""
     parts: list[str] = []
     drive = False
     for part in text.split(":"):

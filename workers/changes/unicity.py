@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workers.changes.scalar import text_of
-from workers.changes.short_forms import Service, long_volume
+from workers.changes.short_forms import Service, volume_parts
 from workers.changes.yaml_file import Model
 from workers.errors import InvalidStack
 
@@ -71,7 +71,7 @@ def _name(entry: str) -> str:
 
 
 def _target(entry: Any) -> object:  # noqa: ANN401
-    return entry["target"] if isinstance(entry, dict) else long_volume(entry)["target"]
+    return entry["target"] if isinstance(entry, dict) else volume_parts(entry)[1]
 
 
 def _device(entry: Any) -> object:  # noqa: ANN401

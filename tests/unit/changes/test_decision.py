@@ -325,8 +325,8 @@ def test_a_commit_that_newer_rules_refuse_is_compared_as_it_was_recorded(world: 
 
 
 RULED = {
-    "app/compose.yaml": "services: {a: {image: x, volumes: ['./c:/c', './one:/one']}, b: {image: x, volumes: ['./c:/c']}, "
-    "i: {build: {context: ./i}}}",
+    "app/compose.yaml": "services: {a: {image: x, volumes: ['./c:/c', './one:/one']}, "
+    "b: {image: x, volumes: ['./c:/c']}, i: {build: {context: ./i}}}",
     "app/c/x.md": "1",
     "app/c/y": "1",
     "app/one": "1",

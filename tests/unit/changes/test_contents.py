@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.changes.worlds import LIVE, World
+from workers.errors import InvalidStack
+
+Y = "app/compose.yaml"
+
+
+def test_a_hand_placed_secret_in_the_repository_s_layout_is_an_input(world: World) -> None:
+    files = {Y: "{services: {a: {image: x, secrets: [s]}}, secrets: {s: {file: ./token}}}"}
+    with pytest.raises(
+        InvalidStack, match=rf"service a: secrets s: app/token is neither .* put it at {LIVE}/app/token"
+    ):
+        world.snapshot(files)
+    world.outside.files[f"{LIVE}/app/token"] = "1"
+    snapshot = world.snapshot(files)
+    assert snapshot.outside_paths == ("app/token",)
+    world.outside.files[f"{LIVE}/app/token"] = "2"
+    assert world.decide_from(snapshot, files).services["a"].action == "restart"
+
+
+def test_a_build_secret_from_the_environment_is_no_file(world: World) -> None:
+    text = "{services: {a: {build: {context: ., secrets: [s]}}}, secrets: {s: {environment: T}}}"
+    assert set(world.snapshot({Y: text, "app/Dockerfile": ""}).services["a"].content) == {"app/Dockerfile", "app"}
+
+
+def test_a_missing_dockerfile_is_named_where_its_context_is_in_git(world: World) -> None:
+    with pytest.raises(InvalidStack, match="service a: Dockerfile: app/i/Dockerfile is neither"):
+        world.snapshot({Y: "services: {a: {build: ./i}}", "app/i/x": ""})
+    assert world.snapshot({Y: "services: {a: {build: ./i}}"}).entries["app/i"] is None
+
+
+def test_a_context_that_is_fetched_from_elsewhere_is_no_input(world: World) -> None:
+    text = "services: {a: {build: {context: 'https://example.com/x.git', dockerfile_inline: FROM x, "
+    text += "additional_contexts: {m: 'https://example.com/y.git', n: ./n}}}}"
+    assert set(world.snapshot({Y: text}).services["a"].content) == {"app/n"}
+
+
+def test_one_path_that_reaches_a_service_twice_asks_for_the_stronger_action(world: World) -> None:
+    files = {Y: "services: {a: {build: ./i, volumes: ['./i:/i']}}", "app/i/Dockerfile": "", "app/i/x": "1"}
+    assert world.summary(files, files | {"app/i/x": "2"}) == {"a": "build"}

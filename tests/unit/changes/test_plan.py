@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.changes.worlds import KEY, Files, Link, World, make_stack
+from workers.changes.plan import is_unreachable, plan_stack
+from workers.changes.tree import Nowhere
+from workers.model import Action, Decision, Reason, Stack
+
+PLAIN = "services: {a: {image: 'x:${TAG:-1}', volumes: ['./conf:/c', '/etc/hosts:/h']}}"
+
+
+def unreachable(world: World, files: Files, stack: Stack | None = None) -> bool:
+    return is_unreachable(stack or world.stack, world.tree(files), world.tree({**files, "other/file": "changed"}))
+
+
+def plan(world: World, before: Files, after: Files) -> Decision:
+    return plan_stack(world.stack, world.tree(before), world.tree(after), Nowhere(), KEY)
+
+
+def test_a_stack_that_stays_in_its_folder_is_out_of_reach(world: World) -> None:
+    assert unreachable(world, {"app/compose.yaml": PLAIN, "app/.env": "TAG=1", "app/conf/x": ""})
+
+
+def test_a_stack_whose_folder_changed_is_within_reach(world: World) -> None:
+    files = {"app/compose.yaml": PLAIN}
+    assert not is_unreachable(world.stack, world.tree(files), world.tree(files | {"app/conf": "1"}))
+    assert not is_unreachable(world.stack, world.tree(files), world.tree({"x": ""}))
+    assert not is_unreachable(world.stack, world.tree(files), world.tree({"app": "a file"}))
+
+
+def test_equal_trees_reach_nothing(world: World) -> None:
+    files = {"app/compose.yaml": "include: [../x]"}
+    assert is_unreachable(world.stack, world.tree(files), world.tree(files))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("compose.yaml", "services: {a: {image: x, volumes: ['../shared:/s']}}"),
+        ("compose.yaml", "include: [a.yaml]"),
+        ("compose.yaml", "services: {a: {extends: {file: a.yaml, service: b}}}"),
+        ("compose.yaml", 'services: {a: {volumes: ["\\x2e\\u002e/s:/s"]}}'),
+        ("compose.yaml", "services: {a: {volumes: ['.${EMPTY}./s:/s']}}"),
+        ("compose.yaml", "services: {a: {volumes: ['${X:-a.}./s:/s']}}"),
+        ("compose.yaml", "services: {a: {volumes: ['.${X:-./s}:/s']}}"),
+        ("compose.override.yml", "services: {a: {volumes: ['../s:/s']}}"),
+        (".env", "TAG=../x"),
+        (".env", "TAG=x\nDIR=."),
+        (".env", "TAG='./x'"),
+    ],
+)
+def test_a_stack_that_may_look_outside_is_within_reach(world: World, name: str, text: str) -> None:
+    assert not unreachable(world, {"app/compose.yaml": PLAIN, f"app/{name}": text})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services: {a: {image: 'x.${DOMAIN}.example.com', labels: ['a.${B}.c=d']}}",
+        'services: {a: {command: "tab\\there"}}',
+        "services: {a: {image: '${REGISTRY:-docker.io}/x'}}",
+    ],
+)
+def test_dots_and_variables_in_other_places_do_no_harm(world: World, text: str) -> None:
+    assert unreachable(world, {"app/compose.yaml": text})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"watch": ("other/file",)},
+        {"env_files": ("other/file",)},
+        {"files": ("../other/compose.yaml",)},
+        {"variables": {"DIR": "../other"}},
+    ],
+)
+def test_options_may_reach_out_too(world: World, options: dict[str, object]) -> None:
+    stack = make_stack(**options)  # type: ignore[arg-type]
+    assert not unreachable(world, {"app/compose.yaml": PLAIN}, stack)
+
+
+def test_a_stack_at_the_root_is_always_within_reach(world: World) -> None:
+    assert not unreachable(world, {"compose.yaml": PLAIN}, make_stack(""))
+
+
+@pytest.mark.parametrize(
+    ("text", "link", "harmless"),
+    [
+        (PLAIN, "app/link", False),
+        (PLAIN, "app/conf/link", True),
+        (PLAIN.replace("./conf:", "./conf/link:"), "app/conf/link", False),
+        (PLAIN.replace("./conf:", "./conf/deep/x:"), "app/conf/deep/x", False),
+        (PLAIN.replace("./conf:", "./conf/x:"), "app/conf/deep/link", True),
+        (PLAIN.replace("./conf:", "$DIR/link:"), "app/conf/link", False),
+        (PLAIN.replace("./conf:", "${DIR:-./conf}${X:-/link}:"), "app/conf/link", False),
+    ],
+)
+def test_symlinks_matter_where_a_path_may_pass(world: World, text: str, link: str, harmless: bool) -> None:
+    assert unreachable(world, {"app/compose.yaml": text, link: Link("../other/file")}) is harmless
+
+
+def test_a_symlink_that_a_variable_spells_is_found(world: World) -> None:
+    files = {
+        "app/compose.yaml": PLAIN.replace("./conf:", "$DIR:"),
+        "app/conf/link": Link("x"),
+        "app/.env": "DIR=conf/link",
+    }
+    assert not unreachable(world, files)
+
+
+def test_the_plan_is_the_decision_with_the_first_commit_deployed(world: World) -> None:
+    before = {"app/compose.yaml": PLAIN, "app/conf": "1"}
+    decision = plan(world, before, before | {"app/conf": "2"})
+    assert decision == world.decide(before, before | {"app/conf": "2"})
+    assert decision.services["a"].action is Action.RESTART
+
+
+def test_a_plan_for_what_is_out_of_reach_reads_nothing(world: World) -> None:
+    before = {"app/compose.yaml": PLAIN}
+    after = world.tree(before | {"x": ""})
+    decision = plan_stack(world.stack, world.tree(before), after, Nowhere(), KEY)
+    assert decision == Decision("production/app", Action.NONE, Reason.UNCHANGED, after.commit)
+
+
+def test_what_was_invalid_before_is_deployed_for_the_first_time(world: World) -> None:
+    decision = plan(world, {"app/compose.yaml": "["}, {"app/compose.yaml": PLAIN})
+    assert decision.reason is Reason.FIRST_DEPLOY
+    assert plan(world, {"app/compose.yaml": PLAIN}, {"app/compose.yaml": "["}).reason is Reason.INVALID
+
+
+def test_a_hand_placed_env_file_makes_no_plan_invalid(world: World) -> None:
+    before = {"app/compose.yaml": "services: {a: {image: x, env_file: .env}}"}
+    assert plan(world, before, {"app/compose.yaml": "services: {a: {image: y, env_file: .env}}"}).action is Action.UP

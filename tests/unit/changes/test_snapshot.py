@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.changes.change_cases import CASES
+from tests.unit.changes.worlds import KEY, LIVE, Link, Submodule, World, make_stack
+from workers.changes.closure import take_snapshot
+from workers.changes.digest import keyed
+from workers.changes.snapshot import Snapshot
+from workers.changes.tree import Nowhere, walk
+from workers.errors import InvalidStack
+from workers.model import Entry
+
+FILES = {
+    "app/compose.yaml": "services: {a: {image: '${TAG}', volumes: ['./c:/c', './data:/d', './link:/l'], build: ./i}}",
+    "app/c/x": "1",
+    "app/c/deep/y": "1",
+    "app/link": Link("../shared"),
+    "app/i/Dockerfile": "FROM x",
+    "app/i/.dockerignore": "*.md",
+    "app/i/README.md": "",
+    "app/i/main.py": "",
+    "shared": "s",
+    "other": "o",
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_snapshot_survives_json(world: World, case: str) -> None:
+    files = {path.removeprefix("../") if path[:3] == "../" else f"app/{path}": t for path, t in CASES[case][0].items()}
+    snapshot = world.snapshot(files)
+    again = Snapshot.from_json(json.loads(json.dumps(snapshot.to_json())))
+    assert again == snapshot
+    assert again.fingerprint == snapshot.fingerprint
+
+
+def test_the_files_are_those_that_reach_the_stack(world: World) -> None:
+    tree = world.tree(FILES)
+    files = world.snapshot(FILES).files(tree)
+    assert set(files) == set(FILES) - {"other", "app/i/README.md"}
+    assert files["app/link"] == tree.entry("app/link")
+
+
+def test_without_an_ignore_file_a_whole_context_is_written(world: World) -> None:
+    files = {path: text for path, text in FILES.items() if "dockerignore" not in path}
+    assert "app/i/README.md" in world.snapshot(files).files(world.tree(files))
+
+
+def test_a_folder_that_is_mounted_and_built_from_counts_whole(world: World) -> None:
+    text = "services: {a: {build: ./i, volumes: ['./i:/i']}, b: {build: ./i}}"
+    files = FILES | {"app/compose.yaml": text}
+    snapshot = world.snapshot(files)
+    assert snapshot.filtered == {}
+    assert "app/i/README.md" in snapshot.files(world.tree(files))
+    assert world.summary(files, files | {"app/i/README.md": "2"}) == {"a": "build", "b": "build"}
+
+
+def test_a_folder_that_two_ignore_files_filter_counts_whole(world: World) -> None:
+    text = "services: {a: {build: ./i}, b: {build: {context: ./i, dockerfile: D}}, c: {build: ./i}}"
+    files = FILES | {"app/compose.yaml": text, "app/i/D": "", "app/i/D.dockerignore": "*.py"}
+    assert world.snapshot(files).filtered == {}
+
+
+def test_an_ignore_file_that_git_lacks_filters_nothing(world: World) -> None:
+    files = {path: text for path, text in FILES.items() if "dockerignore" not in path}
+    world.outside.files[f"{LIVE}/app/i/.dockerignore"] = "*.md"
+    assert world.snapshot(files).filtered == {}
+
+
+def test_the_fingerprint_is_of_content_and_not_of_the_commit(world: World) -> None:
+    one = world.snapshot(FILES)
+    assert world.snapshot(FILES | {"other": "2"}).commit != one.commit
+    assert world.snapshot(FILES | {"other": "2"}).fingerprint == one.fingerprint
+    assert world.snapshot(FILES | {"app/i/README.md": "2"}).fingerprint == one.fingerprint
+    assert world.snapshot(FILES | {"app/i/main.py": "2"}).fingerprint != one.fingerprint
+    assert world.snapshot(FILES | {"app/c/x": "2"}).fingerprint != one.fingerprint
+    world.outside.files[f"{LIVE}/app/.env"] = "A=1"
+    assert world.snapshot(FILES).fingerprint != one.fingerprint
+    del world.outside.files[f"{LIVE}/app/.env"]
+    world.stack = make_stack(variables={"TAG": "1"})
+    assert world.snapshot(FILES).fingerprint != one.fingerprint
+
+
+def test_an_entry_that_is_a_submodule_is_not_written(world: World) -> None:
+    snapshot = world.snapshot(FILES)
+    odd = replace(snapshot, entries={"vendor": Entry(0o160000, "1" * 40)})
+    assert odd.files(world.tree(FILES)) == {}
+
+
+def test_a_submodule_in_a_filtered_context_is_refused_unless_it_is_ignored(world: World) -> None:
+    with pytest.raises(InvalidStack, match="app/i/vendor is a submodule"):
+        world.snapshot(FILES | {"app/i/vendor": Submodule("1" * 40)})
+    world.snapshot(FILES | {"app/i/vendor": Submodule("1" * 40), "app/i/.dockerignore": "vendor"})
+
+
+def test_paths_that_only_compose_knew_of_join_and_stay(world: World) -> None:
+    tree = world.tree(FILES)
+    joined = world.snapshot(FILES).joined(tree, ("other", "gone"))
+    assert joined.entries["other"] == tree.entry("other")
+    assert joined.extra == ("gone", "other")
+    assert joined.warnings[0] == "Compose also uses other; it joins what is compared"
+    again = take_snapshot(world.stack, tree, world.outside, KEY, record=joined)
+    assert again.entries == joined.entries
+    assert not world.unchanged(joined, FILES | {"other": "2"})
+
+
+def test_secrets_are_known_by_their_use(world: World) -> None:
+    text = "{services: {a: {image: x, secrets: [s], configs: [c], env_file: e}}, "
+    text += "secrets: {s: {file: s}}, configs: {c: {file: c}}}"
+    snapshot = world.snapshot({"app/compose.yaml": text, "app/s": "", "app/c": "", "app/e": ""})
+    assert snapshot.secrets == ("app/.env", "app/e", "app/s")
+
+
+def test_variables_without_a_value_are_reported(world: World) -> None:
+    text = "services: {a: {image: 'x${ONE}${TWO:-}', env_file: e, environment: [THREE]}}"
+    snapshot = world.snapshot({"app/compose.yaml": text, "app/e": "A=$FOUR"})
+    assert snapshot.unset == ("FOUR", "ONE")
+
+
+def test_a_closure_has_a_limited_size(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.changes.closure.MAX_CLOSURE", 3)
+    with pytest.raises(InvalidStack, match="at most 3 are supported"):
+        world.snapshot(FILES)
+
+
+def test_a_key_may_have_any_length() -> None:
+    assert keyed(b"", b"x") != keyed(b"k", b"x")
+    assert keyed(b"k" * 100, b"x") != keyed(b"k" * 101, b"x")
+
+
+def test_nowhere_has_nothing() -> None:
+    assert Nowhere().read("/etc/passwd") is None
+
+
+def test_walking_a_file_is_that_file(world: World) -> None:
+    tree = world.tree(FILES)
+    entry = tree.entry("shared")
+    assert entry is not None
+    assert list(walk(tree, entry, "shared")) == [("shared", entry)]
+    assert [path for path, _ in walk(tree, tree.root)][:2] == ["app/c/deep/y", "app/c/x"]
