@@ -1,125 +1,160 @@
-"""Deciding N unchanged stacks, from the request to the end of the run, against N tasks that do nothing.
+"""Deciding 1000 unchanged stacks, from the request of a pull to the end of its run, against as many tasks that do nothing.
 
 Both go through the same worker and the same Redis, by turns. The floor publishes with `send_task`, as any Celery
-project does, and is done when the queue and what is unacknowledged are empty.
-
-    .venv/bin/python -m benchmarks.fan_out [--stacks 1000] [--rounds 3] [--json]
+project does, and is done when the queue and what is unacknowledged are empty. A second, lower floor publishes in one
+batch, as Tegu does. Neither floor fetches, keeps a run, or can say what became of its tasks.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import json
-import os
 import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from celery import Celery
 
+from benchmarks.figure import Figure, by_turns, medians, seconds
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, eventually
 from workers.celery import configuration, pull_queue
-from workers.model import Trigger
+from workers.model import Action, Decision, Reason, Trigger
 from workers.pull import request_pull
+from workers.queue import Message
+from workers.quick import unchanged_at
+from workers.stacks import find_stack
+from workers.state import keys
 
+STACKS = 1000
+ROUNDS = 5
 GOAL = 1.3
+_QUEUE = pull_queue("local")
+_NO_OP = "benchmark.noop"
 
 
-def cpu_seconds(groups: Iterable[int]) -> float:
-    """The processor time of this process and of whole process groups: what counts on a busy machine."""
-    ticks = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            fields = stat.read_text().rpartition(") ")[2].split()
-            if int(fields[2]) in groups:
-                ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK") + time.process_time()
+class Race:
+    """The three that take turns in one worker.
+
+    Args:
+        rig: a repository whose stacks are recorded as deployed, and a running worker.
+        app: for `send_task`.
+    """
+
+    def __init__(self, rig: Rig, app: Celery) -> None:
+        self._rig = rig
+        self._app = app
+        self._redis = rig.services.state.redis
+        self.pulls: list[float] = []
+
+    def no_ops(self) -> float:
+        """Publish tasks that do nothing, one by one."""
+
+        def act() -> None:
+            for name in self._rig.names:
+                self._app.send_task(_NO_OP, [f"default/{name}", "01aaaaaaaaaaaa"], queue=_QUEUE)
+            self._wait_until_idle()
+
+        return self._timed(act)
+
+    def batched_no_ops(self) -> float:
+        """Publish them in one batch."""
+
+        def act() -> None:
+            self._rig.services.queue.publish(
+                Message(_QUEUE, _NO_OP, (f"default/{name}", "01aaaaaaaaaaaa")) for name in self._rig.names
+            )
+            self._wait_until_idle()
+
+        return self._timed(act)
+
+    def fan_out(self) -> float:
+        """Ask for a pull, and wait until its run has ended."""
+        run = ""
+
+        def act() -> None:
+            nonlocal run
+            run, _ = request_pull(self._rig.services, "homelab", Trigger.RECONCILE)
+            started = time.perf_counter()
+            _until(lambda: not self._redis.sismember(keys.pending(run), "pull:local"))
+            self.pulls.append(time.perf_counter() - started)
+            _until(lambda: self._redis.zscore(keys.open_runs(), run) is None)
+
+        taken = self._timed(act)
+        found = self._rig.services.state.runs.get(run)
+        if found is None or found["status"] != "succeeded" or len(found["stacks"]) != len(self._rig.names):
+            message = f"the run ended otherwise than it should: {found}"
+            raise RuntimeError(message)
+        return taken
+
+    def _timed(self, act: Callable[[], None]) -> float:
+        self._wait_until_idle()
+        return seconds(act)
+
+    def _wait_until_idle(self) -> None:
+        _until(lambda: not self._redis.llen(_QUEUE) and not self._redis.hlen("unacked"))
 
 
-def measure(rig: Rig, app: Celery, rounds: int, groups: Iterable[int]) -> dict[str, float]:
-    redis = rig.services.state.redis
-    names = [f"default/{name}" for name in rig.names]
-
-    def idle() -> bool:
-        return not redis.llen(pull_queue("local")) and not redis.hlen("unacked")
-
-    def no_ops() -> None:
-        for name in names:
-            app.send_task("benchmark.noop", [name, "01aaaaaaaaaaaa"], queue=pull_queue("local"))
-        eventually(idle, "all no-ops are done")
-
-    def fan_out() -> None:
-        run, _ = request_pull(rig.services, "homelab", Trigger.API)
-        found = rig.ended(run)
-        assert found["status"] == "succeeded", found
-        assert len(found["stacks"]) == len(names)
-
-    def seconds(act: Callable[[], None]) -> tuple[float, float]:
-        eventually(idle, "the worker is idle")
-        started, used = time.perf_counter(), cpu_seconds(groups)
-        act()
-        return time.perf_counter() - started, cpu_seconds(groups) - used
-
-    no_ops()
-    fan_out()
-    pairs = [(seconds(no_ops), seconds(fan_out)) for _ in range(rounds)]
-
-    def median(kind: int, side: int) -> float:
-        return round(statistics.median(pair[side][kind] for pair in pairs), 3)
-
-    def ratio(kind: int) -> float:
-        return round(statistics.median(real[kind] / none[kind] for none, real in pairs), 3)
-
-    return {
-        "stacks": len(names),
-        "no_op_seconds": median(0, 0),
-        "fan_out_seconds": median(0, 1),
-        "ratio": ratio(0),
-        "no_op_cpu_seconds": median(1, 0),
-        "fan_out_cpu_seconds": median(1, 1),
-        "cpu_ratio": ratio(1),
-        "goal": GOAL,
-    }
+def measure() -> Iterator[Figure]:
+    """The ratio to both floors, and what one decision costs without Celery."""
+    with _race() as (rig, race):
+        race.no_ops()
+        race.fan_out()
+        race.pulls.clear()
+        none, batched, real = medians(by_turns([race.no_ops, race.batched_no_ops, race.fan_out], ROUNDS))
+        pull, steps = statistics.median(race.pulls), _steps(rig)
+    rest = ", ".join(f"{name} {each * 1e3:.2f} ms" for name, each in steps.items())
+    remark = f"{STACKS} stacks; {pull:.2f} s until all were published, fetch included; then for each: {rest}"
+    yield Figure("fan-out of 1000 unchanged stacks", real, none, GOAL, "s", remark)
+    yield Figure("the same, if no-ops were published in a batch", real, batched, None, "s")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stacks", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+def _steps(rig: Rig) -> dict[str, float]:
+    """What deciding one stack takes in one process with nothing else to do: the median of each step, in seconds."""
+    services = rig.services
+    stacks = [find_stack(services, f"default/{name}") for name in rig.names]
+    run = services.state.runs.create("homelab", Trigger.RECONCILE, ())
+    services.state.runs.plan(run, [(stack.id, rig.commit) for stack in stacks])
+    times: dict[str, list[float]] = {"look": [], "decide": [], "end": []}
+    for stack in stacks:
+        began = time.perf_counter()
+        look = services.state.quick.look(stack.id, "benchmark")
+        looked = time.perf_counter()
+        commit = unchanged_at(services, stack, look)
+        decided = time.perf_counter()
+        decision = Decision(stack.id, Action.NONE, Reason.UNCHANGED, commit)
+        services.state.quick.finish_unchanged(look.runs, stack.id, decision, commit)
+        ended = time.perf_counter()
+        for name, each in zip(times, (looked - began, decided - looked, ended - decided), strict=True):
+            times[name].append(each)
+    return {name: statistics.median(each) for name, each in times.items()}
+
+
+@contextlib.contextmanager
+def _race() -> Iterator[tuple[Rig, Race]]:
+    """A repository, a Redis and a worker, until it is over."""
     folder = Path(tempfile.mkdtemp(prefix="tegu-bench-"))
     server = RedisServer(shutil.which("redis-server") or "redis-server")
     try:
-        rig = Rig(folder, server.url, [f"s{number}" for number in range(options.stacks)])
-        try:
+        with contextlib.closing(Rig(folder, server.url, [f"s{number}" for number in range(STACKS)])) as rig:
             rig.record()
             app = Celery("benchmark", set_as_current=False)
             app.conf.update(configuration(rig.settings), include=[])
-            with rig.worker("-I", "benchmarks.noop_task", "-l", "warning", ready=False) as worker:
+            with rig.worker("-I", "benchmarks.noop_task", "-l", "warning", ready=False):
                 eventually(lambda: rig.services.state.runs.list()["items"], "the worker is there")
-                numbers = measure(rig, app, options.rounds, (worker.pid, server.pid))
-        finally:
-            rig.close()
+                yield rig, Race(rig, app)
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    if options.json:
-        print(json.dumps(numbers))
-    else:
-        print(
-            "fan-out of {stacks} unchanged stacks: {fan_out_seconds} s, processor {fan_out_cpu_seconds} s".format(
-                **numbers
-            )
-        )
-        print("{stacks} tasks that do nothing: {no_op_seconds} s, processor {no_op_cpu_seconds} s".format(**numbers))
-        print("ratio: {ratio}, of processor time {cpu_ratio} (goal: {goal})".format(**numbers))
 
 
-if __name__ == "__main__":
-    main()
+def _until(done: Callable[[], object], limit: float = 120.0) -> None:
+    """Look every few milliseconds: often enough for the figures, too seldom to be one of them."""
+    deadline = time.monotonic() + limit
+    while not done():
+        if time.monotonic() > deadline:
+            message = f"it did not end within {limit:g} s"
+            raise TimeoutError(message)
+        time.sleep(0.005)

@@ -19,6 +19,7 @@ from workers.process import Completed, kill_group, run, spawn
 from workers.services import Services
 from workers.settings import Settings
 from workers.stacks import find_stack
+from workers.state import keys
 
 CATALOG = """
 repos:
@@ -113,11 +114,10 @@ class Rig:
     def ended(self, run_id: str, timeout: float = 60) -> dict[str, Any]:
         """A run, once it has ended."""
 
-        def look() -> dict[str, Any] | None:
-            found = self.services.state.runs.get(run_id)
-            return found if found and found["finished_at"] else None
-
-        found: dict[str, Any] = eventually(look, f"run {run_id} ends", timeout)
+        redis = self.services.state.redis
+        eventually(lambda: redis.hexists(keys.run(run_id), "finished_at"), f"run {run_id} ends", timeout)
+        found = self.services.state.runs.get(run_id)
+        assert found is not None
         return found
 
     def close(self) -> None:
