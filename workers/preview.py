@@ -5,21 +5,23 @@ For pull requests, and for replaying a history. What is no part of Git does not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workers.catalog import Catalog, load_catalog, stack_folders
 from workers.changes.decision import decide
 from workers.changes.plan import plan_stack
+from workers.changes.project import MAIN_FILES, OVERRIDE_FILES
 from workers.changes.tree import FOLDER, Nowhere, Tree
 from workers.errors import TeguError, UnknownName
 from workers.model import Action, Decision, Reason, Repo, Stack
 from workers.settings import Settings, process_environment
 
 if TYPE_CHECKING:
-    from workers.git import LocalRepo
+    from workers.git import GitTree, LocalRepo
 
+_READ = frozenset({*MAIN_FILES, *OVERRIDE_FILES, ".env"})
 _KEY = b"two commits, one reader"  # nothing that is digested here is kept
 
 
@@ -64,7 +66,7 @@ def compare(
         return preview(catalog, name, place.tree(before), place.tree(after))
 
 
-def preview(catalog: Catalog, repo: str, before: Tree, after: Tree) -> list[Decision]:
+def preview(catalog: Catalog, repo: str, before: GitTree, after: GitTree) -> list[Decision]:
     """What going from one commit to another would do to each of a repo's stacks, in the order of ids.
 
     Args:
@@ -77,15 +79,22 @@ def preview(catalog: Catalog, repo: str, before: Tree, after: Tree) -> list[Deci
     return [decisions[name] for name in sorted(decisions)]
 
 
-def _decide(catalog: Catalog, repo: str, before: Tree, after: Tree) -> Iterator[Decision]:
-    old, _ = _stacks(catalog, repo, before)
-    new, invalid = _stacks(catalog, repo, after)
-    outside = Nowhere()
+def _decide(catalog: Catalog, repo: str, before: GitTree, after: GitTree) -> Iterator[Decision]:
+    globs = catalog.repos[repo].discover
+    folders = stack_folders(globs, after, after.prefetch)
+    old_folders = stack_folders(globs, before, before.prefetch)
+    new, invalid = _stacks(catalog, repo, after, folders)
+    # Mostly they are the same stacks; making them takes longer than comparing them.
+    is_same = folders == old_folders and all(_is_folder(before, path) for path in catalog.folders[repo])
+    old = new if is_same else _stacks(catalog, repo, before, old_folders)[0]
     for name in old:
         if name not in new and name not in invalid:
             yield Decision(stack=name, action=Action.REMOVE, reason=Reason.REMOVED, commit=after.commit)
     for name, message in invalid.items():
         yield Decision(stack=name, action=Action.NONE, reason=Reason.INVALID, commit=after.commit, message=message)
+    if before.root != after.root:
+        after.prefetch(_soon_read({stack.path for stack in new.values()}, after))
+    outside = Nowhere()
     for name, stack in new.items():
         if name in old:
             yield plan_stack(stack, before, after, outside, _KEY)
@@ -93,14 +102,25 @@ def _decide(catalog: Catalog, repo: str, before: Tree, after: Tree) -> Iterator[
             yield decide(stack, None, after, outside, _KEY)[0]
 
 
-def _stacks(catalog: Catalog, repo: str, tree: Tree) -> tuple[dict[str, Stack], dict[str, str]]:
+def _soon_read(folders: Iterable[str], tree: Tree) -> Iterator[str]:
+    """The objects that tell whether a difference elsewhere can reach these folders' stacks."""
+    for folder in folders:
+        entry = tree.entry(folder)
+        if entry and entry.mode == FOLDER:
+            for name, child in tree.listing(entry.oid).items():
+                if name in _READ or (child.mode == FOLDER and folder):
+                    yield child.oid
+
+
+def _stacks(
+    catalog: Catalog, repo: str, tree: Tree, folders: tuple[str, ...]
+) -> tuple[dict[str, Stack], dict[str, str]]:
     """The stacks that are there at a commit, by id, and what cannot be one.
 
     A stack that the catalog names is there when its folder is; else it was not there yet, or is no more.
     """
     stacks = {stack.id: stack for stack in catalog.stacks(repo) if _is_folder(tree, stack.path)}
     invalid: dict[str, str] = {}
-    folders = stack_folders(catalog.repos[repo].discover, tree)
     found: tuple[Stack, ...] = ()
     for environment in catalog.environments:
         discovered, problems = catalog.discover(repo, environment, folders, found)

@@ -26,25 +26,51 @@ def matches_globs(globs: Sequence[str], folder: str) -> bool:
     return meant
 
 
-def find_folders(globs: Sequence[str], subfolders: Callable[[str], Iterable[str]]) -> Iterator[str]:
+def find_folders(
+    globs: Sequence[str],
+    subfolders: Callable[[str], Iterable[str]],
+    ahead: Callable[[Sequence[str]], None] = lambda _: None,
+) -> Iterator[str]:
     """Walk only those folders that a glob can lead to, and yield those that are meant.
 
     Args:
         globs: as in `discover`.
         subfolders: the names of a folder's folders; `""` is the root.
+        ahead: is told which folders will be looked into next.
     """
     wanted = [_parts(glob) for glob in globs if not glob.startswith("!")]
+    is_plain = len(wanted) == len(globs)
 
-    def walk(folder: str, parts: tuple[str, ...]) -> Iterator[str]:
-        if matches_globs(globs, folder):
+    def walk(folder: str, rests: list[tuple[str, ...]]) -> Iterator[str]:
+        if any(_ends(rest) for rest in rests) and (is_plain or matches_globs(globs, folder)):
             yield folder
-        for name in sorted(subfolders(folder)):
-            below = (*parts, name)
-            if any(_leads(glob, below) for glob in wanted):
-                yield from walk("/".join(below), below)
+        found = ((name, _advanced(rests, name)) for name in sorted(subfolders(folder)))
+        below = [(f"{folder}/{name}" if folder else name, left) for name, left in found if left]
+        if below:
+            ahead([path for path, _ in below])
+        for path, left in below:
+            yield from walk(path, left)
 
     if wanted:
-        yield from walk("", ())
+        yield from walk("", wanted)
+
+
+def _ends(rest: tuple[str, ...]) -> bool:
+    """Whether what is left of a glob matches nothing more."""
+    return not rest or all(part == "**" for part in rest)
+
+
+def _advanced(rests: list[tuple[str, ...]], name: str) -> list[tuple[str, ...]]:
+    """What is left of globs behind one more folder; those that cannot match below it are gone."""
+    left = []
+    for rest in rests:
+        if not rest:
+            continue
+        if rest[0] == "**":
+            left += [rest, *_advanced([rest[1:]], name)]
+        elif _pattern(rest[0]).match(name):
+            left.append(rest[1:])
+    return left
 
 
 @lru_cache(maxsize=1024)
@@ -63,14 +89,3 @@ def _match(glob: tuple[str, ...], parts: tuple[str, ...]) -> bool:
     if glob[0] == "**":
         return _match(glob[1:], parts) or (bool(parts) and _match(glob, parts[1:]))
     return bool(parts) and bool(_pattern(glob[0]).match(parts[0])) and _match(glob[1:], parts[1:])
-
-
-def _leads(glob: tuple[str, ...], parts: tuple[str, ...]) -> bool:
-    """Whether the folder, or something below it, can match."""
-    if not parts:
-        return True
-    if not glob:
-        return False
-    if glob[0] == "**":
-        return True
-    return bool(_pattern(glob[0]).match(parts[0])) and _leads(glob[1:], parts[1:])

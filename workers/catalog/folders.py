@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from workers.catalog.discovery import find_folders
@@ -25,12 +25,17 @@ class Listed(Protocol):
         ...
 
 
-def stack_folders(globs: Sequence[str], tree: Listed) -> tuple[str, ...]:
+def stack_folders(
+    globs: Sequence[str],
+    tree: Listed,
+    prefetch: Callable[[Iterable[str]], None] = lambda _: None,
+) -> tuple[str, ...]:
     """The folders that are stacks, for `Catalog.discover`.
 
     Args:
         globs: a repo's `discover`.
         tree: the commit.
+        prefetch: is told the ids of tree objects that are listed next.
     """
     root = tree.entry("")
     if root is None or not globs:
@@ -52,6 +57,6 @@ def stack_folders(globs: Sequence[str], tree: Listed) -> tuple[str, ...]:
     pending: dict[str, Entry] = {}
     return tuple(
         folder
-        for folder in find_folders(globs, subfolders)
+        for folder in find_folders(globs, subfolders, lambda below: prefetch(pending[path].oid for path in below))
         if any(entry.mode != _FOLDER for name, entry in listing(folder).items() if name in COMPOSE_FILES)
     )

@@ -13,7 +13,7 @@ import select
 import subprocess  # noqa: TID251 (for the type of what workers.process has started)
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
@@ -23,6 +23,7 @@ from workers.process import kill_group, spawn
 
 _CHUNK = 1 << 16
 _PATIENCE = 60.0  # seconds without a byte, from a local disk, until the process is given up
+_AHEAD = 60  # questions sent at once: a pipe takes them all, even where it has one page only
 
 
 _Answer = TypeVar("_Answer")
@@ -55,12 +56,20 @@ class _Process:
 
     def ask(self, question: str) -> bytes:
         """Send one object name; return the line that answers."""
-        text = question.encode("utf-8", "surrogateescape") + b"\n"
+        self.send([question])
+        return self.answer()
+
+    def send(self, questions: Sequence[str]) -> None:
+        """Send object names; together they must fit into a pipe, or both sides would wait for each other."""
+        text = "".join(f"{question}\n" for question in questions).encode("utf-8", "surrogateescape")
         try:
             while text:
                 text = text[os.write(self._write.fileno(), text) :]
         except OSError as error:
             raise _Ended from error
+
+    def answer(self) -> bytes:
+        """The line that answers the next question; its content, if it has any, has to be taken before the one after."""
         while (end := self._ahead.find(b"\n")) < 0:
             self._ahead += self._more()
         line = bytes(self._ahead[:end])
@@ -138,6 +147,33 @@ class Reader:
             return header, bytes(content)
 
         return self._ask("--batch", name, take)
+
+    def read_many(self, names: Sequence[str]) -> Iterator[tuple[Header, bytes] | None]:
+        """Objects with their content, asked for in one go: a question on its own costs two switches of processes.
+
+        Args:
+            names: object ids.
+        """
+        with self._lock:
+            for start in range(0, len(names), _AHEAD):
+                yield from self._read_ahead(names[start : start + _AHEAD])
+
+    def _read_ahead(self, names: Sequence[str]) -> Iterator[tuple[Header, bytes] | None]:
+        try:
+            process = self._process("--batch")
+            process.send(names)
+            for _ in names:
+                header = _parse(process.answer())
+                content = bytearray()
+                if header is not None:
+                    process.content(header.size, content.extend)
+                yield None if header is None else (header, bytes(content))
+        except _Ended as error:
+            self._drop("--batch")
+            raise self.damaged(names[0]) from error
+        except BaseException:
+            self._drop("--batch")  # it is in the middle of an answer
+            raise
 
     def copy(self, name: str, descriptor: int) -> Header | None:
         """Write an object's content to an empty file, in chunks: a large one never stands in memory."""

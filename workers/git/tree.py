@@ -7,7 +7,7 @@ new commit shares nearly all of its trees with the one before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 from workers.errors import InvalidStack, UnknownName
@@ -101,6 +101,18 @@ class GitTree:
             listing = parse_tree(self._content(oid, "tree"), len(oid) // 2)
             _listings.put(oid, listing)
         return listing
+
+    def prefetch(self, oids: Iterable[str]) -> None:
+        """Read objects that will be asked for soon, in one go; those that are not there are passed over."""
+        wanted = [oid for oid in dict.fromkeys(oids) if _listings.get(oid) is None and _blobs.get(oid) is None]
+        for found in self._reader.read_many(wanted):
+            if found is None:
+                continue
+            header, content = found
+            if header.kind == "tree":
+                _listings.put(header.oid, parse_tree(content, len(header.oid) // 2))
+            elif header.kind == "blob" and len(content) <= _CACHED_BLOB:
+                _blobs.put(header.oid, content)
 
     def blob(self, oid: str) -> bytes:
         """A blob's bytes.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +181,14 @@ def test_the_folders_of_a_commit_that_hold_a_compose_file_are_stacks() -> None:
     assert "docs" not in tree.read
     assert "services/b/data" not in tree.read
     assert stack_folders([], tree) == ()
+
+
+@pytest.mark.parametrize(
+    "globs",
+    [["**"], ["a/**/b"], ["**/b"], ["a/*", "!a/b"], ["**", "*"], ["a/**", "**/b/*"], ["[ab]/?"], ["."], ["**/**"]],
+)
+def test_the_walk_finds_what_the_globs_match_and_nothing_twice(globs: list[str]) -> None:
+    names = ["a", "b", "c"]
+    everything = ["/".join(parts) for depth in range(4) for parts in product(names, repeat=depth)]
+    found = list(find_folders(globs, lambda folder: names if folder.count("/") < 2 else ()))
+    assert sorted(found) == sorted(folder for folder in everything if matches_globs(globs, folder))
