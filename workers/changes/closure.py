@@ -71,8 +71,8 @@ def take_snapshot(
         networks=_resources(project, contents, "networks", networks),
         volumes=_resources(project, contents, "volumes", volumes),
         model=tuple(dict.fromkeys((*project.model_paths, *contents.contexts.model))),
-        compose_files=project.files,
-        env_files=project.env_files,
+        compose_files=_names(trace, project.files),
+        env_files=_names(trace, project.env_files),
         profiles=project.profiles,
         watched=watched,
         extra=extra,
@@ -81,6 +81,11 @@ def take_snapshot(
         secrets=tuple(sorted({*contents.secrets, *project.env_paths})),
         warnings=tuple(trace.warnings),
     )
+
+
+def _names(trace: Trace, locations: tuple[str, ...]) -> tuple[str, ...]:
+    """Repository paths where there are some, so that a record does not say where the live directory was."""
+    return tuple(trace.repository_path(location) or location for location in locations)
 
 
 def _services(project: Project, contents: Contents) -> dict[str, ServiceSnapshot]:

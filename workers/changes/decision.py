@@ -74,6 +74,8 @@ def decide(
     if record is None:
         return _first(stack, new, tree, force=force), new
     stale: tuple[str, ...] = ()
+    if recorded is None and record.commit == tree.commit:
+        recorded = tree
     if record.rules != RULES and recorded is not None:
         record, stale = _made_again(stack, record, recorded, outside, key)
     return _compare(stack, record, new, tree, recorded, stale, force=force), new

@@ -56,7 +56,7 @@ class Snapshot:
     lead to it). `filtered` are build contexts: the digest of what their ignore file leaves; `filters` the path of that
     ignore file, `""` for none. `outside` are files that Git lacks, by repository path or absolute path, with their
     keyed digest or None when absent. `inputs` are keyed digests by name (`variable:X`, `option:profiles`), None when
-    unset. `files` are the Compose files and `env_files` the env files for the command line; `profiles` the active
+    unset. `compose_files` and `env_files` are what the command line names, repository paths or absolute ones; `profiles` the active
     ones. `watched` are the paths of the `watch` option, `extra` paths that only Compose knew of, `unset` the variables
     that were used without a value, `host_paths` what is mounted from outside the repository and so not content,
     `secrets` the paths that hold secrets by their use.

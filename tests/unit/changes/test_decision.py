@@ -300,6 +300,7 @@ def test_newer_rules_alone_are_no_change(world: World) -> None:
     assert snapshot is not None
     assert snapshot.rules == 2
     assert world.unchanged(snapshot, VARIED)
+    assert world.decide_from(record, VARIED).action is Action.NONE
 
 
 @pytest.mark.usefixtures("newer_rules")

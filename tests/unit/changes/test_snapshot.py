@@ -107,6 +107,13 @@ def test_paths_that_only_compose_knew_of_join_and_stay(world: World) -> None:
     assert not world.unchanged(joined, FILES | {"other": "2"})
 
 
+def test_the_command_line_s_files_are_repository_paths_or_absolute(world: World) -> None:
+    world.stack = make_stack(files=("../base.yaml", "/etc/more.yaml"), env_files=("x.env",))
+    world.outside.files["/etc/more.yaml"] = "services: {b: {image: x}}"
+    snapshot = world.snapshot({"base.yaml": "services: {a: {image: x}}", "x.env": "", "app/x": ""})
+    assert (snapshot.compose_files, snapshot.env_files) == (("base.yaml", "/etc/more.yaml"), ("x.env",))
+
+
 def test_secrets_are_known_by_their_use(world: World) -> None:
     text = "{services: {a: {image: x, secrets: [s], configs: [c], env_file: e}}, "
     text += "secrets: {s: {file: s}}, configs: {c: {file: c}}}"
