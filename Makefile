@@ -35,11 +35,11 @@ run: install ## run Tegu here, from tegu.yaml in this folder
 
 .PHONY: test
 test: provision install ## every test, real Redis, Git, Docker and Compose included
-	@scripts/with-engine $(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered
+	@scripts/with-engine $(BIN)/pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered
 
 .PHONY: test-fast
 test-fast: install ## the tests that need no Docker, under a minute
-	@$(BIN)/pytest -n $(WORKERS) --dist worksteal tests/unit
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile tests/unit
 
 .PHONY: check
 check: install ## format, lint, types, layers; under 30 s

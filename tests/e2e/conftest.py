@@ -18,3 +18,14 @@ def system(tmp_path: Path, engine: None) -> Iterator[System]:  # noqa: ARG001 (t
         yield made
     finally:
         made.stop()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, engine: None) -> Iterator[System]:  # noqa: ARG001
+    """A running system that tests share, each with stacks of its own."""
+    made = System(tmp_path_factory.mktemp("running"))
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()

@@ -238,17 +238,18 @@ class System:
 
     def containers(self) -> dict[str, Container]:
         """The containers of this system's projects, by `stack/service/number`."""
-        ids = _docker("ps", "-aq", "--no-trunc", "--filter", "label=com.docker.compose.project").split()
+        # Others work on the same engine: a container of theirs may be gone before it could be inspected.
+        rows = _docker("ps", "-a", "--no-trunc", "--format", '{{.ID}} {{.Label "com.docker.compose.project"}}')
+        ids = [row.split()[0] for row in rows.splitlines() if f" {self.prefix}-" in row]
         if not ids:
             return {}
         found = {}
         for one in json.loads(_docker("inspect", *ids)):
             labels = one["Config"]["Labels"]
-            project = labels["com.docker.compose.project"]
-            if project.startswith(f"{self.prefix}-"):
-                number = labels.get("com.docker.compose.container-number", "1")
-                name = f"{project.removeprefix(f'{self.prefix}-')}/{labels['com.docker.compose.service']}/{number}"
-                found[name] = Container(one["Id"], one["State"]["StartedAt"], one["State"]["Status"])
+            stack = labels["com.docker.compose.project"].removeprefix(f"{self.prefix}-")
+            number = labels.get("com.docker.compose.container-number", "1")
+            name = f"{stack}/{labels['com.docker.compose.service']}/{number}"
+            found[name] = Container(one["Id"], one["State"]["StartedAt"], one["State"]["Status"])
         return found
 
     def inside(self, container: str, *argv: str) -> str:

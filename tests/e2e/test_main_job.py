@@ -34,6 +34,11 @@ def _disk_usage(*paths: Path) -> int:
     return int(subprocess.run(["du", "-scb", *paths], check=True, capture_output=True, text=True).stdout.split()[-2])
 
 
+def _status(system: System, stack: str) -> str:
+    rows = json.loads(system.tegu("status", "--json").stdout)
+    return str(next(row["status"] for row in rows if row["stack"] == stack))
+
+
 def test_a_push_deploys_what_changed_and_touches_nothing_else(system: System) -> None:
     files: dict[str, str] = {}
     for number in range(30):
@@ -89,97 +94,93 @@ def test_a_push_deploys_what_changed_and_touches_nothing_else(system: System) ->
     )
 
 
-def test_two_hundred_webhooks_for_one_commit_cost_at_most_two_pulls(system: System) -> None:
-    system.start()
-    system.deploy(_in("a", {"compose.yaml": SLEEP}))
-    commit = system.push({"README.md": "once\n"})
-    fetches = system.fetches
+def test_two_hundred_webhooks_for_one_commit_cost_at_most_two_pulls(running: System) -> None:
+    running.deploy(_in("announced", {"compose.yaml": SLEEP}))
+    commit = running.push({"README.md": "once\n"})
+    fetches = running.fetches
     with ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(lambda _: system.send_push(commit), range(200)))
+        answers = list(pool.map(lambda _: running.send_push(commit), range(200)))
     assert {status for status, _ in answers} == {202}
     for run in {answer["run"] for _, answer in answers}:
-        system.follow(run)
-    assert 1 <= system.fetches - fetches <= 2
+        running.follow(run)
+    assert 1 <= running.fetches - fetches <= 2
 
 
-def test_slow_deployments_do_not_hold_up_the_next_decision(system: System) -> None:
+def test_an_env_file_that_only_the_host_has_is_used_kept_and_noticed(running: System) -> None:
+    compose = SERVICE.format(command="[sh, -c, 'echo $${GREETING}; sleep infinity']") + (
+        "    environment: {GREETING: '${GREETING}'}\n"
+    )
+    env = running.live("env", "services/env/.env")
+    env.parent.mkdir(parents=True)
+    env.write_text("GREETING=hello\n")
+    env.chmod(0o600)
+    running.deploy(_in("env", {"compose.yaml": compose}))
+    first = running.containers()["env/app/1"]
+    assert running.inside("env/app/1", "sh", "-c", "echo $GREETING") == "hello\n"
+
+    running.deploy({"README.md": "x\n"})
+    assert running.containers()["env/app/1"] == first
+    assert env.read_text() == "GREETING=hello\n"
+
+    env.write_text("GREETING=changed\n")
+    run = running.deploy({"README.md": "y\n"})
+    assert run["stacks"]["default/env"]["reason"] == "options_changed"
+    assert running.inside("env/app/1", "sh", "-c", "echo $GREETING") == "changed\n"
+    assert env.read_text() == "GREETING=changed\n"
+
+
+def test_a_broken_compose_file_is_invalid_with_file_and_line_and_the_others_deploy(running: System) -> None:
+    run = running.deploy(_in("good", {"compose.yaml": SLEEP}) | _in("bad", {"compose.yaml": "services:\n  app: [\n"}))
+    assert run["status"] == "failed"
+    assert run["stacks"]["default/good"]["outcome"] == "deployed"
+    assert run["stacks"]["default/bad"]["outcome"] == "invalid"
+    status = {one["stack"]: one for one in json.loads(running.tegu("status", "--json").stdout)}
+    assert status["default/bad"]["status"] == "invalid"
+    assert "services/bad/compose.yaml:" in json.dumps(status["default/bad"]["last_decision"])
+    check = running.tegu("check", check=False)
+    assert check.returncode == 1
+    assert "services/bad/compose.yaml:" in check.stdout + check.stderr
+    assert "good/app/1" in running.containers()
+    assert not any(name.startswith("bad/") for name in running.containers())
+    assert running.deploy({"services/bad/compose.yaml": SLEEP})["status"] == "succeeded"
+
+
+def test_what_runs_can_be_triggered_from_a_shell_and_shows_in_a_run(running: System) -> None:
+    running.push(_in("shell", _with_config("one\n")))
+    running.celery("call", "tegu.pull", f'--args=["{REPO}"]')
+    eventually(lambda: "shell/app/1" in running.containers(), "the first deployment")
+    eventually(lambda: _status(running, "default/shell") == "deployed", "the deployed status")
+    before = running.containers()["shell/app/1"]
+    running.tegu("pull", REPO)
+    assert running.containers()["shell/app/1"] == before
+    running.tegu("deploy", "shell", "--force")
+    assert running.containers()["shell/app/1"].id != before.id
+    newest = json.loads(running.tegu("runs", "--json").stdout)[0]
+    assert (newest["trigger"], newest["status"]) == ("cli", "succeeded")
+    assert newest["stacks"]["default/shell"]["reason"] == "forced"
+    listed = running.tegu("compose", "shell", "ps", "--format", "json").stdout
+    assert "running" in listed
+
+
+def test_slow_deployments_do_not_hold_up_the_next_decision(running: System) -> None:
     slow = SERVICE.format(command="[sh, -c, 'sleep 20; touch /ready; sleep infinity']") + (
         "    healthcheck: {test: [CMD, test, -e, /ready], interval: 1s, retries: 60}\n"
     )
     files: dict[str, str] = {}
     for number in range(4):
         files |= _in(f"slow{number}", {"compose.yaml": slow})
-    system.start()
-    system.deploy(_in("quick", {"compose.yaml": SLEEP}))
-    answer = system.send_push(system.push(files))[1]
+    running.deploy(_in("quick", {"compose.yaml": SLEEP}))
+    answer = running.send_push(running.push(files))[1]
     eventually(
-        lambda: sum(name.startswith("slow") for name in system.containers()) == 4, "the start of four slow stacks"
+        lambda: sum(name.startswith("slow") for name in running.containers()) == 4, "the start of four slow stacks"
     )
     started = time.monotonic()
-    second = system.send_push(system.push({"README.md": "later\n"}))[1]["run"]
+    second = running.send_push(running.push({"README.md": "later\n"}))[1]["run"]
 
     def decided() -> bool:
-        found = system.ask(f"/api/v1/runs/{second}")[1]
+        found = running.ask(f"/api/v1/runs/{second}")[1]
         return found["stacks"].get("default/quick", {}).get("outcome") is not None
 
     eventually(decided, "the decision of the quick stack", 15)
     assert time.monotonic() - started < 15
-    assert system.ask(f"/api/v1/runs/{answer['run']}")[1]["status"] == "running"
-
-
-def test_an_env_file_that_only_the_host_has_is_used_kept_and_noticed(system: System) -> None:
-    compose = SERVICE.format(command="[sh, -c, 'echo $${GREETING}; sleep infinity']") + (
-        "    environment: {GREETING: '${GREETING}'}\n"
-    )
-    env = system.live("a", "services/a/.env")
-    env.parent.mkdir(parents=True)
-    env.write_text("GREETING=hello\n")
-    env.chmod(0o600)
-    system.start()
-    system.deploy(_in("a", {"compose.yaml": compose}))
-    first = system.containers()["a/app/1"]
-    assert system.inside("a/app/1", "printenv", "GREETING") == "hello\n"
-
-    system.deploy({"README.md": "x\n"})
-    assert system.containers()["a/app/1"] == first
-    assert env.read_text() == "GREETING=hello\n"
-
-    env.write_text("GREETING=changed\n")
-    run = system.deploy({"README.md": "y\n"})
-    assert run["stacks"]["default/a"]["reason"] == "options_changed"
-    assert system.inside("a/app/1", "printenv", "GREETING") == "changed\n"
-    assert env.read_text() == "GREETING=changed\n"
-
-
-def test_a_broken_compose_file_is_invalid_with_file_and_line_and_the_others_deploy(system: System) -> None:
-    system.start()
-    run = system.deploy(_in("good", {"compose.yaml": SLEEP}) | _in("bad", {"compose.yaml": "services:\n  app: [\n"}))
-    assert run["status"] == "failed"
-    assert run["stacks"]["default/good"]["outcome"] == "deployed"
-    assert run["stacks"]["default/bad"]["outcome"] == "invalid"
-    status = {one["stack"]: one for one in json.loads(system.tegu("status", "--json").stdout)}
-    assert status["default/bad"]["status"] == "invalid"
-    assert "services/bad/compose.yaml:" in json.dumps(status["default/bad"]["last_decision"])
-    check = system.tegu("check", check=False)
-    assert check.returncode == 1
-    assert "services/bad/compose.yaml:" in check.stdout + check.stderr
-    assert list(system.containers()) == ["good/app/1"]
-
-
-def test_what_runs_can_be_triggered_from_a_shell_and_shows_in_a_run(system: System) -> None:
-    system.start()
-    system.push(_in("a", _with_config("one\n")))
-    system.celery("call", "tegu.pull", f'--args=["{REPO}"]')
-    eventually(lambda: "a/app/1" in system.containers(), "the first deployment")
-    eventually(
-        lambda: json.loads(system.tegu("status", "--json").stdout)[0]["status"] == "deployed", "the deployed status"
-    )
-    before = system.containers()["a/app/1"]
-    system.tegu("pull", REPO)
-    assert system.containers()["a/app/1"] == before
-    system.tegu("deploy", "a", "--force")
-    assert system.containers()["a/app/1"].id != before.id
-    runs = json.loads(system.tegu("runs", "--json").stdout)
-    assert {run["status"] for run in runs} == {"succeeded"}
-    listed = system.tegu("compose", "a", "ps", "--format", "json").stdout
-    assert "running" in listed
+    assert running.ask(f"/api/v1/runs/{answer['run']}")[1]["status"] == "running"
