@@ -1,0 +1,269 @@
+"""`tegu up`: comes up, brings back what ends, stops cleanly, and refuses what cannot work."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+import pytest
+
+from tests.git_server import Source
+from tests.redis_server import RedisServer
+from workers.process import spawn
+
+pytestmark = [pytest.mark.redis, pytest.mark.usefixtures("redis_program"), pytest.mark.timeout(180)]
+
+CATALOG = """\
+repos:
+  homelab:
+    url: {url}
+    ref: main
+    webhook_secret: planted-webhook-secret
+    discover: ["services/*"]
+"""
+
+
+class Up:
+    """A running `tegu up` and everything it has printed."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.data_dir = folder / "data"
+        self.web, self.flower = _free_ports(2)
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "TEGU_DATA_DIR": str(self.data_dir),
+            "TEGU_BIND": f"127.0.0.1:{self.web}",
+            "TEGU_FLOWER_BIND": f"127.0.0.1:{self.flower}",
+            "TEGU_CONCURRENCY": "1",
+            **environment,
+        }
+        self.lines: list[str] = []
+        program = str(Path(sys.executable).with_name("tegu"))
+        self.process = spawn([program, "up"], env=env, cwd=folder, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in cast("IO[bytes]", self.process.stdout):
+            self.lines.append(line.decode(errors="replace").rstrip("\n"))
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def get(self, path: str) -> tuple[int, Any]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.web}{path}", timeout=5) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+        except OSError:
+            return 0, None
+
+    def wait_until(self, condition: Callable[[], object], seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert self.process.poll() is None, self.text
+            assert time.monotonic() < deadline, self.text
+            time.sleep(0.1)
+
+    def wait_until_ready(self) -> None:
+        self.wait_until(lambda: self.get("/readyz")[0] == 200)
+
+    def ended(self, seconds: float = 60) -> int:
+        code = self.process.wait(seconds)
+        self._reader.join(5)
+        cast("IO[bytes]", self.process.stdout).close()
+        return code
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.ended()
+        finally:
+            for pid in self.left():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def left(self) -> list[int]:
+        """Every process that was started for this data directory and is still there."""
+        wanted = f"TEGU_DATA_DIR={self.data_dir}\0".encode()
+        found = []
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if entry.name.isdigit() and wanted in (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+        return found
+
+    def pid_of(self, *words: str) -> int:
+        """The oldest process of this `tegu up` with these words in its command line."""
+        found = []
+        for pid in self.left():
+            with contextlib.suppress(OSError):
+                line = Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
+                if all(word in line for word in words):
+                    found.append(pid)
+        return min(found, default=0)
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [listener.getsockname()[1] for listener in listeners]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    source = Source(tmp_path / "source")
+    source.commit({"README.md": "no stacks here\n"})
+    (tmp_path / "tegu.yaml").write_text(CATALOG.format(url=source.path))
+    return tmp_path
+
+
+@pytest.fixture
+def start(folder: Path) -> Iterator[Callable[..., Up]]:
+    started: list[Up] = []
+
+    def make(**environment: str) -> Up:
+        started.append(Up(folder, **environment))
+        return started[-1]
+
+    yield make
+    for up in started:
+        up.close()
+
+
+def test_it_comes_up_brings_back_what_ends_and_stops_without_a_trace(start: Callable[..., Up]) -> None:
+    up = start()
+    up.wait_until_ready()
+    assert (up.data_dir / "redis.sock").is_socket()
+    assert (up.data_dir / "redis" / "appendonlydir").is_dir()
+    up.wait_until((up.data_dir / "repos/homelab.git/HEAD").is_file)
+    up.wait_until(lambda: _listens(up.flower))
+
+    # Each is killed in a way that leaves it no time, and comes back.
+    for words, name in (
+        (("gunicorn",), "web"),
+        (("worker", "tegu.local.deploy"), "deploy"),
+        (("redis-server",), "redis"),
+    ):
+        pid = up.pid_of(*words)
+        assert pid, name
+        time.sleep(0.2)
+        os.kill(pid, signal.SIGKILL)
+        up.wait_until(lambda name=name: f"program={name}" in up.text and "DIED" in up.text)  # type: ignore[misc]
+        up.wait_until(lambda words=words, pid=pid: up.pid_of(*words) not in {0, pid})  # type: ignore[misc]
+    up.wait_until_ready()
+    assert "how=terminated by SIGKILL" in up.text
+
+    up.process.terminate()
+    assert up.ended() == 0
+    assert up.left() == []
+    assert up.lines[-1] == "tegu   | stopped"
+    assert not (up.data_dir / "redis.sock").exists()
+    assert all(" | " in line for line in up.lines), up.text
+    assert "planted-webhook-secret" not in up.text
+
+
+def test_ctrl_c_stops_it_and_it_can_be_started_again(start: Callable[..., Up]) -> None:
+    first = start()
+    first.wait_until_ready()
+    first.process.send_signal(signal.SIGINT)
+    assert first.ended() == 0
+    assert first.left() == []
+    second = start()
+    second.wait_until_ready()
+
+
+def test_a_second_one_on_the_same_data_directory_is_refused(start: Callable[..., Up]) -> None:
+    first = start()
+    first.wait_until(lambda: first.pid_of("redis-server"))
+    second = start()
+    assert second.ended() == 1
+    assert f"another `tegu up` (process {first.process.pid}) uses" in second.text
+    assert first.process.poll() is None
+
+
+def test_when_it_is_killed_its_programs_end_too_and_the_next_one_takes_over(start: Callable[..., Up]) -> None:
+    first = start()
+    first.wait_until_ready()
+    first.process.kill()
+    first.process.wait()
+    second = start(TEGU_BIND=f"127.0.0.1:{first.web}", TEGU_FLOWER_BIND=f"127.0.0.1:{first.flower}")
+    second.web = first.web
+    second.wait_until(lambda: "starting" in second.text)
+    assert "the last `tegu up` was killed" in second.text
+    second.wait_until_ready()
+    second.process.terminate()
+    assert second.ended() == 0
+    assert second.left() == []
+
+
+def test_a_redis_of_one_s_own_is_used_and_left_alone_and_a_json_log_is_json_throughout(
+    start: Callable[..., Up], own_redis_server: Callable[..., RedisServer]
+) -> None:
+    server = own_redis_server()
+    up = start(TEGU_REDIS_URL=server.url, TEGU_LOG_FORMAT="json")
+    up.wait_until_ready()
+    assert not up.pid_of("redis-server")
+    assert not (up.data_dir / "redis.sock").exists()
+    up.process.terminate()
+    assert up.ended() == 0
+    found = [json.loads(line) for line in up.lines]
+    assert {"tegu", "web", "pull", "deploy", "beat"} <= {line["process"] for line in found}
+
+
+def test_a_port_that_is_taken_is_named(start: Callable[..., Up]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        bind = f"127.0.0.1:{listener.getsockname()[1]}"
+        up = start(TEGU_BIND=bind)
+        assert up.ended() == 1
+    assert f"TEGU_BIND: cannot listen on {bind}: Address already in use" in up.text
+    assert up.left() == []
+
+
+@pytest.mark.parametrize("bind", ["nonsense", "127.0.0.1:0", "127.0.0.1:99999"])
+def test_an_address_that_is_none_is_refused(start: Callable[..., Up], bind: str) -> None:
+    up = start(TEGU_BIND=bind)
+    assert up.ended() == 1
+    assert "TEGU_BIND" in up.text
+
+
+def test_without_a_catalog_it_says_how_to_get_one(start: Callable[..., Up], folder: Path) -> None:
+    (folder / "tegu.yaml").unlink()
+    up = start()
+    assert up.ended() == 1
+    assert "tegu.yaml" in up.text
+    assert "Traceback" not in up.text
+
+
+def test_a_data_directory_that_cannot_be_made_is_named(start: Callable[..., Up], folder: Path) -> None:
+    (folder / "file").write_text("")
+    up = start(TEGU_DATA_DIR=str(folder / "file" / "data"))
+    assert up.ended() == 1
+    assert "TEGU_DATA_DIR" in up.text
+    assert "Traceback" not in up.text
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
