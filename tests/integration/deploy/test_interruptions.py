@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -196,8 +197,10 @@ def test_an_engine_that_is_away_is_tried_again_and_nothing_is_held(house: House,
     house.fetch(AFTER)
     engine = house.services.containers("unix:///var/run/docker.sock")
     client, engine.docker_host, engine._client = engine.client, f"unix://{tmp_path}/none.sock", None
-    with pytest.raises(EngineUnavailable):
+    with pytest.raises(EngineUnavailable) as raised:
         house.look()
+    del raised
+    gc.collect()
     assert house.services.state.runs.waiting("default/a")
     assert house.services.state.holds.get("default/a") is None
     engine._client = client
