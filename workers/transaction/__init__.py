@@ -1,16 +1,10 @@
 """A deployment as a transaction: the stack comes to the new commit, healthy, or stays as it was, running.
 
-folders     where a stack's live, staged, undo and kept files lie
-steps       the named steps of a deployment, timed
-manifest    which files Tegu has written: path -> Git's mode and object id
-switching   planning and doing the switch of files, and taking it back, safe against a kill at any point
-opening The rooms, in the order in which a deployment walks through them:
+Values: `folders` (where a stack's live, staged, undo and kept files lie), `manifest` (which files Tegu has
+written), `model` (what Compose resolved), `attempt` (everything that the steps share), `intent` (what the
+journal says of a deployment under way), `outcome`, `steps` (their names, timed).
 
-    folders opened component by component, so that no symlink leads out of the stack's directory
-staging     the new files, beside the live ones
-model       what the model that Compose resolved says of services, images and mounts
-applying    `up`, and what Compose would miss
-health      waiting until everything is well
-journal     the intent of a deployment, and the record of the last one, on disk
-repairing   what a killed deployment left behind
+In the order of a deployment: `staging` and `preparing` (nothing is touched yet), `planning`, `committing` and
+`switching` (the live files, below folders from `opening`), `applying` (hooks, `up`, what it misses), `health`,
+`recording`. `carrying_out` puts them in a row; `repairing` is for what a kill has left behind.
 """
