@@ -89,7 +89,7 @@ def _table(figure: Figure | None = None, *, header: bool = False) -> Table:
 
 def _cells(figure: Figure) -> list[Text]:
     ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
-    goal = "" if figure.goal is None else f"≤ {number(figure.goal, '×' if figure.floor is not None else figure.unit)}"
+    goal = "" if figure.goal is None else f"≤ {number(figure.goal, 'x' if figure.floor is not None else figure.unit)}"
     met = {True: Text("yes", "green"), False: Text("missed", "yellow"), None: Text("")}[figure.met]
     floor = "" if figure.floor is None else number(figure.floor, figure.unit)
     texts = [Text(each) for each in (figure.question, number(figure.measured, figure.unit), floor, ratio, goal)]
@@ -102,7 +102,7 @@ def number(value: float, unit: str) -> str:
     text = f"{value:,.{digits}f}"
     if digits == 4:
         text = text.rstrip("0") if value else "0"
-    return f"{text}{'' if unit == '×' else ' '}{unit}"
+    return f"{text}{'' if unit == 'x' else ' '}{unit}"
 
 
 if __name__ == "__main__":

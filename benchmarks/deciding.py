@@ -95,7 +95,7 @@ def measure() -> Iterator[Figure]:
     texts = [statistics.median(ground.decided_from_text) for ground in grounds]
     remark = f"mean {mean:.3f} ms with reading each new commit; {texts[1]:.3f} ms with parsing its record's JSON"
     yield Figure("one unchanged stack among 100,000 files", large, goal=_GOAL_MS, remark=remark)
-    remark = f"{texts[1] / texts[0]:.2f}× with parsing"
+    remark = f"{texts[1] / texts[0]:.2f}-fold with parsing"
     yield Figure("the same, against 1,000 files", large, small, goal=_GOAL_GROWTH, remark=remark)
 
 

@@ -1,4 +1,4 @@
-"""Deciding 1000 unchanged stacks, from the request of a pull to the end of its run, against as many tasks that do nothing.
+"""Deciding 1000 unchanged stacks, from the request of a pull to the end of its run, against as many no-op tasks.
 
 Both go through the same worker and the same Redis, by turns. The floor publishes with `send_task`, as any Celery
 project does, and is done when the queue and what is unacknowledged are empty. A second, lower floor publishes in one

@@ -38,7 +38,8 @@ def make_repository(git_dir: Path, commits: Iterable[Files], *, branch: str = "m
 
 def _stream(commits: Iterable[Files], ref: str, known: str) -> Iterator[bytes]:
     for mark, files in enumerate(commits, 1):
-        yield f"commit {ref}\nmark :{mark}\ncommitter Benchmark <bench@example.com> {1_700_000_000 + mark} +0000\n".encode()
+        author = f"Benchmark <bench@example.com> {1_700_000_000 + mark} +0000"
+        yield f"commit {ref}\nmark :{mark}\ncommitter {author}\n".encode()
         yield _data(f"commit {mark}")
         if mark == 1 and known:
             yield f"from {known}\n".encode()
