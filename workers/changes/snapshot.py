@@ -53,13 +53,13 @@ class Snapshot:
 
     `entries` are all paths of the closure with what Git has there, None for absent ones. `folders` are folders in
     which something was looked for in vain, with whether they were folders then (a symlink put in their place could
-    lead to it). `filtered` are build contexts: the digest of what their ignore file leaves; `filters` the path of that
-    ignore file, `""` for none. `outside` are files that Git lacks, by repository path or absolute path, with their
-    keyed digest or None when absent. `inputs` are keyed digests by name (`variable:X`, `option:profiles`), None when
-    unset. `compose_files` and `env_files` are what the command line names, repository paths or absolute ones; `profiles` the active
-    ones. `watched` are the paths of the `watch` option, `extra` paths that only Compose knew of, `unset` the variables
-    that were used without a value, `host_paths` what is mounted from outside the repository and so not content,
-    `secrets` the paths that hold secrets by their use.
+    lead to it). `filtered` are build contexts: the digest of what their ignore file leaves; `filters` the path of
+    that ignore file. `outside` are files that Git lacks, by repository path or absolute path, with their keyed digest
+    or None when absent. `inputs` are keyed digests by name (`variable:X`, `option:profiles`), None when unset.
+    `model` are the files that make the model. `compose_files` and `env_files` are what the command line names,
+    repository paths or absolute ones; `profiles` the active ones. `watched` are the paths of the `watch` option,
+    `extra` paths that only Compose knew of, `unset` the variables that were used without a value, `host_paths` what is
+    mounted from outside the repository and so not content, `secrets` the paths that hold secrets by their use.
     """
 
     commit: str

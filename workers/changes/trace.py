@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from workers.changes.digest import keyed
-from workers.changes.limits import MAX_ENV_FILE_BYTES, MAX_SYMLINKS
-from workers.changes.tree import FOLDER, LINK, SUBMODULE, Outside, Tree, walk
+from workers.changes.limits import MAX_CLOSURE, MAX_ENV_FILE_BYTES, MAX_SYMLINKS
+from workers.changes.tree import EXECUTABLE, FILE, FOLDER, LINK, SUBMODULE, Outside, Tree
 from workers.errors import InvalidStack
 from workers.model import Entry
 
@@ -221,13 +221,41 @@ class Trace:
 def check_supported(tree: Tree, path: str, entry: Entry) -> None:
     """Refuse what would not be the content that people expect.
 
+    Args:
+        tree: where objects are read.
+        path: the repository path.
+        entry: what stands there; a folder is gone through, unless one of the same id was.
+
     Raises:
-        InvalidStack: for a submodule or a Git LFS pointer at or below the path, by name.
+        InvalidStack: for a submodule or a Git LFS pointer at or below the path, by name; for too many files.
     """
-    for name, child in walk(tree, entry, path):
-        if child.mode == SUBMODULE:
-            message = f"{name} is {_SUBMODULE_REFUSED}"
-            raise InvalidStack(message, name)
-        if child.mode != LINK and tree.size(child.oid) < _LFS_MOST_BYTES and tree.blob(child.oid).startswith(_LFS_HEAD):
-            message = f"{name} is a Git LFS pointer, which is not supported; put the file itself into the repository"
-            raise InvalidStack(message, name)
+    _check(tree, path, entry, [MAX_CLOSURE])
+
+
+def _check(tree: Tree, path: str, entry: Entry, left: list[int]) -> None:
+    if entry.mode == SUBMODULE:
+        message = f"{path} is {_SUBMODULE_REFUSED}"
+        raise InvalidStack(message, path)
+    if entry.mode == FOLDER and entry.oid not in _supported:
+        listing = tree.listing(entry.oid)
+        left[0] -= len(listing)
+        if left[0] < 0:
+            message = f"{path} brings the files of one stack above {MAX_CLOSURE}"
+            raise InvalidStack(message, path)
+        for name, child in listing.items():
+            _check(tree, f"{path}/{name}" if path else name, child, left)
+        if len(_supported) >= _MOST_REMEMBERED:
+            _supported.clear()
+        _supported.add(entry.oid)
+    elif entry.mode in {FILE, EXECUTABLE} and _is_pointer(tree, entry.oid):
+        message = f"{path} is a Git LFS pointer, which is not supported; put the file itself into the repository"
+        raise InvalidStack(message, path)
+
+
+def _is_pointer(tree: Tree, oid: str) -> bool:
+    return tree.size(oid) < _LFS_MOST_BYTES and tree.blob(oid).startswith(_LFS_HEAD)
+
+
+_MOST_REMEMBERED = 100_000
+_supported: set[str] = set()
+"""The ids of folders that were gone through; an id stands for its content for ever."""

@@ -109,6 +109,27 @@ def test_submodules_and_lfs_pointers_below_a_folder_are_refused_by_name() -> Non
             check_supported(trace.tree, "d", entry)
 
 
+def test_a_folder_has_a_limited_number_of_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.changes.trace.MAX_CLOSURE", 3)
+    trace = trace_of({"few/a": "limit 1", "few/b/c": "limit 2", "many/a": "", "many/b/c": "", "many/b/d": ""})
+    few, many = trace.find("few").entry, trace.find("many").entry
+    assert few is not None
+    assert many is not None
+    check_supported(trace.tree, "few", few)
+    with pytest.raises(InvalidStack, match="many/b brings the files of one stack above 3"):
+        check_supported(trace.tree, "many", many)
+
+
+def test_a_folder_is_gone_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.changes.trace._MOST_REMEMBERED", 1)
+    trace = trace_of({"d/e/x": "gone through once"})
+    entry = trace.find("d").entry
+    assert entry is not None
+    check_supported(trace.tree, "d", entry)
+    monkeypatch.setattr(trace.tree, "listing", None)
+    check_supported(trace.tree, "d", entry)
+
+
 def test_a_large_file_and_a_symlink_are_no_lfs_pointers() -> None:
     text = "version https://git-lfs.github.com/spec/v1\n"
     trace = trace_of({"d/big": text + "x" * 2000, "d/link": Link(text)})

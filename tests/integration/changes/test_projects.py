@@ -1,0 +1,116 @@
+"""Every project of the unit tier's tables, read by Tegu and by the real Compose: both refuse it, or both agree."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.changes.judge import Judge
+from tests.unit.changes.change_cases import CASES
+from tests.unit.changes.project_cases import PROJECTS
+from tests.unit.changes.worlds import KEY, DictOutside, Files, Link, World, make_stack
+from workers.changes.agreement import missing_sources
+from workers.changes.closure import take_snapshot
+from workers.changes.contents import Contents
+from workers.changes.project import Project, read_project
+from workers.changes.reach import Reach
+from workers.changes.trace import Trace
+from workers.changes.variables import Usage
+from workers.errors import InvalidStack
+from workers.model import Stack
+from workers.process import run
+
+# An included project's variables reach its env files here, which they do not in every release of Compose: there a
+# change of one asks for an `up` that Compose finds nothing to do for.
+GENEROUS = {"nested include dirs", "included extends"}
+
+
+def placed(files: Files) -> Files:
+    return {path.removeprefix("../") if path[:3] == "../" else f"app/{path}": text for path, text in files.items()}
+
+
+ALL: dict[str, tuple[Files, Stack]] = {
+    **{name: (project[0], project[1] if len(project) > 1 else make_stack()) for name, project in PROJECTS.items()},
+    **{f"{name}, first": (placed(case[0]), make_stack()) for name, case in CASES.items()},
+    **{f"{name}, then": (placed(case[1]), make_stack()) for name, case in CASES.items() if name != "develop"},
+}
+
+
+def write(files: Files, root: Path) -> None:
+    (root / "app").mkdir()
+    for path, content in files.items():
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, Link):
+            file.symlink_to(str(content))
+        else:
+            file.write_text(str(content), encoding="utf-8", newline="")
+
+
+def ask(judge: Judge, stack: Stack, root: Path, files: tuple[str, ...]) -> dict[str, Any] | None:
+    """What Compose makes of the project, called as Tegu calls it; None when it refuses."""
+    folder = root / "app"
+    argv = [judge.program, "-p", stack.project, "--project-directory", str(folder)]
+    argv += [part for file in files for part in ("-f", file)]
+    argv += [part for profile in stack.options.profiles for part in ("--profile", profile)]
+    argv += [part for file in stack.options.env_files for part in ("--env-file", str(root / file))]
+    env = {"PATH": "/usr/bin:/bin", "HOME": "/root", "PWD": str(folder), **stack.options.variables}
+    done = run(
+        [*argv, "config", "--format", "json"],
+        what="docker compose config",
+        env=env,
+        timeout=60,
+        cwd=folder,
+        check=False,
+    )
+    return None if done.code else json.loads(done.stdout.replace("$$", "$"))
+
+
+def read(files: Files, stack: Stack, root: Path) -> tuple[Project, dict[str, Reach]]:
+    outside = DictOutside(live=str(root))
+    outside.environ["HOME"] = "/root"
+    trace = Trace(World().tree(files), outside, KEY)
+    project = read_project(stack, trace, outside, {}, KEY)
+    contents = Contents(project, trace, KEY)
+    return project, {name: contents.reach(name, one, Usage()) for name, one in project.services.items()}
+
+
+def picked(root: Path) -> tuple[str, ...]:
+    """The file to ask about where reading the project failed before it was known."""
+    return tuple(str(root / "app" / name) for name in ("compose.yaml",) if (root / "app" / name).exists())
+
+
+@pytest.mark.parametrize("case", ALL)
+def test_tegu_reads_what_compose_reads(case: str, judges: list[Judge], tmp_path: Path) -> None:
+    files, stack = ALL[case]
+    write(files, tmp_path)
+    try:
+        project, reaches = read(files, stack, tmp_path)
+    except InvalidStack:
+        assert [ask(judge, stack, tmp_path, picked(tmp_path)) for judge in judges] == [None] * len(judges)
+        return
+    outside = DictOutside(live=str(tmp_path))
+    outside.environ["HOME"] = "/root"
+    snapshot = take_snapshot(stack, World().tree(files), outside, KEY)
+    for judge in judges:
+        model = ask(judge, stack, tmp_path, project.files)
+        assert model is not None, judge.version
+        assert missing_sources(snapshot, model, str(tmp_path / "app")) == ()
+        assert set(model["services"]) == set(project.services)
+        for name, theirs in model["services"].items():
+            ours: dict[str, Any] = project.services[name]
+            assert theirs.get("image") == ours.get("image")
+            assert (theirs.get("build") or {}).get("context") == (ours.get("build") or {}).get("context")
+            assert _mounts(theirs) == _mounts(ours)
+            assert (theirs.get("labels") or {}) == reaches[name].labels
+            if case not in GENEROUS:
+                given = {key: value for key, value in (theirs.get("environment") or {}).items() if value is not None}
+                assert given == reaches[name].environment
+
+
+def _mounts(service: dict[str, Any]) -> list[tuple[str, str, str]]:
+    volumes = service.get("volumes") or []
+    return sorted((mount["type"], mount.get("source") or "", mount["target"]) for mount in volumes)
