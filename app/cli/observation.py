@@ -59,7 +59,9 @@ def _why(row: dict[str, Any]) -> str:
     decision = row["last_decision"] or {}
     if row["paused"]:
         return f"{row['paused'].get('who', '')}: {row['paused'].get('why', '')}".strip(": ")
-    text = decision.get("message") or decision.get("reason") or ""
+    last = row["last_deployment"] or {}
+    failed = last.get("message") if row["status"] in {"failed", "rolled_back"} else ""
+    text = failed or decision.get("message") or decision.get("reason") or ""
     return str(text).splitlines()[0] if text else ""
 
 
