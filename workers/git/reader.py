@@ -158,22 +158,30 @@ class Reader:
             for start in range(0, len(names), _AHEAD):
                 yield from self._read_ahead(names[start : start + _AHEAD])
 
-    def _read_ahead(self, names: Sequence[str]) -> Iterator[tuple[Header, bytes] | None]:
-        try:
-            process = self._process("--batch")
-            process.send(names)
-            for _ in names:
-                header = _parse(process.answer())
-                content = bytearray()
-                if header is not None:
-                    process.content(header.size, content.extend)
-                yield None if header is None else (header, bytes(content))
-        except _Ended as error:
-            self._drop("--batch")
-            raise self.damaged(names[0]) from error
-        except BaseException:
-            self._drop("--batch")  # it is in the middle of an answer
-            raise
+    def _read_ahead(self, names: Sequence[str]) -> list[tuple[Header, bytes] | None]:
+        for last in (False, True):
+            try:
+                return self._read_all(self._process("--batch"), names)
+            except _Ended as error:
+                self._drop("--batch")
+                if last:
+                    raise self.damaged(names[0]) from error
+            except BaseException:
+                self._drop("--batch")  # it is in the middle of an answer
+                raise
+        return []
+
+    @staticmethod
+    def _read_all(process: _Process, names: Sequence[str]) -> list[tuple[Header, bytes] | None]:
+        process.send(names)
+        found: list[tuple[Header, bytes] | None] = []
+        for _ in names:
+            header = _parse(process.answer())
+            content = bytearray()
+            if header is not None:
+                process.content(header.size, content.extend)
+            found.append(None if header is None else (header, bytes(content)))
+        return found
 
     def copy(self, name: str, descriptor: int) -> Header | None:
         """Write an object's content to an empty file, in chunks: a large one never stands in memory."""

@@ -53,6 +53,19 @@ def test_a_killed_reader_is_started_again(source: Source) -> None:
     reader.close()
 
 
+def test_many_objects_are_read_in_one_go_even_when_the_reader_was_killed(source: Source) -> None:
+    source.commit({f"f{number}": "x" * number * 1000 for number in range(1, 150)})
+    reader = Reader(source.path / ".git")
+    names = [source.git("rev-parse", f"HEAD:f{number}") for number in range(1, 150, 7)] * 5
+    names[3] = "1" * 40
+    first = list(reader.read_many(names))
+    assert [index for index, found in enumerate(first) if found is None] == [3]
+    for pid in _readers_of(reader.git_dir):
+        os.kill(pid, signal.SIGKILL)
+    assert list(reader.read_many(names)) == first
+    reader.close()
+
+
 def test_what_is_not_there_is_nothing(source: Source) -> None:
     reader = Reader(source.path / ".git")
     for name in ("1" * 40, "nope", "", "HEAD\nHEAD", "HEAD:nope", "a b c"):
