@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 # Tests use at most this many processes; each has ports, project names and folders of its own.
 WORKERS ?= auto
 
+# Set on some machines, it makes every start of a program compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
