@@ -106,6 +106,7 @@ class System:
             "TEGU_BIND": f"127.0.0.1:{self.web_port}",
             "TEGU_FLOWER_BIND": f"127.0.0.1:{self.flower_port}",
             "TEGU_API_TOKEN": self.token,
+            "FLOWER_UNAUTHENTICATED_API": "true",  # it listens on loopback only
         }
 
     # ------------------------------------------------------------ the repository
