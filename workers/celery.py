@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Any, NoReturn
 
 import click
+from billiard import pool
 from celery import Celery, Task, signals
 from celery.platforms import SecurityWarning
 from kombu.entity import Queue
@@ -207,6 +208,16 @@ def _without_repetition(record: logging.LogRecord) -> bool:
 def _accept_root(**_: object) -> None:
     """Celery warns root of pickled messages, which are not accepted here."""
     warnings.filterwarnings("ignore", category=SecurityWarning)
+
+
+@signals.celeryd_init.connect  # type: ignore[untyped-decorator]
+def _end_children_soon(**_: object) -> None:
+    """A child of the pool that ends waits for its parent to read its last result.
+
+    A parent that stops has sometimes taken the task back already and never reads it: the child then held up the stop
+    for half a minute. Three seconds are plenty for a parent that does read.
+    """
+    pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 30  # times 0.1 s
 
 
 @signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]

@@ -1,0 +1,96 @@
+"""A worker as a process: how it is called, how it ends, and what beat sends it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.redis_server import RedisServer
+from tests.worker_rig import Rig, eventually
+from workers.process import kill_group, spawn
+from workers.queue import Message
+
+pytestmark = pytest.mark.redis
+
+QUEUE = "tegu.local.pull"
+
+
+@pytest.fixture
+def rig(own_redis_server: Callable[..., RedisServer], tmp_path: Path) -> Iterator[Rig]:
+    made = Rig(tmp_path, own_redis_server().url, ["s0", "s1"])
+    yield made
+    made.close()
+
+
+def _slow(rig: Rig, seconds: int) -> None:
+    rig.services.queue.publish([Message(QUEUE, "test.slow", (str(seconds),))])
+
+
+def _stop(worker: subprocess.Popen[bytes]) -> float:
+    started = time.monotonic()
+    worker.terminate()
+    worker.wait(40)
+    return time.monotonic() - started
+
+
+def _is_working(rig: Rig) -> bool:
+    return "Task test.slow" in rig.log and not rig.services.state.redis.llen(QUEUE)
+
+
+def _unacknowledged(rig: Rig) -> int:
+    count = rig.services.state.redis.hlen("unacked")
+    assert isinstance(count, int)
+    return count
+
+
+def test_a_worker_told_to_stop_ends_what_it_has_begun(rig: Rig) -> None:
+    rig.record()
+    with rig.worker("-I", "tests.slow_task") as worker:
+        _slow(rig, 1)
+        eventually(lambda: _is_working(rig), "it works")
+        _stop(worker)
+    assert _unacknowledged(rig) == 0
+    assert not any(task == "test.slow" for task, *_ in rig.services.queue.calls_in(QUEUE))
+
+
+def test_a_worker_told_to_stop_gives_back_what_takes_too_long(rig: Rig) -> None:
+    rig.record()
+    with rig.worker("-I", "tests.slow_task") as worker:
+        _slow(rig, 300)
+        eventually(lambda: _is_working(rig), "it works")
+        assert _stop(worker) < 30
+    assert _unacknowledged(rig) == 0
+    assert ("test.slow", "300", None) in rig.services.queue.calls_in(QUEUE)
+
+
+def test_beat_reconciles_and_polls(rig: Rig) -> None:
+    rig.record()
+    catalog = rig.settings.catalog
+    catalog.write_text(catalog.read_text().replace("ref: main", "ref: main\n    poll: 1s"))
+    beat = spawn([sys.executable, "-m", "celery", "-A", "workers", "beat"], env=rig.env, cwd=rig.folder)
+    try:
+        with rig.worker():
+
+            def polled() -> list[str]:
+                items = rig.services.state.runs.list()["items"]
+                return [item["id"] for item in items if item["trigger"] == "poll"]
+
+            run = eventually(polled, "a poll makes a run")[0]
+            assert rig.ended(run)["status"] == "succeeded"
+    finally:
+        kill_group(beat.pid)
+        beat.communicate()
+    assert {path.name for path in rig.folder.iterdir()} == {"data", "git.log", "served", "tegu.yaml", "worker0.log"}
+
+
+def test_a_wrong_setting_is_told_without_a_traceback(rig: Rig) -> None:
+    rig.settings.data_dir.mkdir(exist_ok=True)
+    with rig.worker(ready=False, TEGU_RECONCILE="often") as worker:
+        assert worker.wait(30) != 0
+    assert "TEGU_RECONCILE" in rig.log
+    assert "Traceback" not in rig.log

@@ -1,0 +1,16 @@
+"""Tasks that take their time (`celery worker -I tests.slow_task`), in workers that are stopped sooner than others."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+from workers import celery
+
+celery.STOP_LIMIT = timedelta(seconds=2)
+
+
+@celery.app.task(name="test.slow")  # type: ignore[untyped-decorator]
+def slow(seconds: str) -> None:
+    """Sleep."""
+    time.sleep(float(seconds))
