@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def compose_file(command: str) -> str:
     """A Compose file that needs no network of the engine's few, and whose container stops at once."""
     return (
         "services:\n  app:\n    image: busybox:stable\n"
-        f"    command: [{', '.join(command.split())}]\n"
+        f"    command: {json.dumps(command.split())}\n"
         "    env_file: app.env\n    volumes: ['./config:/etc/app:ro']\n"
         "    network_mode: none\n    stop_signal: SIGKILL\n"
     )
