@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from workers import celery
 
-celery.STOP_LIMIT = timedelta(seconds=2)
+celery.STOP_LIMIT = celery.DEPLOY_STOP_LIMIT = timedelta(seconds=2)
 
 
 @celery.app.task(name="test.slow")  # type: ignore[untyped-decorator]

@@ -39,7 +39,9 @@ VISIBILITY_TIMEOUT = DEPLOY_LIMIT + timedelta(minutes=15)
 
 # A worker that is told to stop takes nothing new and lets running tasks end; after so long it hands what is left back
 # to the queue. (Celery's own soft shutdown would sleep for all of it, and do tasks again that ended meanwhile.)
-STOP_LIMIT = timedelta(seconds=30)
+# Whoever stops it has to wait longer than that before SIGKILL; what is lost to SIGKILL is found by reconcile.
+STOP_LIMIT = timedelta(seconds=45)
+DEPLOY_STOP_LIMIT = timedelta(minutes=9)
 
 _FIRST_DELAY = 5.0
 _LONGEST_DELAY = 60.0
@@ -87,10 +89,7 @@ def route(
 
 
 def configuration(settings: Settings) -> dict[str, Any]:
-    """Celery's settings.
-
-    Each line answers a fault of a queue on Redis; `docs/explanation/queue.md` tells them one by one.
-    """
+    """Celery's settings; nearly each line answers a fault of queues on Redis (`docs/decisions/queue-on-redis.md`)."""
     visibility = VISIBILITY_TIMEOUT.total_seconds()
     return {
         "tegu_worker": settings.worker,
@@ -224,6 +223,8 @@ def _end_children_soon(**_: object) -> None:
 def _limit_warm_shutdown(how: str = "", **_: object) -> None:
     """Celery waits for running tasks for ever; SIGQUIT makes it give them back to the queue and end."""
     if how == "Warm":
-        timer = threading.Timer(STOP_LIMIT.total_seconds(), os.kill, (os.getpid(), signal.SIGQUIT))
+        deploys = deploy_queue(app.conf.tegu_worker) in app.amqp.queues.consume_from
+        limit = DEPLOY_STOP_LIMIT if deploys else STOP_LIMIT
+        timer = threading.Timer(limit.total_seconds(), os.kill, (os.getpid(), signal.SIGQUIT))
         timer.daemon = True
         timer.start()

@@ -46,10 +46,15 @@ class HostFiles:
         try:
             # Not to be held up by a pipe that nobody writes to.
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:
+        except (OSError, ValueError):  # a name with a NUL byte is no name
             return None
-        with open(descriptor, "rb") as file:  # noqa: PTH123 (there is no Path of a descriptor)
-            return file.read(_MAX_OUTSIDE) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
+            with open(descriptor, "rb", closefd=False) as file:
+                return file.read(_MAX_OUTSIDE)
+        finally:
+            os.close(descriptor)
 
 
 class Services:

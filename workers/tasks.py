@@ -21,7 +21,7 @@ from workers.celery import (
     pull_queue,
 )
 from workers.deploy import deploy_if_changed as deploy
-from workers.errors import Busy, DeploymentFailed, RedisUnavailable, TeguError
+from workers.errors import Busy, DeploymentFailed, RedisUnavailable, TeguError, UnknownName
 from workers.logs import get_logger, log_context
 from workers.model import Action, Outcome, Reason, Trigger
 from workers.queue import Queue, deploy_message
@@ -136,13 +136,14 @@ def checked(done: dict[str, Any]) -> dict[str, Any]:
 
 def give_up(services: Services, stack: str, task_id: str, error: Exception) -> None:
     """End a stack's part in all runs that this task has taken and not ended."""
+    gone = isinstance(error, UnknownName)
     services.state.runs.finish(
         services.state.runs.take(stack, task_id),
         stack,
         commit=None,
         action=Action.NONE,
-        reason=Reason.INTERRUPTED,
-        outcome=Outcome.FAILED,
+        reason=Reason.REMOVED if gone else Reason.INTERRUPTED,
+        outcome=Outcome.REMOVED if gone else Outcome.FAILED,
         message=str(error) if isinstance(error, TeguError) else f"a bug in Tegu ({type(error).__name__}); see the log",
     )
 
