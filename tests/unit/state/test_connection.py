@@ -40,7 +40,7 @@ def test_a_frozen_redis_is_given_up_after_one_timeout(own_redis_server: Callable
         started = time.monotonic()
         with pytest.raises(RedisUnavailable):
             coalesce(state)
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 5
         server.thaw()
 
 
