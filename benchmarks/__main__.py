@@ -97,12 +97,14 @@ def _cells(figure: Figure) -> list[Text]:
 
 
 def number(value: float, unit: str) -> str:
-    """A value with its unit and three digits that count."""
-    digits = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 4
-    text = f"{value:,.{digits}f}"
-    if digits == 4:
-        text = text.rstrip("0") if value else "0"
-    return f"{text}{'' if unit == 'x' else ' '}{unit}"
+    """A value with its unit and the digits that count."""
+    size = abs(value)
+    if size < 1 and value != int(value):
+        text = f"{value:.4f}".rstrip("0")
+    else:
+        digits = 0 if size >= 100 or value == int(value) else 1 if size >= 10 else 2
+        text = f"{value:,.{digits}f}"
+    return text + (unit if unit in {"", "x"} else f" {unit}")
 
 
 if __name__ == "__main__":
