@@ -17,7 +17,7 @@ MAX_IGNORE_FILE_BYTES = 1024 * 1024
 MAX_DEPTH = 100
 """How deep mappings and sequences may nest in a Compose file, aliases followed."""
 
-MAX_NODES = 100_000
+MAX_NODES = 50_000
 """How many keys and values a Compose file may have once every alias stands for its own copy."""
 
 MAX_TEXT = 16 * 1024 * 1024

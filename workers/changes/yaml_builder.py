@@ -103,7 +103,7 @@ class Builder:
                 elif isinstance(event, yaml.DocumentStartEvent):
                     self._start()
                 elif isinstance(event, yaml.DocumentEndEvent):
-                    found.append(self._finished(event))
+                    found.append(self._finished())
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             message = "not valid YAML: " + " ".join(str(getattr(error, "problem", None) or error).split())
@@ -119,14 +119,15 @@ class Builder:
         self.resets: list[_Path] = []
         self.overridden = False
         self.root: object = None
+        self.top: yaml.NodeEvent  # comes with the first value
         self.nodes = self.text = 0
         self.lines.append({})
 
-    def _finished(self, event: yaml.Event) -> tuple[dict[str, Any], tuple[_Path, ...]]:
+    def _finished(self) -> tuple[dict[str, Any], tuple[_Path, ...]]:
         root = self._unwrapped(self.root, ()) if self.overridden else self.root
         if not isinstance(root, dict):
             message = "a Compose file must be a mapping at the top"
-            raise self._fail(message, event)
+            raise self._fail(message, self.top)
         return root, tuple(self.resets)
 
     def _unwrapped(self, value: object, path: _Path, *, noting: bool = True) -> object:
@@ -180,7 +181,7 @@ class Builder:
             self.anchors[anchor] = (value, cost)
         self._charge(event, cost)
         if not self.stack:
-            self.root = value
+            self.root, self.top = value, event
             return
         frame = self.stack[-1]
         frame.cost.add(cost)
