@@ -6,11 +6,13 @@ import time
 from datetime import timedelta
 
 from workers import celery
+from workers.logs import get_logger
 
-celery.STOP_LIMIT = celery.DEPLOY_STOP_LIMIT = timedelta(seconds=2)
+celery.STOP_LIMIT = celery.DEPLOY_STOP_LIMIT = timedelta(seconds=5)
 
 
 @celery.app.task(name="test.slow")  # type: ignore[untyped-decorator]
 def slow(seconds: str) -> None:
-    """Sleep."""
+    """Say so, and sleep."""
+    get_logger("tests").warning("begun to sleep")
     time.sleep(float(seconds))
