@@ -32,10 +32,7 @@ def merge_models(base: Model, override: Model, resets: Sequence[Path] = ()) -> M
     Raises:
         InvalidStack: the two do not fit, a mapping over a list, say, or a short form cannot be read.
     """
-    merged = _merged(without(base, resets), override, ())
-    if not isinstance(merged, dict):
-        message = "a Compose file must be a mapping at the top"
-        raise InvalidStack(message)
+    merged = _merged_mappings(without(base, resets), override, ())
     return unique_model(_long_model(unique_model(merged)))
 
 
