@@ -59,6 +59,7 @@ class BoundedCache(Generic[_Value]):
 
 _roots: BoundedCache[str] = BoundedCache(1 << 20, lambda _: 200)
 _listings: BoundedCache[Mapping[str, Entry]] = BoundedCache(48 << 20, lambda names: 200 + _ENTRY_COST * len(names))
+_sizes: BoundedCache[int] = BoundedCache(4 << 20, lambda _: 150)
 _blobs: BoundedCache[bytes] = BoundedCache(16 << 20, lambda blob: 100 + len(blob))
 
 
@@ -135,10 +136,14 @@ class GitTree:
         blob = _blobs.get(oid)
         if blob is not None:
             return len(blob)
-        header = self._reader.header(oid)
-        if header is None:
-            raise self._reader.damaged(oid)
-        return header.size
+        size = _sizes.get(oid)
+        if size is None:
+            header = self._reader.header(oid)
+            if header is None:
+                raise self._reader.damaged(oid)
+            size = header.size
+            _sizes.put(oid, size)
+        return size
 
     def _content(self, oid: str, kind: str) -> bytes:
         found = self._reader.read(oid)
