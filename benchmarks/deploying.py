@@ -20,8 +20,8 @@ from benchmarks.repositories import compose_file, git, stack_files
 from benchmarks.system import BenchmarkSystem, benchmark_system, docker, seconds_of, started_at
 from tests.e2e.system import REPO
 
-SIZES = (1, 100)
-ROUNDS = 3
+SIZES = (1, 100, 1000)
+ROUNDS = 7
 GOAL = 1.25
 GOAL_GROWTH = 1.25
 _STACK = "s0"

@@ -18,7 +18,7 @@ from benchmarks.repositories import compose_file, make_repository, stack_files
 from workers.process import run
 
 STACKS = 1000
-ROUNDS = 15
+ROUNDS = 11
 GOAL_MS = 300.0
 TEGU = str(Path(sys.executable).with_name("tegu"))
 
