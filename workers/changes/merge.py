@@ -1,4 +1,4 @@
-"""How Compose puts one model over another: override files, `extends`, `include`.
+"""How Compose puts one model over another: override files and `extends`.
 
 The rules are those of the Compose specification's chapter on merging: mappings merge key by key, lists are appended,
 scalars are replaced, and the attributes below have rules of their own. After each merge entries that say the same
@@ -51,12 +51,6 @@ def extend_service(base: Service, service: Service, resets: Sequence[Path] = ())
     return {key: value for key, value in merged.items() if key != "extends"}
 
 
-def merge_service(base: Service, override: Service, resets: Sequence[Path] = ()) -> Service:
-    """A service put over what the files before made of it, as `merge_models` does for each."""
-    merged = _merged(without(base, resets), override, ("services", "*"))
-    return unique_service(long_service(unique_service(merged)))
-
-
 def normalise_service(service: Service) -> Service:
     """A service in long forms, with environment, labels and the like as mappings from texts to texts or None.
 
@@ -72,25 +66,6 @@ def normalise_service(service: Service) -> Service:
             part = long[section]
             long[section] = part | {key: as_mapping(part[key]) for key in keys if key in part}
     return long
-
-
-def include_models(model: Model, included: Model) -> Model:
-    """A model with the definitions of an included project.
-
-    Raises:
-        InvalidStack: both define a name, and differently.
-    """
-    joined = dict(model)
-    for section in SECTIONS:
-        theirs, ours = included.get(section), joined.get(section) or {}
-        if not isinstance(theirs, dict) or not isinstance(ours, dict):
-            continue
-        for name, definition in theirs.items():
-            if name in ours and ours[name] != definition:
-                message = f"{section}.{name} is defined both here and in an included file"
-                raise InvalidStack(message)
-        joined[section] = {**theirs, **ours}
-    return joined
 
 
 def below(resets: Iterable[Path], *prefix: str) -> tuple[Path, ...]:

@@ -88,7 +88,6 @@ def test_an_attribute_merges_by_its_own_rule(key: str, base: object, override: o
     main, other = {"services": {"a": {key: base}}}, {"services": {"a": {key: override}}}
     merged = merge.merge_models(merge.merge_models({}, main), other)
     assert merged["services"]["a"] == {key: outcome}
-    assert merge.merge_service({key: base}, {key: override}) == {key: outcome}
     assert before == (base, override)
 
 
@@ -200,27 +199,6 @@ def test_a_normal_service_has_one_form_of_everything(key: str, value: object, no
     assert merge.normalise_service(service) == {key: normal}
     assert merge.normalise_service(merge.normalise_service(service)) == {key: normal}
     assert service == {key: value}
-
-
-def test_an_included_project_brings_its_definitions() -> None:
-    model = {"services": {"a": {"image": "x"}}, "volumes": None, "networks": 5, "name": "here"}
-    included = {
-        "services": {"a": {"image": "x"}, "b": {"image": "y"}},
-        "volumes": {"v": None},
-        "networks": {"n": None},
-        "name": "there",
-    }
-    assert merge.include_models(model, included) == {
-        "services": {"a": {"image": "x"}, "b": {"image": "y"}},
-        "volumes": {"v": None},
-        "networks": 5,
-        "name": "here",
-    }
-
-
-def test_an_included_project_may_not_define_a_name_otherwise() -> None:
-    with pytest.raises(InvalidStack, match=r"services\.a is defined both here and in an included file"):
-        merge.include_models({"services": {"a": {"image": "x"}}}, {"services": {"a": {"image": "y"}}})
 
 
 @pytest.mark.parametrize(
