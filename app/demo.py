@@ -193,13 +193,20 @@ def _wait_until_ready(demo: Demonstration) -> None:
     while time.monotonic() < deadline and demo.alive():
         try:
             _ask(f"{demo.url}/readyz", {})
+            if _is_idle(demo):
+                return
+            why = "the first look at the repository has not ended"
         except TransientError as error:
             why = str(error)
-            time.sleep(_POLL)
-        else:
-            return
+        time.sleep(_POLL)
     message = f"`tegu up` was not ready within {_READY:g} s: {why}\n{demo.log_tail()}"
     raise DemoFailed(message)
+
+
+def _is_idle(demo: Demonstration) -> bool:
+    """Whether the look that workers take when they start is over; it would see a push before its webhook."""
+    runs = _ask(f"{demo.url}/api/v1/runs", {"Authorization": f"Bearer {demo.token}"})["items"]
+    return bool(runs) and all(run["status"] in {"succeeded", "failed"} for run in runs)
 
 
 def _ask(url: str, headers: Mapping[str, str], body: bytes | None = None) -> dict[str, Any]:

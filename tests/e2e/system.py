@@ -155,7 +155,12 @@ class System:
 
     def _ready(self) -> bool:
         assert all(process.poll() is None for process in self._processes), self.log()[-5000:]
-        return self.ask("/readyz")[0] == 200
+        return self.ask("/readyz")[0] == 200 and self._idle()
+
+    def _idle(self) -> bool:
+        """Whether the look that workers take when they start is over; it would see a push before its webhook."""
+        runs = self.ask("/api/v1/runs")[1]["items"]
+        return bool(runs) and all(run["status"] in {"succeeded", "failed"} for run in runs)
 
     def _spawn(self, log: str, *argv: str) -> None:
         with (self.folder / log).open("ab") as out:
