@@ -152,7 +152,7 @@ class Contents:
         for location in texts(service.get("label_file")):
             content = self._trace.read(location, f"{what}: label_file")
             usage.add(content)
-            reach.labels.update(dotenv.parse(content.content or b"", content.name, lambda _: None))
+            reach.labels.update(dotenv.parse(content.content or b"", content.name, reach.labels.get))
         own = service.get("labels")
         reach.labels.update({str(name): str(value) for name, value in own.items()} if isinstance(own, Mapping) else {})
 
