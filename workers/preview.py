@@ -5,7 +5,7 @@ For pull requests, and for replaying a history. What is no part of Git does not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,9 @@ from workers.catalog import Catalog, load_catalog, stack_folders
 from workers.changes.decision import decide
 from workers.changes.plan import plan_stack
 from workers.changes.project import MAIN_FILES, OVERRIDE_FILES
-from workers.changes.tree import FOLDER, Nowhere, Tree
+from workers.changes.tree import FILE, FOLDER, Nowhere, Tree
 from workers.errors import TeguError, UnknownName
-from workers.model import Action, Decision, Reason, Repo, Stack
+from workers.model import Action, Decision, Entry, Reason, Repo, Stack
 from workers.settings import Settings, process_environment
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _decide(catalog: Catalog, repo: str, before: GitTree, after: GitTree) -> Ite
     for name, message in invalid.items():
         yield Decision(stack=name, action=Action.NONE, reason=Reason.INVALID, commit=after.commit, message=message)
     if before.root != after.root:
-        after.prefetch(_soon_read({stack.path for stack in new.values()}, after))
+        _read_ahead([stack.path for stack in new.values()], after)
     outside = Nowhere()
     for name, stack in new.items():
         if name in old:
@@ -102,14 +102,26 @@ def _decide(catalog: Catalog, repo: str, before: GitTree, after: GitTree) -> Ite
             yield decide(stack, None, after, outside, _KEY)[0]
 
 
-def _soon_read(folders: Iterable[str], tree: Tree) -> Iterator[str]:
-    """The objects that tell whether a difference elsewhere can reach these folders' stacks."""
-    for folder in folders:
-        entry = tree.entry(folder)
-        if entry and entry.mode == FOLDER:
-            for name, child in tree.listing(entry.oid).items():
-                if name in _READ or (child.mode == FOLDER and folder):
-                    yield child.oid
+def _read_ahead(paths: Sequence[str], tree: GitTree) -> None:
+    """Read at once what tells whether a difference elsewhere can reach these folders' stacks.
+
+    That is their Compose files, and then the folders that these name: a symlink may lie there.
+    """
+    folders = [entry for entry in map(tree.entry, dict.fromkeys(filter(None, paths))) if entry and entry.mode == FOLDER]
+    listings = [tree.listing(folder.oid) for folder in folders]
+    tree.prefetch(child.oid for listing in listings for name, child in listing.items() if name in _READ)
+    tree.prefetch(oid for listing in listings for oid in _named_folders(tree, listing))
+
+
+def _named_folders(tree: Tree, listing: Mapping[str, Entry]) -> Iterator[str]:
+    below = [
+        (name.encode("utf-8", "surrogateescape"), entry) for name, entry in listing.items() if entry.mode == FOLDER
+    ]
+    if below:
+        text = b"\n".join(
+            tree.blob(entry.oid) for name, entry in listing.items() if name in _READ and entry.mode == FILE
+        )
+        yield from (entry.oid for name, entry in below if name + b"/" in text or b"$" in text)
 
 
 def _stacks(

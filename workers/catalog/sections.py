@@ -35,7 +35,9 @@ Variables = dict[VariableName, VariableValue]
 class Section(BaseModel):
     """A mapping of the file. A key without a value counts as not given."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Validators are made when they are first used: that is once for the whole file, instead of once for every part,
+    # and so `tegu plan` starts sooner. For the same reason an empty part is constructed, not validated.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -181,7 +183,7 @@ class EnvironmentSection(Section):
     docker_host: DockerHost = Field("unix:///var/run/docker.sock", description="as that worker sees it")
     ref: Ref | None = Field(None, description="instead of the repo's")
     variables: Variables = Field(default_factory=dict)
-    defaults: OptionsSection = Field(default_factory=OptionsSection)
+    defaults: OptionsSection = Field(default_factory=OptionsSection.model_construct)
 
 
 class CatalogSection(Section):
@@ -192,7 +194,7 @@ class CatalogSection(Section):
         default_factory=dict,
         description='without any, there is one, named "default"',
     )
-    defaults: DefaultsSection = Field(default_factory=DefaultsSection)
+    defaults: DefaultsSection = Field(default_factory=DefaultsSection.model_construct)
     stacks: dict[Name, StackSection] = Field(default_factory=dict)
 
 
