@@ -38,7 +38,8 @@ run: install ## run Tegu here, from tegu.yaml in this folder
 
 .PHONY: test
 test: provision install ## every test, real Redis, Git, Docker and Compose included
-	@scripts/with-engine $(BIN)/pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered
+	@scripts/with-engine $(BIN)/pytest -n $(WORKERS) --dist loadfile --cov --cov-report=
+	@$(BIN)/coverage report --include='workers/changes/*,app/webhooks/*' --fail-under=100
 
 .PHONY: test-fast
 test-fast: install ## the tests that need no Docker, under a minute
