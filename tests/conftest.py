@@ -9,11 +9,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from redis import Redis
 
 from tests.redis_server import RedisServer
 from workers.state.connection import connect
 from workers.state.state import State
+
+# How long an example takes says something of the machine alone. On CI every run tries the same examples, so that a
+# change is judged by what it changes.
+settings.register_profile(
+    "tegu",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("tegu")
 
 
 @pytest.fixture(scope="session")
