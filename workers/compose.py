@@ -301,7 +301,8 @@ class Compose:
             raise
         except CommandFailed as error:
             raise InvalidStack(_told(error.output, project)) from error
-        model: dict[str, Any] = json.loads(done.stdout)
+        # Compose writes every dollar twice, so that its output could be its input.
+        model: dict[str, Any] = json.loads(done.stdout.replace("$$", "$"))
         return model, done.stderr.strip()
 
     def version(self, timeout: float = 10.0) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 
 from workers.changes.locations import is_remote
@@ -14,12 +15,12 @@ def missing_sources(snapshot: Snapshot, config: Mapping[str, object], project_di
 
     Args:
         snapshot: the closure.
-        config: the output of `docker compose config --format json`.
+        config: the output of `docker compose config --format json`, its doubled dollars made single.
         project_directory: the absolute project directory that the output was made for, staged or live.
     """
     root = project_directory.rstrip("/").removesuffix(f"/{snapshot.path}" if snapshot.path else "")
     missing: dict[str, None] = {}
-    for location in _sources(config):
+    for location in map(posixpath.normpath, _sources(config)):
         path = "" if location == root else location.removeprefix(f"{root}/")
         if not path.startswith("/") and not _is_covered(snapshot, path):
             missing[path] = None

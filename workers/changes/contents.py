@@ -11,6 +11,7 @@ from workers.changes import dotenv
 from workers.changes.contexts import Contexts
 from workers.changes.digest import canonical, keyed
 from workers.changes.dockerfile import base_images
+from workers.changes.interpolation import truth
 from workers.changes.locations import Service, is_bind, is_remote
 from workers.changes.project import Project
 from workers.changes.reach import Reach, mappings, texts
@@ -133,7 +134,7 @@ class Contents:
             return values.get(variable) if value is None else value
 
         for file in mappings(service.get("env_file")):
-            required = file.get("required", True) not in {False, "false"}
+            required = truth(file.get("required", True))
             content = self._trace.read(str(file.get("path")), f"{what}: env_file", required=required)
             usage.add(content)
             self.secrets.update(dict.fromkeys(content.paths))

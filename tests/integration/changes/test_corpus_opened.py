@@ -1,0 +1,89 @@
+"""Every file of the repository that the real Compose opens is in the closure, and every source of its model."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.integration.changes.judge import UNSET, Judge
+from tests.integration.changes.watching import Sight, watched
+from tests.unit.changes.corpus import Case, case_names, load_case
+from tests.unit.changes.worlds import KEY, Files, Link, Submodule, World
+from workers.changes.agreement import missing_sources
+from workers.changes.closure import take_snapshot
+from workers.changes.snapshot import Snapshot
+from workers.compose import config_argv, prefix, project_of
+from workers.process import Completed
+
+
+@pytest.fixture(scope="session")
+def strace() -> None:
+    if shutil.which("strace") is None:
+        reason = "there is no strace here (scripts/provision installs it)"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+def write(files: Files, root: Path) -> None:
+    for path, content in files.items():
+        file = root / path
+        if isinstance(content, Submodule):
+            file.mkdir(parents=True)
+            continue
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, Link):
+            file.symlink_to(str(content))
+        else:
+            file.write_bytes(content if isinstance(content, bytes) else str(content).encode())
+
+
+def ask(case: Case, judge: Judge, root: Path, log: Path) -> tuple[Completed, Sight]:
+    """Compose, called as Tegu calls it."""
+    project = project_of(case.stack, root, root)
+    env = {**project.environment, "HOME": "/root", "DOCKER_HOST": "unix:///nowhere"}
+    return watched([*prefix(project, [judge.program]), *config_argv()], env, project.directory, root, log)
+
+
+def covered(path: str, snapshot: Snapshot) -> bool:
+    """Whether the path is in the closure, or below a folder that is."""
+    parts = path.split("/")
+    return any("/".join(parts[:end]) in snapshot.entries for end in range(len(parts) + 1))
+
+
+@pytest.mark.usefixtures("strace")
+@pytest.mark.parametrize("name", case_names())
+def test_what_compose_opens_is_in_the_closure(name: str, judges: list[Judge], tmp_path: Path) -> None:
+    case = load_case(name)
+    root = (tmp_path / "live").resolve()
+    files = case.files(str(root))
+    write(files, root)
+    write(case.outside, root)
+    for judge in judges:
+        done, sight = ask(case, judge, root, tmp_path / "trace")
+        if case.invalid is not None or not case.released(judge.version):
+            assert done.code == 0 if case.expected.get("compose_takes_it") else done.code, (judge.version, done.stderr)
+            continue
+        assert done.code == 0, (judge.version, done.stderr)
+        snapshot = take_snapshot(case.stack, World().tree(files), case.host(str(root)), KEY)
+        unseen = {path for path in sight.opened if not covered(path, snapshot) and path not in snapshot.outside}
+        assert unseen <= set(case.expected.get("opened_in_vain", ())), judge.version
+        assert {path for path in sight.absent if not covered(path, snapshot)} == set(), judge.version
+        assert sorted(set(UNSET.findall(done.stderr))) == list(snapshot.unset), judge.version
+        model = json.loads(done.stdout.replace("$$", "$"))
+        assert missing_sources(snapshot, model, str(root / case.stack.path)) == (), judge.version
+
+
+@pytest.mark.usefixtures("strace")
+def test_watching_sees_what_a_program_opens(tmp_path: Path) -> None:
+    root = tmp_path.resolve() / "root"
+    write({"a": "1", "é b": Link("d/link"), "d/link": Link("../a"), "unread": "1"}, root)
+    argv = ["/bin/cat", "é b", "gone"]
+    done, sight = watched(argv, {"PATH": "/bin"}, root, root, tmp_path / "trace")
+    assert done.stdout == "1"
+    assert sight.opened == {"é b", "d/link", "a"}
+    assert sight.absent == {"gone"}
