@@ -7,8 +7,8 @@ its lock, at the newest commit by then, and goes through the transaction of `wor
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,14 +17,16 @@ from workers.changes.decision import decide
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
 from workers.deployment import Deployment, Ground
-from workers.errors import BlockedStack, Busy, RedisUnavailable, TransientError, UnknownName
+from workers.errors import BlockedStack, RedisUnavailable, TransientError, UnknownName
 from workers.gate import disturbed, gated, is_done, outcome_of
 from workers.ledger import Ledger
 from workers.logs import get_logger, log_context
 from workers.model import Action, Decision, Outcome, Reason, Stack, Trigger
+from workers.pinning import Target, left_pinned, settle, target_of
 from workers.services import Services
 from workers.stacks import find_stack
-from workers.state.leases import Lease, stack_lease
+from workers.state.exclusion import exclusive
+from workers.state.leases import Lease
 from workers.state.quick import Look
 from workers.state.status import StackFacts
 from workers.transaction import repairing
@@ -32,8 +34,6 @@ from workers.transaction.folders import Folders
 from workers.transaction.repairing import Interrupted
 
 log = get_logger(__name__)
-
-_LOCK_SECONDS = 1.0  # the end of the other deployment may be near; for longer, the task is tried again
 
 
 def deploy_if_changed(
@@ -111,6 +111,8 @@ class _Look:
         if self._asked or self._folders.unfinished or self._has_drifted(look.facts):
             return None
         decision, snapshot = self._decide(look.record, commit)
+        if look.facts.pin and not (look.facts.pin.get("reached") and decision.reason is Reason.UNCHANGED):
+            return None
         decision = self._gated(decision, snapshot, look.facts)
         if decision.action is Action.NONE and (
             decision.reason is not Reason.UNCHANGED
@@ -119,8 +121,10 @@ class _Look:
             return self._end(look.runs, decision, commit)
         return None
 
-    def _end(self, runs: tuple[str, ...], decision: Decision, commit: str | None) -> dict[str, str | None]:
-        outcome = outcome_of(decision)
+    def _end(
+        self, runs: tuple[str, ...], decision: Decision, commit: str | None, outcome: Outcome | None = None
+    ) -> dict[str, str | None]:
+        outcome = outcome or outcome_of(decision)
         self._state.quick.finish_unchanged(runs, self._stack.id, decision, commit or "", outcome=outcome)
         return shown(self._stack, decision, outcome, None, decision.message)
 
@@ -132,7 +136,7 @@ class _Look:
 
     def _locked(self, runs: tuple[str, ...]) -> dict[str, str | None]:
         with ExitStack() as held:
-            lock, lease = held.enter_context(self._lock())
+            lock, lease = held.enter_context(exclusive(self._state, self._stack.id))
             try:
                 taken = self._state.runs.take(self._stack.id, self._taker, orphans=True)
                 return self._carry_out(tuple(dict.fromkeys((*runs, *taken))), lock, lease)
@@ -140,33 +144,24 @@ class _Look:
                 held.close()
                 self._follow_up()
 
-    @contextmanager
-    def _lock(self) -> Iterator[tuple[int, Lease]]:
-        """The flock excludes; the lease shows who holds it, and numbers what is written."""
-        name, holder = stack_lease(self._stack.id), f"deploying {self._stack.id}"
-        with self._state.stack_lock.hold(self._stack.id, timeout=_LOCK_SECONDS) as lock:
-            floor = int(self._state.journal.load(self._stack.id).get("fence") or 0)
-            lease = self._state.leases.acquire(name, holder, floor=floor)
-            if lease is None:
-                # Whoever holds the lease does not hold the lock of this host any more: it was killed.
-                self._state.leases.force_release(name)
-                lease = self._state.leases.acquire(name, holder, floor=floor)
-            if lease is None:
-                message = f"{self._stack.id} is locked by another worker"
-                raise Busy(message)
-            with lease:
-                yield lock, lease
-
     def _carry_out(self, runs: tuple[str, ...], lock: int, lease: Lease) -> dict[str, str | None]:
         state, stack = self._state, self._stack
         engine = self._services.containers(stack.docker_host)
         interrupted = repairing.take_back_unfinished_switch(stack.id, state.journal, self._folders, engine)
         journal = state.journal.load(stack.id)
         record = self._record(journal, lease)
-        commit = self._newest()
+        newest = self._newest()
         facts = state.facts([stack.id])[stack.id]
-        if commit is None:
+        if newest is None:
             return self._end(runs, self._gone(), None)
+        try:
+            target = target_of(self._services, stack, facts.pin, newest)
+        except UnknownName as error:
+            return self._unreachable(runs, facts.pin or {}, newest, str(error))
+        if facts.pin and target.pin is None:
+            state.pins.release(stack.id)
+        facts = replace(facts, pin=None)
+        commit = target.commit
         decision, snapshot = self._decide(record, commit)
         if interrupted.intent is not None and (
             snapshot is None or snapshot.fingerprint != interrupted.intent.fingerprint or self._force
@@ -174,15 +169,38 @@ class _Look:
             interrupted = repairing.abandon(stack.id, interrupted, state.journal, self._folders, engine)
             decision, snapshot = self._decide(record, commit)
         decision = self._gated(self._widened(decision, interrupted, facts), snapshot, facts)
-        ledger = Ledger(state, stack.id, lease.fence, runs)
+        ledger = Ledger(state, stack.id, lease.fence, runs, newest)
         ground = Ground(self._services, stack, self._clone.tree(commit), lock, journal, record)
         deployment = Deployment(ground, ledger)
         if (stopped := self._stopped(decision, deployment)) is not None:
             decision = stopped
         if snapshot is None or decision.action is Action.NONE:
-            return self._without_containers(decision, snapshot, record, deployment, runs)
-        ending, decision = deployment.carry_out(decision, snapshot, interrupted.intent, asked=self._asked)
+            decision = self._without_containers(decision, snapshot, record, deployment)
+            return self._rest(runs, decision, target, newest)
+        told = Reason.ROLLBACK if target.is_ordered else None
+        ending, decision = deployment.carry_out(decision, snapshot, interrupted.intent, asked=self._asked, told=told)
+        settle(self._services, stack, target, newest, good=ending.outcome is Outcome.DEPLOYED)
         return shown(stack, decision, ending.outcome, ledger.deployment, ending.message)
+
+    def _rest(self, runs: tuple[str, ...], decision: Decision, target: Target, newest: str) -> dict[str, str | None]:
+        """End a look that touched no container."""
+        settle(self._services, self._stack, target, newest, good=decision.reason is Reason.UNCHANGED)
+        if target.pin is not None and not target.is_ordered and decision.reason is Reason.UNCHANGED:
+            decision = left_pinned(self._stack, target.pin, newest)
+        done = self._end(runs, decision, decision.commit)
+        if target.is_ordered:
+            self._state.records.set_status(self._stack.id, latest_commit=newest)
+        return done
+
+    def _unreachable(
+        self, runs: tuple[str, ...], pin: Mapping[str, Any], newest: str, problem: str
+    ) -> dict[str, str | None]:
+        """A pin to a commit that the clone does not have: a rollback to it fails, one that was done stands."""
+        if pin.get("reached"):
+            return self._end(runs, left_pinned(self._stack, pin, newest), newest)
+        settle(self._services, self._stack, Target("", pin), newest, good=False)
+        decision = Decision(self._stack.id, Action.NONE, Reason.ROLLBACK, newest, message=problem)
+        return self._end(runs, decision, newest, Outcome.FAILED)
 
     def _record(self, journal: dict[str, Any], lease: Lease) -> dict[str, Any] | None:
         """What is deployed, as the journal has it; a Redis that has forgotten it is told again."""
@@ -199,8 +217,7 @@ class _Look:
         snapshot: Snapshot | None,
         record: dict[str, Any] | None,
         deployment: Deployment,
-        runs: tuple[str, ...],
-    ) -> dict[str, str | None]:
+    ) -> Decision:
         """A decision that reaches no container; files may differ all the same, and are written."""
         known = snapshot is not None and record is not None and record.get("fingerprint") != snapshot.fingerprint
         if known and snapshot is not None and decision.reason is Reason.UNCHANGED:
@@ -208,7 +225,7 @@ class _Look:
                 deployment.write_files(decision, snapshot)
             except BlockedStack as error:
                 decision = replace(decision, reason=Reason.BLOCKED, message=str(error))
-        return self._end(runs, decision, decision.commit)
+        return decision
 
     def _widened(self, decision: Decision, interrupted: Interrupted, facts: StackFacts) -> Decision:
         """With what an interrupted deployment or drift asks for on top."""

@@ -8,13 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from workers.cancellation import CancelWatch
 from workers.changes.agreement import missing_sources
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
 from workers.compose import INHERITED, Project, command_environment
 from workers.errors import TeguError, TransientError
 from workers.ledger import Ledger
-from workers.model import Decision, Outcome, Stack
+from workers.model import Decision, Outcome, Reason, Stack
 from workers.rollback import roll_back
 from workers.services import Services
 from workers.settings import inherited
@@ -95,7 +96,13 @@ class Deployment:
         self._folders.clear()
 
     def carry_out(
-        self, decision: Decision, snapshot: Snapshot, interrupted: Intent | None, *, asked: bool
+        self,
+        decision: Decision,
+        snapshot: Snapshot,
+        interrupted: Intent | None,
+        *,
+        asked: bool,
+        told: Reason | None = None,
     ) -> tuple[Ending, Decision]:
         """Bring the stack there or leave it as it was; the ending, and the decision with its reason as it turned out.
 
@@ -104,31 +111,39 @@ class Deployment:
             snapshot: of the commit.
             interrupted: an earlier attempt at the same content whose files are in place already.
             asked: whether somebody asked for it.
+            told: what everybody is told as the reason, instead of the decision's own.
 
         Raises:
             TransientError: when something is away that will be back.
         """
-        attempt = self._attempt(decision, snapshot, name=self._ledger.open(decision))
+        shown = decision if told is None else replace(decision, reason=told)
+        name = self._ledger.open(shown)
         try:
-            ending = self._go(attempt, interrupted)
+            with CancelWatch(self._ground.services.state.cancellations, name) as watch:
+                attempt = self._attempt(decision, snapshot, name=name, stop=watch.stop)
+                ending = self._go(attempt, interrupted)
         except TransientError as error:
             self._ledger.interrupt(str(error))
             raise
+        if ending.outcome is Outcome.CANCELLED:
+            ending = replace(ending, message=f"{ending.message}, by {watch.who}")
         if ending.reason is not None:
-            decision = replace(decision, reason=ending.reason, message=ending.message)
-        self._ledger.close(ending, decision, attempt.snapshot.fingerprint, asked=asked)
-        return ending, decision
+            shown = replace(shown, reason=ending.reason, message=ending.message)
+        self._ledger.close(ending, shown, attempt.snapshot.fingerprint, asked=asked)
+        return ending, shown
 
-    def _attempt(self, decision: Decision, snapshot: Snapshot, *, name: str) -> Attempt:
-        services = self._ground.services
+    def _attempt(
+        self, decision: Decision, snapshot: Snapshot, *, name: str, stop: threading.Event | None = None
+    ) -> Attempt:
+        services, stop = self._ground.services, stop or threading.Event()
         tools = Tools(
             compose=services.compose,
             engine=self._engine,
             source=services.clone(self._stack.repo),
-            steps=Steps(self._ledger.note_step),
+            steps=Steps(self._ledger.note_step, stop),
             say=self._ledger.say,
             lock=self._ground.lock,
-            stop=threading.Event(),
+            stop=stop,
         )
         return Attempt(
             name=name,
@@ -166,18 +181,30 @@ class Deployment:
     def _record(self, attempt: Attempt) -> None:
         record = record_of(attempt, Running.now(self._engine, self._stack.project))
         record["seconds"] = dict(self._ledger.seconds)
+        record["previous"] = self._previous(attempt.snapshot.commit)
         save_manifest(self._folders.manifest, attempt.new)
         call = call_of(self._stack, attempt.project, self._folders.live)
         self._ledger.record(record, call=call, disturbed=None)
         self._pin(attempt.snapshot.commit)
+        if record["previous"]:
+            self._pin(record["previous"], "previous")
 
-    def _pin(self, commit: str) -> None:
+    def _previous(self, commit: str) -> str | None:
+        """What was deployed before this commit, and so what a rollback by hand goes back to."""
+        record = self._ground.record or {}
+        before: str | None = record.get("commit")
+        return before if before != commit else record.get("previous")
+
+    def _pin(self, commit: str, kind: str = "deployed") -> None:
         with suppress(TeguError):  # the next deployment pins again; a day is kept in any case
-            self._ground.services.clone(self._stack.repo).pin(f"deployed/{self._stack.id}", commit)
+            self._ground.services.clone(self._stack.repo).pin(f"{kind}/{self._stack.id}", commit)
 
     def _after_failure(self, attempt: Attempt, intent: Intent, problem: str) -> Ending:
         call = self._ground.journal.get("call")
-        if call and self._stack.options.rollback:
+        cancelled = attempt.tools.stop.is_set()
+        if cancelled:
+            problem, attempt.tools = "cancelled", attempt.tools.unstoppable()
+        if call and (self._stack.options.rollback or cancelled):
             ending = self._back(attempt, intent, call, problem)
         else:
             # There is nothing to go back to, or nobody wants to: it stays as it is.
@@ -185,6 +212,8 @@ class Deployment:
             disturbed = dict(intent.services) if self._ground.record else {}
             self._journal.update(self._stack.id, intent=None, disturbed=disturbed or None)
             ending = Ending(Outcome.FAILED, message=problem, hold=True)
+        if cancelled:
+            ending = _cancelled(ending)
         self._folders.clear()
         run_failure_hooks(attempt)
         return ending
@@ -193,6 +222,7 @@ class Deployment:
         turned = intent.turned(problem).to_json()
         self._journal.update(self._stack.id, intent=turned, disturbed=dict(intent.services) or None)
         try:
+            settle_half_made(self._engine, self._stack.project)
             roll_back(attempt, intent, call)
         except TransientError:
             raise  # the journal says that it was on its way back, and the next look goes on with that
@@ -209,6 +239,16 @@ class Deployment:
             found = self._engine.containers(self._stack.project)
             return "what runs now: " + (", ".join(f"{each.name} ({each.state})" for each in found) or "nothing")
         return "what runs now is not known"
+
+
+def _cancelled(ending: Ending) -> Ending:
+    """How a deployment ends that somebody has stopped after the switch; one that could not go back has failed."""
+    if ending.outcome is Outcome.ROLLED_BACK:
+        return replace(ending, outcome=Outcome.CANCELLED, message="cancelled, and back at the last good deployment")
+    if ending.message == "cancelled":
+        message = "cancelled; there is nothing to go back to, so what was begun stays"
+        return replace(ending, outcome=Outcome.CANCELLED, message=message)
+    return ending
 
 
 def live_project(stack: Stack, snapshot: Snapshot, folders: Folders) -> Project:

@@ -52,7 +52,7 @@ def gated(
     if stack.options.paused or facts.pause:
         why = (facts.pause or {}).get("why") or "by option"
         return _skipped(decision, Reason.PAUSED, f"paused: {why}")
-    if facts.pin and not asked and not (facts.pin.get("until") == "push" and facts.pin.get("head") != decision.commit):
+    if facts.pin and not asked:
         return _skipped(decision, Reason.PINNED, f"pinned to {facts.pin.get('commit')}")
     hold = facts.hold
     if hold and hold.get("fingerprint") == snapshot.fingerprint:

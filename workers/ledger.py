@@ -31,13 +31,15 @@ class Ledger:
         stack: its id.
         fence: the number of the stack's lease.
         runs: those that wait for the stack.
+        newest: the newest commit of its ref, where that is another than the one to deploy.
     """
 
-    def __init__(self, state: State, stack: str, fence: int, runs: tuple[str, ...]) -> None:
+    def __init__(self, state: State, stack: str, fence: int, runs: tuple[str, ...], newest: str | None = None) -> None:
         self._state = state
         self._stack = stack
         self._fence = fence
         self._runs = runs
+        self._newest = newest
         self.seconds: dict[str, float] = {}
         self.deployment = ""
 
@@ -98,10 +100,11 @@ class Ledger:
         """
         message = masked(ending.message)
         self._hold(ending, decision, fingerprint, asked=asked)
-        self._state.deployments.finish(self.deployment, ending.outcome, message or None, seconds=self.seconds)
+        kept = {"seconds": self.seconds, "fingerprint": fingerprint}
+        self._state.deployments.finish(self.deployment, ending.outcome, message or None, **kept)
         last = {"id": self.deployment, "outcome": ending.outcome, "commit": decision.commit, "at": now()}
         status: dict[str, object] = {
-            "latest_commit": decision.commit,
+            "latest_commit": self._newest or decision.commit,
             "last_decision": decision_fields(decision, decision.commit, self._runs[-1] if self._runs else None),
             "last_deployment": last | ({"message": message} if message else {}),
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from workers.differences import PathDifference, difference, differences, is_mask
 from workers.errors import CatalogError, GitUnavailable, InvalidStack, UnknownName, UsageError
 from workers.gate import gated
 from workers.model import Action, Decision, Reason, Stack
+from workers.pinning import standing_pin
 from workers.services import Services, known_repo
 from workers.stacks import Found, Planned, stacks_at
 
@@ -66,7 +67,9 @@ def _decide(services: Services, found: Found) -> Iterator[Decision]:
     for each in found.planned:
         record = records.get(each.stack.id)
         decision, snapshot = decide_at(services, each, Snapshot.from_json(record["snapshot"]) if record else None)
-        yield gated(decision, snapshot, each.stack, facts[each.stack.id], datetime.now(UTC), asked=False)
+        known = facts[each.stack.id]
+        known = replace(known, pin=standing_pin(services, each.stack, known.pin, each.commit))
+        yield gated(decision, snapshot, each.stack, known, datetime.now(UTC), asked=False)
 
 
 def _gone(services: Services, catalog: Catalog, decisions: Mapping[str, Decision]) -> Iterator[str]:

@@ -81,6 +81,8 @@ def unchanged_at(services: Services, stack: Stack, look: Look) -> str | None:
     """The newest commit, if the stack needs nothing there; None when somebody has to look closely."""
     if look.record is None or look.facts.leased or look.facts.fields.get("drift"):
         return None
+    if look.facts.pin and not look.facts.pin.get("reached"):
+        return None
     if Folders.of(services.settings.data_dir, stack).unfinished:
         return None
     clone = services.clone(stack.repo)

@@ -37,7 +37,6 @@ def test_nothing_in_the_way_lets_it_pass() -> None:
     [
         ({"pause": {"why": "holidays"}}, Reason.PAUSED, "paused: holidays"),
         ({"pin": {"commit": "c1", "until": "release"}}, Reason.PINNED, "pinned to c1"),
-        ({"pin": {"commit": "c1", "until": "push", "head": "c"}}, Reason.PINNED, "pinned to c1"),
         ({"hold": HELD}, Reason.FAILED_BEFORE, "it crashed"),
         ({"hold": {**HELD, "retry_at": "2026-11-23T12:00:01+00:00"}}, Reason.FAILED_BEFORE, "it crashed"),
     ],
@@ -51,10 +50,6 @@ def test_marks_stand_in_the_way(marks: dict[str, Any], reason: Reason, message: 
 
 def test_a_stack_paused_by_option_is_left_alone() -> None:
     assert gate(replace(STACK, options=Options(paused=True))).reason is Reason.PAUSED
-
-
-def test_a_pin_until_the_next_push_ends_with_it() -> None:
-    assert gate(pin={"commit": "c1", "until": "push", "head": "c0"}) is CHANGED
 
 
 def test_another_fingerprint_is_not_held() -> None:

@@ -10,11 +10,13 @@ records       what is deployed, and each stack's status
 status        a stack's status in one word; pure
 quick         one unchanged stack in two round trips
 deployments   attempts, their steps and logs
+cancellations deployments that somebody wants stopped
 leases        locks as others see them, with fencing numbers
-marks         pauses, holds and pins
+marks         pauses, holds, pins and adoptions
 events        what happened, for whoever watches
 journal       a stack's record on disk
 stack_lock    the exclusion on the host
+exclusion     both locks of a stack at once
 secret_key    the key of keyed hashes
 rebuild       from journals to an empty Redis
 state         `State`: all of them, made once

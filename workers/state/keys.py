@@ -103,6 +103,14 @@ pinned = Key(
     "tegu:pinned", "hash of JSON", "marks", "until released", "stack -> the commit it was rolled back to by hand"
 )
 
+adopting = Key(
+    "tegu:adopting",
+    "hash of JSON",
+    "marks",
+    "until the stack is adopted",
+    "stack -> what is to become of the data of a project that runs from another directory",
+)
+
 rebuilt = Key(
     "tegu:rebuilt:%s",
     "string",
@@ -116,6 +124,9 @@ rebuilt = Key(
 deployment = Key("tegu:deployment:%s", "hash of JSON", "deployments", "30 days", "one attempt")
 steps = Key("tegu:deployment:%s:steps", "list of JSON", "deployments", "30 days", "its steps and how long they took")
 log = Key("tegu:deployment:%s:log", "stream", "deployments", "7 days, 10,000 lines", "its output, field `line`")
+cancelled = Key(
+    "tegu:deployment:%s:cancel", "string", "cancellations", "1 day", "who wants a deployment under way cancelled"
+)
 deployments = Key(
     "tegu:stack:%s:deployments", "list", "deployments", "the newest 100", "ids of a stack's deployments, newest first"
 )
@@ -138,8 +149,6 @@ events = Key("tegu:events", "stream", "events", "the newest 10,000", "what happe
 counters = Key(
     "tegu:counters", "hash of numbers", "counters", "for ever", "`family:label:label` -> how often it happened"
 )
-alive = Key(
-    "tegu:alive:%s", "string", "liveness", "15 s, set every five", "queue: when its worker was last seen"
-)
+alive = Key("tegu:alive:%s", "string", "liveness", "15 s, set every five", "queue: when its worker was last seen")
 
 ALL: dict[str, Key] = {name: value for name, value in list(globals().items()) if isinstance(value, Key)}

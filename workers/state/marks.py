@@ -1,4 +1,4 @@
-"""Marks that people or failures leave on a stack: a pause, a hold, a pin.
+"""Marks that people or failures leave on a stack: a pause, a hold, a pin, an adoption.
 
 They must survive an empty Redis, so each is written to the stack's journal too where the journal is on this
 host; elsewhere (a command on another host) the worker does it at its next reconcile (`rebuild.mirror_marks`).
@@ -103,4 +103,19 @@ class Pins(Marks):
 
     def release(self, stack: str) -> bool:
         """Let a stack follow its ref again; False when it was not pinned."""
+        return self._clear(stack)
+
+
+class Adoptions(Marks):
+    """Stacks whose project runs from another directory, and what somebody decided about its data there."""
+
+    def __init__(self, redis: Redis, journal: Journal) -> None:
+        super().__init__(redis, journal, keys.adopting, "adoption")
+
+    def adopt(self, stack: str, data: str, who: str) -> None:
+        """Let the next deployment `move`, `copy` or `leave` the data."""
+        self._set(stack, data=data, who=who)
+
+    def done(self, stack: str) -> bool:
+        """The stack is adopted; False when nobody had asked for that."""
         return self._clear(stack)

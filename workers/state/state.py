@@ -9,13 +9,14 @@ from typing import Any
 from redis import Redis
 
 from workers.state import keys
+from workers.state.cancellations import Cancellations
 from workers.state.connection import translated
 from workers.state.deployments import Deployments
 from workers.state.discovered import Discovered
 from workers.state.events import Events
 from workers.state.journal import Journal
 from workers.state.leases import Leases, stack_lease
-from workers.state.marks import Holds, Pauses, Pins
+from workers.state.marks import Adoptions, Holds, Pauses, Pins
 from workers.state.quick import Quick
 from workers.state.records import Records, decoded
 from workers.state.runs import Runs
@@ -47,6 +48,8 @@ class State:
         self.pauses = Pauses(redis, self.journal)
         self.holds = Holds(redis, self.journal)
         self.pins = Pins(redis, self.journal)
+        self.adoptions = Adoptions(redis, self.journal)
+        self.cancellations = Cancellations(redis)
         self.events = Events(redis)
 
     @translated()

@@ -49,7 +49,7 @@ def status_of(facts: StackFacts) -> StackStatus:
         StackStatus.BLOCKED: reason in {Reason.BLOCKED, Reason.MOVED},
         StackStatus.FAILED: outcome == Outcome.FAILED,
         StackStatus.ROLLED_BACK: outcome == Outcome.ROLLED_BACK,
-        StackStatus.PENDING: reason != Reason.SELF and (facts.waiting or _behind(fields)),
+        StackStatus.PENDING: reason != Reason.SELF and (facts.waiting or (not facts.pin and _behind(fields))),
         StackStatus.DEPLOYED: bool(fields.get("deployed_commit")),
     }
     return next((status for status, holds in applies.items() if holds), StackStatus.UNKNOWN)

@@ -240,6 +240,7 @@ def wait(attempt: Attempt) -> None:
         settle=health.settle.total_seconds(),
         before=attempt.before.details,
         excused=excused,
+        stop=tools.stop,
     )
     if not found.good:
         raise Unhealthy(str(found))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,10 @@ class Tools:
     say: Callable[[str], None]
     lock: int
     stop: threading.Event
+
+    def unstoppable(self) -> Tools:
+        """The same for the way back, which nobody can stop."""
+        return replace(self, stop=threading.Event(), steps=self.steps.unstoppable())
 
 
 @dataclass(frozen=True, slots=True)

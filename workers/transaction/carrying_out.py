@@ -14,8 +14,11 @@ from workers.transaction.folders import remove_tree
 from workers.transaction.intent import Intent
 from workers.transaction.outcome import Ending
 from workers.transaction.preparing import Missing, MovedData, OwnProject, prepare
+from workers.transaction.steps import Cancelled
 
 log = get_logger(__name__)
+
+_CANCELLED = Ending(Outcome.CANCELLED, message="cancelled before anything was touched", hold=True)
 
 
 def begin(attempt: Attempt, tree: Tree, missing: Missing, journal: Journal) -> Intent | Ending:
@@ -27,6 +30,8 @@ def begin(attempt: Attempt, tree: Tree, missing: Missing, journal: Journal) -> I
     try:
         prepare(attempt, tree, missing)
         return switch(attempt, journal)
+    except Cancelled:
+        return _untouched(attempt, _CANCELLED)
     except OwnProject as error:
         return _untouched(attempt, Ending(Outcome.SKIPPED, Reason.SELF, str(error)))
     except MovedData as error:
@@ -36,6 +41,8 @@ def begin(attempt: Attempt, tree: Tree, missing: Missing, journal: Journal) -> I
     except InvalidStack as error:
         return _untouched(attempt, Ending(Outcome.INVALID, Reason.INVALID, str(error), hold=True))
     except (CommandFailed, OSError) as error:
+        if attempt.tools.stop.is_set():  # it was ended for that
+            return _untouched(attempt, _CANCELLED)
         return _untouched(attempt, Ending(Outcome.FAILED, message=str(error), hold=True, again=True))
     except TransientError:
         _untouched(attempt, Ending(Outcome.FAILED))

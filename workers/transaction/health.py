@@ -8,6 +8,7 @@ A pure judgement of every container's state, repeated whenever the engine report
 from __future__ import annotations
 
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ from enum import StrEnum
 
 from workers.containers import Container, Details, Engine
 from workers.errors import EngineUnavailable
+from workers.transaction.steps import Cancelled
 
 # A container that waits for another by crashing gets about five seconds: Docker's pauses double from 0.1 s.
 CRASH_LOOP = 5
 
+_NOTICE_STOP = 0.5  # seconds
 _LOOK_AGAIN = 5.0  # seconds; events may be lost when the engine restarts
 
 
@@ -146,6 +149,7 @@ def wait_healthy(
     settle: float,
     before: Iterable[Details] = (),
     excused: Iterable[str] = (),
+    stop: threading.Event | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Health:
     """Wait until a project is well and has stayed so.
@@ -161,9 +165,11 @@ def wait_healthy(
         settle: seconds without a change after everything was well.
         before: what ran before and may run still; its restarts of long ago do not count.
         excused: ids of containers that were not well before and were not touched.
+        stop: is set when nobody wants to know any more.
         clock: seconds that only ever grow.
 
     Raises:
+        Cancelled: when `stop` is set.
         EngineUnavailable: when the engine stays away.
     """
     deadline = clock() + timeout
@@ -188,7 +194,7 @@ def wait_healthy(
             if now >= deadline:
                 return Health(_with_logs(engine, project, waiting or findings))
             until = min(deadline, now + _LOOK_AGAIN if well_since is None else well_since + settle)
-            _sleep(changes, until - now)
+            _sleep(changes, until - now, stop)
 
 
 def _look(ward: Ward, deadline: float, clock: Callable[[], float]) -> tuple[Finding, ...]:
@@ -202,11 +208,10 @@ def _look(ward: Ward, deadline: float, clock: Callable[[], float]) -> tuple[Find
             time.sleep(min(1.0, max(0.0, deadline - clock())))
 
 
-def _sleep(changes: queue.SimpleQueue[str], seconds: float) -> None:
+def _sleep(changes: queue.SimpleQueue[str], seconds: float, stop: threading.Event | None) -> None:
     """Wait for something to happen, and let what happens together be one look."""
-    try:
-        first = changes.get(timeout=max(0.01, seconds))
-    except queue.Empty:
+    first = _next(changes, seconds, stop)
+    if first is None:
         return
     if first == "ended":
         time.sleep(min(1.0, max(0.01, seconds)))
@@ -216,6 +221,20 @@ def _sleep(changes: queue.SimpleQueue[str], seconds: float) -> None:
         first = changes.get()
     if first == "ended":
         changes.put("ended")
+
+
+def _next(changes: queue.SimpleQueue[str], seconds: float, stop: threading.Event | None) -> str | None:
+    """The next thing that happens, None when nothing does."""
+    end = time.monotonic() + max(0.01, seconds)
+    while (left := end - time.monotonic()) > 0:
+        if stop is not None and stop.is_set():
+            message = "the deployment was cancelled"
+            raise Cancelled(message)
+        try:
+            return changes.get(timeout=min(left, _NOTICE_STOP))
+        except queue.Empty:
+            continue
+    return None
 
 
 def _with_logs(engine: Engine, project: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+
+from workers.errors import TeguError
 
 
 class Step(StrEnum):
@@ -30,6 +33,14 @@ class Step(StrEnum):
     CLEAR = "clear"
 
 
+# Where a deployment may still be stopped: before anything is touched, and afterwards for as long as it can go back.
+_MAY_STOP = frozenset(Step) - {Step.SWITCH, Step.SWITCHED, Step.RECORD, Step.PUBLISH, Step.CLEAR}
+
+
+class Cancelled(TeguError):
+    """Somebody wants the deployment stopped."""
+
+
 # Called at the beginning of every step. Empty but in a test, which ends the process there.
 observers: list[Callable[[Step], None]] = []
 
@@ -39,22 +50,40 @@ class Steps:
 
     Args:
         note: is given the name and the seconds of every step that has ended, whether well or not.
+        stop: is set when somebody wants the deployment stopped; steps at which it can be stopped then do not begin.
         clock: seconds that only ever grow.
     """
 
-    def __init__(self, note: Callable[[str, float], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        note: Callable[[str, float], None],
+        stop: threading.Event | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._note = note
+        self._stop = stop
         self._clock = clock
         self.current: Step | None = None
 
     @contextlib.contextmanager
     def step(self, step: Step) -> Iterator[None]:
-        """Do something as this step."""
+        """Do something as this step.
+
+        Raises:
+            Cancelled: instead of beginning it.
+        """
         self.current = step
         for observer in observers:
             observer(step)
+        if self._stop is not None and self._stop.is_set() and step in _MAY_STOP:
+            message = "the deployment was cancelled"
+            raise Cancelled(message)
         began = self._clock()
         try:
             yield
         finally:
             self._note(step.value, self._clock() - began)
+
+    def unstoppable(self) -> Steps:
+        """The same for the way back, which nobody can stop."""
+        return Steps(self._note, clock=self._clock)

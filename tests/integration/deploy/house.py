@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from workers.containers import Details, Engine
 from workers.deploy import deploy_if_changed
 from workers.model import Trigger
 from workers.process import run
+from workers.queue import Message
 from workers.services import Services
 from workers.settings import Settings, inherited
 from workers.state.identifiers import new_id
@@ -34,6 +35,9 @@ class Published:
     def publish_deploy(self, stack_id: str, run: str | None, worker: str, force: bool = False) -> None:
         del run, worker, force
         self.stacks.append(stack_id)
+
+    def publish(self, messages: Iterable[Message]) -> None:
+        self.stacks += [str(each.args[0]) for each in messages]
 
     def close(self) -> None:
         """There is no connection."""
@@ -110,8 +114,12 @@ class House:
         return self._deploy(name, run_id, force=force)
 
     def _deploy(self, name: str, run_id: str, *, force: bool) -> dict[str, Any]:
+        self.services.state.runs.plan(run_id, [(f"default/{name}", "")])
+        return self.carry_out(run_id, name, force=force)
+
+    def carry_out(self, run_id: str, name: str = "a", *, force: bool = False) -> dict[str, Any]:
+        """Do what was published for a run."""
         stack = f"default/{name}"
-        self.services.state.runs.plan(run_id, [(stack, "")])
         done = deploy_if_changed(self.services, stack, run_id, force, taker=new_id())
         shown = self.services.state.runs.get(run_id)
         assert shown is not None
@@ -133,6 +141,11 @@ class House:
         """A file as a running container sees it."""
         container = self.engine.client.inspect_container(self.containers(name)[service].container.id)
         return Path(f"/proc/{container['State']['Pid']}/root{path}").read_text().strip()
+
+    def command(self, service: str, name: str = "a") -> str:
+        """What a service's container runs."""
+        container = self.engine.client.inspect_container(self.containers(name)[service].container.id)
+        return str(container["Config"]["Cmd"][-1])
 
     def docker(self, *argv: str) -> str:
         return run(["docker", *argv], what="docker", env=inherited(("PATH", "HOME")), timeout=60).stdout.strip()
