@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -162,9 +162,27 @@ def _build(attempt: Attempt) -> None:
         return
     names = compose_model.images(attempt.model, attempt.stack.project)
     absent = {name for name in compose_model.built(attempt.model) if attempt.images[names[name]] is None}
-    wanted = sorted((attempt.services_with(Action.BUILD) & compose_model.built(attempt.model)) | absent)
-    if wanted:
-        attempt.run(build_argv(wanted), seconds=attempt.stack.options.limits.build.total_seconds(), staged=True)
+    wanted = (attempt.services_with(Action.BUILD) & compose_model.built(attempt.model)) | absent
+    services = attempt.snapshot.services
+    for wave in build_waves({name: services[name].builds_on if name in services else () for name in wanted}):
+        attempt.run(build_argv(wave), seconds=attempt.stack.options.limits.build.total_seconds(), staged=True)
+
+
+def build_waves(builds_on: Mapping[str, Collection[str]]) -> Iterator[list[str]]:
+    """The services to build together, one wave after the other.
+
+    One `docker compose build` builds all its services at once: whoever stands on an image of another one would get the
+    old image, or none.
+
+    Args:
+        builds_on: the services to be built, each with those whose images it is built on.
+    """
+    left = set(builds_on)
+    while left:
+        ready = {name for name in left if not left.intersection(builds_on[name])}
+        wave = ready or left  # images that stand on each other are for the builder to refuse
+        yield sorted(wave)
+        left -= wave
 
 
 def _pull(attempt: Attempt) -> None:
