@@ -122,7 +122,7 @@ def _service(
     definition = {
         **{field: value for field, value in service.items() if field not in _NO_DEFINITION and field[:2] != "x-"},
         "image": images[name],
-        "environment": reach.environment,
+        "environment": _environment(reach),
         "labels": reach.labels,
     }
     bases = {builders[image] for base in reach.bases if (image := image_name(base)) in builders}
@@ -144,6 +144,12 @@ def _service(
 
 def _file_names(usage: Usage) -> Iterator[str]:
     return (label.removeprefix("file:") for label in usage.inputs if label.startswith("file:"))
+
+
+def _environment(reach: Reach) -> object:
+    """Whichever release of Compose is there, what it makes of the variables is part of this."""
+    both = [reach.environment, reach.older_environment]
+    return reach.environment if reach.environment == reach.older_environment else both
 
 
 def _networks(service: Service) -> Iterator[str]:

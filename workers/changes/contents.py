@@ -11,13 +11,19 @@ from workers.changes import dotenv
 from workers.changes.contexts import Contexts
 from workers.changes.digest import canonical, keyed
 from workers.changes.dockerfile import base_images
-from workers.changes.interpolation import truth
+from workers.changes.interpolation import Lookup, truth
 from workers.changes.locations import Service, is_bind, is_remote
 from workers.changes.project import Project
 from workers.changes.reach import Reach, mappings, texts
-from workers.changes.trace import Trace, check_supported
+from workers.changes.trace import Content, Trace, check_supported
 from workers.changes.variables import Usage
 from workers.model import Action
+
+Values = dict[str, str | None]
+
+
+def _present(values: Values) -> dict[str, str]:
+    return {variable: value for variable, value in values.items() if value is not None}
 
 
 class Contents:
@@ -127,27 +133,37 @@ class Contents:
 
     def _environment(self, name: str, service: Service, reach: Reach, what: str, usage: Usage) -> None:
         lookup = self._project.model.variables[name].reader(usage)
-        values: dict[str, str | None] = {}
-
-        def inner(variable: str) -> str | None:
-            value = lookup(variable)
-            return values.get(variable) if value is None else value
-
+        files: list[tuple[Content, bool]] = []
         for file in mappings(service.get("env_file")):
             required = truth(file.get("required", True))
             content = self._trace.read(str(file.get("path")), f"{what}: env_file", required=required)
             usage.add(content)
             self.secrets.update(dict.fromkeys(content.paths))
-            if content.content is None:
-                continue
-            if file.get("format") == "raw":
-                values.update(dotenv.parse_raw(content.content, content.name, inner))
-            else:
-                values.update(dotenv.parse(content.content, content.name, inner, self._trace.note_unset))
+            files.append((content, file.get("format") == "raw"))
         own = service.get("environment")
-        for variable, value in own.items() if isinstance(own, Mapping) else ():
-            values[str(variable)] = lookup(str(variable)) if value is None else str(value)
-        reach.environment = {variable: value for variable, value in values.items() if value is not None}
+        given = {str(variable): value for variable, value in (own.items() if isinstance(own, Mapping) else ())}
+        own_values = {key: lookup(key) if value is None else str(value) for key, value in given.items()}
+        reach.environment = _present(self._from_files(files, lookup, project_first=True) | own_values)
+        reach.older_environment = _present(self._from_files(files, lookup, project_first=False) | own_values)
+
+    def _from_files(self, files: list[tuple[Content, bool]], lookup: Lookup, *, project_first: bool) -> Values:
+        """The variables of env files. What one uses comes from the project or from the files before it.
+
+        Releases of Compose differ in which of the two comes first (2.40: the project, 2.26: the files).
+        """
+        values: Values = {}
+
+        def inner(variable: str) -> str | None:
+            first, second = (lookup, values.get) if project_first else (values.get, lookup)
+            value = first(variable)
+            return second(variable) if value is None else value
+
+        for content, raw in files:
+            if content.content is not None and raw:
+                values.update(dotenv.parse_raw(content.content, content.name, inner))
+            elif content.content is not None:
+                values.update(dotenv.parse(content.content, content.name, inner, self._trace.note_unset))
+        return values
 
     def _labels(self, service: Service, reach: Reach, what: str, usage: Usage) -> None:
         for location in texts(service.get("label_file")):

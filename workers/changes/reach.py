@@ -10,10 +10,11 @@ from workers.model import Action
 
 @dataclass(slots=True)
 class Reach:
-    """What was found to reach one service."""
+    """What was found to reach one service. `older_environment` is what older releases of Compose make of it."""
 
     content: dict[str, Action] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    older_environment: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     recreated: dict[str, object] = field(default_factory=dict)
     build: object = None

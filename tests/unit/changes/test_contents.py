@@ -41,3 +41,27 @@ def test_a_context_that_is_fetched_from_elsewhere_is_no_input(world: World) -> N
 def test_one_path_that_reaches_a_service_twice_asks_for_the_stronger_action(world: World) -> None:
     files = {Y: "services: {a: {build: ./i, volumes: ['./i:/i']}}", "app/i/Dockerfile": "", "app/i/x": "1"}
     assert world.summary(files, files | {"app/i/x": "2"}) == {"a": "build"}
+
+
+@pytest.mark.parametrize(("path", "content"), [("app/.env", "A=9\n"), ("app/a.env", "A=9\n")])
+def test_whatever_a_release_of_compose_takes_first_no_variable_of_an_env_file_is_missed(
+    world: World, path: str, content: str
+) -> None:
+    text = "services: {a: {image: x, env_file: [a.env, b.env], environment: {A: fixed}}}"
+    files = {Y: text, "app/.env": "A=1\n", "app/a.env": "A=2\n", "app/b.env": "B=$A\n"}
+    assert world.summary(files, files | {path: content}) == {"a": "up"}
+
+
+def test_a_label_file_uses_the_labels_of_those_before_it(world: World) -> None:
+    text = "services: {a: {image: x, label_file: [a.labels, b.labels], labels: {a: fixed}}}"
+    files = {Y: text, "app/a.labels": "a=1\n", "app/b.labels": "b=$a\n"}
+    assert world.summary(files, files | {"app/a.labels": "a=2\n"}) == {"a": "up"}
+
+
+def test_a_variable_may_say_whether_an_env_file_must_be_there(world: World) -> None:
+    files = {Y: "services: {a: {image: x, env_file: [{path: a.env, required: '${NEED}'}]}}", "app/.env": "NEED=no\n"}
+    assert world.snapshot(files).entries["app/a.env"] is None
+    with pytest.raises(InvalidStack, match=r"a\.env is neither"):
+        world.snapshot(files | {"app/.env": "NEED=yes\n"})
+    with pytest.raises(InvalidStack, match="neither true nor false"):
+        world.snapshot(files | {"app/.env": "NEED=perhaps\n"})
