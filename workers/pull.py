@@ -151,12 +151,19 @@ def _pull_alone(services: Services, repo: str, run: str, worker: str, *, last_tr
 def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any]:
     catalog = services.catalog.current()
     own = known_repo(catalog, repo).ref
-    heads = services.clone(repo).fetch(catalog.refs(repo, worker))
+    refs = catalog.refs(repo, worker)
+    before = _known_commits(services, repo, refs)
+    heads = services.clone(repo).fetch(refs)
     found = stacks_at(services, repo, worker, heads)
     services.state.discovered.replace(repo, found.environments, found.discovered)
-    changed, unchanged = _sorted(services, found.planned)
+    changed: list[Planned] = []
+    unchanged: list[Planned] = []
     # Those that have work to do go first, so that they do not wait for a thousand that have none.
-    _publish(services, run, [(each, deploy_message(each.stack.id, run, worker)) for each in changed])
+    for group in _touched_first(services, repo, found.planned, before):
+        different, same = _sorted(services, group)
+        _publish(services, run, [(each, deploy_message(each.stack.id, run, worker)) for each in different])
+        changed += different
+        unchanged += same
     for start in range(0, len(unchanged), _BATCH):
         batch = unchanged[start : start + _BATCH]
         _publish(services, run, [(each, quick_message(each.stack.id, run, worker)) for each in batch])
@@ -166,6 +173,37 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any
     facts = {"commit": heads.get(own, "")[:12], "changed": len(changed), "unchanged": len(unchanged)}
     log.info("pulled", repo=repo, **facts, invalid=len(found.invalid))
     return {"repo": repo, "run": run, **facts}
+
+
+def _known_commits(services: Services, repo: str, refs: Iterable[str]) -> dict[str, str]:
+    """The commits of refs as the last pull left them."""
+    known = {}
+    for ref in refs:
+        with contextlib.suppress(TeguError):  # a clone that is not there yet, or damaged: the fetch makes it whole
+            known[ref] = services.clone(repo).resolve(ref)
+    return known
+
+
+def _touched_first(
+    services: Services, repo: str, planned: Sequence[Planned], before: Mapping[str, str]
+) -> tuple[list[Planned], list[Planned]]:
+    """Those whose folder differs from the last pull's commit, and the others: it only says where to look first."""
+    tree = services.clone(repo).tree
+    try:
+        spans = {(before[each.stack.ref], each.commit) for each in planned if each.stack.ref in before}
+        trees = {commit: tree(commit) for span in spans for commit in span}
+        touched = {
+            each.stack.id
+            for each in planned
+            if (old := before.get(each.stack.ref)) is None
+            or trees[old].entry(each.stack.path) != trees[each.commit].entry(each.stack.path)
+        }
+    except TeguError:  # what the last pull saw is no longer there
+        return list(planned), []
+    return (
+        [each for each in planned if each.stack.id in touched],
+        [each for each in planned if each.stack.id not in touched],
+    )
 
 
 def _sorted(services: Services, planned: Sequence[Planned]) -> tuple[list[Planned], list[Planned]]:

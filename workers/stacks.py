@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 from workers.catalog import Catalog, stack_folders
-from workers.changes.tree import Tree
 from workers.errors import UnknownName
 from workers.model import Stack
 from workers.services import Services
 from workers.state.discovered import Place
+
+if TYPE_CHECKING:
+    from workers.git import GitTree
+
+# Stacks, and `(id, message)` of what cannot be one.
+Discovery: TypeAlias = tuple[tuple[Stack, ...], tuple[tuple[str, str], ...]]
 
 _KEPT_DISCOVERIES = 64
 _KEPT_STACKS = 20_000
@@ -79,8 +85,8 @@ def stacks_at(services: Services, repo: str, worker: str, heads: Mapping[str, st
 
 
 def discover_at(
-    catalog: Catalog, repo: str, environment: str, tree: Tree, others: Iterable[Stack] = ()
-) -> tuple[tuple[Stack, ...], tuple[tuple[str, str], ...]]:
+    catalog: Catalog, repo: str, environment: str, tree: GitTree, others: Iterable[Stack] = ()
+) -> Discovery:
     """The stacks that a commit's folders make in an environment, and `(id, message)` for those that cannot be.
 
     Args:
@@ -98,12 +104,21 @@ def discover_at(
     if folders is None:
         while len(_folders) >= _KEPT_DISCOVERIES:
             _folders.pop(next(iter(_folders)), None)
-        folders = _folders[key] = stack_folders(catalog.repos[repo].discover, tree)
-    return catalog.discover(repo, environment, folders, others)
+        folders = _folders[key] = stack_folders(catalog.repos[repo].discover, tree, tree.prefetch)
+    if others:
+        return catalog.discover(repo, environment, folders, others)
+    seen, stacks = _stacks.get((repo, environment), (None, None))
+    if stacks is None or seen != (catalog.version, folders):
+        stacks = catalog.discover(repo, environment, folders)
+        _stacks[repo, environment] = ((catalog.version, folders), stacks)
+    return stacks
 
 
 # The folders found in a tree by a catalog's globs: equal trees have equal folders, so this is never stale.
 _folders: dict[tuple[str, str, str], tuple[str, ...]] = {}
+
+# The stacks that the folders found last have made; they hardly ever change, and to make a thousand takes a while.
+_stacks: dict[tuple[str, str], tuple[tuple[str, tuple[str, ...]], Discovery]] = {}
 
 
 def find_stack(services: Services, name: str, *, remembered: bool = False) -> Stack:

@@ -12,7 +12,7 @@ import pytest
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, compose, eventually
 from workers.model import Trigger
-from workers.pull import request_deploy, request_pull
+from workers.pull import pull, request_deploy, request_pull
 
 pytestmark = pytest.mark.redis
 
@@ -105,6 +105,19 @@ def test_a_stack_without_a_record_is_handed_to_the_queue_of_deployments(rig: Rig
         shown = rig.services.state.runs.get(run)
         assert shown is not None
         assert shown["status"] == "running"
+
+
+def test_a_pull_sends_what_changed_inside_or_outside_its_folder_to_the_queue_of_deployments(rig: Rig) -> None:
+    shared = compose("s5") + "    env_file: ../../shared.env\n"
+    rig.push({"shared.env": "A=1\n", "services/s5/compose.yaml": shared})
+    rig.record()
+    rig.push({"shared.env": "A=2\n", "services/s2/compose.yaml": compose("s2", "sleep 2000")})
+    run, _ = request_pull(rig.services, "homelab", Trigger.CLI)
+    result = pull(rig.services, "homelab", run, "local")
+    assert (result["changed"], result["unchanged"]) == (2, len(NAMES) - 2)
+    assert {call[1] for call in rig.services.queue.calls_in("tegu.local.deploy")} == {"default/s2", "default/s5"}
+    quick = {call[1] for call in rig.services.queue.calls_in("tegu.local.pull") if call[0] == "tegu.deploy_if_changed"}
+    assert quick == {f"default/{name}" for name in NAMES} - {"default/s2", "default/s5"}
 
 
 def test_a_quick_look_that_finds_a_change_hands_over_and_is_published_once(rig: Rig) -> None:
