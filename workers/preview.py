@@ -86,12 +86,15 @@ def _decide(catalog: Catalog, repo: str, before: GitTree, after: GitTree) -> Ite
     new, invalid = _stacks(catalog, repo, after, folders)
     # Mostly they are the same stacks; making them takes longer than comparing them.
     is_same = folders == old_folders and all(_is_folder(before, path) for path in catalog.folders[repo])
-    old = new if is_same else _stacks(catalog, repo, before, old_folders)[0]
+    old, was_invalid = (new, invalid) if is_same else _stacks(catalog, repo, before, old_folders)
     for name in old:
         if name not in new and name not in invalid:
             yield Decision(stack=name, action=Action.REMOVE, reason=Reason.REMOVED, commit=after.commit)
     for name, message in invalid.items():
-        yield Decision(stack=name, action=Action.NONE, reason=Reason.INVALID, commit=after.commit, message=message)
+        if was_invalid.get(name) == message:  # the change has nothing to do with it
+            yield Decision(stack=name, action=Action.NONE, reason=Reason.UNCHANGED, commit=after.commit)
+        else:
+            yield Decision(stack=name, action=Action.NONE, reason=Reason.INVALID, commit=after.commit, message=message)
     if before.root != after.root:
         _read_ahead([stack.path for stack in new.values()], after)
     outside = Nowhere()

@@ -7,6 +7,7 @@ the paths with the digests that later tell what a difference in them asks for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from workers.changes.contents import Contents
@@ -22,7 +23,7 @@ from workers.changes.trace import Trace, check_supported
 from workers.changes.tree import Outside, Tree
 from workers.changes.variables import Usage
 from workers.errors import InvalidStack
-from workers.model import Action, Stack
+from workers.model import Action, Entry, Stack
 
 _NO_DEFINITION = {"build", "develop", "env_file", "environment", "extends", "label_file", "labels", "profiles"}
 """Keys of a service that do not go into its definition as they stand: resolved elsewhere, or without effect."""
@@ -43,7 +44,25 @@ def take_snapshot(
     Raises:
         InvalidStack: when Compose could not load it, or it needs what is nowhere or not supported.
     """
+    return _snapshot(stack, Trace(tree, outside, key), outside, key, record)
+
+
+def looked_up(stack: Stack, tree: Tree, outside: Outside, key: bytes) -> Mapping[str, Entry | None]:
+    """The paths that were looked up for a stack, up to where it proved invalid if it did.
+
+    Args:
+        stack: the stack with its effective options.
+        tree: the commit.
+        outside: the worker's host.
+        key: for the keyed digests.
+    """
     trace = Trace(tree, outside, key)
+    with suppress(InvalidStack):
+        _snapshot(stack, trace, outside, key, None)
+    return trace.entries
+
+
+def _snapshot(stack: Stack, trace: Trace, outside: Outside, key: bytes, record: Snapshot | None) -> Snapshot:
     inputs = option_inputs(stack, outside, key)
     project = read_project(stack, trace, outside, inputs, key)
     contents = Contents(project, trace, key)
@@ -58,7 +77,7 @@ def take_snapshot(
     networks = {name for service in services.values() for name in service.networks}
     volumes = {name for service in services.values() for name in service.volumes}
     return Snapshot(
-        commit=tree.commit,
+        commit=trace.tree.commit,
         path=stack.path,
         rules=RULES,
         entries=trace.entries,

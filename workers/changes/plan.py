@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from workers.changes.closure import take_snapshot
+from workers.changes.closure import looked_up, take_snapshot
 from workers.changes.decision import decide
 from workers.changes.project import MAIN_FILES, OVERRIDE_FILES
 from workers.changes.tree import FOLDER, LINK, Outside, Tree
@@ -25,6 +25,9 @@ _VARIABLE_AND_SLASH = re.compile(rb"\}/|\$\w+/|[-+]/")
 def plan_stack(stack: Stack, before: Tree, after: Tree, outside: Outside, key: bytes) -> Decision:
     """The decision for one stack if the first commit is deployed and the second arrives.
 
+    A stack that is broken at both commits, by nothing that differs, is unchanged: so is every stack that the difference
+    does not reach, and most of those are not even read. `tegu check` is what tells about broken ones.
+
     Args:
         stack: the stack with its effective options.
         before: the first commit.
@@ -32,13 +35,21 @@ def plan_stack(stack: Stack, before: Tree, after: Tree, outside: Outside, key: b
         outside: usually `Nowhere()`.
         key: for the keyed digests; any, as nothing is kept.
     """
+    unchanged = Decision(stack.id, Action.NONE, Reason.UNCHANGED, after.commit)
     if is_unreachable(stack, before, after):
-        return Decision(stack.id, Action.NONE, Reason.UNCHANGED, after.commit)
+        return unchanged
     try:
-        record = take_snapshot(stack, before, outside, key)
-    except InvalidStack:
-        record = None
-    return decide(stack, record, after, outside, key, recorded=before)[0]
+        record, problem = take_snapshot(stack, before, outside, key), ""
+    except InvalidStack as error:
+        record, problem = None, str(error)
+    decision = decide(stack, record, after, outside, key, recorded=before)[0]
+    if problem and decision.message == problem:
+        known = dict(looked_up(stack, before, outside, key))
+        if stack.path:  # what was not come to yet is there, most likely
+            known[stack.path] = before.entry(stack.path)
+        if all(after.entry(path) == entry for path, entry in known.items()):
+            return unchanged
+    return decision
 
 
 def is_unreachable(stack: Stack, before: Tree, after: Tree) -> bool:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.changes.worlds import KEY, Files, Link, World, make_stack
+from tests.unit.changes.worlds import KEY, Files, Link, Submodule, World, make_stack
 from workers.changes.plan import is_unreachable, plan_stack
 from workers.changes.tree import Nowhere
 from workers.model import Action, Decision, Reason, Stack
@@ -127,6 +127,40 @@ def test_what_was_invalid_before_is_deployed_for_the_first_time(world: World) ->
     decision = plan(world, {"app/compose.yaml": "["}, {"app/compose.yaml": PLAIN})
     assert decision.reason is Reason.FIRST_DEPLOY
     assert plan(world, {"app/compose.yaml": PLAIN}, {"app/compose.yaml": "["}).reason is Reason.INVALID
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"app/compose.yaml": "services: ["},
+        {"app/compose.yaml": "include: [../shared.yaml]", "shared.yaml": "services: {a: {image: '${X:?is needed}'}}"},
+        {"app/compose.yaml": "services: {a: {image: x, volumes: ['../vendor:/v']}}", "vendor": Submodule("c0ffee")},
+        {"README.md": "there is no stack here"},
+    ],
+)
+def test_a_stack_that_is_as_broken_as_before_is_unchanged(world: World, broken: Files) -> None:
+    decision = plan(world, broken, {**broken, "other/file": "changed"})
+    assert (decision.action, decision.reason, decision.message) == (Action.NONE, Reason.UNCHANGED, "")
+
+
+def test_a_stack_at_the_root_may_be_as_broken_as_before(world: World) -> None:
+    world.stack = make_stack("")
+    broken = {"compose.yaml": "services: [", "README.md": "1"}
+    assert plan(world, broken, {**broken, "README.md": "2"}).reason is Reason.UNCHANGED
+
+
+@pytest.mark.parametrize(
+    ("broken", "change"),
+    [
+        ({"app/compose.yaml": "services: ["}, {"app/compose.yaml": "services: {"}),
+        (
+            {"app/compose.yaml": "include: [s.yaml]\nservices: {a: {image: '${X:?is needed}'}}", "app/s.yaml": "{}"},
+            {"app/s.yaml": "{services: {b: {image: x}}}"},
+        ),
+    ],
+)
+def test_a_broken_stack_that_the_change_reaches_is_invalid(world: World, broken: Files, change: Files) -> None:
+    assert plan(world, broken, {**broken, **change}).reason is Reason.INVALID
 
 
 def test_a_hand_placed_env_file_makes_no_plan_invalid(world: World) -> None:

@@ -55,6 +55,19 @@ def test_new_gone_and_broken_stacks_are_told_apart(desk: Desk, with_homelab: Cal
     assert "services/authelia/compose.yaml" in rows["default/authelia"]["message"]
 
 
+def test_what_was_broken_before_is_not_the_change_s_fault(desk: Desk, with_homelab: Callable[[Desk], Source]) -> None:
+    source = with_homelab(desk)
+    source.commit({"services/authelia/compose.yaml": "services: [\n", "services/Nope/compose.yaml": compose("nope")})
+    source.commit({"README.md": "hi\n", "services/new/compose.yaml": compose("new")})
+    rows = {row["stack"]: row["reason"] for row in desk.read("plan", "--from", "HEAD~1", "--to", "HEAD")}
+    assert rows == {
+        "default/Nope": "unchanged",
+        "default/adguard": "unchanged",
+        "default/authelia": "unchanged",
+        "default/new": "first_deploy",
+    }
+
+
 def test_a_readme_changes_nothing_and_branches_and_tags_name_commits(
     desk: Desk,
     with_homelab: Callable[[Desk], Source],
