@@ -15,7 +15,7 @@ from app.metrics import create_metrics
 from app.problems import register_problems
 from app.receiver import create_receiver
 from app.tally import Tally
-from workers.logs import mask
+from workers.masking import mask
 from workers.services import Services
 from workers.state.counters import Counters
 

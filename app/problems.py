@@ -13,7 +13,8 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from workers.errors import CatalogError, TeguError, TransientError, UnknownName, UsageError, UserError
-from workers.logs import get_logger, masked
+from workers.logs import get_logger
+from workers.masking import masked
 
 log = get_logger(__name__)
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from workers.errors import RedisUnavailable, StaleHolder
 from workers.gate import RETRY_MINUTES
-from workers.logs import get_logger, masked
+from workers.logs import get_logger
+from workers.masking import masked
 from workers.model import Decision, Outcome
 from workers.state.clock import now
 from workers.state.quick import decision_fields

@@ -9,36 +9,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Literal
 
 import structlog
 from structlog.contextvars import bound_contextvars, merge_contextvars
 
-MASK = "********"
-
-# Texts that must not reach a log line; longest first, so that one containing another is masked whole.
-_masked: list[str] = []
-
-_SHORTEST = 4  # a shorter secret would mask half of every line and protect nothing
-
-
-def mask(texts: Iterable[str]) -> None:
-    """Never show these texts again in a log line of this process.
-
-    Args:
-        texts: secrets; those shorter than four characters are passed over.
-    """
-    known = {*_masked, *(text for text in texts if len(text) >= _SHORTEST)}
-    _masked[:] = sorted(known, key=len, reverse=True)
-
-
-def masked(text: str) -> str:
-    """The text with every known secret replaced."""
-    for secret in _masked:
-        if secret in text:
-            text = text.replace(secret, MASK)
-    return text
+from workers.masking import masked
 
 
 def _mask_value(value: object) -> object:

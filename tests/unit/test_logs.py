@@ -7,7 +7,8 @@ import logging
 
 import pytest
 
-from workers.logs import configure_logs, get_logger, log_context, mask
+from workers.logs import configure_logs, get_logger, log_context
+from workers.masking import mask
 
 
 @pytest.fixture

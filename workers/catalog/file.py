@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from workers.catalog.catalog import Catalog
 from workers.catalog.parsing import parse_catalog
 from workers.errors import CatalogError
+from workers.masking import mask
+from workers.model import Repo, Secret
 from workers.settings import process_environment
 
 Signature = tuple[int, int, int]
@@ -57,6 +59,7 @@ class CatalogFile:
                 _log_problem(error)
         else:
             self._catalog, self.problem = catalog, None
+            mask(secret.reveal() for repo in catalog.repos.values() for secret in _secrets(repo))
             signatures |= {file: _signature(file) for file in catalog.secret_files}
         self._signatures = signatures
 
@@ -84,6 +87,12 @@ def load_catalog(path: Path, environ: Mapping[str, str], *, secrets: bool = True
         message = f"{path}: is not a text in UTF-8"
         raise CatalogError(message) from error
     return parse_catalog(text, path=path, environ=environ, secrets=secrets)
+
+
+def _secrets(repo: Repo) -> Iterator[Secret]:
+    yield from repo.webhook_secrets
+    if repo.password is not None:
+        yield repo.password
 
 
 def _signature(path: Path) -> Signature | None:

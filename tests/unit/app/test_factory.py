@@ -21,7 +21,8 @@ from workers.errors import (
     UnknownName,
     UsageError,
 )
-from workers.logs import get_logger, mask
+from workers.logs import get_logger
+from workers.masking import mask
 
 PATHS = ["/healthz", "/readyz", "/metrics", "/api/v1/runs", "/nothing"]
 
