@@ -40,7 +40,7 @@ Serve = Callable[..., Services]
 def serve(redis_server: RedisServer, redis: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     """Makes services; options are settings, `redis_url` another Redis."""
     del redis  # emptied
-    monkeypatch.setattr("workers.logs._masked", [])
+    monkeypatch.setattr("workers.masking._masked", [])
     (tmp_path / "tegu.yaml").write_text(CATALOG, encoding="utf-8")
 
     def make(**options: Any) -> Services:

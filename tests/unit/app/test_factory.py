@@ -108,7 +108,7 @@ def test_a_redirect_stays_one(failing: Flask) -> None:
 
 
 def test_a_known_secret_is_masked_in_a_problem(failing: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.logs._masked", [])
+    monkeypatch.setattr("workers.masking._masked", [])
     mask(["hunter22"])
     monkeypatch.setitem(ERRORS, "usage", UsageError("hunter22 does not fit"))
     assert b"hunter22" not in failing.test_client().get("/fail/usage").data

@@ -12,7 +12,7 @@ def test_webhook_secrets_and_passwords_are_masked_once_the_catalog_is_read(tmp_p
     (tmp_path / "password").write_text("pass-of-the-forge\n")
     path = tmp_path / "tegu.yaml"
     path.write_text(
-        "repos:\n  a:\n    url: https://git.example.com/a.git\n    webhook_secret: [first-of-two, ${SECOND}]\n"
+        "repos:\n  a:\n    url: https://git.example.com/a.git\n    webhook_secret: [first-of-two, '${SECOND}']\n"
         f"    username: me\n    password_file: {tmp_path}/password\n"
     )
     CatalogFile(path, {"SECOND": "second-of-two"}).current()
