@@ -44,6 +44,12 @@ def resolve_service(service: Service, folder: str, trace: Trace, what: str) -> S
     return resolved
 
 
+def with_context(service: Service) -> Service:
+    """The service with a build context: where it names none, the project directory, not the extended file's folder."""
+    build = service.get("build")
+    return {**service, "build": {"context": ".", **build}} if isinstance(build, Mapping) else service
+
+
 def _volumes(value: object, join: Join) -> object:
     if not isinstance(value, list):
         return value
@@ -59,7 +65,7 @@ def _build(value: object, join: Join) -> object:
     if not isinstance(value, Mapping):
         return value
     build = dict(value)
-    context = build.get("context", ".")
+    context = build.get("context")
     if isinstance(context, str) and not is_remote(context):
         build["context"] = join(context, "build context")
     more = build.get("additional_contexts")

@@ -14,7 +14,7 @@ from typing import Any
 
 from workers.changes import interpolation, merge, yaml_file
 from workers.changes.limits import MAX_COMPOSE_BYTES, MAX_COMPOSE_FILES, MAX_EXTENDS
-from workers.changes.locations import Service, is_remote, resolve_resource, resolve_service
+from workers.changes.locations import Service, is_remote, resolve_resource, resolve_service, with_context
 from workers.changes.trace import Trace
 from workers.changes.variables import Usage, Variables
 from workers.changes.yaml_file import Path, YamlDocument
@@ -221,7 +221,7 @@ class ModelLoader:
     def _resolved(self, section: str, name: str, part: object, folder: str) -> object:
         what = f"{section.removesuffix('s')} {name}"
         if section == "services" and isinstance(part, dict):
-            return resolve_service(merge.normalise_service(part), folder, self._trace, what)
+            return resolve_service(with_context(merge.normalise_service(part)), folder, self._trace, what)
         return resolve_resource(section, part, folder, self._trace, what)
 
     def _include(self, item: object, folder: str, variables: Variables, name: str, including: tuple[str, ...]) -> Model:

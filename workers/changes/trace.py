@@ -83,7 +83,7 @@ class Trace:
 
         Args:
             folder: the location that relative paths begin at.
-            text: the path; `~` is the home folder.
+            text: the path; `~` is the home folder, whatever follows it.
             what: who names it, for the message.
 
         Raises:
@@ -93,8 +93,8 @@ class Trace:
             message = f"{what}: {text!r} is no path"
             raise InvalidStack(message)
         home = self._outside.environ.get("HOME", "")
-        if home and (text == "~" or text.startswith("~/")):
-            return posixpath.normpath(home + text[1:])
+        if home and text.startswith("~"):
+            return posixpath.normpath(f"{home}/{text[1:]}")
         location = posixpath.normpath(posixpath.join(folder, text))
         inside = self.repository_path(folder) is not None
         if inside and not text.startswith("/") and self.repository_path(location) is None:
