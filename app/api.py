@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 from app import auth, schemas
 from app.bodies import whole_body
 from app.streams import Streams
+from workers import orders
 from workers.errors import UnknownName, UsageError
 from workers.model import Stack, Trigger
 from workers.pull import request_deploy, request_pull
@@ -31,6 +32,8 @@ def create_api(services: Services) -> Blueprint:
     _add_reading(blueprint, services)
     _add_streams(blueprint, services)
     _add_requests(blueprint, services)
+    _add_orders(blueprint, services)
+    _add_cancelling(blueprint, services)
     return blueprint
 
 
@@ -87,6 +90,22 @@ def _add_requests(blueprint: Blueprint, services: Services) -> None:
         run = request_deploy(services, [stack], force=body.force, trigger=Trigger.API)
         return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
 
+
+def _add_orders(blueprint: Blueprint, services: Services) -> None:
+    @blueprint.post("/stacks/<environment>/<name>/rollback")
+    def rollback(environment: str, name: str) -> Answer:
+        body = schemas.read_request(schemas.RollbackRequest, _body())
+        stack = f"{environment}/{name}"
+        run = orders.request_rollback(services, stack, to=body.to, hold=body.hold, who="api", trigger=Trigger.API)
+        return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
+
+    @blueprint.post("/stacks/<environment>/<name>/adopt")
+    def adopt(environment: str, name: str) -> Answer:
+        body = schemas.read_request(schemas.AdoptRequest, _body())
+        stack = f"{environment}/{name}"
+        run = orders.request_adoption(services, stack, data=body.data, who="api", trigger=Trigger.API)
+        return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
+
     @blueprint.post("/stacks/<environment>/<name>/pause")
     def pause(environment: str, name: str) -> Answer:
         body = schemas.read_request(schemas.PauseRequest, _body())
@@ -98,8 +117,24 @@ def _add_requests(blueprint: Blueprint, services: Services) -> None:
     def resume(environment: str, name: str) -> Answer:
         schemas.read_request(schemas.PauseRequest, _body())
         stack = find_stack(services, f"{environment}/{name}")
-        services.state.pauses.resume(stack.id)
+        orders.release(services, stack)
         return _look(services, stack)
+
+
+def _add_cancelling(blueprint: Blueprint, services: Services) -> None:
+    def cancel(name: str) -> Answer:
+        schemas.read_request(schemas.CancelRequest, _body())
+        cancelled = orders.request_cancel(services, name, who="api")
+        return {**cancelled, "status": "cancelling" if cancelled["deployment"] else "cancelled"}, HTTPStatus.ACCEPTED
+
+    @blueprint.post("/deployments/<deployment>/cancel")
+    def cancel_deployment(deployment: str) -> Answer:
+        _found(services.state.deployments.get(deployment), f"deployment {deployment}")
+        return cancel(deployment)
+
+    @blueprint.post("/stacks/<environment>/<name>/cancel")
+    def cancel_stack(environment: str, name: str) -> Answer:
+        return cancel(f"{environment}/{name}")
 
 
 def _look(services: Services, stack: Stack) -> Answer:

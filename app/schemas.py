@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -31,6 +31,23 @@ class PauseRequest(_Request):
     """The body of `POST …/pause`, and of `…/resume`, where it is only noted."""
 
     reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class RollbackRequest(_Request):
+    """The body of `POST …/rollback`. Without `to`: the last good deployment before the current one."""
+
+    to: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    hold: Literal["until_release", "until_push"] = "until_release"
+
+
+class AdoptRequest(_Request):
+    """The body of `POST …/adopt`: what becomes of data in the directory that the project runs from."""
+
+    data: Literal["move", "copy", "leave"]
+
+
+class CancelRequest(_Request):
+    """The body of `POST …/cancel`: nothing."""
 
 
 class PageRequest(BaseModel):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workers.compose import prefix, project_of
 from workers.errors import UserError
 from workers.model import Stack
 from workers.services import Services
 from workers.settings import inherited
+from workers.transaction.recording import project_from
 
 # What a terminal needs; it reaches Compose itself, never a container.
 _TERMINAL = ("TERM", "COLUMNS", "LINES", "NO_COLOR", "COMPOSE_ANSI")
@@ -26,7 +27,7 @@ class Call:
 
 
 def compose_call(services: Services, stack: Stack, arguments: Sequence[str]) -> Call:
-    """The call of `docker compose` for a stack that is deployed on this host.
+    """The call of `docker compose` for a stack that is deployed on this host: as it was called to deploy it.
 
     Raises:
         UserError: when it is not.
@@ -36,7 +37,12 @@ def compose_call(services: Services, stack: Stack, arguments: Sequence[str]) -> 
     if not (live / stack.path).is_dir():
         message = f"{stack.id} has no files on this host yet; `tegu deploy {stack.id}` brings them"
         raise UserError(message)
-    project = project_of(stack, live, live)
+    journal = services.state.journal.load(stack.id)
+    if call := journal.get("call"):
+        deployed = (journal.get("record") or {}).get("project") or stack.project
+        project = replace(project_from(call, stack, live), name=deployed)
+    else:
+        project = project_of(stack, live, live)
     return Call(
         argv=(*prefix(project, services.compose.program), *arguments),
         directory=str(project.directory),

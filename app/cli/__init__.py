@@ -9,6 +9,7 @@
     examination   check, doctor
     prediction    plan, diff, explain
     work          pull, deploy, pause, resume, compose
+    orders        rollback, cancel, adopt
     observation   status, runs, log, locks
 
 A command's module is imported when the command is called, and so is everything heavy: `tegu plan` in a pull

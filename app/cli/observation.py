@@ -59,6 +59,10 @@ def _why(row: dict[str, Any]) -> str:
     decision = row["last_decision"] or {}
     if row["paused"]:
         return f"{row['paused'].get('who', '')}: {row['paused'].get('why', '')}".strip(": ")
+    if row["pinned"]:
+        pin = row["pinned"]
+        until = "a push changes it" if pin.get("until") == "push" else "`tegu resume`"
+        return f"pinned to {short(pin.get('commit'))} by {pin.get('who')} until {until}"
     last = row["last_deployment"] or {}
     failed = last.get("message") if row["status"] in {"failed", "rolled_back"} else ""
     text = failed or decision.get("message") or decision.get("reason") or ""
@@ -130,20 +134,22 @@ def log(session: Session, identifier: str, is_followed: bool, as_json: bool) -> 
 
 @click.command()
 @json_option
-@click.option("--release", metavar="NAME", help="Take this lock away from whoever holds it.")
+@click.option("--release", "name", metavar="STACK", help="End whoever holds the lock of this stack, frozen or not.")
 @pass_session
-def locks(session: Session, as_json: bool, release: str | None) -> None:
-    """Show who holds which lock."""
-    leases = session.services.state.leases
-    if release:
-        holder = leases.force_release(release)
-        if holder is None:
-            message = f"nobody holds {release}; `tegu locks` lists those that are held"
-            raise UnknownName(message)
-        who = f"{holder['holder']} (process {holder['pid']} on {holder['host']})"
-        click.echo(f"{release} was held by {who}, who can write no more")
+def locks(session: Session, as_json: bool, name: str | None) -> None:
+    """Show who holds which lock, or take one away from a holder that is frozen."""
+    if name:
+        from workers.locks import release  # noqa: PLC0415
+
+        released = release(session.services, name)
+        if as_json:
+            print_json({"name": released.name, "holder": released.holder, "ended": list(released.ended)})
+            return
+        holder = released.holder or {"holder": "somebody", "host": "this host"}
+        processes = ", ".join(str(process) for process in released.ended) or "none"
+        click.echo(f"{released.name} was held by {holder['holder']} on {holder['host']}; processes ended: {processes}")
         return
-    holders = leases.holders()
+    holders = session.services.state.leases.holders()
     if as_json:
         print_json(holders)
         return

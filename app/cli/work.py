@@ -24,7 +24,7 @@ def pull(session: Session, repo: str, no_wait: bool, as_json: bool) -> None:
     from workers.pull import request_pull  # noqa: PLC0415
 
     run, status = request_pull(session.services, repo, Trigger.CLI)
-    _watch(session, run, status, no_wait=no_wait, as_json=as_json)
+    watch(session, run, status, no_wait=no_wait, as_json=as_json)
 
 
 @click.command()
@@ -39,10 +39,11 @@ def deploy(session: Session, stacks: tuple[str, ...], force: bool, no_wait: bool
     from workers.pull import request_deploy  # noqa: PLC0415
 
     run = request_deploy(session.services, stacks, force=force, trigger=Trigger.CLI)
-    _watch(session, run, "queued", no_wait=no_wait, as_json=as_json)
+    watch(session, run, "queued", no_wait=no_wait, as_json=as_json)
 
 
-def _watch(session: Session, run: str, status: str, *, no_wait: bool, as_json: bool) -> None:
+def watch(session: Session, run: str, status: str, *, no_wait: bool, as_json: bool) -> None:
+    """Wait for a run and show how it goes, unless nobody wants that; exit code 1 when it has failed."""
     if no_wait:
         if as_json:
             print_json({"run": run, "status": status})
@@ -70,7 +71,7 @@ def pause(session: Session, stacks: tuple[str, ...], reason: str) -> None:
     """Deploy nothing to each STACK until it is resumed."""
     from workers.stacks import find_stack  # noqa: PLC0415
 
-    who = _who()
+    who = person()
     for stack in [find_stack(session.services, name) for name in stacks]:
         session.services.state.pauses.pause(stack.id, who, reason)
         click.echo(f"{stack.id} is paused by {who}; `tegu resume {stack.name}` ends it")
@@ -80,15 +81,22 @@ def pause(session: Session, stacks: tuple[str, ...], reason: str) -> None:
 @stacks_argument
 @pass_session
 def resume(session: Session, stacks: tuple[str, ...]) -> None:
-    """Let each STACK be deployed again; the next pull brings it to the newest commit."""
+    """End the pause of each STACK, and its pin if it was rolled back; a pull brings it to the newest commit."""
+    from workers.model import Trigger  # noqa: PLC0415
+    from workers.orders import release  # noqa: PLC0415
+    from workers.pull import request_pull  # noqa: PLC0415
     from workers.stacks import find_stack  # noqa: PLC0415
 
     for stack in [find_stack(session.services, name) for name in stacks]:
-        resumed = session.services.state.pauses.resume(stack.id)
-        click.echo(f"{stack.id} is {'resumed' if resumed else 'not paused'}")
+        ended = release(session.services, stack)
+        if not ended:
+            click.echo(f"{stack.id} is not paused, nor rolled back")
+            continue
+        click.echo(f"{stack.id} is resumed; it follows {stack.ref} again")
+        request_pull(session.services, stack.repo, Trigger.CLI, workers=[stack.worker])
 
 
-def _who() -> str:
+def person() -> str:
     """The person at the keyboard, as far as the machine knows."""
     import getpass  # noqa: PLC0415
     import socket  # noqa: PLC0415

@@ -1,0 +1,137 @@
+"""Rollback, cancel, adopt, pause and resume over HTTP, on real state."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from workers.celery import deploy_queue
+from workers.services import Services
+from workers.state.leases import stack_lease
+
+STACK = "production/website"
+
+
+def post(client: FlaskClient, path: str, body: object = None, status: int = 202) -> Any:
+    text = b"" if body is None else json.dumps(body).encode()
+    response = client.post(f"/api/v1{path}", data=text)
+    assert response.status_code == status, response.text
+    return json.loads(response.data)
+
+
+def tasks(services: Services) -> list[str]:
+    queued = services.state.redis.lrange(deploy_queue("local"), 0, -1)
+    return [json.loads(item)["headers"]["argsrepr"] for item in queued]
+
+
+def deployed(services: Services, *commits: str) -> list[str]:
+    """A history of good deployments, the last one current."""
+    made = []
+    for commit in commits:
+        made.append(services.state.deployments.create(STACK, "a run", commit))
+        services.state.deployments.finish(made[-1], "deployed", fingerprint=commit)
+        record = {"commit": commit, "fingerprint": commit, "deployment": made[-1]}
+        services.state.records.put(STACK, record, None)
+    return made
+
+
+def test_a_rollback_pins_the_stack_to_the_last_good_deployment_and_queues_it(
+    client: FlaskClient, services: Services
+) -> None:
+    deployed(services, "c1", "c2")
+    run = post(client, f"/stacks/{STACK}/rollback")["run"]
+    pin = services.state.pins.get(STACK)
+    assert pin is not None
+    assert (pin["commit"], pin["until"], pin["who"]) == ("c1", "release", "api")
+    (task,) = tasks(services)
+    assert run in task
+
+
+def test_a_rollback_says_where_to_and_until_when(client: FlaskClient, services: Services) -> None:
+    post(client, f"/stacks/{STACK}/rollback", {"to": "v1.2", "hold": "until_push"})
+    pin = services.state.pins.get(STACK)
+    assert pin is not None
+    assert (pin["commit"], pin["until"]) == ("v1.2", "push")
+
+
+def test_a_failed_deployment_and_one_of_the_same_content_are_not_gone_back_to(
+    client: FlaskClient, services: Services
+) -> None:
+    deployed(services, "c1", "c2")
+    failed = services.state.deployments.create(STACK, "a run", "c3")
+    services.state.deployments.finish(failed, "rolled_back", fingerprint="c3")
+    again = services.state.deployments.create(STACK, "a run", "c4")
+    services.state.deployments.finish(again, "deployed", fingerprint="c2")
+    services.state.records.put(STACK, {"commit": "c4", "fingerprint": "c2", "deployment": again}, None)
+    post(client, f"/stacks/{STACK}/rollback")
+    assert (services.state.pins.get(STACK) or {})["commit"] == "c1"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        (None, 409, "no earlier good deployment"),
+        ({"to": "--upload-pack=x"}, 400, "cannot be a commit"),
+        ({"to": ""}, 400, "to"),
+        ({"hold": "for ever"}, 400, "hold"),
+        ({"unknown": 1}, 400, "unknown"),
+    ],
+)
+def test_a_rollback_that_cannot_be_is_refused_and_pins_nothing(
+    client: FlaskClient, services: Services, body: object, status: int, told: str
+) -> None:
+    assert told in post(client, f"/stacks/{STACK}/rollback", body, status)["detail"]
+    assert services.state.pins.get(STACK) is None
+    assert tasks(services) == []
+
+
+def test_resuming_ends_the_pin_too(client: FlaskClient, services: Services) -> None:
+    services.state.pins.pin(STACK, "c1", "release", "me")
+    services.state.pauses.pause(STACK, "me")
+    post(client, f"/stacks/{STACK}/resume")
+    assert (services.state.pins.get(STACK), services.state.pauses.get(STACK)) == (None, None)
+
+
+def test_an_adoption_is_noted_and_queued(client: FlaskClient, services: Services) -> None:
+    run = post(client, f"/stacks/{STACK}/adopt", {"data": "copy"})["run"]
+    assert (services.state.adoptions.get(STACK) or {})["data"] == "copy"
+    (task,) = tasks(services)
+    assert run in task
+    assert "data" in post(client, f"/stacks/{STACK}/adopt", {}, 400)["detail"]
+
+
+def test_a_deployment_under_way_is_told_to_stop(client: FlaskClient, services: Services) -> None:
+    deployment = services.state.deployments.create(STACK, "a run", "c1")
+    lease = services.state.leases.acquire(stack_lease(STACK), "deploying")
+    assert lease is not None
+    with lease:
+        answer = post(client, f"/deployments/{deployment}/cancel")
+        assert answer == {
+            "stack": STACK,
+            "deployment": deployment,
+            "run": "a run",
+            "waiting": [],
+            "status": "cancelling",
+        }
+        assert services.state.cancellations.asked(deployment) == "api"
+        assert post(client, f"/stacks/{STACK}/cancel")["deployment"] == deployment
+    assert "not under way" in post(client, f"/deployments/{deployment}/cancel", status=409)["detail"]
+
+
+def test_what_waits_for_its_turn_is_cancelled(client: FlaskClient, services: Services) -> None:
+    run = post(client, f"/stacks/{STACK}/deploy")["run"]
+    answer = post(client, f"/stacks/{STACK}/cancel")
+    assert (answer["status"], answer["waiting"]) == ("cancelled", [run])
+    ended = services.state.runs.get(run)
+    assert ended is not None
+    assert ended["stacks"][STACK]["outcome"] == "cancelled"
+    assert "nothing" in post(client, f"/stacks/{STACK}/cancel", status=409)["detail"]
+
+
+def test_what_is_not_there_cannot_be_cancelled(client: FlaskClient) -> None:
+    post(client, "/deployments/none/cancel", status=404)
+    post(client, "/stacks/production/none/cancel", status=404)
+    post(client, "/stacks/production/none/rollback", {"to": "c1"}, 404)

@@ -1,0 +1,60 @@
+"""rollback, cancel, adopt, resume and locks, typed at a desk: on a real Redis, without workers."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Desk
+
+STACK = "default/a"
+
+
+@pytest.fixture
+def a(redis_desk: Desk) -> Desk:
+    """A catalog with one stack."""
+    redis_desk.catalog("repos: {r: {url: /nowhere}}\nstacks: {a: {repo: r, path: a}}\n")
+    return redis_desk
+
+
+def test_a_rollback_is_ordered_shown_and_released(a: Desk) -> None:
+    run = a.tegu("rollback", "a", "--to", "c1", "--hold", "until_push", "--no-wait").stdout.strip()
+    state = a.services.state
+    pin = state.pins.get(STACK)
+    assert pin is not None
+    assert (pin["commit"], pin["until"]) == ("c1", "push")
+    assert "@" in pin["who"]
+    assert (state.runs.get(run) or {})["trigger"] == "cli"
+    (row,) = a.read("status")
+    assert row["pinned"]["commit"] == "c1"
+    assert "pinned to c1 by" in a.tegu("status").stdout
+    assert "is resumed; it follows main again" in a.tegu("resume", "a").stdout
+    assert state.pins.get(STACK) is None
+    assert "is not paused" in a.tegu("resume", "a").stdout
+
+
+def test_a_rollback_without_history_says_what_to_do(a: Desk) -> None:
+    done = a.tegu("rollback", "a")
+    assert (done.code, done.stderr) == (
+        1,
+        "error: default/a has no earlier good deployment; name a commit with --to\n",
+    )
+    assert a.tegu("rollback", "a", "--to=-x").code == 2
+    assert a.tegu("rollback", "nobody", "--to", "c1").code == 2
+
+
+def test_an_adoption_needs_a_decision(a: Desk) -> None:
+    assert a.tegu("adopt", "a").code == 2
+    assert a.tegu("adopt", "a", "--data", "move", "--no-wait").code == 0
+    assert (a.services.state.adoptions.get(STACK) or {})["data"] == "move"
+
+
+def test_what_waits_and_what_is_under_way_is_cancelled(a: Desk) -> None:
+    assert a.tegu("cancel", "a").code == 1
+    assert a.tegu("cancel", "nobody").code == 2
+    run = a.read("deploy", "a", "--no-wait")["run"]
+    assert a.read("cancel", "a")["waiting"] == [run]
+    state = a.services.state
+    deployment = state.deployments.create(STACK, run, "c1")
+    with state.leases.acquire(f"stack:{STACK}", "deploying") or pytest.fail("it is held"):
+        assert "stops at the next safe point" in a.tegu("cancel", deployment).stdout
+    assert "@" in (state.cancellations.asked(deployment) or "")
