@@ -19,6 +19,12 @@ from workers.changes.snapshot import Snapshot
 from workers.compose import config_argv, prefix, project_of
 from workers.process import Completed
 
+READ_BY_UP = (
+    *("seccomp", "config-file", "secret-file", "secret-outside-git", "bind-short"),
+    *("secret-of-an-included-project", "everything-at-once", "label-file"),
+)
+"""Cases with files that only `up` reads, or that it might."""
+
 
 @pytest.fixture(scope="session")
 def strace() -> None:
@@ -42,11 +48,18 @@ def write(files: Files, root: Path) -> None:
             file.write_bytes(content if isinstance(content, bytes) else str(content).encode())
 
 
-def ask(case: Case, judge: Judge, root: Path, log: Path) -> tuple[Completed, Sight]:
+def ask(case: Case, judge: Judge, root: Path, log: Path, *command: str) -> tuple[Completed, Sight]:
     """Compose, called as Tegu calls it."""
     project = project_of(case.stack, root, root)
-    env = {**project.environment, "HOME": "/root", "DOCKER_HOST": "unix:///nowhere"}
-    return watched([*prefix(project, [judge.program]), *config_argv()], env, project.directory, root, log)
+    env = {**project.environment, "HOME": "/root"}
+    argv = [*prefix(project, [judge.program]), *(command or config_argv())]
+    return watched(argv, env, project.directory, root, log)
+
+
+def unseen(sight: Sight, snapshot: Snapshot, case: Case) -> set[str]:
+    """What was opened and is not in the closure."""
+    opened = {path for path in sight.opened if not covered(path, snapshot) and path not in snapshot.outside}
+    return opened - set(case.expected.get("opened_in_vain", ()))
 
 
 def covered(path: str, snapshot: Snapshot) -> bool:
@@ -70,12 +83,28 @@ def test_what_compose_opens_is_in_the_closure(name: str, judges: list[Judge], tm
             continue
         assert done.code == 0, (judge.version, done.stderr)
         snapshot = take_snapshot(case.stack, World().tree(files), case.host(str(root)), KEY)
-        unseen = {path for path in sight.opened if not covered(path, snapshot) and path not in snapshot.outside}
-        assert unseen <= set(case.expected.get("opened_in_vain", ())), judge.version
+        assert unseen(sight, snapshot, case) == set(), judge.version
         assert {path for path in sight.absent if not covered(path, snapshot)} == set(), judge.version
         assert sorted(set(UNSET.findall(done.stderr))) == list(snapshot.unset), judge.version
         model = json.loads(done.stdout.replace("$$", "$"))
         assert missing_sources(snapshot, model, str(root / case.stack.path)) == (), judge.version
+
+
+@pytest.mark.docker
+@pytest.mark.usefixtures("strace", "engine")
+@pytest.mark.parametrize("name", READ_BY_UP)
+def test_what_up_would_open_is_in_the_closure(name: str, judges: list[Judge], tmp_path: Path) -> None:
+    case = load_case(name)
+    root = (tmp_path / "live").resolve()
+    files = case.files(str(root))
+    write(files, root)
+    write(case.outside, root)
+    snapshot = take_snapshot(case.stack, World().tree(files), case.host(str(root)), KEY)
+    for judge in judges:
+        command = ("--dry-run", "up", "--detach", "--no-build", "--pull", "never")
+        done, sight = ask(case, judge, root, tmp_path / "trace", *command)
+        assert done.code == 0, (judge.version, done.stderr)
+        assert unseen(sight, snapshot, case) == set(), judge.version
 
 
 @pytest.mark.usefixtures("strace")
