@@ -6,13 +6,14 @@ import shlex
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
-from workers.celery import STOP_LIMIT, deploy_queue, pull_queue
+from workers.celery import DEPLOY_STOP_LIMIT, STOP_LIMIT, deploy_queue, pull_queue
 from workers.settings import Settings
 
 REDIS = "redis"
-_WORKER_STOP = int(STOP_LIMIT.total_seconds()) + 15  # seconds: running tasks get their time, then what is left goes
+_GIVING_BACK = timedelta(seconds=15)  # for what a worker has not ended in its own time
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +33,18 @@ def programs(settings: Settings) -> tuple[Program, ...]:
     """
     celery = (sys.executable, "-m", "celery", "--no-color", "--quiet", "-A", "workers")
     host, _, port = settings.flower_bind.rpartition(":")
-    schedule = settings.data_dir / "beat-schedule"
     return (
         Program("web", (sys.executable, "-m", "gunicorn", "--config", "python:app.server"), 15),
-        _worker(celery, "pull", pull_queue(settings.worker), settings.worker),
-        _worker(celery, "deploy", deploy_queue(settings.worker), settings.worker),
-        Program("beat", (*celery, "beat", "--loglevel", "INFO", "--schedule", str(schedule))),
+        _worker(celery, "pull", pull_queue(settings.worker), settings.worker, STOP_LIMIT),
+        _worker(celery, "deploy", deploy_queue(settings.worker), settings.worker, DEPLOY_STOP_LIMIT),
+        Program("beat", (*celery, "beat", "--loglevel", "INFO")),
         Program("flower", (*celery, "flower", f"--address={host.strip('[]')}", f"--port={port}", "--logging=error")),
     )
 
 
-def _worker(celery: tuple[str, ...], name: str, queue: str, worker: str) -> Program:
+def _worker(celery: tuple[str, ...], name: str, queue: str, worker: str, stop: timedelta) -> Program:
     argv = (*celery, "worker", "-Q", queue, "-n", f"{name}-{worker}@%h", "--loglevel", "INFO")
-    return Program(name, (*argv, "--without-gossip", "--without-mingle"), _WORKER_STOP)
+    return Program(name, (*argv, "--without-gossip", "--without-mingle"), int((stop + _GIVING_BACK).total_seconds()))
 
 
 def supervisor_config(programs: Iterable[Program], redis: Program | None, folder: Path) -> str:

@@ -41,7 +41,6 @@ def test_supervisor_reads_the_command_lines_as_they_are_meant(tmp_path: Path) ->
     commands = {process.name: process for group in groups.values() for process in group.process_configs}
     assert commands["redis"].command == "'/bin/redis server' --save '' --dir /100%/x"
     assert "-n pull-nas@%h" in commands["pull"].command
-    assert "100% odd folder/beat-schedule" in commands["beat"].command
     assert commands["redis"].autostart
     assert not commands["web"].autostart
 
