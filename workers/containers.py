@@ -80,6 +80,8 @@ class Details:
         restart_policy: `no`, `always`, `unless-stopped` or `on-failure`.
         sources: host paths of its bind mounts.
         volumes: names of its volumes.
+        addresses: its IP addresses.
+        published: the ports of the host that lead to it.
     """
 
     container: Container
@@ -91,6 +93,8 @@ class Details:
     restart_policy: str
     sources: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    published: tuple[int, ...] = ()
 
 
 @contextlib.contextmanager
@@ -211,6 +215,11 @@ class Engine:
                 return False
         return True
 
+    def start(self, container_id: str) -> None:
+        """Start a container."""
+        with translated():
+            self.client.start(container_id)
+
     def stop(self, container_id: str) -> None:
         """Stop a container, within the time it asks for."""
         with translated():
@@ -327,6 +336,7 @@ def _details(container: Container, found: Mapping[str, Any]) -> Details:
     state = found["State"]
     mounts = found.get("Mounts") or []
     health = state.get("Health") or {}
+    network = found.get("NetworkSettings") or {}
     return Details(
         container=container,
         state=state["Status"],
@@ -337,6 +347,10 @@ def _details(container: Container, found: Mapping[str, Any]) -> Details:
         restart_policy=found["HostConfig"]["RestartPolicy"]["Name"] or "no",
         sources=tuple(mount["Source"] for mount in mounts if mount["Type"] == "bind"),
         volumes=tuple(mount["Name"] for mount in mounts if mount["Type"] == "volume"),
+        addresses=tuple(each["IPAddress"] for each in (network.get("Networks") or {}).values() if each["IPAddress"]),
+        published=tuple(
+            int(place["HostPort"]) for places in (network.get("Ports") or {}).values() for place in places or ()
+        ),
     )
 
 

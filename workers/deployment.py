@@ -16,6 +16,7 @@ from workers.compose import INHERITED, Project, command_environment
 from workers.errors import TeguError, TransientError
 from workers.ledger import Ledger
 from workers.model import Decision, Outcome, Reason, Stack
+from workers.ownership import own_parts
 from workers.rollback import roll_back
 from workers.services import Services
 from workers.settings import inherited
@@ -144,6 +145,7 @@ class Deployment:
             say=self._ledger.say,
             lock=self._ground.lock,
             stop=stop,
+            own=own_parts(services.own_container, services.settings.state_url, self._stack.docker_host),
         )
         return Attempt(
             name=name,

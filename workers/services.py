@@ -117,6 +117,13 @@ class Services:
 
         return load_key(self.settings.data_dir)
 
+    @cached_property
+    def own_container(self) -> str | None:
+        """The id of the container that this process runs in; None outside of one."""
+        from workers.containers import own_container_id  # noqa: PLC0415
+
+        return own_container_id()
+
     def repo(self, name: str) -> Repo:
         """A repo of the catalog.
 

@@ -12,6 +12,7 @@ from workers.changes.snapshot import Snapshot
 from workers.compose import Compose, Project
 from workers.containers import Container, Details, Engine
 from workers.model import Action, Decision, Entry, Stack
+from workers.ownership import Own
 from workers.transaction import model as compose_model
 from workers.transaction.folders import Folders
 from workers.transaction.manifest import Manifest
@@ -28,6 +29,7 @@ class Tools:
         lock: the descriptor of the stack's lock, which Compose inherits.
         say: takes a line for the deployment's log.
         stop: is set when the deployment is to be cancelled at the next safe point.
+        own: what tells the containers that Tegu itself runs in.
     """
 
     compose: Compose
@@ -37,6 +39,7 @@ class Tools:
     say: Callable[[str], None]
     lock: int
     stop: threading.Event
+    own: Own
 
     def unstoppable(self) -> Tools:
         """The same for the way back, which nobody can stop."""

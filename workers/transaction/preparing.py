@@ -9,7 +9,6 @@ from typing import Any
 
 from workers.changes.tree import Tree
 from workers.compose import build_argv, pull_argv
-from workers.containers import own_container_id
 from workers.errors import BlockedStack
 from workers.logs import get_logger
 from workers.model import Action, Entry
@@ -83,8 +82,7 @@ def _validate(attempt: Attempt, tree: Tree, missing: Missing) -> None:
 
 def _refuse_own(attempt: Attempt) -> None:
     """Refuse to deploy the project that this process runs in."""
-    own = own_container_id()
-    if own is not None and any(each.container.id == own for each in attempt.before.details):
+    if any(attempt.tools.own.has(each) for each in attempt.before.details):
         raise OwnProject(attempt.stack.id)
 
 

@@ -1,0 +1,64 @@
+"""A project that Tegu itself runs in is never deployed by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.deploy.house import House, compose, service
+from workers.settings import Settings
+
+pytestmark = pytest.mark.docker
+
+DB = service("sleep 2000")
+
+
+def looked_at_as_own(house: House) -> dict[str, Any]:
+    before = house.lives()
+    done = house.push({"a/compose.yaml": compose(web=service("sleep 1001"), db=DB)})
+    assert house.lives() == before
+    assert house.live("a/compose.yaml").read_text() == compose(web=service("sleep 1000"), db=DB)
+    return done
+
+
+def test_the_project_of_the_container_that_the_worker_runs_in_is_skipped(house: House) -> None:
+    house.stack()
+    house.push({"a/compose.yaml": compose(web=service("sleep 1000"), db=DB)})
+    house.services.__dict__["own_container"] = house.containers()["web"].container.id
+    done = looked_at_as_own(house)
+    assert (done["outcome"], done["reason"]) == ("skipped", "self"), done
+    assert "never deploys itself" in str(done["message"])
+    (row,) = house.services.state.rows(["default/a"])
+    assert row["status"] == "deployed"
+
+    house.services.__dict__["own_container"] = None
+    assert house.look()["outcome"] == "deployed"
+
+
+def test_the_first_look_at_its_own_project_is_skipped_too(house: House) -> None:
+    house.stack()
+    house.push({"a/compose.yaml": compose(web=service("sleep 1000"), db=DB)})
+    house.services.__dict__["own_container"] = house.containers()["db"].container.id
+    house.services.state.journal.delete("default/a")
+    house.services.state.records.delete("default/a")
+    assert looked_at_as_own(house)["reason"] == "self"
+
+
+@pytest.mark.parametrize("how", ["by its address", "by its port"])
+def test_the_project_of_its_redis_is_skipped(house: House, how: str) -> None:
+    house.stack()
+    db = {**service("sleep 2000"), "ports": ["127.0.0.1:47814:6379"]}
+    del db["network_mode"]
+    file = compose(web=service("sleep 1000"), db=db)
+    assert house.push({"a/compose.yaml": file})["outcome"] == "deployed"
+    place = "127.0.0.1:47814" if how == "by its port" else f"{house.containers()['db'].addresses[0]}:6379"
+    settings = house.services.settings
+    assert house.services.state.redis.ping()  # it stays connected to the Redis that there is
+    house.services.settings = Settings(
+        data_dir=settings.data_dir, catalog=settings.catalog, redis_url=f"redis://{place}/0"
+    )
+    before = house.lives()
+    done = house.push({"a/compose.yaml": file.replace("sleep 1000", "sleep 1001")})
+    assert (done["outcome"], done["reason"]) == ("skipped", "self"), done
+    assert house.lives() == before
