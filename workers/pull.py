@@ -14,11 +14,13 @@ from urllib.parse import quote
 from workers.errors import Busy, RedisUnavailable, TeguError, TransientError, UnknownName
 from workers.logs import get_logger
 from workers.model import Action, Decision, Outcome, Reason, Trigger
+from workers.ordering import predecessors
 from workers.process import flock
 from workers.queue import Message, deploy_message, pull_message, quick_message
 from workers.quick import is_as_recorded
 from workers.services import Services, known_repo
 from workers.stacks import Found, Planned, find_stack, stacks_at
+from workers.state.order import Waiting
 
 log = get_logger(__name__)
 
@@ -88,9 +90,14 @@ def request_deploy(services: Services, stacks: Iterable[str], *, force: bool = F
     repos = sorted({stack.repo for stack in wanted.values()})
     run = services.state.runs.create(", ".join(repos), trigger, ())
     try:
-        services.state.runs.plan(run, [(stack, "") for stack in wanted])
+        behind = {stack: after for stack, after in predecessors(wanted.values(), wanted).items() if after}
+        first = [stack for identifier, stack in wanted.items() if identifier not in behind]
+        services.state.runs.plan(run, [(stack.id, "") for stack in first])
         # Published even if a task waits already: that one may be on the quick queue, and would not know of `force`.
-        services.queue.publish([deploy_message(each.id, run, each.worker, force=force) for each in wanted.values()])
+        services.queue.publish([deploy_message(each.id, run, each.worker, force=force) for each in first])
+        services.state.runs.hold_back(
+            run, [Waiting(each, "", after, wanted[each].worker, force=force) for each, after in behind.items()]
+        )
     except RedisUnavailable:
         with contextlib.suppress(RedisUnavailable):
             services.state.runs.discard(run)
@@ -161,13 +168,15 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any
     # Those that have work to do go first, so that they do not wait for a thousand that have none.
     for group in _touched_first(services, repo, found.planned, before):
         different, same = _sorted(services, group)
-        _publish(services, run, [(each, deploy_message(each.stack.id, run, worker)) for each in different])
+        first = [each for each in different if not each.stack.options.after]
+        _publish(services, run, [(each, deploy_message(each.stack.id, run, worker)) for each in first])
         changed += different
         unchanged += same
+    _report_invalid(services, run, found)
+    _publish_in_order(services, run, worker, found, changed)
     for start in range(0, len(unchanged), _BATCH):
         batch = unchanged[start : start + _BATCH]
         _publish(services, run, [(each, quick_message(each.stack.id, run, worker)) for each in batch])
-    _report_invalid(services, run, found)
     error = None if own in heads else f"repo {repo} has no branch or tag {own!r}; push it, or name another as ref"
     services.state.runs.end_pull(run, repo, worker, commits=heads, error=error, repo_ref=own)
     facts = {"commit": heads.get(own, "")[:12], "changed": len(changed), "unchanged": len(unchanged)}
@@ -229,6 +238,18 @@ def _publish(services: Services, run: str, messages: Sequence[tuple[Planned, Mes
     if messages:
         needed = set(services.state.runs.plan(run, [(each.stack.id, each.commit) for each, _ in messages]))
         services.queue.publish(message for each, message in messages if each.stack.id in needed)
+
+
+def _publish_in_order(services: Services, run: str, worker: str, found: Found, changed: Iterable[Planned]) -> None:
+    """Let the run wait for changed stacks that may come after others, which are all planned by now."""
+    commits = {each.stack.id: each.commit for each in changed}
+    active = {*commits, *(each.stack for each in found.invalid)}
+    waits = predecessors((each.stack for each in found.planned), active)
+    late = {each.stack.id for each in found.planned if each.stack.options.after}
+    services.state.runs.hold_back(
+        run,
+        [Waiting(each, commits[each], after, worker) for each, after in waits.items() if each in late & commits.keys()],
+    )
 
 
 def _report_invalid(services: Services, run: str, found: Found) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from workers.containers import Engine
     from workers.git import Clone
     from workers.queue import Queue
+    from workers.state.order import Released
     from workers.state.state import State
 
 _Key = TypeVar("_Key")
@@ -93,7 +94,9 @@ class Services:
         from workers.state.state import State  # noqa: PLC0415
 
         redis = connect(self.settings.state_url, timeout=self._redis_timeout)
-        return State(redis, self.settings.data_dir)
+        state = State(redis, self.settings.data_dir)
+        state.runs.publish_released = self._publish_released
+        return state
 
     @cached_property
     def queue(self) -> Queue:
@@ -169,6 +172,12 @@ class Services:
             self.queue.close()
         if "state" in self.__dict__:
             self.state.redis.close()
+
+    def _publish_released(self, released: Sequence[Released]) -> None:
+        """Publish the stacks that had to wait for others of their run."""
+        from workers.queue import deploy_message  # noqa: PLC0415
+
+        self.queue.publish(deploy_message(each.stack, each.run, each.worker, force=each.force) for each in released)
 
     def _make_clone(self, repo: Repo) -> Clone:
         from workers.git import Clone  # noqa: PLC0415

@@ -52,6 +52,13 @@ run = Key(
     "a run: its fields, `pull:<worker>`, `stack:<id>`",
 )
 pending = Key("tegu:run:%s:pending", "set", "runs", "as its run", "what a run waits for: `pull:<worker>`, `stack:<id>`")
+held_back = Key(
+    "tegu:run:%s:after",
+    "hash of JSON",
+    "runs",
+    "as its run, until each may go on",
+    "stack -> the stacks of the run that it comes after, and how its task is published then",
+)
 runs = Key("tegu:runs", "sorted set", "runs", "the newest 1000", "ids of all runs, in order of id")
 runs_of_repo = Key("tegu:runs:repo:%s", "sorted set", "runs", "the newest 1000", "ids of a repo's runs")
 runs_of_stack = Key(

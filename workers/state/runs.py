@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from workers.state import keys
 from workers.state.clock import now
 from workers.state.connection import translated
 from workers.state.identifiers import milliseconds_of, new_id
+from workers.state.order import Released, Waiting, released_of
 from workers.state.results import StackResult
 from workers.state.scripts import Scripts
 
@@ -32,7 +34,10 @@ _FIELDS = ("id", "repo", "ref", "commit", "trigger", "status", "queued_at", "sta
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run that has not ended, and what it waits for: workers' pulls and stacks."""
+    """A run that has not ended, and what it waits for: workers' pulls and stacks.
+
+    A stack that comes after another one of the run is not among them until that one has ended.
+    """
 
     id: str
     repo: str
@@ -41,11 +46,17 @@ class OpenRun:
 
 
 class Runs:
-    """Runs in Redis. Every method is one or a few round trips and may be called twice with the same effect."""
+    """Runs in Redis. Every method is one or a few round trips and may be called twice with the same effect.
+
+    Attributes:
+        publish_released: is given stacks whose last predecessor has ended in a run; it publishes a task for each.
+            What it could not publish waits for reconcile.
+    """
 
     def __init__(self, redis: Redis, scripts: Scripts) -> None:
         self._redis = redis
         self._scripts = scripts
+        self.publish_released: Callable[[Sequence[Released]], None] | None = None
 
     # ------------------------------------------------------------ making runs
 
@@ -143,6 +154,20 @@ class Runs:
             needed += answer
         return needed
 
+    def hold_back(self, run: str, stacks: Sequence[Waiting]) -> None:
+        """Let the run wait for stacks that come after others of it; `publish_released` gets each when its time comes.
+
+        Args:
+            run: the run.
+            stacks: each after those that it comes after; all others of the run are planned already.
+
+        Raises:
+            RedisUnavailable: the run is not there any more, so Redis has lost its data.
+        """
+        for start in range(0, len(stacks), _PLAN_CHUNK):
+            chunk = stacks[start : start + _PLAN_CHUNK]
+            self._call_and_release("hold_back", run, now(), *(text for each in chunk for text in each.arguments()))
+
     @translated()
     def take(self, stack: str, taker: str | None = None, *, orphans: bool = False) -> tuple[str, ...]:
         """Take the runs that wait for a stack: work on it starts.
@@ -180,7 +205,6 @@ class Runs:
         """End a stack's part in every run; runs that wait for nothing more end. A second outcome is ignored."""
         self.finish_with(runs, stack, StackResult.of(commit, action, reason, outcome, deployment, message))
 
-    @translated()
     def finish_with(
         self, runs: Iterable[str], stack: str, result: StackResult, status: Mapping[str, object] | None = None
     ) -> None:
@@ -188,7 +212,21 @@ class Runs:
         ended = list(runs)
         fields = [text for name, value in (status or {}).items() for text in (name, json.dumps(value))]
         flags = ("1" if result.outcome.bad else "0", "1" if result.eventful else "0")
-        self._scripts("finish", stack, now(), result.to_json(), *flags, len(ended), *ended, *fields)
+        self._call_and_release("finish", stack, now(), result.to_json(), *flags, len(ended), *ended, *fields)
+
+    def _call_and_release(self, script: str, run: str, *arguments: str | int) -> None:
+        """Run a script that may release stacks, and have these published.
+
+        Whoever has ended a stack's part has done so, whether or not that succeeds: reconcile publishes what is lost.
+        """
+        with translated():
+            answer = self._scripts(script, run, *arguments)
+        if answer is None:
+            message = f"run {run} is gone from Redis; pull again"
+            raise RedisUnavailable(message)
+        if answer and self.publish_released is not None:
+            with suppress(RedisUnavailable):
+                self.publish_released(released_of(answer))
 
     # ------------------------------------------------------------ reading
 
@@ -257,11 +295,13 @@ class Runs:
             for run in runs:
                 pipeline.hget(keys.run(run), "repo")
                 pipeline.smembers(keys.pending(run))
+                pipeline.hkeys(keys.held_back(run))
             answers = pipeline.execute()
         found = []
-        for run, repo, members in zip(runs, answers[::2], answers[1::2], strict=True):
+        for run, repo, members, held in zip(runs, answers[::3], answers[1::3], answers[2::3], strict=True):
             if members and repo:
-                found.append(OpenRun(run, repo, _named("pull:", members), _named("stack:", members)))
+                stacks = _named("stack:", members - {f"stack:{stack}" for stack in held})
+                found.append(OpenRun(run, repo, _named("pull:", members), stacks))
             elif not repo:
                 self._redis.zrem(keys.open_runs(), run)
             elif abs(time.time_ns() // 1_000_000 - milliseconds_of(run)) > _EMPTY_RUN_MILLISECONDS:

@@ -6,17 +6,21 @@ A scenario writes files, pushes them, and looks at what runs.
 from __future__ import annotations
 
 import json
+import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tests.git_server import Source
+from workers.celery import PULL, pull_queue
 from workers.containers import Details, Engine
 from workers.deploy import deploy_if_changed
 from workers.model import Trigger
 from workers.process import run
+from workers.pull import pull, request_pull
 from workers.queue import Message
+from workers.quick import HandOver, decide_quickly
 from workers.services import Services
 from workers.settings import Settings, inherited
 from workers.state.identifiers import new_id
@@ -31,13 +35,24 @@ class Published:
 
     def __init__(self) -> None:
         self.stacks: list[str] = []
+        self.messages: list[Message] = []
 
     def publish_deploy(self, stack_id: str, run: str | None, worker: str, force: bool = False) -> None:
         del run, worker, force
         self.stacks.append(stack_id)
 
     def publish(self, messages: Iterable[Message]) -> None:
-        self.stacks += [str(each.args[0]) for each in messages]
+        published = list(messages)
+        self.messages += published
+        self.stacks += [str(each.args[0]) for each in published]
+
+    def take(self) -> Message | None:
+        """The oldest message that nobody has taken."""
+        return self.messages.pop(0) if self.messages else None
+
+    def calls_in(self, queue: str) -> frozenset[tuple[str, str, str | None]]:
+        del queue
+        return frozenset((each.task, str(each.args[0]), str(each.args[1])) for each in self.messages)
 
     def close(self) -> None:
         """There is no connection."""
@@ -96,12 +111,40 @@ class House:
         self.fetch(files)
         return self.look(name)
 
+    def pull(self, files: Files | None = None) -> dict[str, Any]:
+        """Push, pull, and do everything that follows, one message at a time; the run."""
+        if files is not None:
+            self.commit(files)
+        run_id, _ = request_pull(self.services, "r", Trigger.WEBHOOK)
+        self.work()
+        shown = self.services.state.runs.get(run_id)
+        assert shown is not None
+        return shown
+
+    def work(self) -> None:
+        """Do what was published, until nothing is left to do."""
+        while message := self.published.take():
+            if message.task == PULL:
+                pull(self.services, *(str(each) for each in message.args))
+                continue
+            stack, run_id, *force = message.args
+            verdict: object = None
+            if message.queue == pull_queue("local"):
+                verdict = decide_quickly(self.services, str(stack), str(run_id), bool(force), new_id())
+                if isinstance(verdict, HandOver):
+                    self.services.state.runs.put_back(verdict.stack, verdict.runs)
+            if verdict is None or isinstance(verdict, HandOver):
+                deploy_if_changed(self.services, str(stack), str(run_id or ""), bool(force), taker=new_id())
+
     def fetch(self, files: Files | None = None) -> str:
         if files is not None:
-            for path in [path for path, text in files.items() if text is None]:
-                self.source.git("rm", "-q", "--ignore-unmatch", "--", path)  # with the folders that it leaves empty
-            self.source.commit({path: text for path, text in files.items() if text is not None})
+            self.commit(files)
         return self.services.clone("r").fetch(["main"])["main"]
+
+    def commit(self, files: Files) -> None:
+        for path in [path for path, text in files.items() if text is None]:
+            self.source.git("rm", "-q", "--ignore-unmatch", "--", path)  # with the folders that it leaves empty
+        self.source.commit({path: text for path, text in files.items() if text is not None})
 
     def look(self, name: str = "a", *, force: bool = False) -> dict[str, Any]:
         """What a pull's task does."""
@@ -147,6 +190,11 @@ class House:
         container = self.engine.client.inspect_container(self.containers(name)[service].container.id)
         return str(container["Config"]["Cmd"][-1])
 
+    def environment(self, service: str, name: str = "a") -> list[str]:
+        """The environment of a service's container."""
+        container = self.engine.client.inspect_container(self.containers(name)[service].container.id)
+        return list(container["Config"]["Env"])
+
     def docker(self, *argv: str) -> str:
         return run(["docker", *argv], what="docker", env=inherited(("PATH", "HOME")), timeout=60).stdout.strip()
 
@@ -173,6 +221,17 @@ class House:
 
     def _volumes(self) -> list[dict[str, Any]]:
         return list(self.engine.client.volumes()["Volumes"] or ())
+
+
+def in_a_child(act: Callable[[], object]) -> bool:
+    """Whether a child that did this was killed."""
+    child = os.fork()
+    if child == 0:  # pragma: no cover (another process)
+        try:
+            act()
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
 def yaml_of(value: object) -> str:

@@ -15,7 +15,7 @@ local function run_exists(run)
 end
 
 local function forget_run(run, repo)
-  redis.call('DEL', run_key(run), pending_key(run))
+  redis.call('DEL', run_key(run), pending_key(run), held_back_key(run))
   redis.call('ZREM', runs_key(), run)
   redis.call('ZREM', open_runs_key(), run)
   if repo then redis.call('ZREM', runs_of_repo_key(repo), run) end
@@ -120,22 +120,99 @@ local function take_runs(stack, taker, orphans, at)
   return runs
 end
 
+-- Lets a run wait for a stack. False when the stack's part in it has ended already, at this very commit.
+local function plan_stack(run, stack, commit)
+  local known = redis.call('HGET', run_key(run), 'stack:' .. stack)
+  if known then
+    known = cjson.decode(known)
+    if (commit == cjson.null or known.commit == commit) and known.outcome ~= cjson.null then return false end
+  end
+  redis.call('HSET', run_key(run), 'stack:' .. stack, cjson.encode({commit = commit, action = cjson.null,
+    reason = cjson.null, outcome = cjson.null, deployment = cjson.null}))
+  redis.call('SADD', pending_key(run), 'stack:' .. stack)
+  redis.call('SADD', stacks_key(), stack)
+  if commit ~= cjson.null then redis.call('HSET', status_key(stack), 'latest_commit', cjson.encode(commit)) end
+  return true
+end
+
+-- What has to be published because a stack's last predecessor has ended: run, stack, worker, `1` to force, …
+local released = {}
+
+local function release(run, stack, waits)
+  redis.call('HDEL', held_back_key(run), stack)
+  -- Whoever waits already does not know that everything is to be recreated.
+  if not join_waiting(stack, run) and not waits.force then return end
+  for _, text in ipairs({run, stack, waits.worker, waits.force and '1' or '0'}) do released[#released + 1] = text end
+end
+
+-- How a predecessor ended, if that keeps those that come after it from being deployed. One that failed in an
+-- earlier run, and is left alone since, does so quietly.
+local function obstacle(result)
+  local words = {failed = 'failed', rolled_back = 'was rolled back', invalid = 'is invalid', blocked = 'is blocked',
+    cancelled = 'was cancelled'}
+  if words[result.outcome] then return words[result.outcome], false end
+  if result.outcome ~= 'skipped' then return nil end
+  if result.reason == 'failed_before' then return 'failed before', true end
+  if result.reason == 'blocked' then return 'is blocked', true end
+end
+
+local finish_stack
+
+local function block(run, stack, commit, message, quiet, at)
+  local text = cjson.encode
+  local outcome = quiet and 'skipped' or 'blocked'
+  local result = string.format(
+    '{"commit":%s,"action":"none","reason":"blocked","outcome":"%s","deployment":null,"message":%s}',
+    text(commit), outcome, text(message))
+  -- Written by hand: cjson cannot tell an empty list from an empty object.
+  local decision = string.format(
+    '{"action":"none","reason":"blocked","commit":%s,"paths":[],"inputs":[],"services":{},"message":%s,"run":%s,"at":%s}',
+    text(commit), text(message), text(run), text(at))
+  redis.call('HSET', status_key(stack), 'last_decision', decision)
+  finish_stack(run, stack, result, not quiet, not quiet, at)
+end
+
+-- Lets the stacks of a run go on, or end, that come after one whose part has just ended.
+local function go_on_after(run, stack, result, at)
+  local held = redis.call('HGETALL', held_back_key(run))
+  for place = 1, #held, 2 do
+    local dependent, waits, left = held[place], cjson.decode(held[place + 1]), {}
+    for _, other in ipairs(waits.after) do
+      if other ~= stack then left[#left + 1] = other end
+    end
+    -- An earlier turn may have ended this one, too.
+    if #left < #waits.after and redis.call('HEXISTS', held_back_key(run), dependent) == 1 then
+      local problem, quiet = obstacle(result)
+      if problem then
+        block(run, dependent, waits.commit, 'comes after ' .. stack .. ', which ' .. problem, quiet, at)
+      elseif #left == 0 then
+        release(run, dependent, waits)
+      else
+        waits.after = left
+        redis.call('HSET', held_back_key(run), dependent, cjson.encode(waits))
+      end
+    end
+  end
+end
+
 -- Ends a stack's part in a run. A second call changes nothing: the first outcome stands.
-local function finish_stack(run, stack, result, bad, eventful, at)
+function finish_stack(run, stack, result, bad, eventful, at)
   redis.call('HDEL', taken_key(stack), run)
+  redis.call('HDEL', held_back_key(run), stack)
   leave_waiting(stack, run)
   if not close_part(run, 'stack:' .. stack) or not run_exists(run) then return 0 end
+  local fields = cjson.decode(result)
   redis.call('HSET', run_key(run), 'stack:' .. stack, result)
   if bad then redis.call('HSET', run_key(run), 'bad', 1) end
   if eventful then
     redis.call('HSET', run_key(run), 'eventful', 1)
     redis.call('ZADD', runs_of_stack_key(stack), 0, run)
     redis.call('ZREMRANGEBYRANK', runs_of_stack_key(stack), 0, -MAX_RUNS_OF_STACK - 1)
-    local fields = cjson.decode(result)
     fields.stack, fields.run, fields.at = stack, run, at
     emit('stack', fields)
     redis.call('HINCRBY', counters_key(), 'stacks:' .. fields.outcome, 1)
   end
+  if redis.call('EXISTS', held_back_key(run)) == 1 then go_on_after(run, stack, fields, at) end
   end_if_done(run, at)
   return 1
 end

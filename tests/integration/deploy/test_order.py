@@ -1,0 +1,102 @@
+"""Stacks that come after others: they wait for those that change, and do not begin when these fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.deploy.house import House, compose, service
+from workers.model import Trigger
+from workers.pull import request_deploy
+
+pytestmark = pytest.mark.docker
+
+
+def street(house: House) -> None:
+    """`app` comes after `db`, `web` after `app`; `other` stands alone."""
+    house.stack("app", after=["db"])
+    house.stack("web", after=["app"])
+    house.stack("db")
+    house.stack("other")
+
+
+def files(*names: str, command: str = "sleep 1000") -> dict[str, str | None]:
+    return {f"{name}/compose.yaml": compose(main=service(command)) for name in names}
+
+
+def outcomes(run: dict[str, Any]) -> dict[str, str]:
+    return {stack.removeprefix("default/"): result["outcome"] for stack, result in run["stacks"].items()}
+
+
+def started(house: House, name: str) -> str:
+    return house.containers(name)["main"].started_at
+
+
+def test_stacks_of_one_push_are_deployed_in_their_order(house: House) -> None:
+    street(house)
+    run = house.pull(files("app", "web", "db", "other"))
+    assert outcomes(run) == dict.fromkeys(("app", "web", "db", "other"), "deployed")
+    assert run["status"] == "succeeded"
+    assert started(house, "db") < started(house, "app") < started(house, "web")
+
+
+def test_a_failed_stack_blocks_those_behind_it_and_nobody_else(house: House) -> None:
+    street(house)
+    house.pull(files("app", "web", "db", "other"))
+    before = {name: house.lives(name) for name in ("app", "web")}
+
+    changed = files("app", "web", "other", command="sleep 1001")
+    run = house.pull({**changed, **files("db", command="exit 3")})
+    assert outcomes(run) == {"app": "blocked", "web": "blocked", "db": "rolled_back", "other": "deployed"}
+    assert run["status"] == "failed"
+    assert run["stacks"]["default/app"]["message"] == "comes after default/db, which was rolled back"
+    assert {name: house.lives(name) for name in ("app", "web")} == before
+
+    again = house.pull()
+    assert outcomes(again) == {"app": "skipped", "web": "skipped", "db": "skipped", "other": "unchanged"}
+    assert again["status"] == "succeeded"
+    assert {row["stack"]: row["status"] for row in house.services.state.rows()} == {
+        "default/app": "blocked",
+        "default/web": "blocked",
+        "default/db": "rolled_back",
+        "default/other": "deployed",
+    }
+
+    mended = house.pull(files("db", command="sleep 1001"))
+    assert outcomes(mended) == {"app": "deployed", "web": "deployed", "db": "deployed", "other": "unchanged"}
+    assert started(house, "db") < started(house, "app") < started(house, "web")
+
+
+def test_an_unchanged_stack_delays_nobody_and_is_blocked_by_nobody(house: House) -> None:
+    street(house)
+    house.pull(files("app", "web", "db", "other"))
+    run = house.pull(files("web", command="sleep 1001"))
+    assert outcomes(run)["web"] == "deployed"
+    run = house.pull(files("db", command="exit 3"))
+    assert outcomes(run) == {"app": "unchanged", "web": "unchanged", "db": "rolled_back", "other": "unchanged"}
+
+
+def test_a_stack_waits_for_what_an_unchanged_one_comes_after(house: House) -> None:
+    street(house)
+    house.pull(files("app", "web", "db", "other"))
+    run = house.pull({**files("db", command="exit 3"), **files("web", command="sleep 1001")})
+    assert outcomes(run) == {"app": "unchanged", "web": "blocked", "db": "rolled_back", "other": "unchanged"}
+
+
+def test_an_invalid_stack_blocks_those_behind_it(house: House) -> None:
+    street(house)
+    run = house.pull({**files("app", "web", "other"), "db/compose.yaml": "services: ["})
+    assert outcomes(run) == {"app": "blocked", "web": "blocked", "db": "invalid", "other": "deployed"}
+
+
+def test_whoever_asks_for_several_gets_them_in_their_order(house: House) -> None:
+    street(house)
+    house.pull(files("app", "web", "db", "other"))
+    run = request_deploy(house.services, ["web", "app", "db"], force=True, trigger=Trigger.CLI)
+    house.work()
+    shown = house.services.state.runs.get(run)
+    assert shown is not None
+    assert outcomes(shown) == dict.fromkeys(("app", "web", "db"), "deployed")
+    assert {result["reason"] for result in shown["stacks"].values()} == {"forced"}
+    assert started(house, "db") < started(house, "app") < started(house, "web")
