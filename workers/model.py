@@ -297,7 +297,8 @@ class Decision:
     `paths` are repository paths whose content differs; `inputs` names the inputs outside Git that
     differ (`variable:DOMAIN`, `file:services/a/.env`, `option:profiles`), never their values; `networks`
     are keys of the model whose definition changed; `removed` are services that left the model or whose
-    profile was dropped; `message` is for people (why a stack is invalid, blocked, …).
+    profile was dropped; `message` is for people (why a stack is invalid, blocked, …); `objects` has the old and the
+    new object id of each path, None where there is nothing.
     """
 
     stack: str
@@ -310,3 +311,4 @@ class Decision:
     networks: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     message: str = ""
+    objects: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict, compare=False)

@@ -222,7 +222,8 @@ def decision_row(decision: Decision) -> Mapping[str, object]:
             for name, service in sorted(decision.services.items())
         },
     }
-    more = {
+    more: Mapping[str, object] = {
+        "objects": {path: {"old": old, "new": new} for path, (old, new) in decision.objects.items()},
         "inputs": list(decision.inputs),
         "networks": list(decision.networks),
         "removed": list(decision.removed),

@@ -65,8 +65,10 @@ def _explained(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"last decision at {decision.get('at')}: {decision.get('action')} because {decision.get('reason')}"
         if decision.get("message"):
             yield f"  {decision['message']}"
+        objects = decision.get("objects") or {}
         for path in decision.get("paths", ()):
-            yield f"  {path} differs"
+            ids = objects.get(path) or {}
+            yield f"  {path} differs: {_object(ids.get('old'))} before, {_object(ids.get('new'))} after"
         for name in decision.get("inputs", ()):
             yield f"  {name} differs (outside Git; its value is not kept)"
         for name, service in sorted(decision.get("services", {}).items()):
@@ -79,12 +81,16 @@ def _explained(found: Mapping[str, Any]) -> Iterator[str]:
     yield from _closure(found.get("closure") or {})
 
 
+def _object(oid: str | None) -> str:
+    return short(oid) or "(absent)"
+
+
 def _closure(closure: Mapping[str, Any]) -> Iterator[str]:
     if not closure:
         return
     yield "what is deployed is made of"
     for path, oid in closure["paths"].items():
-        yield f"  {path} {short(oid) or '(absent)'}"
+        yield f"  {path} {_object(oid)}"
     for path in closure["outside"]:
         yield f"  {path} (outside Git)"
     for path in closure["host_paths"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from workers.changes.ignorefile import filtered_digest, filtered_files
 from workers.changes.snapshot import Snapshot
@@ -90,6 +90,38 @@ def differing_files(tree: Tree, before: Entry | None, after: Entry | None, path:
         child = f"{path}/{name}" if path else name
         files += differing_files(tree, folders[0].get(name), folders[1].get(name), child)
     return files
+
+
+def object_ids(
+    paths: Iterable[str], record: Snapshot | None, tree: Tree, recorded: Tree | None
+) -> dict[str, tuple[str | None, str | None]]:
+    """The old and the new object id of paths, None where there is nothing.
+
+    Args:
+        paths: repository paths in or below the closures' entries.
+        record: what is deployed, if anything.
+        tree: the new commit.
+        recorded: the record's commit, where it is known.
+    """
+    ids = {}
+    for path in paths:
+        before, after = _entry_before(path, record, tree, recorded) if record else None, tree.entry(path)
+        ids[path] = (before.oid if before else None, after.oid if after else None)
+    return ids
+
+
+def _entry_before(path: str, record: Snapshot, tree: Tree, recorded: Tree | None) -> Entry | None:
+    """What stood at a path: by the record, which names folders as a whole, since its commit may be gone."""
+    folder, below = path, []
+    while folder not in record.entries:
+        if not folder:
+            return recorded.entry(path) if recorded else None
+        folder, _, name = folder.rpartition("/")
+        below.append(name)
+    entry = record.entries[folder]
+    for name in reversed(below):
+        entry = tree.listing(entry.oid).get(name) if entry and entry.mode == FOLDER else None
+    return entry
 
 
 def changed_outside(record: Snapshot, new: Snapshot) -> tuple[str, ...]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from workers.changes.closure import take_snapshot
-from workers.changes.comparison import changed_inputs, changed_outside, changed_paths, differing_files, is_same_closure
+from workers.changes.comparison import (
+    changed_inputs,
+    changed_outside,
+    changed_paths,
+    differing_files,
+    is_same_closure,
+    object_ids,
+)
 from workers.changes.digest import keyed
 from workers.changes.inputs import current_inputs
 from workers.changes.service_actions import EXTERNAL, ServiceActions
@@ -66,6 +73,22 @@ def decide(
     """
     if record is not None and not force and is_unchanged(stack, record, tree, outside, key):
         return Decision(stack.id, Action.NONE, Reason.UNCHANGED, tree.commit), replace(record, commit=tree.commit)
+    if recorded is None and record is not None and record.commit == tree.commit:
+        recorded = tree
+    decision, new = _decide(stack, record, tree, outside, key, recorded, force=force)
+    return replace(decision, objects=object_ids(decision.paths, record, tree, recorded)), new
+
+
+def _decide(
+    stack: Stack,
+    record: Snapshot | None,
+    tree: Tree,
+    outside: Outside,
+    key: bytes,
+    recorded: Tree | None,
+    *,
+    force: bool,
+) -> tuple[Decision, Snapshot | None]:
     unwritten = outside if record is None else Unwritten(outside, record, tree)
     try:
         new = take_snapshot(stack, tree, unwritten, key, record=record)
@@ -74,8 +97,6 @@ def decide(
     if record is None:
         return _first(stack, new, tree, force=force), new
     stale: tuple[str, ...] = ()
-    if recorded is None and record.commit == tree.commit:
-        recorded = tree
     if record.rules != RULES and recorded is not None:
         record, stale = _made_again(stack, record, recorded, outside, key)
     return _compare(stack, record, new, tree, recorded, stale, force=force), new

@@ -98,7 +98,7 @@ def read_project(stack: Stack, trace: Trace, outside: Outside, inputs: dict[str,
         variables=variables,
         model_paths=tuple(dict.fromkeys((*loader.read, *usage.paths, *env_names))),
         env_paths=tuple(path for file in variables.files for path in file.usage.paths),
-            )
+    )
 
 
 def _pick_files(stack: Stack, trace: Trace, folder: str) -> list[str]:

@@ -85,6 +85,7 @@ def decision_fields(decision: Decision, commit: str | None, run: str | None) -> 
         "reason": decision.reason,
         "commit": commit,
         "paths": list(decision.paths),
+        "objects": {path: {"old": old, "new": new} for path, (old, new) in decision.objects.items()},
         "inputs": list(decision.inputs),
         "services": {
             name: {"action": service.action, "paths": list(service.paths)}

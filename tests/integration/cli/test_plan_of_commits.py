@@ -29,6 +29,12 @@ def test_a_changed_mount_restarts_its_stack_and_leaves_the_other(
             "reason": "content_changed",
             "paths": ["services/authelia/config/app.yml"],
             "services": {"authelia": {"action": "restart", "paths": ["services/authelia/config/app.yml"]}},
+            "objects": {
+                "services/authelia/config/app.yml": {
+                    "old": source.git("rev-parse", "HEAD~1:services/authelia/config/app.yml"),
+                    "new": source.git("rev-parse", "HEAD:services/authelia/config/app.yml"),
+                },
+            },
         },
     ]
     assert not desk.settings.data_dir.exists(), "a local repository is read where it is"

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.changes.change_cases import CASES, WEB
+from tests.unit.changes.change_cases import CASES, MOUNTED, WEB
 from tests.unit.changes.worlds import KEY, LIVE, DictOutside, Link, World, make_stack
 from workers.changes import decision as decision_module
 from workers.changes.decision import decide
@@ -31,6 +31,36 @@ def test_each_change_asks_for_the_smallest_action(world: World, case: str) -> No
 def test_each_change_back_asks_for_something_too(world: World, case: str) -> None:
     before, after, _ = CASES[case]
     assert world.decide(placed(after), placed(before)).action is not Action.NONE
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_path_that_differs_comes_with_its_old_and_its_new_id(world: World, case: str) -> None:
+    before, after, _ = CASES[case]
+    trees = world.tree(placed(before)), world.tree(placed(after))
+    decision = world.decide(placed(before), placed(after))
+    ids = {path: tuple(entry.oid if (entry := tree.entry(path)) else None for tree in trees) for path in decision.paths}
+    assert decision.objects == ids
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path", "known"),
+    [
+        ({"web.conf": "1"}, {"web.conf": "2"}, "web.conf", True),
+        ({"web.conf": "1"}, {}, "web.conf", True),
+        ({"conf.d/a/b": "1"}, {"conf.d/a/b": "2"}, "conf.d/a/b", True),
+        ({"conf.d/a": "1"}, {"conf.d/a/b": "1"}, "conf.d/a/b", False),
+        ({}, {"conf.d/a": "1"}, "conf.d/a", False),
+        ({}, {"compose.yaml": MOUNTED.replace("./web.conf", "./b"), "b": "1"}, "b", False),
+    ],
+)
+def test_a_record_knows_the_old_ids_when_its_commit_is_gone(
+    world: World, before: dict[str, object], after: dict[str, object], path: str, known: bool
+) -> None:
+    record = world.snapshot(placed({"compose.yaml": MOUNTED, **before}))
+    decision = world.decide_from(record, placed({"compose.yaml": MOUNTED, **after}))
+    old, new = decision.objects[f"app/{path}"]
+    assert old == (world.objects.blob(str(before[path]).encode()) if known else None)
+    assert new == (world.objects.blob(str(after[path]).encode()) if path in after else None)
 
 
 @pytest.mark.parametrize("case", CASES)
