@@ -14,19 +14,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from workers.changes.project import MAIN_FILES, OVERRIDE_FILES
 from workers.errors import CommandFailed, CommandTimedOut, InvalidStack
 from workers.model import Stack
 from workers.process import Completed, run
 from workers.settings import inherited
-
-# What Compose looks for, in its order; the override's name does not depend on the main file's.
-MAIN_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-OVERRIDE_FILES = (
-    "compose.override.yml",
-    "compose.override.yaml",
-    "docker-compose.override.yml",
-    "docker-compose.override.yaml",
-)
 
 # Where distributions and Docker put the plugin. Calling it directly saves the 30 ms of `docker`'s own start.
 PLUGIN_FOLDERS = (
