@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
+from workers.masking import MASK
 from workers.model import Entry
 
 MAX_DIFF_BYTES = 256 * 1024
@@ -23,6 +24,11 @@ _SECRET_VALUE = re.compile(
     r"""(["']?[\w.-]*(?:secret|passw|passphrase|token|credential|private|api_?key)[\w.-]*["']?\s*[:=]\s*)\S.*""",
     re.IGNORECASE,
 )
+_SECRET_BLOCK = re.compile(
+    r"""[\s-]*["']?[\w.-]*(?:secret|passw|passphrase|token|credential|private|api_?key)[\w.-]*["']?\s*:\s*[|>][-+0-9]*\s*$""",
+    re.IGNORECASE,
+)
+_CREDENTIALS = re.compile(r"(://[^\s/:@]*:)[^\s/@]+@")
 _SECRET_ENDINGS = (".env", ".key", ".pem", ".p12", ".pfx", ".kdbx")
 
 
@@ -103,6 +109,37 @@ def _content(path: str, old: Entry | None, new: Entry | None, tree: Tree, *, mas
         yield f"binary: {sizes[0]} bytes before, {sizes[1]} after"
         return
     names = [f"{side}/{path}" if entry else "/dev/null" for side, entry in (("a", old), ("b", new))]
-    before, after = (text.decode("utf-8", "replace").splitlines() for text in texts)
-    for line in difflib.unified_diff(before, after, names[0], names[1], lineterm=""):
-        yield _SECRET_VALUE.sub(r"\1********", line)
+    yield from _unified(*(text.decode("utf-8", "replace") for text in texts), *names)
+
+
+def _unified(before: str, after: str, old_name: str, new_name: str) -> Iterator[str]:
+    """A unified diff that compares lines as they are and shows them without secrets."""
+    shown: dict[tuple[str, str], str] = {}  # a line and how it is shown -> the number that stands for both
+    old, new = (
+        [shown.setdefault(line, str(len(shown))) for line in zip(lines, _without_secrets(lines), strict=True)]
+        for lines in (before.splitlines(), after.splitlines())
+    )
+    by_number = {number: line for (_, line), number in shown.items()}
+    for line in difflib.unified_diff(old, new, old_name, new_name, lineterm=""):
+        yield line[0] + by_number[line[1:]] if line[1:].isdigit() else line
+
+
+def _without_secrets(lines: list[str]) -> Iterator[str]:
+    """Each line with the values of secrets masked, block scalars of YAML and PEM keys with all their lines."""
+    block = -1  # the indentation of the key whose block this is
+    key = False
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if block >= 0 and line.strip() and indent <= block:
+            block = -1
+        if "-----BEGIN" in line and "PRIVATE" in line:
+            key = True
+        if key or (block >= 0 and line.strip()):
+            key = key and "-----END" not in line
+            yield " " * indent + MASK
+            continue
+        if _SECRET_BLOCK.match(line):
+            block = indent
+            yield line
+        else:
+            yield _CREDENTIALS.sub(rf"\1{MASK}@", _SECRET_VALUE.sub(rf"\1{MASK}", line))
