@@ -35,7 +35,7 @@ def check(session: Session, no_fetch: bool, as_json: bool) -> None:
         print_json({"ok": not errors, "problems": [asdict(finding) for finding in findings]})
     else:
         _print_findings(findings)
-        click.echo(f"{len(errors)} problems" if errors else "Everything is in order.")
+        click.echo(f"{len(errors)} problem{'s' if len(errors) > 1 else ''}" if errors else "Everything is in order.")
     if errors:
         sys.exit(1)
 

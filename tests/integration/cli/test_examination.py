@@ -56,6 +56,23 @@ def test_check_reads_every_compose_file_at_the_newest_commit(desk: Desk, homelab
     assert "after: there is no stack nowhere in default" in texts
 
 
+def test_check_says_what_is_unset_what_is_missing_and_where_to_put_it(desk: Desk, homelab: Source) -> None:
+    desk.catalog(f"repos: {{homelab: {{url: '{homelab.path}', discover: ['services/*']}}}}\n")
+    homelab.commit(
+        {
+            "services/adguard/compose.yaml": "services: {a: {image: 'x:${TAG}'}}\n",
+            "services/authelia/compose.yaml": "services: {a: {image: x, env_file: secret.env}}\n",
+        },
+    )
+    file = "services/authelia/secret.env"
+    place = f"{desk.settings.data_dir}/stacks/default/authelia/{file}"
+    assert desk.tegu("check").stdout.splitlines() == [
+        "warning: default/adguard: the variable TAG is not set; Compose puts nothing in its place",
+        f"default/authelia: service a: env_file: {file} is neither in Git nor on this host; put it at {place}",
+        "1 problem",
+    ]
+
+
 def test_check_looks_at_the_last_fetch_when_the_server_is_away(desk: Desk, homelab: Source) -> None:
     desk.catalog(f"repos: {{homelab: {{url: 'file://localhost{homelab.path}', discover: ['services/*']}}}}\n")
     assert desk.tegu("check").code == 0
