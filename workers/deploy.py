@@ -13,9 +13,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from workers.changes.decision import decide
+from workers.adoption import files_for
 from workers.changes.snapshot import Snapshot
-from workers.changes.tree import Tree
+from workers.changes.tree import Outside
 from workers.deployment import Deployment, Ground
 from workers.errors import BlockedStack, RedisUnavailable, TransientError, UnknownName
 from workers.gate import disturbed, gated, is_done, outcome_of
@@ -32,6 +32,7 @@ from workers.state.status import StackFacts
 from workers.transaction import repairing
 from workers.transaction.folders import Folders
 from workers.transaction.repairing import Interrupted
+from workers.verdict import decide_at
 
 log = get_logger(__name__)
 
@@ -71,6 +72,7 @@ class _Look:
         self._force = force
         self._asked = force
         self._clone = services.clone(stack.repo)
+        self._outside: Outside = services.outside(stack)
         self._folders = Folders.of(services.settings.data_dir, stack)
 
     def go(self, run: str | None) -> dict[str, str | None]:
@@ -162,6 +164,9 @@ class _Look:
             state.pins.release(stack.id)
         facts = replace(facts, pin=None)
         commit = target.commit
+        adoption = state.adoptions.get(stack.id)
+        old_files = files_for(self._services, stack, adoption)
+        self._outside = old_files or self._outside
         decision, snapshot = self._decide(record, commit)
         if interrupted.intent is not None and (
             snapshot is None or snapshot.fingerprint != interrupted.intent.fingerprint or self._force
@@ -169,8 +174,11 @@ class _Look:
             interrupted = repairing.abandon(stack.id, interrupted, state.journal, self._folders, engine)
             decision, snapshot = self._decide(record, commit)
         decision = self._gated(self._widened(decision, interrupted, facts), snapshot, facts)
+        if old_files is not None and snapshot is not None and decision.action is not Action.NONE:
+            old_files.bring()
         ledger = Ledger(state, stack.id, lease.fence, runs, newest)
-        ground = Ground(self._services, stack, self._clone.tree(commit), lock, journal, record)
+        data = (adoption or {}).get("data")
+        ground = Ground(self._services, stack, self._clone.tree(commit), lock, journal, record, data)
         deployment = Deployment(ground, ledger)
         if (stopped := self._stopped(decision, deployment)) is not None:
             decision = stopped
@@ -180,6 +188,8 @@ class _Look:
         told = Reason.ROLLBACK if target.is_ordered else None
         ending, decision = deployment.carry_out(decision, snapshot, interrupted.intent, asked=self._asked, told=told)
         settle(self._services, stack, target, newest, good=ending.outcome is Outcome.DEPLOYED)
+        if adoption and ending.outcome is Outcome.DEPLOYED:
+            state.adoptions.done(stack.id)
         return shown(stack, decision, ending.outcome, ledger.deployment, ending.message)
 
     def _rest(self, runs: tuple[str, ...], decision: Decision, target: Target, newest: str) -> dict[str, str | None]:
@@ -266,19 +276,7 @@ class _Look:
 
     def _decide(self, record: dict[str, Any] | None, commit: str) -> tuple[Decision, Snapshot | None]:
         known = Snapshot.from_json(record["snapshot"]) if record else None
-        recorded: Tree | None = None
-        if known is not None and known.commit != commit:
-            with suppress(UnknownName):
-                recorded = self._clone.tree(self._clone.resolve(known.commit))
-        return decide(
-            self._stack,
-            known,
-            self._clone.tree(commit),
-            self._services.outside(self._stack),
-            self._services.key,
-            force=self._force,
-            recorded=recorded,
-        )
+        return decide_at(self._services, self._stack, commit, known, outside=self._outside, force=self._force)
 
     def _gated(self, decision: Decision, snapshot: Snapshot | None, facts: StackFacts) -> Decision:
         if decision.action is Action.NONE and decision.reason is Reason.UNCHANGED:

@@ -22,6 +22,7 @@ from workers.services import Services
 from workers.settings import inherited
 from workers.transaction.applying import run_failure_hooks
 from workers.transaction.attempt import Attempt, Running, Tools
+from workers.transaction.belongings import take_leave
 from workers.transaction.carrying_out import begin, go_on, resume
 from workers.transaction.committing import switch
 from workers.transaction.folders import Folders
@@ -43,6 +44,7 @@ class Ground:
         lock: the descriptor of the stack's lock.
         journal: what the stack's journal says.
         record: what is deployed; None for nothing.
+        adoption: what is to become of data in another directory that the project runs from.
     """
 
     services: Services
@@ -51,6 +53,7 @@ class Ground:
     lock: int
     journal: Mapping[str, Any]
     record: Mapping[str, Any] | None
+    adoption: str | None = None
 
 
 class Deployment:
@@ -158,6 +161,7 @@ class Deployment:
             old=load_manifest(self._folders.manifest),
             new=snapshot.files(self._ground.tree),
             previous=(self._ground.record or {}).get("commit"),
+            adoption=self._ground.adoption,
         )
 
     def _go(self, attempt: Attempt, interrupted: Intent | None) -> Ending:
@@ -177,6 +181,8 @@ class Deployment:
         with attempt.tools.steps.step(Step.RECORD):
             self._record(attempt)
         with attempt.tools.steps.step(Step.CLEAR):
+            for problem in take_leave(self._folders, begun.brought):
+                self._ledger.say(problem)
             self._folders.clear()
         return Ending(Outcome.DEPLOYED)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,17 +11,17 @@ from typing import Any
 
 from workers.catalog import Catalog
 from workers.changes.closure import take_snapshot
-from workers.changes.decision import decide
 from workers.changes.rules import rule_problems
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
 from workers.differences import PathDifference, difference, differences, is_masked, secret_paths
-from workers.errors import CatalogError, GitUnavailable, InvalidStack, UnknownName, UsageError
+from workers.errors import CatalogError, GitUnavailable, InvalidStack, UsageError
 from workers.gate import gated
 from workers.model import Action, Decision, Reason, Stack
 from workers.pinning import standing_pin
 from workers.services import Services, known_repo
 from workers.stacks import Found, Planned, stacks_at
+from workers.verdict import decide_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,8 @@ def _decide(services: Services, found: Found) -> Iterator[Decision]:
         yield Decision(invalid.stack, Action.NONE, Reason.INVALID, invalid.commit, message=invalid.message)
     for each in found.planned:
         record = records.get(each.stack.id)
-        decision, snapshot = decide_at(services, each, Snapshot.from_json(record["snapshot"]) if record else None)
+        deployed = Snapshot.from_json(record["snapshot"]) if record else None
+        decision, snapshot = decide_at(services, each.stack, each.commit, deployed)
         known = facts[each.stack.id]
         known = replace(known, pin=standing_pin(services, each.stack, known.pin, each.commit))
         yield gated(decision, snapshot, each.stack, known, datetime.now(UTC), asked=False)
@@ -78,17 +78,6 @@ def _gone(services: Services, catalog: Catalog, decisions: Mapping[str, Decision
     for stack, record in services.state.records.get_many(services.state.records.known()).items():
         if record and stack not in decisions and stack.partition("/")[0] in mine:
             yield stack
-
-
-def decide_at(services: Services, planned: Planned, snapshot: Snapshot | None) -> tuple[Decision, Snapshot | None]:
-    """The decision about one stack at a commit, from its record, and what the stack is made of there."""
-    clone = services.clone(planned.stack.repo)
-    recorded = None
-    if snapshot:
-        with suppress(UnknownName):  # a rewritten history; the record alone will do
-            recorded = clone.tree(snapshot.commit)
-    tree, outside = clone.tree(planned.commit), services.outside(planned.stack)
-    return decide(planned.stack, snapshot, tree, outside, services.key, recorded=recorded)
 
 
 def found_in(services: Services, catalog: Catalog, repo: str, *, fetch: bool) -> tuple[Found, str]:

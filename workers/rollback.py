@@ -28,7 +28,7 @@ def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> None
     """
     tools = attempt.tools
     tools.say("going back to the last good deployment")
-    take_back(attempt.folders, intent.operations, attempt.name)
+    take_back(tools.engine, attempt.folders, intent)
     put_tags_back(tools.engine, intent.images)
     if not attempt.applied:
         return  # no container was touched, and those that run have the old files again

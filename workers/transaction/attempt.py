@@ -14,6 +14,7 @@ from workers.containers import Container, Details, Engine
 from workers.model import Action, Decision, Entry, Stack
 from workers.ownership import Own
 from workers.transaction import model as compose_model
+from workers.transaction.belongings import Belonging
 from workers.transaction.folders import Folders
 from workers.transaction.manifest import Manifest
 from workers.transaction.planning import Operation
@@ -96,6 +97,9 @@ class Attempt:
         starts: which containers had been started when, before anything was touched.
         resting: the services that had containers of which none ran.
         applied: whether containers may have been touched.
+        adoption: what is to become of data in another directory that the project runs from; None: nobody has said.
+        brought: that data, as far as it is brought along.
+        halted: the containers that are stopped for that.
         brought_up: services that `up` was asked to bring up; None for all.
     """
 
@@ -118,6 +122,9 @@ class Attempt:
     resting: set[str] = field(default_factory=set)
     brought_up: set[str] | None = field(default_factory=set)
     applied: bool = False
+    adoption: str | None = None
+    brought: tuple[Belonging, ...] = ()
+    halted: tuple[str, ...] = ()
 
     @property
     def staged(self) -> Project:

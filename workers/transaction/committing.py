@@ -9,10 +9,11 @@ from workers.containers import Engine
 from workers.errors import EngineUnavailable
 from workers.state.journal import Journal
 from workers.transaction.attempt import Attempt
+from workers.transaction.belongings import bring, bring_back, start_again
 from workers.transaction.folders import Folders
 from workers.transaction.intent import Intent
 from workers.transaction.manifest import load_manifest, save_manifest
-from workers.transaction.planning import Operation, Switch
+from workers.transaction.planning import Switch
 from workers.transaction.steps import Step
 from workers.transaction.switching import Switching
 
@@ -32,22 +33,27 @@ def switch(attempt: Attempt, journal: Journal) -> Intent:
     try:
         with steps.step(Step.SWITCH):
             Switching(folders, attempt.name).forward(Switch(intent.operations))
+        if intent.brought:
+            with steps.step(Step.BRING):
+                bring(attempt.tools.engine, folders, intent.brought, intent.halted, attempt.tools.stop)
         with steps.step(Step.SWITCHED):
             intent = intent.done()
             journal.update(attempt.stack.id, intent=intent.to_json())
     except BaseException:
-        take_back(folders, intent.operations, attempt.name)
+        take_back(attempt.tools.engine, folders, intent)
         journal.update(attempt.stack.id, intent=None)
         folders.clear()
         raise
     return intent
 
 
-def take_back(folders: Folders, operations: tuple[Operation, ...], name: str) -> None:
-    """Bring the old files back, however far the switch came, and the manifest with them."""
-    Switching(folders, name).back(operations)
+def take_back(engine: Engine, folders: Folders, intent: Intent) -> None:
+    """Bring the data and the old files back, however far the switch came, and the manifest with them."""
+    bring_back(engine, folders, intent.project, intent.brought, folders.kept / intent.deployment)
+    Switching(folders, intent.deployment).back(intent.operations)
     if folders.old_manifest.exists():
         save_manifest(folders.manifest, load_manifest(folders.old_manifest))
+    start_again(engine, intent.halted)
 
 
 def put_tags_back(engine: Engine, images: Mapping[str, str | None]) -> None:

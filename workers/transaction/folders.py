@@ -38,6 +38,11 @@ class Folders:
         )
 
     @property
+    def arriving(self) -> Path:
+        """Where data of a project that ran from another directory is copied to, on its way to the live directory."""
+        return self.stage.with_suffix(".arriving")
+
+    @property
     def manifest(self) -> Path:
         """The file that says which files Tegu has written."""
         return self.stage.with_suffix(".files")
@@ -55,6 +60,7 @@ class Folders:
     def clear(self) -> None:
         """Drop the stage and then the undo folder: the deployment has ended."""
         remove_tree(self.stage)
+        remove_tree(self.arriving)
         self.old_manifest.unlink(missing_ok=True)
         remove_tree(self.undo)
 

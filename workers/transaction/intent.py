@@ -8,6 +8,7 @@ from typing import Any
 
 from workers.model import Action
 from workers.transaction.attempt import Attempt
+from workers.transaction.belongings import Belonging
 from workers.transaction.planning import Operation
 
 
@@ -27,6 +28,9 @@ class Intent:
         starts: which containers had been started when.
         resting: the services that did not run.
         failed: why it is being taken back; empty while it goes forward.
+        project: the Compose project.
+        brought: the data that is brought along from another directory.
+        halted: the containers that are stopped for that.
     """
 
     deployment: str
@@ -40,6 +44,9 @@ class Intent:
     starts: frozenset[tuple[str, str]]
     resting: frozenset[str]
     failed: str = ""
+    project: str = ""
+    brought: tuple[Belonging, ...] = ()
+    halted: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, attempt: Attempt) -> Intent:
@@ -55,6 +62,9 @@ class Intent:
             services={name: each.action for name, each in attempt.decision.services.items()},
             starts=frozenset(attempt.starts),
             resting=frozenset(attempt.resting),
+            project=attempt.stack.project,
+            brought=attempt.brought,
+            halted=attempt.halted,
         )
 
     def done(self) -> Intent:
@@ -79,6 +89,9 @@ class Intent:
             "starts": sorted(self.starts),
             "resting": sorted(self.resting),
             "failed": self.failed,
+            "project": self.project,
+            "brought": [each.to_json() for each in self.brought],
+            "halted": list(self.halted),
         }
 
     @classmethod
@@ -96,4 +109,7 @@ class Intent:
             starts=frozenset((identifier, started) for identifier, started in saved["starts"]),
             resting=frozenset(saved["resting"]),
             failed=saved.get("failed", ""),
+            project=saved.get("project", ""),
+            brought=tuple(Belonging.from_json(each) for each in saved.get("brought", ())),
+            halted=tuple(saved.get("halted", ())),
         )

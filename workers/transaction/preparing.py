@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from workers.changes.tree import Tree
 from workers.compose import build_argv, pull_argv
 from workers.errors import BlockedStack
 from workers.logs import get_logger
-from workers.model import Action, Entry
+from workers.model import Action
 from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt, Running
+from workers.transaction.belongings import How, elsewhere, left_behind, users_of
 from workers.transaction.opening import Root
 from workers.transaction.planning import Planner
 from workers.transaction.staging import stage
@@ -49,7 +49,7 @@ def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
         attempt.images = {name: attempt.tools.engine.image_id(name) for name in sorted(names)}
     with steps.step(Step.CHECK):
         _refuse_own(attempt)
-        _refuse_moved(attempt)
+        _settle_moved(attempt)
         plan(attempt)
     with steps.step(Step.BUILD):
         _build(attempt)
@@ -101,40 +101,23 @@ class MovedData(BlockedStack):
     """Data of a running project would be left behind in another directory."""
 
 
-def _refuse_moved(attempt: Attempt) -> None:
-    """Refuse when containers run from another directory and a relative mount would begin empty."""
-    elsewhere = {
-        each.container.working_dir
-        for each in attempt.before.details
-        if each.container.working_dir not in {"", str(attempt.live_directory)}
-    }
-    if not elsewhere:
+def _settle_moved(attempt: Attempt) -> None:
+    """Refuse when containers run from another directory and data would stay behind, unless somebody has decided."""
+    details = attempt.before.details
+    if not (old := elsewhere(attempt.before.containers(), attempt.live_directory)):
         return
-    known = _known_paths(attempt.new)
-    left = sorted(
-        source
-        for details in attempt.before.details
-        for source in details.sources
-        for directory in elsewhere
-        if Path(source).is_relative_to(directory)
-        and _would_be_missing(attempt, Path(source).relative_to(directory), known)
-    )
-    if left:
+    found = left_behind(details, attempt.folders.live, attempt.stack.path, attempt.new, attempt.protected)
+    if found and attempt.adoption is None:
+        left = ", ".join(each.source for each in found)
         message = (
-            f"project {attempt.stack.project} runs from {', '.join(sorted(elsewhere))}, and this data would stay "
-            f"behind: {', '.join(left)}; decide with `tegu adopt {attempt.stack.id} --data move|copy|leave`"
+            f"project {attempt.stack.project} runs from {', '.join(old)}, and this data would stay behind: {left}; "
+            f"decide with `tegu adopt {attempt.stack.id} --data move|copy|leave`"
         )
         raise MovedData(message)
-
-
-def _would_be_missing(attempt: Attempt, relative: Path, known: set[str]) -> bool:
-    path = os.path.normpath(Path(attempt.stack.path) / relative)
-    return path not in known and not (attempt.live_directory / relative).exists()
-
-
-def _known_paths(files: dict[str, Entry]) -> set[str]:
-    """The files and their folders."""
-    return {"."} | set(files) | {str(parent) for path in files for parent in Path(path).parents}
+    if attempt.adoption in {"move", "copy"}:
+        how: How = "copy" if attempt.adoption == "copy" else "move"
+        attempt.brought = tuple(replace(each, how=how) for each in found)
+        attempt.halted = users_of(details, attempt.brought)
 
 
 def plan(attempt: Attempt) -> None:

@@ -53,7 +53,7 @@ def take_back_unfinished_switch(stack: str, journal: Journal, folders: Folders, 
         folders.clear()
     elif not found.intent.switched:
         log.warning("taking back an interrupted switch of files", stack=stack, deployment=found.intent.deployment)
-        take_back(folders, found.intent.operations, found.intent.deployment)
+        take_back(engine, folders, found.intent)
         put_tags_back(engine, found.intent.images)
         journal.update(stack, intent=None)
         folders.clear()
@@ -69,7 +69,7 @@ def abandon(stack: str, found: Interrupted, journal: Journal, folders: Folders, 
     if found.intent is None:
         return found
     log.warning("giving up an interrupted deployment", stack=stack, deployment=found.intent.deployment)
-    take_back(folders, found.intent.operations, found.intent.deployment)
+    take_back(engine, folders, found.intent)
     put_tags_back(engine, found.intent.images)
     disturbed = merged(found.intent.services, found.disturbed or {})
     journal.update(stack, intent=None, disturbed=dict(disturbed) or None)

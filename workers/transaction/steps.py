@@ -22,6 +22,7 @@ class Step(StrEnum):
     CHECK = "check"
     INTEND = "intend"
     SWITCH = "switch"
+    BRING = "bring data along"
     SWITCHED = "switched"
     BEFORE = "hooks before"
     UP = "up"
@@ -29,12 +30,11 @@ class Step(StrEnum):
     AFTER = "hooks after"
     HEALTH = "wait until healthy"
     RECORD = "record"
-    PUBLISH = "publish"
     CLEAR = "clear"
 
 
 # Where a deployment may still be stopped: before anything is touched, and afterwards for as long as it can go back.
-_MAY_STOP = frozenset(Step) - {Step.SWITCH, Step.SWITCHED, Step.RECORD, Step.PUBLISH, Step.CLEAR}
+_MAY_STOP = frozenset(Step) - {Step.SWITCH, Step.BRING, Step.SWITCHED, Step.RECORD, Step.CLEAR}
 
 
 class Cancelled(TeguError):

@@ -5,13 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.deploy.house import House, compose, service
+from tests.integration.deploy.house import House, compose, in_a_child, service
 from workers.errors import EngineUnavailable
 from workers.transaction import steps
 from workers.transaction.steps import Step
@@ -30,17 +29,6 @@ AFTER: dict[str, str | None] = {
     "a/conf/app.ini": "2",
     "a/conf/new.ini": "1",
 }
-
-
-def in_a_child(act: Callable[[], object]) -> bool:
-    """Whether a child that did this was killed."""
-    child = os.fork()
-    if child == 0:  # pragma: no cover (another process)
-        try:
-            act()
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
 def kill_at(count: int) -> None:

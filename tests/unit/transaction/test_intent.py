@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from workers.model import Action
+from workers.transaction.belongings import Belonging
 from workers.transaction.intent import Intent
 from workers.transaction.planning import Do, Operation
 from workers.transaction.repairing import Interrupted, look, merged
@@ -20,6 +21,9 @@ INTENT = Intent(
     services={"web": Action.UP},
     starts=frozenset({("id", "2026-11-23T11:22:33Z")}),
     resting=frozenset({"job"}),
+    project="p",
+    brought=(Belonging("/old/data", "a/data", "copy"),),
+    halted=("id",),
 )
 
 

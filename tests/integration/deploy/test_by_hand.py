@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.deploy.house import House, compose, service
+from tests.integration.deploy.house import House, compose, in_a_child, service
 from workers import orders
 from workers.errors import UserError
 from workers.model import Trigger
 from workers.stacks import find_stack
+from workers.transaction import steps
+from workers.transaction.steps import Step
 
 pytestmark = pytest.mark.docker
 
@@ -245,3 +251,163 @@ def test_a_deployment_that_has_ended_cannot_be_cancelled(house: House) -> None:
     done = house.push(version(1))
     with pytest.raises(UserError, match="not under way any more: deployed"):
         orders.request_cancel(house.services, str(done["deployment"]), who="me")
+
+
+# ---------------------------------------------------------------- adopt
+
+DATA = service("date > /data/seen; sleep 1000", volumes=["./data:/data"])
+OWNER = 1234
+
+
+def run_elsewhere(house: House, files: dict[str, str], name: str = "elsewhere") -> Path:
+    """Somebody runs the project from a directory of their own, with data that belongs to somebody else."""
+    folder = house.folder / name
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    (folder / "data").mkdir(exist_ok=True)
+    (folder / "data/precious").write_text("everything")
+    (folder / "data/precious").chmod(0o640)
+    os.chown(folder / "data", OWNER, OWNER)
+    os.chown(folder / "data/precious", OWNER, OWNER)
+    argv = ["compose", "-p", house.project(), "--project-directory", str(folder), "-f", f"{folder}/compose.yaml"]
+    house.docker(*argv, "up", "-d")
+    return folder
+
+
+def adopt(house: House, data: orders.Data) -> dict[str, Any]:
+    run = orders.request_adoption(house.services, "a", data=data, who="me", trigger=Trigger.CLI)
+    return house.carry_out(run)
+
+
+def described(path: Path) -> tuple[str, int, int]:
+    status = path.stat()
+    return path.read_text(), status.st_uid, status.st_mode & 0o777
+
+
+@pytest.mark.parametrize("data", ["move", "copy"])
+def test_a_running_project_is_adopted_with_its_data(house: House, data: orders.Data) -> None:
+    house.stack()
+    file = compose(web=DATA, db=DB)
+    folder = run_elsewhere(house, {"compose.yaml": file})
+    before = house.lives()
+    blocked = house.push({"a/compose.yaml": file})
+    assert (blocked["outcome"], blocked["reason"]) == ("blocked", "moved"), blocked
+    assert f"{folder}/data" in str(blocked["message"])
+
+    done = adopt(house, data)
+
+    assert done["outcome"] == "deployed", done
+    assert house.lives()["db"] == before["db"]
+    assert house.lives()["web"][0] != before["web"][0]
+    assert house.seen("web", "/data/precious") == "everything"
+    assert described(house.live("a/data/precious")) == ("everything", OWNER, 0o640)
+    assert house.live("a/data").stat().st_uid == OWNER
+    assert (folder / "data").exists() is (data == "copy")
+    assert house.services.state.adoptions.get(STACK) is None
+    assert house.look()["outcome"] == "unchanged"
+    assert not list((house.folder / "data/state/default").glob("*.arriving"))
+
+
+def test_a_running_project_is_adopted_without_its_data_when_that_is_wanted(house: House) -> None:
+    house.stack()
+    file = compose(web=DATA, db=DB)
+    folder = run_elsewhere(house, {"compose.yaml": file})
+    before = house.lives()
+    house.push({"a/compose.yaml": file})
+    assert adopt(house, "leave")["outcome"] == "deployed"
+    assert not house.live("a/data/precious").exists()
+    assert (folder / "data/precious").exists()
+    assert house.lives()["db"] == before["db"]
+
+
+def test_what_git_lacks_in_a_folder_that_git_has_comes_along_and_nothing_is_overwritten(house: House) -> None:
+    house.stack()
+    file = compose(web=service(volumes=["./conf:/conf"], environment={"X": "${X}"}), db=DB)
+    files = {"compose.yaml": file, "conf/app.ini": "old", "conf/users.db": "users", "conf/deep/x": "x", ".env": "X=1\n"}
+    folder = run_elsewhere(house, files)
+    tracked: dict[str, str | None] = {"a/compose.yaml": file, "a/conf/app.ini": "git's", "a/conf/deep/y": "y"}
+    blocked = house.push(tracked)
+    assert blocked["reason"] == "moved", blocked
+    for path in (".env", "conf/users.db", "conf/deep/x"):
+        assert f"{folder}/{path}" in str(blocked["message"])
+    assert "app.ini" not in str(blocked["message"])
+    assert adopt(house, "move")["outcome"] == "deployed"
+    assert house.seen("web", "/conf/users.db") == "users"
+    assert house.seen("web", "/conf/app.ini") == "git's"
+    assert house.seen("web", "/conf/deep/x") == "x"
+    assert (folder / "conf/app.ini").read_text() == "old"
+    assert "X=1" in house.environment("web")
+    assert house.look()["outcome"] == "unchanged"
+
+
+def test_an_env_file_that_only_the_old_directory_has_comes_along(house: House) -> None:
+    house.stack()
+    file = compose(web=service(env_file=["secret.env"]), db=DB)
+    run_elsewhere(house, {"compose.yaml": file, "secret.env": "X=hush\n"})
+    assert house.push({"a/compose.yaml": file})["outcome"] == "invalid"
+    assert adopt(house, "copy")["outcome"] == "deployed"
+    assert "X=hush" in house.environment("web")
+    assert house.live("a/secret.env").read_text() == "X=hush\n"
+
+
+def test_an_adoption_that_fails_before_it_is_begun_leaves_everything_where_it_was(house: House) -> None:
+    house.stack()
+    file = compose(web=DATA, db=DB)
+    folder = run_elsewhere(house, {"compose.yaml": file})
+    before = house.lives()
+    house.push({"a/compose.yaml": compose(web={**DATA, "image": "localhost:1/none:1"}, db=DB)})
+    done = adopt(house, "move")
+    assert (done["outcome"], house.lives()) == ("failed", before), done
+    assert described(folder / "data/precious")[0] == "everything"
+    assert house.push({"a/compose.yaml": file})["outcome"] == "deployed"
+    assert house.seen("web", "/data/precious") == "everything"
+
+
+def test_data_comes_along_when_the_path_changes_and_goes_back_with_a_rollback(house: House) -> None:
+    house.stack()
+    house.push({"a/compose.yaml": compose(web=DATA, db=DB)})
+    house.live("a/data/precious").write_text("everything")
+    before = house.lives()
+    house.source.git("mv", "a", "b")
+    house.stack(path="b", health={"timeout": "20s", "settle": "1s"})
+    blocked = house.push({"README.md": "moved"})
+    assert (blocked["reason"], house.lives()) == ("moved", before), blocked
+
+    bad = {"b/compose.yaml": compose(web={**DATA, "command": ["sh", "-c", "exit 3"]}, db=DB)}
+    house.fetch(bad)
+    done = adopt(house, "move")
+    assert done["outcome"] == "rolled_back", done
+    assert house.seen("web", "/data/precious") == "everything"
+    assert house.live("a/data/precious").read_text() == "everything"
+
+    done = house.push({"b/compose.yaml": compose(web=DATA, db=DB)})
+    assert done["outcome"] == "deployed", done
+    assert house.seen("web", "/data/precious") == "everything"
+    assert house.live("b/data/precious").read_text() == "everything"
+    assert not house.live("a/data").exists()
+
+
+def test_an_adoption_that_was_killed_goes_on_at_the_next_look(house: House) -> None:
+    file = compose(web=DATA, db=DB)
+    house.stack()
+    house.fetch({"a/compose.yaml": file})
+    for step in (Step.SWITCH, Step.BRING, Step.SWITCHED, Step.UP, Step.HEALTH, Step.CLEAR):
+        run_elsewhere(house, {"compose.yaml": file}, name=f"elsewhere-{step.name}")
+        orders.request_adoption(house.services, "a", data="move", who="me", trigger=Trigger.CLI)
+
+        def act(at: Step = step) -> None:
+            house.services = house.fresh_services()
+            steps.observers.append(lambda begun: os.kill(os.getpid(), signal.SIGKILL) if begun is at else None)
+            house.look()
+
+        assert in_a_child(act), step
+        done = house.look()
+        assert done["outcome"] in {"deployed", "unchanged"}, (step, done)
+        assert house.seen("web", "/data/precious") == "everything", step
+        assert house.look()["outcome"] == "unchanged", step
+        house.docker("rm", "-f", *(identifier for identifier, _ in house.lives().values()))
+        shutil.rmtree(house.live())
+        house.services.state.journal.delete(STACK)
+        house.services.state.records.delete(STACK)
+        (house.folder / "data/state/default/a.files").unlink()
