@@ -33,6 +33,7 @@ from workers.transaction.preparing import plan, stage_closure
 from workers.transaction.recording import call_of, moved_on, record_of
 from workers.transaction.repairing import settle_half_made
 from workers.transaction.steps import Step, Steps
+from workers.transaction.unversioned import remember
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +192,9 @@ class Deployment:
         record["seconds"] = dict(self._ledger.seconds)
         record["previous"] = self._previous(attempt.snapshot.commit)
         save_manifest(self._folders.manifest, attempt.new)
+        remember(self._folders, attempt.snapshot.outside_paths)
         call = call_of(self._stack, attempt.project, self._folders.live)
-        self._ledger.record(record, call=call, disturbed=None)
+        self._ledger.record(record, call={**call, "unversioned": True}, disturbed=None)
         self._pin(attempt.snapshot.commit)
         if record["previous"]:
             self._pin(record["previous"], "previous")

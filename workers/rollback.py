@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from workers.compose import Project
 from workers.model import Action, Decision, Reason, ServiceDecision
 from workers.transaction import model as compose_model
 from workers.transaction.applying import bring_up, wait
@@ -13,6 +14,7 @@ from workers.transaction.attempt import Attempt, Running
 from workers.transaction.committing import put_tags_back, take_back
 from workers.transaction.intent import Intent
 from workers.transaction.recording import project_from
+from workers.transaction.unversioned import as_they_were
 
 
 def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> None:
@@ -34,6 +36,12 @@ def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> None
         return  # no container was touched, and those that run have the old files again
     before = Running.now(tools.engine, attempt.stack.project)
     project = project_from(call, attempt.stack, attempt.folders.live)
+    with as_they_were(attempt.folders, attempt.snapshot.outside, remembered=bool(call.get("unversioned"))):
+        _bring_back(attempt, intent, before, project)
+
+
+def _bring_back(attempt: Attempt, intent: Intent, before: Running, project: Project) -> None:
+    tools = attempt.tools
     model, _ = tools.compose.config(project, pass_fds=(tools.lock,))
     old = compose_model.services(model)
     back = replace(

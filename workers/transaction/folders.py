@@ -43,6 +43,16 @@ class Folders:
         return self.stage.with_suffix(".arriving")
 
     @property
+    def good(self) -> Path:
+        """Files that Git lacks, as they were at the last good deployment."""
+        return self.stage.with_suffix(".good")
+
+    @property
+    def aside(self) -> Path:
+        """What somebody has made of those since, while a rollback uses the old ones."""
+        return self.stage.with_suffix(".aside")
+
+    @property
     def manifest(self) -> Path:
         """The file that says which files Tegu has written."""
         return self.stage.with_suffix(".files")

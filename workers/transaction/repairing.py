@@ -14,6 +14,7 @@ from workers.state.journal import Journal
 from workers.transaction.committing import put_tags_back, take_back
 from workers.transaction.folders import Folders
 from workers.transaction.intent import Intent
+from workers.transaction.unversioned import give_back
 
 log = get_logger(__name__)
 
@@ -48,6 +49,7 @@ def take_back_unfinished_switch(stack: str, journal: Journal, folders: Folders, 
 
     A switch that was completed stays, since the same content may be wanted still.
     """
+    give_back(folders)
     found = look(journal.load(stack))
     if found.intent is None:
         folders.clear()

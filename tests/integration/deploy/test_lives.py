@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import Any
 
 import pytest
 
-from tests.integration.deploy.house import House, compose, service, yaml_of
+from tests.integration.deploy.house import House, compose, in_a_child, service, yaml_of
 from workers.errors import Busy
+from workers.transaction import steps
+from workers.transaction.steps import Step
 
 pytestmark = pytest.mark.docker
 
@@ -285,3 +289,48 @@ def test_output_and_steps_are_told(house: House) -> None:
     assert [step["name"] for step in kept["steps"]][:3] == ["stage", "validate", "remember images"]
     assert kept["outcome"] == "deployed"
     assert house.services.clone("r").pins() == {"deployed/default/a": done["commit"]}
+
+
+def crashing_on_two() -> str:
+    """A service that lives on what Git lacks, and ends when that says 2."""
+    web = service('test "$X" != 2 || exit 3; sleep 1000', environment={"X": "${X:-}"})
+    web["command"] = ["sh", "-c", 'test "$$X" != 2 || exit 3; sleep 1000']
+    return compose(web=web, db=service("sleep 2000"))
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["at once", "after a kill on the way back"])
+def test_an_edit_outside_git_that_breaks_the_stack_is_kept_and_not_run(house: House, killed: bool) -> None:
+    house.stack(health={"timeout": "20s", "settle": "1s"})
+    house.live("a").mkdir(parents=True)
+    env = house.live("a/.env")
+    env.write_text("X=1\n")
+    env.chmod(0o600)
+    house.push({"a/compose.yaml": crashing_on_two()})
+    before = house.lives()
+    env.write_text("X=2\n")
+    if killed:
+        ups: list[Step] = []
+
+        def observer(step: Step) -> None:
+            ups.extend([step] if step is Step.UP else [])
+            if len(ups) == 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        def act() -> None:
+            house.services = house.fresh_services()
+            steps.observers.append(observer)
+            house.look()
+
+        assert in_a_child(act)
+        assert env.read_text() == "X=1\n"
+
+    done = house.look()
+
+    assert done["outcome"] == "rolled_back", done
+    assert "X=1" in house.environment("web")
+    assert house.lives()["db"] == before["db"]
+    assert (env.read_text(), env.stat().st_mode & 0o777) == ("X=2\n", 0o600)
+    assert house.look()["reason"] == "failed_before"
+    env.write_text("X=3\n")
+    assert house.look()["outcome"] == "deployed"
+    assert "X=3" in house.environment("web")
