@@ -25,6 +25,7 @@ from workers.services import Services
 from workers.settings import Settings, inherited
 from workers.state.identifiers import new_id
 
+LINK = "-> "  # a text that begins so is where a symlink leads to
 DOCKER_HOST = "unix:///var/run/docker.sock"
 
 Files = Mapping[str, str | None]
@@ -144,7 +145,15 @@ class House:
     def commit(self, files: Files) -> None:
         for path in [path for path, text in files.items() if text is None]:
             self.source.git("rm", "-q", "--ignore-unmatch", "--", path)  # with the folders that it leaves empty
-        self.source.commit({path: text for path, text in files.items() if text is not None})
+        for path, text in files.items():
+            place = self.source.path / path
+            if place.is_symlink():
+                place.unlink()
+            if text is not None and text.startswith(LINK):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.symlink_to(text.removeprefix(LINK))
+        plain = {path: text for path, text in files.items() if text is not None and not text.startswith(LINK)}
+        self.source.commit({**plain})
 
     def look(self, name: str = "a", *, force: bool = False) -> dict[str, Any]:
         """What a pull's task does."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from typing import Any
 
 import pytest
 
 from tests.integration.deploy.house import House, compose, in_a_child, service, yaml_of
+from tests.worker_rig import eventually
 from workers.errors import Busy
+from workers.model import Trigger
 from workers.transaction import steps
 from workers.transaction.steps import Step
 
@@ -334,3 +337,27 @@ def test_an_edit_outside_git_that_breaks_the_stack_is_kept_and_not_run(house: Ho
     env.write_text("X=3\n")
     assert house.look()["outcome"] == "deployed"
     assert "X=3" in house.environment("web")
+
+
+def test_pushes_during_a_deployment_collapse_into_one_follow_up_at_the_newest_commit(house: House) -> None:
+    house.stack(**QUICK)
+    house.push(GOOD)
+    house.stack(**QUICK, hooks={"pre_deploy": [["sleep", "4"]]})
+    house.fetch(better("sleep 1001"))
+    under_way = threading.Thread(target=house.look)
+    under_way.start()
+    eventually(lambda: house.services.state.facts(["default/a"])["default/a"].leased, "a deployment")
+    other = house.fresh_services()
+    for number in (1002, 1003):
+        house.fetch(better(f"sleep {number}"))
+        run = other.state.runs.create("r", Trigger.WEBHOOK, ("local",))
+        other.state.runs.plan(run, [("default/a", "")])
+    other.close()
+    under_way.join()
+    assert house.command("web") == "sleep 1001"
+    assert house.published.stacks == ["default/a"]
+    before = len(house.services.state.deployments.list("default/a"))
+    assert house.carry_out(run)["outcome"] == "deployed"
+    assert house.command("web") == "sleep 1003"
+    assert len(house.services.state.deployments.list("default/a")) == before + 1
+    assert not house.services.state.runs.waiting("default/a")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, service
+from tests.worker_rig import eventually
 
 pytestmark = pytest.mark.docker
 
@@ -78,6 +79,50 @@ def occupy(house: House) -> None:
     house.docker("run", "-d", "--label", label, "-p", "127.0.0.1:47813:80", "busybox:stable", "sleep", "1000")
 
 
+OWNING = service(
+    'test -e /done || { echo "container\'s" > /conf/app.ini; chown 1234 /conf/app.ini; touch /done; }; sleep 1000',
+    volumes=["./conf:/conf"],
+)
+
+
+def owned(text: str) -> Callable[[House], None]:
+    def check(house: House) -> None:
+        assert house.live("a/conf/app.ini").read_text().strip() == text
+        assert house.live("a/conf/app.ini").stat().st_uid == 1234
+
+    return check
+
+
+def rewritten(house: House) -> None:
+    eventually(lambda: house.live("a/conf/app.ini").stat().st_uid == 1234, "the container has its file")
+
+
+def kept_and_owned(house: House) -> None:
+    owned("git's next")(house)
+    (kept,) = (house.folder / "data/state/default/a.kept").glob("*/a/conf/app.ini")
+    assert kept.read_text().strip() == "container's"
+
+
+def leads(house: House, target: str) -> None:
+    assert str(house.live("a/conf/app.ini").readlink()) == target
+    serves("/conf/app.ini", target[0])(house)
+
+
+def built(context: str) -> dict[str, object]:
+    made = {**service("sleep 1000"), "build": context}
+    del made["image"]
+    return made
+
+
+def docker(context: str, text: str) -> dict[str, str | None]:
+    return {f"a/{context}/Dockerfile": "FROM busybox:stable\nCOPY text /text\n", f"a/{context}/text": text}
+
+
+def tagged_as_run(house: House) -> None:
+    for name, each in house.containers().items():
+        assert house.engine.image_id(f"{house.project()}-{name}") == each.container.image_id
+
+
 HEALTHCHECK = {"interval": "300ms", "timeout": "1s", "retries": 2, "start_period": "0s"}
 
 SCENARIOS = {
@@ -138,6 +183,18 @@ SCENARIOS = {
     "a crash loop is rolled back": Scenario(
         STEADY,
         changed("echo no good; exit 3", restart="always"),
+        "rolled_back",
+        same=("db",),
+        told="no good",
+        check=serves("/conf/app.ini", "1"),
+    ),
+    "a crash loop with a healthcheck is rolled back": Scenario(
+        STEADY,
+        changed(
+            "echo no good; exit 3",
+            restart="always",
+            healthcheck={**HEALTHCHECK, "retries": 100, "test": ["CMD", "true"]},
+        ),
         "rolled_back",
         same=("db",),
         told="no good",
@@ -205,6 +262,70 @@ SCENARIOS = {
         "deployed",
         same=("web",),
         gone=("x",),
+    ),
+    "another profile is switched on": Scenario(
+        {
+            "a/compose.yaml": compose(web=service(), x=service(profiles=["p"]), y=service(profiles=["q"])),
+            "a/.env": "COMPOSE_PROFILES=p",
+        },
+        {"a/.env": "COMPOSE_PROFILES=q"},
+        "deployed",
+        same=("web",),
+        gone=("x",),
+        check=lambda house: counted(house, 2),
+    ),
+    "a file that its container has rewritten and given away stays while git leaves it alone": Scenario(
+        {"a/compose.yaml": compose(web=OWNING, db=DB), "a/conf/app.ini": "git's"},
+        {"a/compose.yaml": compose(web=OWNING, db=service("sleep 2001"))},
+        "deployed",
+        same=("web",),
+        replaced=("db",),
+        between=rewritten,
+        check=owned("container's"),
+    ),
+    "a file that its container has rewritten and given away is git's again when git changes it": Scenario(
+        {"a/compose.yaml": compose(web=OWNING, db=DB), "a/conf/app.ini": "git's"},
+        {"a/conf/app.ini": "git's next"},
+        "deployed",
+        restarted=("web",),
+        same=("db",),
+        between=rewritten,
+        check=kept_and_owned,
+    ),
+    "a mounted symlink that leads elsewhere": Scenario(
+        {
+            "a/compose.yaml": compose(web=service(volumes=["./conf:/conf"]), db=DB),
+            "a/conf/1.ini": "1",
+            "a/conf/2.ini": "2",
+            "a/conf/app.ini": "-> 1.ini",
+        },
+        {"a/conf/app.ini": "-> 2.ini"},
+        "deployed",
+        "restart",
+        restarted=("web",),
+        same=("db",),
+        check=lambda house: leads(house, "2.ini"),
+    ),
+    "a symlink becomes a file": Scenario(
+        {
+            "a/compose.yaml": compose(web=service(volumes=["./conf:/conf"]), db=DB),
+            "a/conf/1.ini": "1",
+            "a/conf/app.ini": "-> 1.ini",
+        },
+        {"a/conf/app.ini": "plain"},
+        "deployed",
+        "restart",
+        restarted=("web",),
+        same=("db",),
+        check=serves("/conf/app.ini", "plain"),
+    ),
+    "a build that fails after another has moved its tag gives it back": Scenario(
+        {"a/compose.yaml": compose(web=built("one"), db=built("two")), **docker("one", "1"), **docker("two", "1")},
+        {**docker("one", "2"), "a/two/Dockerfile": "FROM busybox:stable\nRUN sleep 3; false\n"},
+        "failed",
+        same=("web", "db"),
+        told="build",
+        check=tagged_as_run,
     ),
     "what a container wrote survives": Scenario(
         {"a/compose.yaml": compose(web=service("date > /data/new; sleep 1000", volumes=["./data:/data"])), "a/x": "1"},
