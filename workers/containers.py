@@ -34,6 +34,7 @@ NETWORK = "com.docker.compose.network"
 _EVENTS = ["create", "start", "die", "stop", "kill", "oom", "restart", "pause", "unpause", "destroy", "rename"]
 _TIMEOUT = 60  # seconds for one answer of the engine
 
+_EXITED = re.compile(r"Exited \((\d+)\)")
 _CONTAINER_ID = re.compile(r"/containers/([0-9a-f]{64})/(?:hostname|hosts|resolv\.conf)")
 
 
@@ -43,6 +44,7 @@ class Container:
 
     Attributes:
         state: `created`, `running`, `restarting`, `paused`, `exited`, `dead` or `removing`.
+        exit_code: of one that has exited; None otherwise.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Container:
     image_id: str
     created: int
     labels: Mapping[str, str] = field(default_factory=dict)
+    exit_code: int | None = None
 
     @property
     def config_hash(self) -> str:
@@ -319,6 +322,7 @@ def split_name(name: str) -> tuple[str, str]:
 def _container(row: Mapping[str, Any]) -> Container:
     labels = row.get("Labels") or {}
     names = row.get("Names") or [""]
+    ended = _EXITED.match(row.get("Status") or "")
     return Container(
         id=row["Id"],
         name=names[0].removeprefix("/"),
@@ -329,6 +333,7 @@ def _container(row: Mapping[str, Any]) -> Container:
         image_id=row["ImageID"],
         created=row["Created"],
         labels=labels,
+        exit_code=int(ended.group(1)) if ended else None,
     )
 
 

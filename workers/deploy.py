@@ -16,6 +16,7 @@ from typing import Any
 from workers.adoption import files_for
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Outside
+from workers.circumstances import Circumstances
 from workers.deployment import Deployment, Ground
 from workers.errors import BlockedStack, RedisUnavailable, TransientError, UnknownName
 from workers.gate import disturbed, gated, is_done, outcome_of
@@ -23,6 +24,7 @@ from workers.ledger import Ledger
 from workers.logs import get_logger, log_context
 from workers.model import Action, Decision, Outcome, Reason, Stack, Trigger
 from workers.pinning import Target, left_pinned, settle, target_of
+from workers.removal import KEEP, Removal, folder_gone, is_settled, remove_gone
 from workers.services import Services
 from workers.stacks import find_stack
 from workers.state.exclusion import exclusive
@@ -31,7 +33,6 @@ from workers.state.quick import Look
 from workers.state.status import StackFacts
 from workers.transaction import repairing
 from workers.transaction.folders import Folders
-from workers.transaction.repairing import Interrupted
 from workers.verdict import decide_at
 
 log = get_logger(__name__)
@@ -56,9 +57,16 @@ def deploy_if_changed(
         UnknownName: there is no such stack.
         TransientError: something is away or the stack is locked; the runs wait for the next attempt.
     """
-    stack = find_stack(services, stack_id)
+    taker = taker or secrets.token_hex(8)
+    try:
+        stack = find_stack(services, stack_id)
+    except UnknownName:
+        with log_context(stack=stack_id, run=run):
+            if (removed := remove_gone(services, stack_id, taker)) is not None:
+                return removed
+        raise
     with log_context(stack=stack.id, run=run):
-        return _Look(services, stack, taker or secrets.token_hex(8), force=force).go(run)
+        return _Look(services, stack, taker, force=force).go(run)
 
 
 class _Look:
@@ -99,9 +107,9 @@ class _Look:
         return self._state.quick.look(self._stack.id, self._taker)
 
     def _is_asked(self, run: str) -> bool:
-        """Whether a run is about particular stacks: it never had a pull."""
+        """Whether somebody started a run for particular stacks: it never had a pull."""
         known = self._state.runs.get(run)
-        return known is not None and not known["pulls"]
+        return known is not None and not known["pulls"] and known["trigger"] != Trigger.RECONCILE
 
     # ------------------------------------------------------------ without a lock
 
@@ -110,7 +118,13 @@ class _Look:
         commit = self._newest()
         if commit is None:
             return self._end(look.runs, self._gone(), None)
-        if self._asked or self._folders.unfinished or self._has_drifted(look.facts):
+        if self._asked or self._folders.unfinished or self._needs_care(look.facts):
+            return None
+        gone = None if look.facts.pin else folder_gone(self._stack, self._clone.tree(commit), look.record)
+        mark = look.facts.fields.get("removed")
+        if gone is not None and is_settled(mark, gone.policy):
+            return self._end(look.runs, replace(self._gone(), message=gone.why), None)
+        if gone is not None or mark:
             return None
         decision, snapshot = self._decide(look.record, commit)
         if look.facts.pin and not (look.facts.pin.get("reached") and decision.reason is Reason.UNCHANGED):
@@ -164,6 +178,10 @@ class _Look:
             state.pins.release(stack.id)
         facts = replace(facts, pin=None)
         commit = target.commit
+        tree = self._clone.tree(commit)
+        if target.pin is None and (gone := folder_gone(stack, tree, record)) is not None:
+            return Removal(self._services, gone, runs, lock, lease).carry_out()
+        self._welcome(facts, journal)
         adoption = state.adoptions.get(stack.id)
         old_files = files_for(self._services, stack, adoption)
         self._outside = old_files or self._outside
@@ -173,15 +191,17 @@ class _Look:
         ):
             interrupted = repairing.abandon(stack.id, interrupted, state.journal, self._folders, engine)
             decision, snapshot = self._decide(record, commit)
-        decision = self._gated(self._widened(decision, interrupted, facts), snapshot, facts)
+        around = Circumstances(stack, record, journal, facts, interrupted, engine, self._asked, self._force)
+        decision = self._gated(around.widened(decision), snapshot, facts)
+        if around.may_heal_old(decision) and (healing := self._healing(around)) is not None:
+            decision, snapshot = healing
+            tree = self._clone.tree(snapshot.commit)
         if old_files is not None and snapshot is not None and decision.action is not Action.NONE:
             old_files.bring()
         ledger = Ledger(state, stack.id, lease.fence, runs, newest)
-        data = (adoption or {}).get("data")
-        ground = Ground(self._services, stack, self._clone.tree(commit), lock, journal, record, data)
+        ground = Ground(self._services, stack, tree, lock, journal, record, (adoption or {}).get("data"))
         deployment = Deployment(ground, ledger)
-        if (stopped := self._stopped(decision, deployment)) is not None:
-            decision = stopped
+        decision = around.stopped(decision) or decision
         if snapshot is None or decision.action is Action.NONE:
             decision = self._without_containers(decision, snapshot, record, deployment)
             return self._rest(runs, decision, target, newest)
@@ -237,28 +257,26 @@ class _Look:
                 decision = replace(decision, reason=Reason.BLOCKED, message=str(error))
         return decision
 
-    def _widened(self, decision: Decision, interrupted: Interrupted, facts: StackFacts) -> Decision:
-        """With what an interrupted deployment or drift asks for on top."""
-        if decision.reason is Reason.INVALID:
-            return decision
-        if interrupted.intent is not None:
-            return disturbed(decision, interrupted.intent.services, Reason.INTERRUPTED)
-        if interrupted.disturbed:
-            return disturbed(decision, interrupted.disturbed, Reason.INTERRUPTED)
-        if decision.action is Action.NONE and self._has_drifted(facts):
-            return disturbed(decision, {}, Reason.DRIFTED)
-        return decision
+    def _welcome(self, facts: StackFacts, journal: Mapping[str, Any]) -> None:
+        """Forget that a stack was gone; what was done to it for that is made good by the next deployment."""
+        mark = facts.fields.get("removed")
+        if mark and mark.get("done") in {None, KEEP}:
+            self._state.records.set_status(self._stack.id, removed=None)
+            if journal.get("status"):
+                self._state.journal.update(self._stack.id, status=None)
 
-    def _stopped(self, decision: Decision, deployment: Deployment) -> Decision | None:
-        """What a stack that somebody stopped asks for; None when it was not stopped."""
-        if decision.reason in {Reason.INVALID, Reason.PAUSED, Reason.INTERRUPTED} or not deployment.is_stopped():
+    def _healing(self, around: Circumstances) -> tuple[Decision, Snapshot] | None:
+        """What brings the deployed version back where the newest one is not to be tried; None when nothing is amiss."""
+        drift = around.drift()
+        commit = (around.record or {}).get("commit")
+        if not drift or not commit:
             return None
-        if self._asked or self._stack.options.when_stopped == "start":
-            return disturbed(decision, {}, Reason.FORCED if self._force else Reason.RETRIED)
-        if decision.action is Action.NONE:
-            return None
-        message = "stopped by hand; `tegu deploy` starts it"
-        return replace(decision, action=Action.NONE, reason=Reason.STOPPED, services={}, message=message)
+        with suppress(UnknownName):
+            decision, snapshot = self._decide(dict(around.record or {}), commit)
+            if snapshot is not None and decision.action is Action.NONE:
+                healing = self._gated(disturbed(decision, drift, Reason.DRIFTED), snapshot, around.facts)
+                return None if healing.action is Action.NONE else (healing, snapshot)
+        return None
 
     def _follow_up(self) -> None:
         """Whoever came while the lock was held waits still: look again at the newest commit."""
@@ -283,8 +301,11 @@ class _Look:
             return decision
         return gated(decision, snapshot, self._stack, facts, datetime.now(UTC), asked=self._asked)
 
-    def _has_drifted(self, facts: StackFacts) -> bool:
-        return bool(facts.fields.get("drift")) and self._stack.options.drift == "heal"
+    def _needs_care(self, facts: StackFacts) -> bool:
+        """Whether the containers ask for something, whatever Git says."""
+        options, fields = self._stack.options, facts.fields
+        drifted = bool(fields.get("drift")) and options.drift == "heal"
+        return drifted or (bool(fields.get("stopped")) and options.when_stopped == "start")
 
 
 def shown(

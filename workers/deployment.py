@@ -73,15 +73,6 @@ class Deployment:
         self._folders = Folders.of(ground.services.settings.data_dir, ground.stack)
         self._engine = ground.services.containers(ground.stack.docker_host)
 
-    def is_stopped(self) -> bool:
-        """Whether nothing of the project runs although something did after its last deployment."""
-        recorded = (self._ground.record or {}).get("containers") or {}
-        if not any(each.get("state") == "running" for each in recorded.values()):
-            return False
-        found = self._engine.containers(self._stack.project)
-        # One that was only created is what a killed Compose has left: nobody stopped anything.
-        return not any(each.running or each.state == "created" for each in found)
-
     def write_files(self, decision: Decision, snapshot: Snapshot) -> None:
         """Write files that reach no service, and let the record say so.
 

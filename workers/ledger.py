@@ -73,8 +73,8 @@ class Ledger:
             kept: fields of the journal alone.
         """
         commit = record["commit"]
-        status = {"deployed_commit": commit, "verified_commit": commit, "drift": None, "stopped": None}
-        known = {"intent": None, **kept, "record": dict(record), "fence": self._fence}
+        status = {"deployed_commit": commit, "verified_commit": commit, "drift": None, "stopped": None, "removed": None}
+        known = {"intent": None, "status": None, **kept, "record": dict(record), "fence": self._fence}
         self._state.journal.update(self._stack, **known)
         try:
             self._state.records.put(self._stack, record, self._fence, **status)

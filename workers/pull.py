@@ -18,6 +18,7 @@ from workers.ordering import predecessors
 from workers.process import flock
 from workers.queue import Message, deploy_message, pull_message, quick_message
 from workers.quick import is_as_recorded
+from workers.removal import gone_from, mark_gone
 from workers.services import Services, known_repo
 from workers.stacks import Found, Planned, find_stack, stacks_at
 from workers.state.order import Waiting
@@ -173,6 +174,7 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any
         changed += different
         unchanged += same
     _report_invalid(services, run, found)
+    gone = _publish_gone(services, repo, run, worker, found, heads)
     _publish_in_order(services, run, worker, found, changed)
     for start in range(0, len(unchanged), _BATCH):
         batch = unchanged[start : start + _BATCH]
@@ -180,7 +182,7 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any
     error = None if own in heads else f"repo {repo} has no branch or tag {own!r}; push it, or name another as ref"
     services.state.runs.end_pull(run, repo, worker, commits=heads, error=error, repo_ref=own)
     facts = {"commit": heads.get(own, "")[:12], "changed": len(changed), "unchanged": len(unchanged)}
-    log.info("pulled", repo=repo, **facts, invalid=len(found.invalid))
+    log.info("pulled", repo=repo, **facts, invalid=len(found.invalid), gone=gone)
     return {"repo": repo, "run": run, **facts}
 
 
@@ -250,6 +252,15 @@ def _publish_in_order(services: Services, run: str, worker: str, found: Found, c
         run,
         [Waiting(each, commits[each], after, worker) for each, after in waits.items() if each in late & commits.keys()],
     )
+
+
+def _publish_gone(services: Services, repo: str, run: str, worker: str, found: Found, heads: Mapping[str, str]) -> int:
+    """Let the run wait for stacks that were deployed and are gone, if anything is to be done or told; how many."""
+    here = {each.stack.id for each in found.planned} | {each.stack for each in found.invalid}
+    gone = mark_gone(services, gone_from(services, repo, heads, here))
+    needed = services.state.runs.plan(run, [(stack, "") for stack in gone]) if gone else []
+    services.queue.publish(deploy_message(stack, run, worker) for stack in needed)
+    return len(gone)
 
 
 def _report_invalid(services: Services, run: str, found: Found) -> None:

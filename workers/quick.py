@@ -79,7 +79,8 @@ def decide_quickly(
 
 def unchanged_at(services: Services, stack: Stack, look: Look) -> str | None:
     """The newest commit, if the stack needs nothing there; None when somebody has to look closely."""
-    if look.record is None or look.facts.leased or look.facts.fields.get("drift"):
+    fields = look.facts.fields
+    if look.record is None or look.facts.leased or fields.get("drift") or fields.get("removed"):
         return None
     if look.facts.pin and not look.facts.pin.get("reached"):
         return None

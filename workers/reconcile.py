@@ -1,22 +1,26 @@
 """Reconcile: whatever was lost on the way is found here, so that webhooks only have to be fast.
 
 In order: what Redis has forgotten is put back from the journals; what open runs wait for, and no message in a
-queue is about, is published again; every repo of this worker is pulled. It runs on a schedule, and whenever a
+queue is about, is published again; what runs is compared with what was deployed; every repo of this worker is pulled;
+once a day, the house is kept. It runs on a schedule, and whenever a
 worker has (re)connected to Redis. A second one at the same time does no harm.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from workers.celery import DEPLOY_IF_CHANGED, PULL, deploy_queue, pull_queue
 from workers.errors import UnknownName
+from workers.housekeeping import keep_house
+from workers.inspection import inspect
 from workers.logs import get_logger
 from workers.model import Action, Outcome, Reason, Trigger
 from workers.pull import request_pull
 from workers.queue import Message, deploy_message, pull_message, quick_message
+from workers.removal import gone_without_pull, mark_gone
 from workers.services import Services
 from workers.stacks import all_stacks, find_stack
 from workers.state.identifiers import milliseconds_of
@@ -37,20 +41,44 @@ def reconcile(services: Services, worker: str) -> dict[str, Any]:
         The task's result: how many of what.
     """
     restored = rebuild(services.state)
-    mirror_marks(services.state, [stack.id for stack in all_stacks(services) if stack.worker == worker])
+    mine = {stack.id: stack.options for stack in all_stacks(services) if stack.worker == worker}
+    mirror_marks(services.state, {stack: {"when_removed": options.when_removed} for stack, options in mine.items()})
     published = publish_lost(services, worker)
     repos = repos_of(services, worker)
+    gone = _publish_gone(services, worker, repos)
+    # Before the pulls, which would find these stacks waiting: what runs is to be seen as it was left.
+    healing = inspect(services, worker)
     for repo in repos:
         request_pull(services, repo, Trigger.RECONCILE, workers=[worker])
-    if restored or published:
-        log.info("reconciled", worker=worker, restored=len(restored), published=published)
-    return {"worker": worker, "repos": len(repos), "restored": len(restored), "published": published}
+    chores = keep_house(services, worker, repos)
+    if restored or published or healing or gone or chores:
+        log.info(
+            "reconciled",
+            worker=worker,
+            restored=len(restored),
+            published=published,
+            healing=len(healing),
+            gone=gone,
+            chores=len(chores),
+        )
+    found = {"restored": len(restored), "published": published, "healing": len(healing)}
+    return {"worker": worker, "repos": len(repos), **found}
 
 
 def repos_of(services: Services, worker: str) -> tuple[str, ...]:
     """The repos that have, or may have, stacks on a worker."""
     catalog = services.catalog.current()
     return tuple(name for name in catalog.repos if worker in catalog.workers(name))
+
+
+def _publish_gone(services: Services, worker: str, repos: Collection[str]) -> int:
+    """Let something be done about deployed stacks that no pull looks for any more; how many that are."""
+    gone = mark_gone(services, gone_without_pull(services, repos))
+    if gone:
+        run = services.state.runs.create(", ".join(repos), Trigger.RECONCILE, ())
+        services.state.runs.plan(run, [(stack, "") for stack in gone])
+        services.queue.publish([deploy_message(stack, run, worker) for stack in gone])
+    return len(gone)
 
 
 def publish_lost(services: Services, worker: str) -> int:

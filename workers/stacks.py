@@ -45,7 +45,10 @@ class Invalid:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All stacks of a repo on a worker; `discovered` are the paths of those that no entry of the catalog names."""
+    """All stacks of a repo on a worker.
+
+    `discovered` are the paths of those that no entry of the catalog names, `environments` those that were looked at.
+    """
 
     planned: tuple[Planned, ...]
     invalid: tuple[Invalid, ...]
@@ -71,11 +74,12 @@ def stacks_at(services: Services, repo: str, worker: str, heads: Mapping[str, st
             invalid.append(Invalid(stack.id, None, _no_ref(repo, stack.ref)))
     discovered: dict[str, str] = {}
     environments = [name for name, environment in catalog.environments.items() if environment.worker == worker]
+    if catalog.repos[repo].discover:
+        # Where a ref is missing nobody has looked, so what was discovered there before stays known.
+        environments = [name for name in environments if catalog.ref(repo, name) in heads]
     others: tuple[Stack, ...] = ()
     for environment in environments if catalog.repos[repo].discover else ():
-        commit = heads.get(catalog.ref(repo, environment))
-        if commit is None:
-            continue
+        commit = heads[catalog.ref(repo, environment)]
         stacks, problems = discover_at(catalog, repo, environment, services.clone(repo).tree(commit), others)
         others += stacks
         planned += [Planned(stack, commit) for stack in stacks]

@@ -18,6 +18,8 @@ WAITING_PULL_SECONDS = 600
 """How long webhooks join a pull whose message may have been lost. Reconcile publishes it again earlier."""
 ALIVE_SECONDS = 15
 """How long a worker that has said so counts as alive."""
+CHORE_SECONDS = DAY_SECONDS
+"""How often clones are packed and what is idle is forgotten."""
 
 MAX_RUNS = 1000
 MAX_RUNS_OF_STACK = 100
@@ -125,6 +127,8 @@ rebuilt = Key(
     "for ever",
     "data directory: there once its journals have been read; gone when Redis is empty",
 )
+
+chore = Key("tegu:chore:%s:%s", "string", "chores", "1 day", "worker, chore: when it was done; gone when it is due")
 
 # ---------------------------------------------------------------- deployments
 

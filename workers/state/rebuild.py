@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from hashlib import blake2s
 from typing import Any
 
@@ -45,12 +45,17 @@ def rebuild(state: State, journal: Journal | None = None) -> list[str]:
     return restored
 
 
-def mirror_marks(state: State, stacks: Iterable[str]) -> None:
-    """Write marks that were made on another host to the journals of this worker's stacks."""
+def mirror_marks(state: State, stacks: Mapping[str, Mapping[str, object]]) -> None:
+    """Write marks that were made on another host to the journals of this worker's stacks.
+
+    Args:
+        state: whose marks and journals.
+        stacks: by id, what else the journal of each is to keep.
+    """
     known = {marks.name: marks.all() for marks in _all_marks(state)}
-    for stack in stacks:
+    for stack, kept in stacks.items():
         if state.journal.exists(stack) or any(stack in marked for marked in known.values()):
-            state.journal.update(stack, **{name: marked.get(stack) for name, marked in known.items()})
+            state.journal.update(stack, **{name: marked.get(stack) for name, marked in known.items()}, **kept)
 
 
 def _data_dir_id(state: State) -> str:

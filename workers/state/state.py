@@ -10,6 +10,7 @@ from redis import Redis
 
 from workers.state import keys
 from workers.state.cancellations import Cancellations
+from workers.state.chores import Chores
 from workers.state.connection import translated
 from workers.state.deployments import Deployments
 from workers.state.discovered import Discovered
@@ -51,6 +52,7 @@ class State:
         self.adoptions = Adoptions(redis, self.journal)
         self.cancellations = Cancellations(redis)
         self.events = Events(redis)
+        self.chores = Chores(redis)
 
     @translated()
     def facts(self, stacks: Iterable[str] | None = None) -> dict[str, StackFacts]:

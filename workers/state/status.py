@@ -45,7 +45,7 @@ def status_of(facts: StackFacts) -> StackStatus:
         StackStatus.INVALID: reason == Reason.INVALID,
         StackStatus.DEPLOYING: facts.leased,
         StackStatus.PAUSED: facts.pause is not None or bool(fields.get("paused_by_option")),
-        StackStatus.STOPPED: bool(fields.get("stopped")),
+        StackStatus.STOPPED: bool(fields.get("stopped")) or reason == Reason.STOPPED,
         StackStatus.BLOCKED: reason in {Reason.BLOCKED, Reason.MOVED},
         StackStatus.FAILED: outcome == Outcome.FAILED,
         StackStatus.ROLLED_BACK: outcome == Outcome.ROLLED_BACK,

@@ -68,6 +68,9 @@ def bring_up(attempt: Attempt) -> None:
 def _up(attempt: Attempt) -> None:
     """`up`, for as few services as will do."""
     decision, options = attempt.decision, attempt.stack.options
+    if decision.reason is Reason.DRIFTED and attempt.before.details:
+        _heal(attempt)
+        return
     changed = attempt.services_with(Action.UP, Action.BUILD)
     everything = decision.reason in _EVERYTHING or not attempt.before.details
     if not (everything or changed or decision.removed or decision.networks):
@@ -85,6 +88,23 @@ def _up(attempt: Attempt) -> None:
         _remove(attempt, decision.removed)
     if rejoining:
         argv = up_argv(sorted(rejoining), remove_orphans=False, force_recreate=True, alone=True)
+        attempt.run(argv, seconds=seconds)
+
+
+def _heal(attempt: Attempt) -> None:
+    """Bring back the services that have drifted, and those that live in their namespaces; nobody else's."""
+    seconds = attempt.stack.options.limits.up.total_seconds()
+    back = attempt.services_with(Action.UP)
+    again = attempt.services_with(Action.RECREATE)
+    model = compose_model.services(attempt.model)
+    needs = {name: compose_model.namespaces(service) for name, service in model.items()}
+    tenants = {name for name in model if compose_model.with_dependencies(needs[name], needs) & (back | again)}
+    again |= tenants & attempt.before.services
+    attempt.brought_up = back | again
+    if back - again:
+        attempt.run(up_argv(sorted(back - again), remove_orphans=False, alone=True), seconds=seconds)
+    if again:
+        argv = up_argv(sorted(again), remove_orphans=False, force_recreate=True, alone=True)
         attempt.run(argv, seconds=seconds)
 
 

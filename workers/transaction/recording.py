@@ -47,6 +47,7 @@ def containers_of(running: Running) -> dict[str, dict[str, str]]:
             "image": each.container.image_id,
             "config_hash": each.container.config_hash,
             "state": each.state,
+            "restart": each.restart_policy,
         }
         for each in sorted(running.details, key=lambda found: found.container.name)
     }
@@ -76,6 +77,8 @@ def call_of(stack: Stack, project: Project, live: Path) -> dict[str, Any]:
             if name not in stack.options.variables and name not in INHERITED
         },
         "path": stack.path,
+        "project": project.name,
+        "when_removed": stack.options.when_removed,
     }
 
 
@@ -83,7 +86,7 @@ def project_from(call: Mapping[str, Any], stack: Stack, live: Path) -> Project:
     """The project as it was called at its last good deployment."""
     directory = live / call["path"]
     return Project(
-        name=stack.project,
+        name=call.get("project", stack.project),
         directory=directory,
         live=directory,
         files=tuple(str(live / path) for path in call["files"]),

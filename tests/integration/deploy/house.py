@@ -69,6 +69,7 @@ class House:
         self.engine = Engine(DOCKER_HOST)
         self.published = Published()
         self._stacks: dict[str, str] = {}
+        self._discovery: dict[str, object] = {}
         self._redis_url = redis_url
         self.services = self._make_services()
 
@@ -95,9 +96,30 @@ class House:
         }
         lines = [f"  {name}:", *(f"    {key}: {yaml_of(value)}" for key, value in merged.items())]
         self._stacks[name] = "\n".join(lines)
-        catalog = ["repos:", f"  r: {{url: {self.source.path}, ref: main}}", "stacks:", *self._stacks.values()]
-        (self.folder / "tegu.yaml").write_text("\n".join(catalog) + "\n")
+        self._write_catalog()
         return f"default/{name}"
+
+    def discover(self, **defaults: object) -> None:
+        """Let every folder be a stack, with these options."""
+        project = f"t{self.suffix}-{{stack}}"
+        waiting = {"timeout": "20s", "settle": "0s"}
+        self._discovery = {"project": project, "health": waiting, **defaults}
+        self._write_catalog()
+
+    def forget(self, name: str) -> None:
+        """Take a stack out of the catalog."""
+        del self._stacks[name]
+        self._write_catalog()
+
+    def empty_catalog(self) -> None:
+        (self.folder / "tegu.yaml").write_text("repos: {}\n")
+
+    def _write_catalog(self) -> None:
+        repo = {"url": str(self.source.path), "ref": "main"} | ({"discover": ["*"]} if self._discovery else {})
+        catalog = ["repos:", f"  r: {yaml_of(repo)}", f"defaults: {yaml_of(self._discovery)}"]
+        if self._stacks:
+            catalog += ["stacks:", *self._stacks.values()]
+        (self.folder / "tegu.yaml").write_text("\n".join(catalog) + "\n")
 
     def project(self, name: str = "a") -> str:
         return f"t{self.suffix}-{name}"

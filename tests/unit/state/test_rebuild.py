@@ -44,12 +44,12 @@ def test_a_mark_that_was_taken_away_elsewhere_does_not_come_back(journalled: Sta
     journalled.journal.update(STACK, pause={"who": "me"})
     rebuild(journalled)
     assert journalled.pauses.get(STACK) is None
-    mirror_marks(journalled, [STACK])
+    mirror_marks(journalled, {STACK: {}})
     assert "pause" not in journalled.journal.load(STACK)
 
 
 def test_marks_that_were_made_elsewhere_reach_the_journal(state: State) -> None:
     state.pauses.pause(STACK, "me")
-    mirror_marks(state, [STACK, "production/b"])
+    mirror_marks(state, {STACK: {"when_removed": "stop"}, "production/b": {}})
     assert state.journal.load(STACK)["pause"]["who"] == "me"
     assert not state.journal.exists("production/b")

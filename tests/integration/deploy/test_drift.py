@@ -1,0 +1,214 @@
+"""Containers that are no longer as the last deployment left them, and stacks that somebody has stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.deploy.house import House, compose, service
+from workers.reconcile import reconcile
+
+pytestmark = pytest.mark.docker
+
+ID = "default/a"
+
+
+def files(web: str = "sleep 1000") -> dict[str, str | None]:
+    job = service("exit 0")
+    return {"a/compose.yaml": compose(web=service(web), db=service("sleep 2000"), job=job)}
+
+
+def deployed(house: House, **options: object) -> dict[str, tuple[str, str]]:
+    house.stack(**options)
+    assert house.pull(files())["status"] == "succeeded"
+    return house.lives()
+
+
+def look(house: House) -> dict[str, Any]:
+    """What happens every few minutes; the stack's row."""
+    reconcile(house.services, "local")
+    house.work()
+    (row,) = house.services.state.rows([ID])
+    return row
+
+
+def missing(house: House, web: str) -> None:
+    house.docker("rm", "-f", web)
+
+
+def stopped(house: House, web: str) -> None:
+    house.docker("stop", "-t", "0", web)
+
+
+def image_changed(house: House, web: str) -> None:
+    by_hand(house, web, image=f"{house.project()}-other:1")
+
+
+def configuration_changed(house: House, web: str) -> None:
+    by_hand(house, web, label="0" * 64)
+
+
+def replaced(house: House, web: str) -> None:
+    by_hand(house, web)
+
+
+def by_hand(house: House, web: str, image: str = "busybox:stable", label: str | None = None) -> None:
+    """Somebody runs a container of his own in the place of the recorded one."""
+    if image != "busybox:stable":
+        house.docker("commit", web, image)
+    found = house.engine.client.inspect_container(web)
+    labels = dict(found["Config"]["Labels"])
+    labels["com.docker.compose.config-hash"] = label or labels["com.docker.compose.config-hash"]
+    options = [text for name, value in labels.items() for text in ("--label", f"{name}={value}")]
+    name = found["Name"].removeprefix("/")
+    house.docker("rm", "-f", web)
+    house.docker("run", "-d", "--init", "--network", "none", "--name", name, *options, image, "sleep", "1234")
+
+
+KINDS = [missing, stopped, replaced, image_changed, configuration_changed]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_drift_is_healed_and_nothing_else_is_touched(house: House, kind: Any) -> None:
+    before = deployed(house)
+    kind(house, before["web"][0])
+    row = look(house)
+    assert row["status"] == "deployed"
+    assert row["drift"] is None
+    assert row["last_deployment"]["outcome"] == "deployed"
+    after = house.lives()
+    assert (after["db"], after["job"]) == (before["db"], before["job"])
+    assert after["web"] != before["web"]
+    assert house.containers()["web"].state == "running"
+    if kind is not replaced:  # its definition is the same as far as anybody can see
+        assert house.command("web") == "sleep 1000"
+    shown = house.services.state.deployments.list(ID)
+    assert [each["reason"] for each in shown] == ["drifted", "first_deploy"]
+    healed = house.lives()
+    assert look(house)["last_deployment"] == row["last_deployment"]
+    assert house.lives() == healed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_drift_is_reported_and_left(house: House, kind: Any) -> None:
+    before = deployed(house, drift="report")
+    kind(house, before["web"][0])
+    drifted = house.lives()
+    row = look(house)
+    assert row["drift"] == {"web": kind.__name__}
+    assert house.lives() == drifted
+    again = house.pull()
+    assert again["stacks"][ID]["outcome"] == "unchanged"
+    assert house.lives() == drifted
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_drift_is_ignored(house: House, kind: Any) -> None:
+    before = deployed(house, drift="ignore")
+    kind(house, before["web"][0])
+    drifted = house.lives()
+    row = look(house)
+    assert row["drift"] is None
+    assert house.lives() == drifted
+
+
+def test_drift_that_went_away_by_itself_is_forgotten(house: House) -> None:
+    before = deployed(house, drift="report")
+    stopped(house, before["web"][0])
+    assert look(house)["drift"] == {"web": "stopped"}
+    house.docker("start", before["web"][0])
+    assert look(house)["drift"] is None
+
+
+def test_ended_and_cleared_one_shots_are_no_drift(house: House) -> None:
+    before = deployed(house)
+    house.docker("rm", before["job"][0])
+    assert look(house)["drift"] is None
+    assert "job" not in house.lives()
+
+
+def test_what_lives_in_the_network_of_a_healed_service_comes_back_with_it(house: House) -> None:
+    house.stack()
+    tenant = service("sleep 3000", network_mode="service:web")
+    house.pull({"a/compose.yaml": compose(web=service(), tenant=tenant, db=service("sleep 2000"))})
+    before = house.lives()
+    house.docker("rm", "-f", before["web"][0])
+    assert look(house)["status"] == "deployed"
+    after = house.lives()
+    assert after["db"] == before["db"]
+    assert after["tenant"] != before["tenant"]
+    client = house.engine.client
+    assert client.inspect_container(after["tenant"][0])["HostConfig"]["NetworkMode"] == f"container:{after['web'][0]}"
+
+
+def test_a_stack_without_any_running_container_was_stopped_on_purpose(house: House) -> None:
+    before = deployed(house)
+    house.docker("stop", "-t", "0", before["web"][0], before["db"][0])
+    resting = house.lives()
+    assert (look(house)["status"], house.lives()) == ("stopped", resting)
+    assert house.services.state.deployments.list(ID)[0]["reason"] == "first_deploy"
+    house.docker("start", before["web"][0], before["db"][0])
+    assert look(house)["status"] == "deployed"
+
+
+def test_a_stack_that_was_taken_down_by_hand_stays_down(house: House) -> None:
+    before = deployed(house)
+    house.docker("rm", "-f", *(identifier for identifier, _ in before.values()))
+    assert look(house)["status"] == "stopped"
+    assert house.lives() == {}
+
+
+def test_a_stopped_stack_is_started_where_that_is_wanted(house: House) -> None:
+    before = deployed(house, when_stopped="start")
+    house.docker("stop", "-t", "0", before["web"][0], before["db"][0])
+    assert look(house)["status"] == "deployed"
+    assert {name: each.state for name, each in house.containers().items()} == {
+        "web": "running",
+        "db": "running",
+        "job": "exited",
+    }
+
+
+def test_a_paused_stack_is_not_healed(house: House) -> None:
+    before = deployed(house)
+    house.services.state.pauses.pause(ID, "me", "work")
+    missing(house, before["web"][0])
+    row = look(house)
+    assert (row["status"], row["drift"]) == ("paused", {"web": "missing"})
+    assert "web" not in house.lives()
+    house.services.state.pauses.resume(ID)
+    assert look(house)["status"] == "deployed"
+    assert "web" in house.lives()
+
+
+def test_the_deployed_version_is_healed_while_a_newer_one_is_held(house: House) -> None:
+    deployed(house)
+    assert house.pull(files(web="exit 3"))["stacks"][ID]["outcome"] == "rolled_back"
+    before = house.lives()
+    missing(house, before["web"][0])
+    look(house)
+    assert house.command("web") == "sleep 1000"
+    assert house.lives()["db"] == before["db"]
+    assert house.services.state.holds.get(ID) is not None
+    assert house.pull()["stacks"][ID]["reason"] == "failed_before"
+
+
+def test_the_deployed_version_is_healed_while_the_newest_is_invalid(house: House) -> None:
+    before = deployed(house)
+    assert house.pull({"a/compose.yaml": "services: ["})["stacks"][ID]["outcome"] == "invalid"
+    missing(house, before["web"][0])
+    look(house)
+    assert house.command("web") == "sleep 1000"
+    assert look(house)["status"] == "invalid"
+    assert house.lives()["db"] == before["db"]
+
+
+def test_what_dies_again_and_again_is_not_brought_back_for_ever(house: House) -> None:
+    deployed(house)
+    house.pull(files(web="test ! -e /dev/shm/x; sleep 1000"))
+    before = house.lives()
+    house.services.state.holds.hold(ID, house.services.state.records.get(ID)["fingerprint"], "it failed")  # type: ignore[index]
+    missing(house, before["web"][0])
+    assert look(house)["drift"] == {"web": "missing"}
+    assert "web" not in house.lives()

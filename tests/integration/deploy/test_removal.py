@@ -1,0 +1,183 @@
+"""Stacks that are gone from the catalog or from the repository: kept, stopped or taken down, and back again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.deploy.house import House, compose, service, yaml_of
+from workers.reconcile import reconcile
+
+pytestmark = pytest.mark.docker
+
+ID = "default/a"
+WEB = service("date > /v/it; sleep 1000", volumes=["store:/v", "./data:/d"])
+A: dict[str, str | None] = {"a/compose.yaml": yaml_of({"services": {"web": WEB}, "volumes": {"store": {}}})}
+B: dict[str, str | None] = {"b/compose.yaml": compose(web=service("sleep 2000"))}
+NO_A: dict[str, str | None] = {"a/compose.yaml": None}
+
+
+def row(house: House, stack: str = ID) -> dict[str, Any]:
+    return house.services.state.rows([stack])[0]
+
+
+def states(house: House, name: str = "a") -> dict[str, str]:
+    return {service: each.state for service, each in house.containers(name).items()}
+
+
+def result(run: dict[str, Any], stack: str = ID) -> tuple[str, str, str] | None:
+    found = run["stacks"].get(stack)
+    return found and (found["outcome"], found["reason"], found["action"])
+
+
+def has_volume(house: House) -> bool:
+    return any(each["Name"] == f"{house.project()}_store" for each in house.engine.client.volumes()["Volumes"])
+
+
+EXPECTED = {"keep": ({"web": "running"}, "none"), "stop": ({"web": "exited"}, "remove"), "down": ({}, "remove")}
+
+
+@pytest.mark.parametrize("how", ["folder", "catalog", "discovered"])
+@pytest.mark.parametrize("policy", ["keep", "stop", "down"])
+def test_a_stack_that_is_gone_is_treated_as_its_policy_says_until_it_is_back(
+    house: House, how: str, policy: str
+) -> None:
+    if how == "discovered":
+        house.discover(when_removed=policy)
+    else:
+        house.stack("a", when_removed=policy)
+        house.stack("b")
+    first = house.pull({**A, **B})
+    assert first["status"] == "succeeded", first["stacks"][ID].get("message")
+    before, other = house.lives(), house.lives("b")
+
+    if how == "catalog":
+        house.forget("a")
+        run = house.pull({"README.md": "x"})
+    else:
+        run = house.pull(NO_A)
+
+    expected, action = EXPECTED[policy]
+    assert result(run) == ("removed", "removed", action)
+    assert run["status"] == "succeeded"
+    assert states(house) == expected
+    assert has_volume(house)
+    assert house.live("a/data").is_dir()
+    assert house.lives("b") == other
+    assert row(house)["status"] == "removed"
+    assert policy in row(house)["last_decision"]["message"]
+    if policy == "keep":
+        assert house.lives() == before
+
+    again = house.pull()
+    assert again["status"] == "succeeded"
+    assert result(again) in {None, ("skipped", "removed", "none")}
+    assert states(house) == expected
+    assert row(house)["status"] == "removed"
+
+    if how == "catalog":
+        house.stack("a", when_removed=policy)
+        back = house.pull()
+    else:
+        back = house.pull(A)
+    assert row(house)["status"] == "deployed", back
+    assert states(house) == {"web": "running"}
+    if policy == "keep":
+        assert house.lives() == before
+    assert result(house.pull()) == ("unchanged", "unchanged", "none")
+
+
+def test_a_deleted_branch_undeploys_nothing(house: House) -> None:
+    house.discover(when_removed="down")
+    house.pull({**A, **B})
+    before = house.lives()
+    house.source.git("checkout", "-q", "-b", "elsewhere")
+    house.source.git("branch", "-D", "main")
+    run = house.pull()
+    assert run["status"] == "failed"
+    house.services.state.redis.delete("tegu:discovered")
+    house.pull()
+    assert house.lives() == before
+    assert row(house)["status"] == "deployed"
+
+
+def test_a_failed_fetch_undeploys_nothing(house: House) -> None:
+    house.stack("a", when_removed="down")
+    house.pull(A)
+    before = house.lives()
+    (house.source.path / ".git").rename(house.source.path / ".away")
+    with pytest.raises(Exception, match="r"):
+        house.pull()
+    assert house.lives() == before
+
+
+def test_a_lost_redis_undeploys_nothing(house: House) -> None:
+    house.discover(when_removed="down")
+    house.pull({**A, **B})
+    before = house.lives()
+    house.services.state.redis.flushall()
+    reconcile(house.services, "local")
+    house.work()
+    assert house.lives() == before
+    assert row(house)["status"] == "deployed"
+
+
+def test_a_stack_of_a_repo_that_is_gone_from_the_catalog_is_noticed_by_reconcile(house: House) -> None:
+    house.stack("a", when_removed="stop")
+    house.pull(A)
+    house.empty_catalog()
+    reconcile(house.services, "local")
+    house.work()
+    assert states(house) == {"web": "exited"}
+    assert row(house)["status"] == "removed"
+
+
+def test_a_policy_that_was_changed_since_the_last_deployment_counts(house: House) -> None:
+    house.stack("a")
+    house.pull(A)
+    house.stack("a", when_removed="stop")
+    reconcile(house.services, "local")
+    house.work()
+    house.forget("a")
+    house.stack("b")
+    house.pull(B)
+    assert states(house) == {"web": "exited"}
+
+
+def test_a_project_that_another_stack_has_taken_over_is_left_to_it(house: House) -> None:
+    house.stack("a", when_removed="down")
+    house.pull({"a/compose.yaml": compose(web=service("sleep 2000"))})
+    before = house.lives()
+    house.forget("a")
+    house.stack("z", path="a", project=house.project("a"))
+    run = house.pull()
+    assert result(run) == ("removed", "removed", "none")
+    assert "default/z" in run["stacks"][ID]["message"]
+    assert result(run, "default/z") == ("deployed", "first_deploy", "up")
+    assert house.lives() == before
+
+
+def test_a_paused_stack_is_left_until_it_is_resumed(house: House) -> None:
+    house.stack("a", when_removed="down")
+    house.stack("b")
+    house.pull({**A, **B})
+    house.services.state.pauses.pause(ID, "me")
+    house.forget("a")
+    assert result(house.pull()) == ("removed", "removed", "none")
+    assert states(house) == {"web": "running"}
+    house.services.state.pauses.resume(ID)
+    assert result(house.pull()) == ("removed", "removed", "remove")
+    assert states(house) == {}
+
+
+def test_a_stack_whose_files_are_broken_is_taken_down_all_the_same(house: House) -> None:
+    house.stack("a", when_removed="down")
+    house.stack("b")
+    house.pull({**A, **B})
+    house.live("a/compose.yaml").write_text("services: [")
+    house.forget("a")
+    assert result(house.pull()) == ("removed", "removed", "remove")
+    assert states(house) == {}
+    assert has_volume(house)
+    assert "deployed/default/a" not in house.services.clone("r").pins()

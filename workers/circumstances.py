@@ -1,0 +1,101 @@
+"""What asks for a deployment, or speaks against one, besides a change in Git: interruption, return, drift, a stop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workers.containers import Container, Engine
+from workers.drift import drift_of, is_at_rest, remedies
+from workers.gate import disturbed
+from workers.model import Action, Decision, Reason, Stack
+from workers.state.status import StackFacts
+from workers.transaction.repairing import Interrupted
+
+_LEFT_ALONE = frozenset({Reason.INVALID, Reason.PAUSED, Reason.INTERRUPTED})
+_NOT_TRIED = frozenset({Reason.INVALID, Reason.FAILED_BEFORE})
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Where a stack stands, under its lock.
+
+    Attributes:
+        stack: the stack.
+        record: what is deployed; None for nothing.
+        journal: what its journal says.
+        facts: its marks and status.
+        interrupted: what is left of an earlier attempt.
+        engine: where its containers are.
+        asked: whether somebody asked for this deployment.
+        force: whether everything is to be recreated.
+    """
+
+    stack: Stack
+    record: Mapping[str, Any] | None
+    journal: Mapping[str, Any]
+    facts: StackFacts
+    interrupted: Interrupted
+    engine: Engine
+    asked: bool
+    force: bool
+
+    @property
+    def project(self) -> str:
+        """The Compose project of what is deployed."""
+        return str((self.record or {}).get("project", self.stack.project))
+
+    @property
+    def has_returned(self) -> bool:
+        """Whether the stack was gone, and its containers were stopped or removed for that."""
+        mark = (self.journal.get("status") or {}).get("removed") or {}
+        return mark.get("done") in {"stop", "down"}
+
+    def widened(self, decision: Decision) -> Decision:
+        """With what has to be done on top of what changed."""
+        if decision.reason is Reason.INVALID:
+            return decision
+        if self.interrupted.intent is not None:
+            return disturbed(decision, self.interrupted.intent.services, Reason.INTERRUPTED)
+        if self.interrupted.disturbed:
+            return disturbed(decision, self.interrupted.disturbed, Reason.INTERRUPTED)
+        if self.has_returned:
+            return disturbed(decision, {}, Reason.FIRST_DEPLOY)
+        if decision.action is not Action.NONE:
+            return decision
+        if self.project != self.stack.project:
+            return disturbed(decision, {}, Reason.OPTIONS_CHANGED)
+        drift = self.drift()
+        return disturbed(decision, drift, Reason.DRIFTED) if drift else decision
+
+    def stopped(self, decision: Decision) -> Decision | None:
+        """What a stack that somebody stopped asks for; None when nobody did."""
+        if decision.reason in _LEFT_ALONE or self.has_returned or not self._is_at_rest():
+            return None
+        if self.asked or self.stack.options.when_stopped == "start":
+            return disturbed(decision, {}, Reason.FORCED if self.force else Reason.RETRIED)
+        if decision.action is Action.NONE:
+            return None
+        message = "stopped by hand; `tegu deploy` starts it"
+        return replace(decision, action=Action.NONE, reason=Reason.STOPPED, services={}, message=message)
+
+    def drift(self) -> dict[str, Action]:
+        """The services whose containers are not as the last deployment left them, and what brings them back.
+
+        Only where a look at all containers has found drift already, and where it is to be healed.
+        """
+        if not self.facts.fields.get("drift") or self.stack.options.drift != "heal" or self.record is None:
+            return {}
+        found = self._containers()
+        return {} if is_at_rest(self.record, found) else remedies(drift_of(self.record, found))
+
+    def may_heal_old(self, decision: Decision) -> bool:
+        """Whether what is deployed may need care although what is newest is not to be tried."""
+        return decision.reason in _NOT_TRIED and bool(self.facts.fields.get("drift")) and not self.interrupted
+
+    def _is_at_rest(self) -> bool:
+        return self.record is not None and is_at_rest(self.record, self._containers())
+
+    def _containers(self) -> tuple[Container, ...]:
+        return self.engine.containers(self.project)

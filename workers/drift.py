@@ -1,0 +1,84 @@
+"""Drift: whether the containers of a stack are still those that its last deployment left. Pure.
+
+What is compared is what the engine's listing shows against what was recorded after `up`: ids, images, states, and the
+digest that Compose put on the container when it made it. Nothing is worked out anew, so neither another release of
+Compose nor one of Tegu makes a difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from workers.containers import Container
+from workers.model import Action
+
+_ALIVE = frozenset({"running", "restarting", "paused"})
+_ENDS_BY_ITSELF = frozenset({"no", "on-failure", ""})
+
+
+class Difference(StrEnum):
+    """How a service's containers differ from the recorded ones, from the weakest to the strongest."""
+
+    REPLACED = "replaced"
+    STOPPED = "stopped"
+    MISSING = "missing"
+    IMAGE = "image_changed"
+    CONFIGURATION = "configuration_changed"
+
+
+_STRENGTH = {difference: place for place, difference in enumerate(Difference)}
+_ACTIONS = {Difference.IMAGE: Action.RECREATE, Difference.CONFIGURATION: Action.RECREATE}
+
+
+def drift_of(record: Mapping[str, Any], found: Iterable[Container]) -> dict[str, Difference]:
+    """The services whose containers differ, each with its strongest difference.
+
+    Only containers that ran after the deployment count: a one-shot that has ended since, or whose container somebody
+    has cleared away, is as it should be. Containers that nothing is recorded of are nobody's drift.
+
+    Args:
+        record: what is deployed.
+        found: the containers of its project, as they are now.
+    """
+    there = {each.name: each for each in found}
+    drift: dict[str, Difference] = {}
+    for name, recorded in sorted((record.get("containers") or {}).items()):
+        difference = _difference(recorded, there.get(name)) if recorded.get("state") in _ALIVE else None
+        known = drift.get(recorded["service"])
+        if difference and (known is None or _STRENGTH[difference] > _STRENGTH[known]):
+            drift[recorded["service"]] = difference
+    return drift
+
+
+def is_at_rest(record: Mapping[str, Any], found: Iterable[Container]) -> bool:
+    """Whether nothing of the project runs although something did after its last deployment: stopped on purpose."""
+    recorded = (record.get("containers") or {}).values()
+    if not any(each.get("state") in _ALIVE for each in recorded):
+        return False
+    # One that was only created is what a killed Compose has left: nobody stopped anything.
+    return not any(each.running or each.state == "created" for each in found)
+
+
+def remedies(drift: Mapping[str, str]) -> dict[str, Action]:
+    """What brings each service back."""
+    return {service: _ACTIONS.get(Difference(word), Action.UP) for service, word in drift.items()}
+
+
+def _difference(recorded: Mapping[str, str], there: Container | None) -> Difference | None:
+    if there is None:
+        return Difference.MISSING
+    if there.config_hash != recorded.get("config_hash", there.config_hash):
+        return Difference.CONFIGURATION
+    if there.image_id != recorded.get("image", there.image_id):
+        return Difference.IMAGE
+    if not there.running:
+        return None if _has_ended(recorded, there) else Difference.STOPPED
+    return None if there.id == recorded.get("id") else Difference.REPLACED
+
+
+def _has_ended(recorded: Mapping[str, str], there: Container) -> bool:
+    """Whether a container has done its work: it ended with exit code 0, and nobody wanted it started again."""
+    ended = there.state == "exited" and there.exit_code == 0
+    return ended and recorded.get("restart", "") in _ENDS_BY_ITSELF
