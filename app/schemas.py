@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from workers.catalog import Catalog
 from workers.errors import UnknownName, UsageError
 from workers.state.state import State
+from workers.state.status import status_row
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
@@ -86,14 +88,24 @@ def stack_ids(catalog: Catalog, known: Iterable[str]) -> list[str]:
 
 def stack_rows(catalog: Catalog, state: State) -> list[dict[str, Any]]:
     """What `tegu status --json` prints: one row for every stack."""
-    return state.rows(stack_ids(catalog, state.records.known()))
+    return _rows(catalog, state, stack_ids(catalog, state.records.known()))
+
+
+def _rows(catalog: Catalog, state: State, stacks: Iterable[str]) -> list[dict[str, Any]]:
+    """The rows of these stacks. Whether one is paused by option only the catalog knows."""
+    configured = {name: stack.options.paused for name, stack in catalog.by_id.items()}
+    facts = state.facts(stacks).values()
+    return [
+        status_row(replace(each, fields={**each.fields, "paused_by_option": configured.get(each.stack, False)}))
+        for each in facts
+    ]
 
 
 def stack_page(catalog: Catalog, state: State, wanted: PageRequest) -> dict[str, Any]:
     """The same rows, a page of them. The cursor is the last stack's id."""
     ids = [name for name in stack_ids(catalog, state.records.known()) if name > (wanted.cursor or "")]
     shown = ids[: wanted.limit]
-    return page(state.rows(shown), shown[-1] if len(ids) > len(shown) else None)
+    return page(_rows(catalog, state, shown), shown[-1] if len(ids) > len(shown) else None)
 
 
 def stack_detail(catalog: Catalog, state: State, stack: str) -> dict[str, Any]:
@@ -105,7 +117,7 @@ def stack_detail(catalog: Catalog, state: State, stack: str) -> dict[str, Any]:
     if stack not in stack_ids(catalog, state.records.known()):
         message = f"there is no stack {stack}"
         raise UnknownName(message)
-    (row,) = state.rows([stack])
+    (row,) = _rows(catalog, state, [stack])
     return row | {"deployments": state.deployments.list(stack)}
 
 

@@ -59,6 +59,8 @@ def _why(row: dict[str, Any]) -> str:
     decision = row["last_decision"] or {}
     if row["paused"]:
         return f"{row['paused'].get('who', '')}: {row['paused'].get('why', '')}".strip(": ")
+    if row["status"] == "paused":
+        return "paused by option"
     if row["pinned"]:
         pin = row["pinned"]
         until = "a push changes it" if pin.get("until") == "push" else "`tegu resume`"

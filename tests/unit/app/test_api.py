@@ -63,6 +63,13 @@ def test_a_stack_that_was_discovered_is_listed_too(client: FlaskClient, services
     assert "production/found" in [row["stack"] for row in get(client, "/stacks")["items"]]
 
 
+def test_a_stack_that_is_paused_by_option_is_shown_as_such(client: FlaskClient, services: Services) -> None:
+    catalog = services.settings.catalog
+    catalog.write_text(catalog.read_text().replace("path: services/website,", "path: services/website, paused: true,"))
+    services.state.records.set_status(IDS[1], deployed_commit=COMMIT, latest_commit=COMMIT)
+    assert [row["status"] for row in get(client, "/stacks")["items"]] == ["unknown", "paused", "unknown"]
+
+
 def test_lists_come_in_pages(client: FlaskClient) -> None:
     first = get(client, "/stacks?limit=2")
     second = get(client, f"/stacks?limit=2&cursor={first['next']}")
