@@ -21,7 +21,7 @@ from benchmarks.system import BenchmarkSystem, benchmark_system, docker, seconds
 from tests.e2e.system import REPO
 
 SIZES = (1, 100, 1000)
-ROUNDS = 7
+ROUNDS = 5
 GOAL = 1.25
 GOAL_GROWTH = 1.25
 _STACK = "s0"
