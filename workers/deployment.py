@@ -20,6 +20,7 @@ from workers.ownership import own_parts
 from workers.rollback import roll_back
 from workers.services import Services
 from workers.settings import inherited
+from workers.stacks import all_stacks
 from workers.transaction.applying import run_failure_hooks
 from workers.transaction.attempt import Attempt, Running, Tools
 from workers.transaction.belongings import take_leave
@@ -30,7 +31,7 @@ from workers.transaction.intent import Intent
 from workers.transaction.manifest import load_manifest, save_manifest
 from workers.transaction.outcome import Ending
 from workers.transaction.preparing import plan, stage_closure
-from workers.transaction.recording import call_of, moved_on, record_of
+from workers.transaction.recording import call_of, moved_on, project_from, record_of
 from workers.transaction.repairing import settle_half_made
 from workers.transaction.steps import Step, Steps
 from workers.transaction.unversioned import remember
@@ -154,7 +155,18 @@ class Deployment:
             new=snapshot.files(self._ground.tree),
             previous=(self._ground.record or {}).get("commit"),
             adoption=self._ground.adoption,
+            replaces=self._replaced(),
         )
+
+    def _replaced(self) -> Project | None:
+        """The project under its old name, when it has another one now and nobody else has the old one."""
+        old, call = (self._ground.record or {}).get("project"), self._ground.journal.get("call")
+        if old in {None, self._stack.project} or not call:
+            return None
+        host = self._stack.docker_host
+        if any((each.docker_host, each.project) == (host, old) for each in all_stacks(self._ground.services)):
+            return None
+        return replace(project_from(call, self._stack, self._folders.live), name=str(old))
 
     def _go(self, attempt: Attempt, interrupted: Intent | None) -> Ending:
         settle_half_made(self._engine, self._stack.project)

@@ -9,7 +9,7 @@ from typing import Any
 from workers.compose import Project
 from workers.model import Action, Decision, Reason, ServiceDecision
 from workers.transaction import model as compose_model
-from workers.transaction.applying import bring_up, wait
+from workers.transaction.applying import bring_up, take_down, wait
 from workers.transaction.attempt import Attempt, Running
 from workers.transaction.committing import put_tags_back, take_back
 from workers.transaction.intent import Intent
@@ -34,6 +34,9 @@ def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> None
     put_tags_back(tools.engine, intent.images)
     if not attempt.applied:
         return  # no container was touched, and those that run have the old files again
+    if attempt.replaces is not None:
+        take_down(attempt, attempt.project)
+        attempt = replace(attempt, stack=replace(attempt.stack, project=attempt.replaces.name), replaces=None)
     before = Running.now(tools.engine, attempt.stack.project)
     project = project_from(call, attempt.stack, attempt.folders.live)
     with as_they_were(attempt.folders, attempt.snapshot.outside, remembered=bool(call.get("unversioned"))):

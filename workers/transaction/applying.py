@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable
 
-from workers.compose import remove_argv, restart_argv, signal_argv, up_argv
+from workers.compose import Project, down_argv, remove_argv, restart_argv, signal_argv, up_argv
 from workers.errors import CommandFailed
 from workers.model import Action, Reason
 from workers.process import run
@@ -57,9 +57,21 @@ def bring_up(attempt: Attempt) -> None:
     """
     attempt.applied = True
     with attempt.tools.steps.step(Step.UP):
+        if attempt.replaces is not None:
+            # Under its old name the project may hold ports and container names that it needs under the new one.
+            take_down(attempt, attempt.replaces)
         _up(attempt)
     with attempt.tools.steps.step(Step.REST):
         _rest(attempt)
+
+
+def take_down(attempt: Attempt, project: Project) -> None:
+    """Remove the containers and networks of a project; its volumes stay."""
+    tools = attempt.tools
+    argv = down_argv()
+    tools.say(f"$ docker compose -p {project.name} {' '.join(argv)}")
+    seconds = attempt.stack.options.limits.up.total_seconds()
+    tools.compose.run(project, argv, timeout=seconds, on_line=tools.say, pass_fds=(tools.lock,), stop=tools.stop)
 
 
 # ---------------------------------------------------------------- up

@@ -93,6 +93,8 @@ class Attempt:
         project: the Compose project at its live path.
         model: what Compose resolved, with staged paths until the switch.
         images: the id that each image name stood for before; None for no image.
+        replaces: the project as it was called at its last deployment, if it has another name now.
+        former: that project's containers.
         before: the containers before anything was touched.
         starts: which containers had been started when, before anything was touched.
         resting: the services that had containers of which none ran.
@@ -117,6 +119,8 @@ class Attempt:
     model: Mapping[str, Any] = field(default_factory=dict)
     images: dict[str, str | None] = field(default_factory=dict)
     operations: tuple[Operation, ...] = ()
+    replaces: Project | None = None
+    former: Running = Running(())
     before: Running = Running(())
     starts: set[tuple[str, str]] = field(default_factory=set)
     resting: set[str] = field(default_factory=set)

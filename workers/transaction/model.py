@@ -92,6 +92,11 @@ def sources(model: Model) -> set[Path]:
     return found
 
 
+def volume_names(model: Model) -> set[str]:
+    """The names that the model's volumes have on the engine."""
+    return {str((volume or {}).get("name") or key) for key, volume in (model.get("volumes") or {}).items()}
+
+
 def below(paths: Iterable[Path], root: Path) -> set[str]:
     """Those paths that lie below a folder, relative to it."""
     return {str(path.relative_to(root)) for path in paths if path.is_relative_to(root) and path != root}

@@ -45,11 +45,14 @@ def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
         _validate(attempt, tree, missing)
     with steps.step(Step.REMEMBER):
         attempt.look(Running.now(attempt.tools.engine, attempt.stack.project))
+        if attempt.replaces is not None:
+            attempt.former = Running.now(attempt.tools.engine, attempt.replaces.name)
         names = set(compose_model.images(attempt.model, attempt.stack.project).values())
         attempt.images = {name: attempt.tools.engine.image_id(name) for name in sorted(names)}
     with steps.step(Step.CHECK):
         _refuse_own(attempt)
         _settle_moved(attempt)
+        _refuse_lost_volumes(attempt)
         plan(attempt)
     with steps.step(Step.BUILD):
         _build(attempt)
@@ -103,8 +106,8 @@ class MovedData(BlockedStack):
 
 def _settle_moved(attempt: Attempt) -> None:
     """Refuse when containers run from another directory and data would stay behind, unless somebody has decided."""
-    details = attempt.before.details
-    if not (old := elsewhere(attempt.before.containers(), attempt.live_directory)):
+    details = attempt.before.details + attempt.former.details
+    if not (old := elsewhere((each.container for each in details), attempt.live_directory)):
         return
     found = left_behind(details, attempt.folders.live, attempt.stack.path, attempt.new, attempt.protected)
     if found and attempt.adoption is None:
@@ -118,6 +121,20 @@ def _settle_moved(attempt: Attempt) -> None:
         how: How = "copy" if attempt.adoption == "copy" else "move"
         attempt.brought = tuple(replace(each, how=how) for each in found)
         attempt.halted = users_of(details, attempt.brought)
+
+
+def _refuse_lost_volumes(attempt: Attempt) -> None:
+    """Refuse another project name when volumes would stay behind under the old one, unless somebody has decided."""
+    kept = compose_model.volume_names(attempt.model)
+    lost = sorted({name for each in attempt.former.details for name in each.volumes} - kept)
+    if attempt.replaces is None or not lost or attempt.adoption == "leave":
+        return
+    message = (
+        f"the project was {attempt.replaces.name} and is {attempt.stack.project} now, which begins with empty volumes; "
+        f"these would stay behind: {', '.join(lost)}; give the volumes their old names with `name:` in the Compose "
+        f"file, keep the project's name, or begin anew with `tegu adopt {attempt.stack.id} --data leave`"
+    )
+    raise MovedData(message)
 
 
 def plan(attempt: Attempt) -> None:
