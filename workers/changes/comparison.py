@@ -46,7 +46,7 @@ def changed_paths(record: Snapshot, new: Snapshot, tree: Tree, recorded: Tree | 
     for path in sorted({*record.entries, *new.entries}):
         before = record.entries[path] if path in record.entries else recorded.entry(path) if recorded else None
         after = new.entries[path] if path in new.entries else tree.entry(path)
-        if before == after and record.filters.get(path) == new.filters.get(path):
+        if before == after and record.filtered.get(path) == new.filtered.get(path):
             continue
         if path in record.filtered or path in new.filtered:
             files = _differing_after_filter(record, new, tree, path)

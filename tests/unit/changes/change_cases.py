@@ -7,6 +7,7 @@ from tests.unit.changes.worlds import Link, Program
 
 WEB = "services: {web: {image: busybox}}"
 MOUNTED = "services: {web: {image: busybox, volumes: ['./web.conf:/w', './conf.d:/c']}, db: {image: busybox}}"
+ELSEWHERE = "services: {web: {build: {context: ./img, dockerfile: ../D}}}"
 
 # what is done to {compose.yaml, …}: before, after, the action of each service that needs one
 CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = {
@@ -332,5 +333,78 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": "services: {web: {image: a, volumes: ['${PWD}/c:/c']}}", "c": "1"},
         {"compose.yaml": "services: {web: {image: a, volumes: ['${PWD}/c:/c']}}", "c": "2"},
         {"web": "restart"},
+    ),
+    "an ignore file outside the context that leaves something else": (
+        {"compose.yaml": ELSEWHERE, "D": "FROM a", "D.dockerignore": "x", "img/x": "1", "img/y": "1"},
+        {"compose.yaml": ELSEWHERE, "D": "FROM a", "D.dockerignore": "y", "img/x": "1", "img/y": "1"},
+        {"web": "build"},
+    ),
+    "an ignore file outside the context that leaves the same": (
+        {"compose.yaml": ELSEWHERE, "D": "FROM a", "D.dockerignore": "x", "img/x": "1", "img/y": "1"},
+        {"compose.yaml": ELSEWHERE, "D": "FROM a", "D.dockerignore": "x\n# why", "img/x": "1", "img/y": "1"},
+        {},
+    ),
+    "an ignore file outside the context that appears": (
+        {"compose.yaml": ELSEWHERE, "D": "FROM a", "img/x": "1", "img/y": "1"},
+        {"compose.yaml": ELSEWHERE, "D": "FROM a", "D.dockerignore": "y", "img/x": "1", "img/y": "1"},
+        {"web": "build"},
+    ),
+    "a filtered context that vanishes": (
+        {"compose.yaml": ELSEWHERE, "D": "FROM a", "D.dockerignore": "x", "img/x": "1", "img/y": "1"},
+        {"compose.yaml": ELSEWHERE, "D": "FROM a", "D.dockerignore": "x"},
+        {"web": "build"},
+    ),
+    "a file that one of two Dockerfiles ignores": (
+        {"compose.yaml": "services: {a: {build: ./i}, b: {build: {context: ./i, dockerfile: ../D}}}", "D": "FROM a",
+         "i/Dockerfile": "FROM a", "i/Dockerfile.dockerignore": "x", "i/x": "1"},
+        {"compose.yaml": "services: {a: {build: ./i}, b: {build: {context: ./i, dockerfile: ../D}}}", "D": "FROM a",
+         "i/Dockerfile": "FROM a", "i/Dockerfile.dockerignore": "x", "i/x": "2"},
+        {"a": "build", "b": "build"},
+    ),
+    "a file that the other of two Dockerfiles ignores": (
+        {"compose.yaml": "services: {a: {build: {context: ./i, dockerfile: ../D}}, b: {build: ./i}}", "D": "FROM a",
+         "i/Dockerfile": "FROM a", "i/Dockerfile.dockerignore": "x", "i/x": "1"},
+        {"compose.yaml": "services: {a: {build: {context: ./i, dockerfile: ../D}}, b: {build: ./i}}", "D": "FROM a",
+         "i/Dockerfile": "FROM a", "i/Dockerfile.dockerignore": "x", "i/x": "2"},
+        {"a": "build", "b": "build"},
+    ),
+    "where the symlink of a Dockerfile leads": (
+        {"compose.yaml": ELSEWHERE, "D": Link("a"), "a": "FROM a", "b": "FROM b", "img/x": ""},
+        {"compose.yaml": ELSEWHERE, "D": Link("b"), "a": "FROM a", "b": "FROM b", "img/x": ""},
+        {"web": "build"},
+    ),
+    "a base image that a build argument names": (
+        {"compose.yaml": "services: {base: {build: ./b, image: mine:1}, web: {build: {context: ./w, args: {BASE: 'mine:1'}}}}",
+         "b/Dockerfile": "FROM a", "w/Dockerfile": "ARG BASE=other\nFROM $BASE"},
+        {"compose.yaml": "services: {base: {build: ./b, image: mine:1}, web: {build: {context: ./w, args: {BASE: 'mine:1'}}}}",
+         "b/Dockerfile": "FROM b", "w/Dockerfile": "ARG BASE=other\nFROM $BASE"},
+        {"base": "build", "web": "build"},
+    ),
+    "a base image that is an additional context": (
+        {"compose.yaml": "services: {base: {build: ./b, image: mine:1}, web: {build: {context: ./w, additional_contexts: ['x=docker-image://mine:1']}}}",
+         "b/Dockerfile": "FROM a", "w/Dockerfile": "FROM x"},
+        {"compose.yaml": "services: {base: {build: ./b, image: mine:1}, web: {build: {context: ./w, additional_contexts: ['x=docker-image://mine:1']}}}",
+         "b/Dockerfile": "FROM b", "w/Dockerfile": "FROM x"},
+        {"base": "build", "web": "build"},
+    ),
+    "a network that is added": (
+        {"compose.yaml": "{services: {web: {image: a, networks: [n]}, db: {image: a, networks: [n]}}, networks: {n: {}}}"},
+        {"compose.yaml": "{services: {web: {image: a, networks: [n, m]}, db: {image: a, networks: [n]}}, networks: {n: {}, m: {}}}"},
+        {"web": "up"},
+    ),
+    "a volume that is added": (
+        {"compose.yaml": "{services: {web: {image: a}, db: {image: a}}}"},
+        {"compose.yaml": "{services: {web: {image: a, volumes: ['v:/v']}, db: {image: a}}, volumes: {v: {}}}"},
+        {"web": "up"},
+    ),
+    "the seccomp profile of a service whose network others live in": (
+        {"compose.yaml": "services: {vpn: {image: a, security_opt: ['seccomp:./s.json']}, app: {image: a, network_mode: 'service:vpn'}}", "s.json": "1"},
+        {"compose.yaml": "services: {vpn: {image: a, security_opt: ['seccomp:./s.json']}, app: {image: a, network_mode: 'service:vpn'}}", "s.json": "2"},
+        {"app": "recreate", "vpn": "recreate"},
+    ),
+    "the image of a service whose network others live in": (
+        {"compose.yaml": "services: {vpn: {build: ./b}, app: {image: a, network_mode: 'service:vpn'}}", "b/Dockerfile": "FROM a"},
+        {"compose.yaml": "services: {vpn: {build: ./b}, app: {image: a, network_mode: 'service:vpn'}}", "b/Dockerfile": "FROM b"},
+        {"app": "up", "vpn": "build"},
     ),
 }  # fmt: skip

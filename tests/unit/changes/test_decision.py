@@ -12,6 +12,7 @@ from workers.changes.decision import decide
 from workers.changes.snapshot import Snapshot
 from workers.model import Action, Reason, Rule
 
+CHANGED_VOLUME = "{services: {a: {image: x, volumes: ['vol:/v']}}, volumes: {vol: {driver: nfs}}}"
 VARIED: dict[str, object] = {
     "app/compose.yaml": "services: {a: {image: '${TAG:-0}'}, b: {image: x, env_file: h.env}, c: {image: x}}"
 }
@@ -185,6 +186,40 @@ def test_a_hand_placed_env_file_is_an_input_outside_git(world: World) -> None:
     assert "hidden" not in json.dumps(record.to_json())
 
 
+def test_a_file_anywhere_on_the_host_is_an_input_too(world: World) -> None:
+    files = {"app/compose.yaml": "services: {a: {image: x, env_file: /etc/app.env}, b: {image: x}}"}
+    world.outside.files["/etc/app.env"] = "A=1"
+    record = world.snapshot(files)
+    assert world.unchanged(record, files)
+    world.outside.files["/etc/app.env"] = "A=2"
+    assert not world.unchanged(record, files)
+    decision = world.decide_from(record, files)
+    assert (decision.inputs, list(decision.services)) == (("file:/etc/app.env",), ["a"])
+
+
+@pytest.mark.parametrize("after", [WEB, WEB.replace("busybox", "alpine"), "services: [", CHANGED_VOLUME])
+@pytest.mark.parametrize("before", [None, WEB, CHANGED_VOLUME.replace("nfs", "local")])
+def test_every_decision_names_its_stack_and_its_commit(world: World, before: str | None, after: str) -> None:
+    record = world.snapshot({"app/compose.yaml": before}) if before else None
+    decision = world.decide_from(record, {"app/compose.yaml": after})
+    assert (decision.stack, decision.commit) == ("production/app", world.tree({"app/compose.yaml": after}).commit)
+
+
+def test_an_invalid_stack_names_the_files_that_differ_and_no_others(world: World) -> None:
+    text = "services: {a: {image: x, volumes: ['./c:/c']}}"
+    before = {"app/compose.yaml": text, "app/c/same": "1", "app/c/other": "1"}
+    after = {**before, "app/compose.yaml": "services: [", "app/c/other": "2"}
+    assert world.decide(before, after).paths == ("app/c/other", "app/compose.yaml")
+
+
+def test_a_changed_volume_hides_no_other_change(world: World) -> None:
+    text = CHANGED_VOLUME.replace("image: x", "image: 'x:${T}'")
+    record = world.snapshot({"app/compose.yaml": text, "app/.env": "T=1"})
+    world.stack = make_stack(variables={"T": "2"})
+    decision = world.decide_from(record, {"app/compose.yaml": text.replace("nfs", "local"), "app/.env": "T=1"})
+    assert (decision.reason, decision.inputs) == (Reason.INVALID, ("variable:T",))
+
+
 def test_a_hand_placed_secret_restarts_who_mounts_it(world: World) -> None:
     files = {"app/compose.yaml": "{services: {a: {image: x, secrets: [s]}}, secrets: {s: {file: /etc/s}}}"}
     world.outside.files["/etc/s"] = "1"
@@ -217,6 +252,13 @@ def test_a_changed_volume_is_invalid_until_forced(world: World) -> None:
     assert "volume vol changed; the volume holds data; rename it or remove it by hand" in decision.message
     assert decision.paths == ("app/compose.yaml",)
     assert world.decide(before, after, force=True).reason is Reason.FORCED
+
+
+def test_a_volume_that_someone_else_is_to_manage_is_invalid(world: World) -> None:
+    before = {"app/compose.yaml": "{services: {a: {image: x, volumes: ['vol:/v']}}, volumes: {vol: }}"}
+    after = {"app/compose.yaml": before["app/compose.yaml"].replace("vol: }", "vol: {external: true}}")}
+    assert world.decide(before, after).reason is Reason.INVALID
+    assert world.decide(after, before).reason is Reason.INVALID
 
 
 def test_a_volume_that_nobody_uses_may_change(world: World) -> None:

@@ -48,6 +48,7 @@ def test_equal_trees_reach_nothing(world: World) -> None:
         (".env", "TAG=../x"),
         (".env", "TAG=x\nDIR=."),
         (".env", "TAG='./x'"),
+        (".env", "TAG=x/../../y"),
     ],
 )
 def test_a_stack_that_may_look_outside_is_within_reach(world: World, name: str, text: str) -> None:
@@ -114,6 +115,11 @@ def test_the_plan_is_the_decision_with_the_first_commit_deployed(world: World) -
     decision = plan(world, before, before | {"app/conf": "2"})
     assert decision == world.decide(before, before | {"app/conf": "2"})
     assert decision.services["a"].action is Action.RESTART
+
+
+def test_what_was_there_already_is_no_difference_when_it_is_mounted(world: World) -> None:
+    before = {"app/compose.yaml": "services: {a: {image: x}}", "app/conf": "1"}
+    assert plan(world, before, before | {"app/compose.yaml": PLAIN}).paths == ("app/compose.yaml",)
 
 
 def test_a_plan_for_what_is_out_of_reach_reads_nothing(world: World) -> None:

@@ -38,10 +38,18 @@ def test_a_rule_where_nothing_of_the_stack_lies_can_never_match(world: World, pa
         assert found[0].startswith(f"on_change rule 1 ({pattern}) can never match: nothing of the stack's content")
 
 
-@pytest.mark.parametrize("earlier", ["**", "app/conf/**"])
+@pytest.mark.parametrize("earlier", ["*", "**", "/**", "/*", "app/conf/**"])
 def test_a_rule_behind_one_that_takes_everything_can_never_match(world: World, earlier: str) -> None:
     found = problems(world, Rule((earlier,), Action.NONE), Rule(("app/conf/**",), Action.RESTART))
     assert found == ["on_change rule 2 (app/conf/**) can never match: an earlier rule matches the same paths"]
+
+
+def test_a_rule_behind_one_that_takes_something_else_may_match(world: World) -> None:
+    assert problems(world, Rule(("app/one.yml",), Action.NONE), Rule(("app/conf/**",), Action.RESTART)) == []
+
+
+def test_a_rule_for_a_file_that_is_mounted_by_itself_is_fine(world: World) -> None:
+    assert problems(world, Rule(("/app/one.yml",), Action.RESTART)) == []
 
 
 def test_a_rule_behind_one_with_exceptions_may_match(world: World) -> None:
@@ -72,6 +80,8 @@ def test_a_rule_names_services_that_there_are(world: World) -> None:
         ("a/b/c", "", True, True),
         ("x/b", "a/b", True, False),
         ("!a", "a", True, False),
+        ("/a/b", "a/b", False, True),
+        ("/a/b/", "a", True, True),
     ],
 )
 def test_a_glob_can_match_in_a_folder_when_no_part_contradicts(
