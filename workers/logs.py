@@ -34,6 +34,13 @@ def _mask_event(_logger: object, _method: str, event: MutableMapping[str, Any]) 
     return event
 
 
+def _keep_stack(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Show the field `stack` beside the event: the console's renderer takes it for a stack trace."""
+    if (stack := event.pop("stack", None)) is not None:
+        event["event"] = f"{event.get('event', '')} stack={stack}"
+    return event
+
+
 def configure_logs(log_format: Literal["console", "json"] = "console", level: int = logging.INFO) -> None:
     """Set up logging for this process, ours and every library's, on standard error.
 
@@ -56,6 +63,7 @@ def configure_logs(log_format: Literal["console", "json"] = "console", level: in
         ending = [
             structlog.processors.format_exc_info,
             _mask_event,
+            _keep_stack,
             structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0),
         ]
     formatter = structlog.stdlib.ProcessorFormatter(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from typing import Literal
 
 import pytest
 
@@ -51,3 +52,16 @@ def test_a_secret_is_masked_wherever_it_stands(log_format: str, capsys: pytest.C
     written = capsys.readouterr().err
     assert "hunter22" not in written
     assert written.count("********") >= 4
+
+
+@pytest.mark.usefixtures("_restored_logging")
+@pytest.mark.parametrize(
+    ("log_format", "shown"), [("console", "stack=production/a"), ("json", '"stack": "production/a"')]
+)
+def test_a_line_names_its_stack_within_the_line(
+    log_format: Literal["console", "json"], shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs(log_format)
+    get_logger("here").info("deployment ended", stack="production/a", outcome="deployed")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert shown in line
