@@ -263,6 +263,26 @@ class Engine:
         with translated(), contextlib.suppress(APIError):
             self.client.remove_image(name, noprune=True)
 
+    def names_of(self, image_id: str) -> tuple[str, ...]:
+        """Every name that stands for an image; none for one that is not there."""
+        from docker.errors import ImageNotFound, NotFound  # noqa: PLC0415
+
+        with translated():
+            try:
+                found = self.client.inspect_image(image_id)  # type: ignore[no-untyped-call]
+            except (ImageNotFound, NotFound):
+                return ()
+        return tuple(found.get("RepoTags") or ())
+
+    def drop_image(self, name: str) -> bool:
+        """Remove an image's name, and the image with its last one; False when a container needs it, or it is gone."""
+        try:
+            with translated():
+                self.client.remove_image(name)
+        except CommandFailed:
+            return False
+        return True
+
     # ------------------------------------------------------------ networks
 
     def drop_network(self, project: str, key: str) -> None:

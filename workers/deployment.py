@@ -31,6 +31,7 @@ from workers.transaction.intent import Intent
 from workers.transaction.manifest import load_manifest, save_manifest
 from workers.transaction.outcome import Ending
 from workers.transaction.preparing import plan, stage_closure
+from workers.transaction.pruning import prune_images
 from workers.transaction.recording import call_of, moved_on, project_from, record_of
 from workers.transaction.repairing import settle_half_made
 from workers.transaction.steps import Step, Steps
@@ -201,6 +202,19 @@ class Deployment:
         self._pin(attempt.snapshot.commit)
         if record["previous"]:
             self._pin(record["previous"], "previous")
+        if self._stack.options.prune_images:
+            self._prune(record)
+
+    def _prune(self, record: Mapping[str, Any]) -> None:
+        """Remove the images that nobody uses any more; what cannot be removed now is left for good."""
+        with suppress(TeguError):
+            state = self._ground.services.state
+            others = state.records.get_many(set(state.records.known()) - {self._stack.id})
+            used = {
+                text for each in others.values() for pair in ((each or {}).get("images") or {}).items() for text in pair
+            }
+            for name in prune_images(self._engine, self._ground.record or {}, record, used - {None}):
+                self._ledger.say(f"image {name} is not used any more and was removed")
 
     def _previous(self, commit: str) -> str | None:
         """What was deployed before this commit, and so what a rollback by hand goes back to."""
