@@ -47,8 +47,10 @@ class Ledger:
     def open(self, decision: Decision) -> str:
         """Make the deployment; its id."""
         run = self._runs[-1] if self._runs else None
+        known = self._state.runs.get(run) if run else None
+        trigger = known["trigger"] if known else None
         self.deployment = self._state.deployments.create(
-            self._stack, run, decision.commit, decision.action, decision.reason
+            self._stack, run, decision.commit, decision.action, decision.reason, trigger=trigger
         )
         return self.deployment
 
