@@ -19,7 +19,7 @@ def files(web: str = "sleep 1000") -> dict[str, str | None]:
     return {"a/compose.yaml": compose(web=service(web), db=service("sleep 2000"), job=job)}
 
 
-def deployed(house: House, **options: object) -> dict[str, tuple[str, str]]:
+def deployed(house: House, **options: Any) -> dict[str, tuple[str, str]]:
     house.stack(**options)
     assert house.pull(files())["status"] == "succeeded"
     return house.lives()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, service
+from workers.demonstration import free_port
 from workers.settings import Settings
 
 pytestmark = pytest.mark.docker
@@ -48,11 +49,12 @@ def test_the_first_look_at_its_own_project_is_skipped_too(house: House) -> None:
 @pytest.mark.parametrize("how", ["by its address", "by its port"])
 def test_the_project_of_its_redis_is_skipped(house: House, how: str) -> None:
     house.stack()
-    db = {**service("sleep 2000"), "ports": ["127.0.0.1:47814:6379"]}
+    port = free_port()
+    db = {**service("sleep 2000"), "ports": [f"127.0.0.1:{port}:6379"]}
     del db["network_mode"]
     file = compose(web=service("sleep 1000"), db=db)
     assert house.push({"a/compose.yaml": file})["outcome"] == "deployed"
-    place = "127.0.0.1:47814" if how == "by its port" else f"{house.containers()['db'].addresses[0]}:6379"
+    place = f"127.0.0.1:{port}" if how == "by its port" else f"{house.containers()['db'].addresses[0]}:6379"
     settings = house.services.settings
     assert house.services.state.redis.ping()  # it stays connected to the Redis that there is
     house.services.settings = Settings(
