@@ -79,3 +79,11 @@ class TestHostFiles:
         assert files.read(str(tmp_path / "file")) == b"text"
         for name in ("pipe", "nothing", ".", "file/below", "nul\0"):
             assert files.read(f"{tmp_path}/{name}") is None
+
+    def test_a_file_is_read_as_far_as_anything_that_compose_reads_goes(self, tmp_path: Path) -> None:
+        (tmp_path / "empty").touch()
+        with (tmp_path / "large").open("wb") as file:
+            file.truncate((16 << 20) + 1)
+        files = HostFiles(str(tmp_path), {})
+        assert files.read(str(tmp_path / "empty")) == b""
+        assert files.read(str(tmp_path / "large")) == bytes(16 << 20)
