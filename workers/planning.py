@@ -14,6 +14,7 @@ from workers.changes.closure import take_snapshot
 from workers.changes.rules import rule_problems
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
+from workers.changes.unwritten import Unwritten
 from workers.differences import PathDifference, difference, differences, is_masked, secret_paths
 from workers.errors import CatalogError, GitUnavailable, InvalidStack, UsageError
 from workers.gate import gated
@@ -195,7 +196,9 @@ def stack_difference(services: Services, stack: Stack) -> dict[str, Any]:
     record = services.state.records.get(stack.id)
     before = Snapshot.from_json(record["snapshot"]) if record else None
     tree = services.clone(stack.repo).tree(planned.commit)
-    after = take_snapshot(stack, tree, services.outside(stack), services.key)
+    host = services.outside(stack)
+    seen = Unwritten(host, before, tree) if before else host
+    after = take_snapshot(stack, tree, seen, services.key, record=before)
     found = differences(before, after, tree) if before else _everything(after, tree)
     files = [
         {

@@ -81,6 +81,24 @@ def test_plan_diff_and_explain_agree_on_a_change(redis_desk: Desk, deployed: Sou
     assert "no decision yet" in redis_desk.tegu("explain", "authelia").stdout
 
 
+def test_what_tegu_wrote_itself_is_no_file_that_git_lacks(redis_desk: Desk, deployed: Source) -> None:
+    services, file = redis_desk.services, "services/authelia/.env"
+    commit = deployed.commit({file: "TAG=1\n"})
+    services.clone("homelab").fetch(["main"])
+    stack = find_stack(services, "authelia")
+    tree = services.clone("homelab").tree(commit)
+    snapshot = take_snapshot(stack, tree, services.outside(stack), services.key)
+    services.state.records.put(stack.id, {"snapshot": snapshot.to_json(), "commit": commit}, None)
+    live = services.live(stack) / file
+    live.parent.mkdir(parents=True)
+    live.write_text("TAG=1\n")
+    deployed.commit({file: None})
+    services.clone("homelab").fetch(["main"])
+    found = redis_desk.read("diff", "authelia")
+    assert [(each["path"], each["new"]) for each in found["files"]] == [(file, None)]
+    assert found["inputs"] == []
+
+
 def test_a_stack_that_is_gone_is_planned_to_be_removed(redis_desk: Desk, deployed: Source) -> None:
     deployed.commit({"services/adguard/compose.yaml": None, "services/adguard/config/app.yml": None})
     row = redis_desk.read("plan")[0]
