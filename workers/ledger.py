@@ -117,6 +117,10 @@ class Ledger:
         self._state.runs.finish_with(self._runs, self._stack, result, status)
         log.info("deployment ended", stack=self._stack, outcome=ending.outcome.value, deployment=self.deployment)
 
+    def _is_deployed(self, fingerprint: str) -> bool:
+        record = self._state.records.get(self._stack)
+        return record is not None and record.get("fingerprint") == fingerprint
+
     def _hold(self, ending: Ending, decision: Decision, fingerprint: str, *, asked: bool) -> None:
         """Hold what failed, until content or options change, somebody asks, or its time has come."""
         holds = self._state.holds
@@ -125,6 +129,8 @@ class Ledger:
             if before and ending.outcome is Outcome.DEPLOYED:
                 holds.release(self._stack)
             return
+        if ending.outcome is Outcome.CANCELLED and self._is_deployed(fingerprint):
+            return  # what was cancelled is a repetition; what runs is what should
         same = before is not None and before.get("fingerprint") == fingerprint and not asked
         attempts = 1 + int((before or {}).get("attempts") or 0) if same else 1
         minutes = RETRY_MINUTES[min(attempts, len(RETRY_MINUTES)) - 1]

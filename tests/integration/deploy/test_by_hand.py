@@ -163,7 +163,7 @@ def test_a_paused_stack_is_not_rolled_back(house: House) -> None:
 # ---------------------------------------------------------------- cancel
 
 
-def cancelled_while(house: House, step: str) -> dict[str, Any]:
+def cancelled_while(house: House, step: str, *, force: bool = False) -> dict[str, Any]:
     """Look, and order a stop as soon as the deployment's log shows this."""
     found: dict[str, Any] = {}
 
@@ -181,7 +181,7 @@ def cancelled_while(house: House, step: str) -> dict[str, Any]:
 
     thread = threading.Thread(target=stop)
     thread.start()
-    done = house.look()
+    done = house.look(force=force)
     thread.join()
     assert found["deployment"] == done["deployment"]
     return done
@@ -229,6 +229,15 @@ def test_a_deployment_cancelled_after_the_switch_is_taken_back(house: House, mor
     record = house.services.state.records.get(STACK)
     assert record is not None
     assert record["commit"] == first["commit"]
+
+
+def test_what_runs_already_is_not_held_when_its_repetition_is_cancelled(house: House) -> None:
+    house.stack(health={"timeout": "60s", "settle": "8s"})
+    house.push(version(1))
+    assert cancelled_while(house, "docker compose up", force=True)["outcome"] == "cancelled"
+    assert house.services.state.holds.get(STACK) is None
+    again = house.look()
+    assert (again["outcome"], again["reason"]) == ("unchanged", "unchanged"), again
 
 
 def test_what_waits_for_its_turn_is_cancelled_at_once(house: House) -> None:
