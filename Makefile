@@ -61,6 +61,11 @@ format: install ## write the format and the fixes that are safe
 bench: provision install ## measure, each as a ratio to its floor in the same run
 	@scripts/with-engine $(BIN)/python -m benchmarks
 
+.PHONY: mutation
+mutation: install ## change each rule of change detection a little; a test should fail for it (ten minutes at most)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutation
+	@$(BIN)/python scripts/mutation.py
+
 .PHONY: docs
 docs: install ## make the generated pages of docs/ again
 	@$(BIN)/python scripts/docs.py
@@ -71,4 +76,4 @@ lock: ## make the pinned requirements again
 
 .PHONY: clean
 clean: ## remove what was made here
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis mutants .coverage .import_linter_cache
