@@ -55,7 +55,9 @@ def test_a_pull_is_waited_for_and_ends_as_its_run_does(rig: Rig) -> None:
 
 def test_whoever_presses_ctrl_c_is_told_that_the_run_goes_on(rig: Rig) -> None:
     with (rig.folder / "told").open("wb") as told:
-        waiting = spawn([TEGU, "pull", "homelab"], env=rig.env, cwd=rig.folder, stderr=told.fileno())
+        # Whoever runs the tests in a shell's background has made them, and so this program, deaf to Ctrl-C.
+        argv = ["env", "--default-signal=INT", TEGU, "pull", "homelab"]
+        waiting = spawn(argv, env=rig.env, cwd=rig.folder, stderr=told.fileno())
     try:
         run_id = eventually(lambda: rig.services.state.runs.list()["items"], "a run")[0]["id"]
         eventually(lambda: _published(rig), "a message")
