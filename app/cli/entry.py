@@ -87,7 +87,10 @@ def cli(ctx: click.Context, catalog: Path | None) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process."""
-    sys.exit(run(arguments))
+    code = run(arguments)
+    # Python looks for garbage once more when it ends, which takes a tenth of a plan's time and frees what is gone anyway.
+    gc.freeze()
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:
