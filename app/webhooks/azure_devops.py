@@ -8,8 +8,8 @@ https://learn.microsoft.com/en-us/azure/devops/service-hooks/events#git.push
 
 from __future__ import annotations
 
-from app.webhooks.delivery import Headers, Ignored, Push, Update
-from app.webhooks.payload import objects, other_event, part, read_commit, read_json, read_ref, settle
+from app.webhooks.delivery import Headers, Ignored, Push
+from app.webhooks.payload import moved, objects, other_event, part, read_commit, read_json, read_ref, settle
 from app.webhooks.signature import credentials, decode_base64, is_secret
 
 NAME = "azure_devops"
@@ -40,4 +40,4 @@ def parse(headers: Headers, body: bytes) -> Push | Ignored:
     if event != "git.push":
         return other_event(event)
     updates = objects(part(payload, "resource", "refUpdates"), "refUpdates")
-    return settle(Update(read_ref(item.get("name")), read_commit(item.get("newObjectId"))) for item in updates)
+    return settle(moved(read_ref(item.get("name")), read_commit(item.get("newObjectId"))) for item in updates)

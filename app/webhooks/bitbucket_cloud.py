@@ -6,8 +6,8 @@ https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/#Push
 
 from __future__ import annotations
 
-from app.webhooks.delivery import Headers, Ignored, MalformedDelivery, Push, Update
-from app.webhooks.payload import objects, other_event, part, read_commit, read_json, read_ref, settle
+from app.webhooks.delivery import Deletion, Headers, Ignored, MalformedDelivery, Push, Update
+from app.webhooks.payload import moved, objects, other_event, part, read_commit, read_json, read_ref, settle
 from app.webhooks.signature import is_prefixed_sha256
 
 NAME = "bitbucket_cloud"
@@ -37,7 +37,7 @@ def parse(headers: Headers, body: bytes) -> Push | Ignored:
     return settle(map(_update, objects(part(read_json(body), "push", "changes"), "changes")))
 
 
-def _update(change: dict[str, object]) -> Update:
+def _update(change: dict[str, object]) -> Update | Deletion:
     """`new` is null for a deletion, `old` for a new ref."""
     side = change.get("new") or change.get("old")
     kind = part(side, "type")
@@ -45,4 +45,4 @@ def _update(change: dict[str, object]) -> Update:
         message = "a change is of neither a branch nor a tag"
         raise MalformedDelivery(message)
     ref = _FOLDERS[kind] + read_ref(part(side, "name"))
-    return Update(ref, read_commit(part(change, "new", "target", "hash")))
+    return moved(ref, read_commit(part(change, "new", "target", "hash")), deleted=not change.get("new"))

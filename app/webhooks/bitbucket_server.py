@@ -9,8 +9,8 @@ https://confluence.atlassian.com/bitbucketserver/event-payload-938025882.html
 
 from __future__ import annotations
 
-from app.webhooks.delivery import Headers, Ignored, Push, Update
-from app.webhooks.payload import objects, other_event, part, pinged, read_commit, read_json, read_ref, settle
+from app.webhooks.delivery import Deletion, Headers, Ignored, Push, Update
+from app.webhooks.payload import moved, objects, other_event, part, pinged, read_commit, read_json, read_ref, settle
 from app.webhooks.signature import is_prefixed_sha256
 
 NAME = "bitbucket_server"
@@ -40,8 +40,7 @@ def parse(headers: Headers, body: bytes) -> Push | Ignored:
     return settle(map(_update, objects(read_json(body).get("changes"), "changes")))
 
 
-def _update(change: dict[str, object]) -> Update:
+def _update(change: dict[str, object]) -> Update | Deletion:
     """`type` is ADD, UPDATE or DELETE; `toHash` is zeros for the last."""
-    deleted = change.get("type") == "DELETE"
-    commit = read_commit(change.get("toHash"))
-    return Update(read_ref(part(change, "ref", "id")), None if deleted else commit)
+    ref, commit = read_ref(part(change, "ref", "id")), read_commit(change.get("toHash"))
+    return moved(ref, commit, deleted=change.get("type") == "DELETE")

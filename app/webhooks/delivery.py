@@ -42,6 +42,12 @@ class Update(NamedTuple):
     commit: str | None
 
 
+class Deletion(NamedTuple):
+    """One ref that a push removed."""
+
+    ref: str
+
+
 @dataclass(frozen=True, slots=True)
 class Push:
     """Refs that were created or moved. None at all: the sender only said "look"."""

@@ -40,4 +40,4 @@ def parse(headers: Headers, body: bytes) -> Push | Ignored:
     commit = read_commit(payload.get("commit"))
     if payload.get("ref") is None:
         return Push()
-    return Push((Update(read_ref(payload["ref"]), commit),))
+    return Push((Update(read_ref(payload["ref"]), commit if commit and commit.strip("0") else None),))

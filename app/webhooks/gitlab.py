@@ -16,7 +16,7 @@ import hashlib
 import hmac
 
 from app.webhooks.delivery import Headers, Ignored, Push, Update
-from app.webhooks.payload import other_event, read_commit, read_json, read_ref, settle
+from app.webhooks.payload import moved, other_event, read_commit, read_json, read_ref, settle
 from app.webhooks.signature import decode_base64, header_bytes, is_secret
 
 NAME = "gitlab"
@@ -68,6 +68,7 @@ def parse(headers: Headers, body: bytes) -> Push | Ignored:
 
 def _push(payload: dict[str, object]) -> Push | Ignored:
     """`after` is zeros for a deletion; `checkout_sha` is the commit, also behind an annotated tag."""
-    after = read_commit(payload.get("after"))
-    commit = after and (read_commit(payload.get("checkout_sha")) or after)
-    return settle([Update(read_ref(payload.get("ref")), commit)])
+    update = moved(read_ref(payload.get("ref")), read_commit(payload.get("after")))
+    if isinstance(update, Update):
+        update = Update(update.ref, read_commit(payload.get("checkout_sha")) or update.commit)
+    return settle([update])

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from app.webhooks.delivery import Headers, Ignored, IgnoredReason, MalformedDelivery, Push, Update
+from app.webhooks.delivery import Deletion, Headers, Ignored, IgnoredReason, MalformedDelivery, Push, Update
 
 _FORM = "application/x-www-form-urlencoded"
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -99,7 +99,7 @@ def read_ref(value: object) -> str:
 
 
 def read_commit(value: object) -> str | None:
-    """An object id; None for the zeros that stand for "deleted", and where there is none.
+    """An object id; None where there is none.
 
     Raises:
         MalformedDelivery: when it is something else.
@@ -109,17 +109,25 @@ def read_commit(value: object) -> str | None:
     if not isinstance(value, str) or not _OBJECT_ID.fullmatch(value):
         message = "the commit is not an object id"
         raise MalformedDelivery(message)
-    return value if value.strip("0") else None
+    return value
 
 
-def settle(updates: Iterable[Update]) -> Push | Ignored:
-    """Leave deletions out: what is deployed stays when its branch goes.
+def moved(ref: str, commit: str | None, *, deleted: bool = False) -> Update | Deletion:
+    """What a push did to a ref. Zeros stand for "deleted"; a commit that is not named at all stands for nothing.
 
     Args:
-        updates: those without a commit are deletions.
+        ref: its name.
+        commit: where it is now, as far as the forge said so.
+        deleted: whether the forge says in another way that it is gone.
     """
+    gone = deleted or (commit is not None and not commit.strip("0"))
+    return Deletion(ref) if gone else Update(ref, commit)
+
+
+def settle(updates: Iterable[Update | Deletion]) -> Push | Ignored:
+    """Leave deletions out: what is deployed stays when its branch goes."""
     every = tuple(updates)
-    kept = tuple(update for update in every if update.commit is not None)
+    kept = tuple(update for update in every if isinstance(update, Update))
     if kept:
         return Push(kept)
     if every:
@@ -148,9 +156,7 @@ def push_of_one_ref(payload: dict[str, object]) -> Push | Ignored:
         MalformedDelivery: when it is not of that shape.
     """
     ref = read_ref(payload.get("ref"))
-    commit = read_commit(payload.get("after"))
-    if payload.get("deleted") is True:
-        commit = None
-    if commit is not None and ref.startswith("refs/tags/"):
-        commit = read_commit(part(payload, "head_commit", "id")) or commit
-    return settle([Update(ref, commit)])
+    update = moved(ref, read_commit(payload.get("after")), deleted=payload.get("deleted") is True)
+    if isinstance(update, Update) and ref.startswith("refs/tags/"):
+        update = Update(ref, read_commit(part(payload, "head_commit", "id")) or update.commit)
+    return settle([update])

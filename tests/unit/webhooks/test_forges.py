@@ -118,6 +118,17 @@ def test_a_deletion_is_ignored(forge: str, ref: str) -> None:
     assert reason(result) is IgnoredReason.DELETION
 
 
+@every_forge
+def test_a_push_that_names_no_commit_is_no_deletion(forge: str) -> None:
+    payload = replaced(forges.PAYLOADS[forge]([(BRANCH, COMMIT)]), {COMMIT: None})
+    assert parsed(forges.sign(forge, forges.EVENTS[forge][0], payload)) == Push((Update(BRANCH, None),))
+
+
+@pytest.mark.parametrize("forge", ["github", "gitlab", "gitea", "forgejo", "gogs", "generic"])
+def test_a_ref_alone_is_a_push(forge: str) -> None:
+    assert parsed(forges.sign(forge, forges.EVENTS[forge][0], {"ref": BRANCH})) == Push((Update(BRANCH, None),))
+
+
 @every_forge_with_events
 def test_another_event_is_ignored(forge: str) -> None:
     assert reason(parsed(forges.other_event(forge))) is IgnoredReason.OTHER_EVENT
