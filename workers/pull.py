@@ -7,7 +7,7 @@ neither Git nor Docker.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -25,7 +25,7 @@ from workers.state.order import Waiting
 
 log = get_logger(__name__)
 
-_BATCH = 100  # stacks; the worker's other processes begin with these while the next ones are published
+_BATCH = 100  # stacks; the worker's other processes begin with these while the next ones are looked at
 
 
 def request_pull(
@@ -165,23 +165,20 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any
     found = stacks_at(services, repo, worker, heads)
     services.state.discovered.replace(repo, found.environments, found.discovered)
     changed: list[Planned] = []
-    unchanged: list[Planned] = []
     # Those that have work to do go first, so that they do not wait for a thousand that have none.
-    for group in _touched_first(services, repo, found.planned, before):
-        different, same = _sorted(services, group)
+    for batch in _batches(_touched_first(services, repo, found.planned, before)):
+        different, same = _sorted(services, batch)
         first = [each for each in different if not each.stack.options.after]
         _publish(services, run, [(each, deploy_message(each.stack.id, run, worker)) for each in first])
+        _publish(services, run, [(each, quick_message(each.stack.id, run, worker)) for each in same])
         changed += different
-        unchanged += same
     _report_invalid(services, run, found)
     gone = _publish_gone(services, repo, run, worker, found, heads)
     _publish_in_order(services, run, worker, found, changed)
-    for start in range(0, len(unchanged), _BATCH):
-        batch = unchanged[start : start + _BATCH]
-        _publish(services, run, [(each, quick_message(each.stack.id, run, worker)) for each in batch])
+    unchanged = len(found.planned) - len(changed)
     error = None if own in heads else f"repo {repo} has no branch or tag {own!r}; push it, or name another as ref"
     services.state.runs.end_pull(run, repo, worker, commits=heads, error=error, repo_ref=own)
-    facts = {"commit": heads.get(own, "")[:12], "changed": len(changed), "unchanged": len(unchanged)}
+    facts = {"commit": heads.get(own, "")[:12], "changed": len(changed), "unchanged": unchanged}
     log.info("pulled", repo=repo, **facts, invalid=len(found.invalid), gone=gone)
     return {"repo": repo, "run": run, **facts}
 
@@ -193,6 +190,12 @@ def _known_commits(services: Services, repo: str, refs: Iterable[str]) -> dict[s
         with contextlib.suppress(TeguError):  # a clone that is not there yet, or damaged: the fetch makes it whole
             known[ref] = services.clone(repo).resolve(ref)
     return known
+
+
+def _batches(groups: Iterable[Sequence[Planned]]) -> Iterator[Sequence[Planned]]:
+    for group in groups:
+        for start in range(0, len(group), _BATCH):
+            yield group[start : start + _BATCH]
 
 
 def _touched_first(
