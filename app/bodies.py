@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import Request
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, ServiceUnavailable
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge, ServiceUnavailable
 
 _LARGE = 1 << 20
 """Bytes; hardly a delivery is larger, and anybody can send some that are."""
@@ -25,6 +26,7 @@ def whole_body(request: Request, largest: int) -> Iterator[bytes]:
 
     Raises:
         RequestEntityTooLarge: it is larger; when its length is announced, nothing of it is read.
+        BadRequest: its chunks are none.
         ClientDisconnected: it did not arrive as a whole.
         ServiceUnavailable: too many large ones are being read.
     """
@@ -46,7 +48,12 @@ def whole_body(request: Request, largest: int) -> Iterator[bytes]:
 def _read(request: Request, largest: int) -> bytes:
     """A body of unknown length (chunked) ends silently at werkzeug's limit, hence the one byte more."""
     request.max_content_length = largest + 1
-    body = request.get_data(cache=False)
+    try:
+        body = request.get_data(cache=False)
+    except ParseException as error:
+        # Gunicorn takes chunks apart while the body is read, and says so in its own way.
+        message = "the body is not chunked as it should be"
+        raise BadRequest(message) from error
     if len(body) > largest:
         raise _too_large(largest)
     if len(body) < (request.content_length or 0):

@@ -178,6 +178,16 @@ def test_a_length_that_is_none_is_a_bad_request(server: Server) -> None:
             assert status_of(answer(client)) == 400
 
 
+@pytest.mark.parametrize("chunks", [b"zz\r\nnonsense\r\n", b"5\r\nnonsense\r\n", b"-5\r\n", b"5;\r;\r\nhello\r\n"])
+def test_chunks_that_are_none_are_a_bad_request(server: Server, chunks: bytes) -> None:
+    with server.connect() as client:
+        head = b"POST /webhooks/homelab HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        client.sendall(head + chunks)
+        received = answer(client)
+    assert status_of(received) == 400
+    assert b"application/problem+json" in received
+
+
 def test_a_request_without_a_length_has_no_body(server: Server) -> None:
     with server.connect() as client:
         client.sendall(b"POST /webhooks/homelab HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
