@@ -21,6 +21,9 @@ from workers.stacks import find_stack
 LARGEST_BODY = 64 * 1024
 """Bytes; a request to the API is a handful of fields."""
 
+WHO = "api"
+"""Who is said to have asked: whoever has the token, which is nobody in particular."""
+
 Found = TypeVar("Found")
 Answer = dict[str, Any] | tuple[dict[str, Any], HTTPStatus]
 
@@ -80,14 +83,14 @@ def _add_requests(blueprint: Blueprint, services: Services) -> None:
     @blueprint.post("/repos/<repo>/pull")
     def pull(repo: str) -> Answer:
         _found(services.catalog.current().repos.get(repo), f"repo {repo}")
-        run, status = request_pull(services, repo, Trigger.API)
+        run, status = request_pull(services, repo, Trigger.API, who=WHO)
         return {"run": run, "status": status}, HTTPStatus.ACCEPTED
 
     @blueprint.post("/stacks/<environment>/<name>/deploy")
     def deploy(environment: str, name: str) -> Answer:
         body = schemas.read_request(schemas.DeployRequest, _body())
         stack = f"{environment}/{name}"
-        run = request_deploy(services, [stack], force=body.force, trigger=Trigger.API)
+        run = request_deploy(services, [stack], force=body.force, trigger=Trigger.API, who=WHO)
         return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
 
 
@@ -96,21 +99,21 @@ def _add_orders(blueprint: Blueprint, services: Services) -> None:
     def rollback(environment: str, name: str) -> Answer:
         body = schemas.read_request(schemas.RollbackRequest, _body())
         stack = f"{environment}/{name}"
-        run = orders.request_rollback(services, stack, to=body.to, hold=body.hold, who="api", trigger=Trigger.API)
+        run = orders.request_rollback(services, stack, to=body.to, hold=body.hold, who=WHO, trigger=Trigger.API)
         return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
 
     @blueprint.post("/stacks/<environment>/<name>/adopt")
     def adopt(environment: str, name: str) -> Answer:
         body = schemas.read_request(schemas.AdoptRequest, _body())
         stack = f"{environment}/{name}"
-        run = orders.request_adoption(services, stack, data=body.data, who="api", trigger=Trigger.API)
+        run = orders.request_adoption(services, stack, data=body.data, who=WHO, trigger=Trigger.API)
         return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
 
     @blueprint.post("/stacks/<environment>/<name>/pause")
     def pause(environment: str, name: str) -> Answer:
         body = schemas.read_request(schemas.PauseRequest, _body())
         stack = find_stack(services, f"{environment}/{name}")
-        services.state.pauses.pause(stack.id, who="api", why=body.reason)
+        services.state.pauses.pause(stack.id, who=WHO, why=body.reason)
         return _look(services, stack)
 
     @blueprint.post("/stacks/<environment>/<name>/resume")
@@ -124,7 +127,7 @@ def _add_orders(blueprint: Blueprint, services: Services) -> None:
 def _add_cancelling(blueprint: Blueprint, services: Services) -> None:
     def cancel(name: str) -> Answer:
         schemas.read_request(schemas.CancelRequest, _body())
-        cancelled = orders.request_cancel(services, name, who="api")
+        cancelled = orders.request_cancel(services, name, who=WHO)
         return {**cancelled, "status": "cancelling" if cancelled["deployment"] else "cancelled"}, HTTPStatus.ACCEPTED
 
     @blueprint.post("/deployments/<deployment>/cancel")
@@ -139,7 +142,7 @@ def _add_cancelling(blueprint: Blueprint, services: Services) -> None:
 
 def _look(services: Services, stack: Stack) -> Answer:
     """Let the stack's worker look at its repo, as any push does, so that what the mark changes is seen at once."""
-    run, status = request_pull(services, stack.repo, Trigger.API, workers=(stack.worker,))
+    run, status = request_pull(services, stack.repo, Trigger.API, workers=(stack.worker,), who=WHO)
     return {"run": run, "status": status}, HTTPStatus.ACCEPTED
 
 

@@ -74,7 +74,7 @@ def _answer(services: Services, name: str, forge: webhooks.Forge, headers: webho
         event = _of_other_refs(event, followed)
     if isinstance(event, Ignored):
         return _ignored(event), "ignored"
-    run, status = _request(services, name, event, followed)
+    run, status = _request(services, name, event, followed, forge.NAME)
     return _json({"run": run, "status": status}, HTTPStatus.ACCEPTED), status
 
 
@@ -83,12 +83,12 @@ def _is_genuine(repo: Repo, forge: webhooks.Forge, headers: webhooks.Headers, bo
     return webhooks.is_genuine(forge, headers, body, secrets)
 
 
-def _request(services: Services, repo: str, push: Push, followed: tuple[str, ...]) -> tuple[str, str]:
+def _request(services: Services, repo: str, push: Push, followed: tuple[str, ...], forge: str) -> tuple[str, str]:
     """Ask for one pull, which looks at every ref; a commit of any ref that is not fetched yet is reason enough."""
     updates = push.among(followed) or (None,)
     for update in updates:
         commit, ref = (update.commit, update.ref) if update else (None, None)
-        run, status = request_pull(services, repo, Trigger.WEBHOOK, commit=commit, ref=ref)
+        run, status = request_pull(services, repo, Trigger.WEBHOOK, commit=commit, ref=ref, who=forge)
         if status == "queued":
             break
     return run, status

@@ -47,10 +47,10 @@ class Ledger:
     def open(self, decision: Decision) -> str:
         """Make the deployment; its id."""
         run = self._runs[-1] if self._runs else None
-        known = self._state.runs.get(run) if run else None
-        trigger = known["trigger"] if known else None
+        known = (self._state.runs.get(run) if run else None) or {}
+        asked = {"trigger": known.get("trigger"), "who": known.get("who")}
         self.deployment = self._state.deployments.create(
-            self._stack, run, decision.commit, decision.action, decision.reason, trigger=trigger
+            self._stack, run, decision.commit, decision.action, decision.reason, **asked
         )
         return self.deployment
 

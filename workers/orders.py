@@ -16,6 +16,7 @@ from workers.pull import request_deploy
 from workers.services import Services
 from workers.stacks import find_stack
 from workers.state.identifiers import new_id
+from workers.state.results import StackResult
 
 Hold = Literal["until_release", "until_push"]
 Data = Literal["move", "copy", "leave"]
@@ -63,7 +64,7 @@ def request_rollback(
     until = "push" if hold == "until_push" else "release"
     pins.pin(stack.id, commit, until, who, id=new_id(), before=kept if (before or {}).get("reached") else None)
     try:
-        return request_deploy(services, [stack.id], trigger=trigger)
+        return request_deploy(services, [stack.id], trigger=trigger, who=who)
     except RedisUnavailable:
         with suppress(RedisUnavailable):
             pins.release(stack.id)
@@ -146,19 +147,14 @@ def _stack_to_cancel(services: Services, name: str) -> Stack:
 
 
 def _cancel_waiting(services: Services, stack: Stack, who: str) -> tuple[str, ...]:
-    """End the stack's part in every run that waits for it and that nobody has begun with."""
+    """End the stack's part in every run that waits for it and that nobody has begun with, or may begin with yet."""
     runs = services.state.runs
+    message = f"cancelled by {who} while it waited"
+    result = StackResult(None, Action.NONE, Reason.WAITING, Outcome.CANCELLED, message=message)
+    held_back = runs.finish_held_back(stack.id, result)
     waiting = runs.take(stack.id, f"cancelled by {who}")
-    runs.finish(
-        waiting,
-        stack.id,
-        commit=None,
-        action=Action.NONE,
-        reason=Reason.WAITING,
-        outcome=Outcome.CANCELLED,
-        message=f"cancelled by {who} while it waited",
-    )
-    return waiting
+    runs.finish_with(waiting, stack.id, result)
+    return tuple(sorted({*held_back, *waiting}))
 
 
 def request_adoption(services: Services, name: str, *, data: Data, who: str, trigger: Trigger) -> str:
@@ -180,4 +176,4 @@ def request_adoption(services: Services, name: str, *, data: Data, who: str, tri
     """
     stack = find_stack(services, name)
     services.state.adoptions.adopt(stack.id, data, who)
-    return request_deploy(services, [stack.id], trigger=trigger)
+    return request_deploy(services, [stack.id], trigger=trigger, who=who)

@@ -36,6 +36,7 @@ def request_pull(
     commit: str | None = None,
     ref: str | None = None,
     workers: Sequence[str] | None = None,
+    who: str | None = None,
 ) -> tuple[str, Literal["queued", "coalesced"]]:
     """Ask for a pull; join one that waits already, or that has fetched this very commit.
 
@@ -46,6 +47,7 @@ def request_pull(
         commit: what was pushed, where that is known. It only saves a pull; what is deployed is what Git says.
         ref: the branch or tag that was pushed, short or full.
         workers: whose pull is wanted; all that have stacks of the repo by default.
+        who: the person or program that asks, where that is known.
 
     Returns:
         The run, and `queued`, or `coalesced` when it was there before.
@@ -57,7 +59,7 @@ def request_pull(
     catalog = services.catalog.current()
     known_repo(catalog, repo)
     wanted = tuple(workers) if workers else catalog.workers(repo)
-    run, status = services.state.runs.coalesce(repo, wanted, trigger, commit, _short(ref))
+    run, status = services.state.runs.coalesce(repo, wanted, trigger, commit, _short(ref), who=who)
     if status == "queued":
         try:
             services.queue.publish([pull_message(repo, run, worker) for worker in wanted])
@@ -68,14 +70,22 @@ def request_pull(
     return run, status
 
 
-def request_deploy(services: Services, stacks: Iterable[str], *, force: bool = False, trigger: Trigger | str) -> str:
+def request_deploy(
+    services: Services,
+    stacks: Iterable[str],
+    *,
+    force: bool = False,
+    trigger: Trigger | str,
+    who: str | None = None,
+) -> str:
     """Ask for a full look at stacks: what was held is tried again, what was stopped is started.
 
     Args:
         services: the process's.
         stacks: ids, or short names that are unique.
         force: recreate every service.
-        trigger: who asks.
+        trigger: what asks.
+        who: the person or program that asks, where that is known.
 
     Returns:
         The run.
@@ -89,7 +99,7 @@ def request_deploy(services: Services, stacks: Iterable[str], *, force: bool = F
         message = "no stack was named"
         raise UnknownName(message)
     repos = sorted({stack.repo for stack in wanted.values()})
-    run = services.state.runs.create(", ".join(repos), trigger, ())
+    run = services.state.runs.create(", ".join(repos), trigger, (), who=who)
     try:
         behind = {stack: after for stack, after in predecessors(wanted.values(), wanted).items() if after}
         first = [stack for identifier, stack in wanted.items() if identifier not in behind]

@@ -26,7 +26,7 @@ from workers.stacks import all_stacks, find_stack
 from workers.state.identifiers import milliseconds_of
 from workers.state.leases import stack_lease
 from workers.state.rebuild import mirror_marks, rebuild
-from workers.state.runs import OpenRun
+from workers.state.shown import OpenRun
 
 log = get_logger(__name__)
 

@@ -87,7 +87,7 @@ class Log:
         state = self._state.deployments.get(deployment) or {}
         click.echo(
             f"── {state.get('stack')}  {state.get('action') or ''} {state.get('reason') or ''} "
-            f"{short(state.get('commit'))}  {deployment}",
+            f"{short(state.get('commit'))}  {deployment}{_asker(state)}",
         )
         cursor = "0"
         while True:
@@ -115,6 +115,12 @@ class Log:
 
 def _deployments_of(run: dict[str, Any]) -> list[str]:
     return [result["deployment"] for result in run.get("stacks", {}).values() if result.get("deployment")]
+
+
+def _asker(state: dict[str, Any]) -> str:
+    """What triggered a deployment, and who, where that is known."""
+    words = [word for word in (state.get("trigger"), state.get("who")) if word]
+    return f"  ({' by '.join(words)})" if words else ""
 
 
 def _print_result(stack: str, result: dict[str, Any]) -> None:

@@ -95,13 +95,16 @@ def runs(session: Session, repo: str | None, stack: str | None, limit: int, as_j
             run["repo"],
             run["status"],
             run["trigger"],
+            run["who"] or "",
             short(run["commit"]),
             ago(run["queued_at"], now),
             _outcomes(run),
         )
         for run in items
     ]
-    print_table(("RUN", "REPO", "STATUS", "TRIGGER", "COMMIT", "WHEN", "STACKS"), rows, empty="There is no run yet.")
+    print_table(
+        ("RUN", "REPO", "STATUS", "TRIGGER", "WHO", "COMMIT", "WHEN", "STACKS"), rows, empty="There is no run yet."
+    )
 
 
 def _outcomes(run: dict[str, Any]) -> str:

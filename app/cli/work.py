@@ -23,7 +23,7 @@ def pull(session: Session, repo: str, no_wait: bool, as_json: bool) -> None:
     from workers.model import Trigger  # noqa: PLC0415
     from workers.pull import request_pull  # noqa: PLC0415
 
-    run, status = request_pull(session.services, repo, Trigger.CLI)
+    run, status = request_pull(session.services, repo, Trigger.CLI, who=person())
     watch(session, run, status, no_wait=no_wait, as_json=as_json)
 
 
@@ -38,7 +38,7 @@ def deploy(session: Session, stacks: tuple[str, ...], force: bool, no_wait: bool
     from workers.model import Trigger  # noqa: PLC0415
     from workers.pull import request_deploy  # noqa: PLC0415
 
-    run = request_deploy(session.services, stacks, force=force, trigger=Trigger.CLI)
+    run = request_deploy(session.services, stacks, force=force, trigger=Trigger.CLI, who=person())
     watch(session, run, "queued", no_wait=no_wait, as_json=as_json)
 
 
@@ -93,7 +93,7 @@ def resume(session: Session, stacks: tuple[str, ...]) -> None:
             click.echo(f"{stack.id} is not paused, nor rolled back")
             continue
         click.echo(f"{stack.id} is resumed; it follows {stack.ref} again")
-        request_pull(session.services, stack.repo, Trigger.CLI, workers=[stack.worker])
+        request_pull(session.services, stack.repo, Trigger.CLI, workers=[stack.worker], who=person())
 
 
 def person() -> str:

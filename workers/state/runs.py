@@ -12,7 +12,6 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from redis import Redis
@@ -26,23 +25,10 @@ from workers.state.identifiers import milliseconds_of, new_id
 from workers.state.order import Released, Waiting, released_of
 from workers.state.results import StackResult
 from workers.state.scripts import Scripts
+from workers.state.shown import OpenRun, named, shown_run
 
 _PLAN_CHUNK = 200  # stacks per script call, so that Redis answers others in between
 _EMPTY_RUN_MILLISECONDS = 60_000  # a run that plans nothing for so long has lost its maker
-_FIELDS = ("id", "repo", "ref", "commit", "trigger", "status", "queued_at", "started_at", "finished_at", "error")
-
-
-@dataclass(frozen=True, slots=True)
-class OpenRun:
-    """A run that has not ended, and what it waits for: workers' pulls and stacks.
-
-    A stack that comes after another one of the run is not among them until that one has ended.
-    """
-
-    id: str
-    repo: str
-    pulls: tuple[str, ...]
-    stacks: tuple[str, ...]
 
 
 class Runs:
@@ -61,10 +47,18 @@ class Runs:
     # ------------------------------------------------------------ making runs
 
     @translated()
-    def create(self, repo: str, trigger: Trigger | str, workers: Sequence[str], *, run_id: str | None = None) -> str:
+    def create(
+        self,
+        repo: str,
+        trigger: Trigger | str,
+        workers: Sequence[str],
+        *,
+        run_id: str | None = None,
+        who: str | None = None,
+    ) -> str:
         """Make a run that waits for these workers' pulls (none: for the stacks that are planned next)."""
         run = run_id or new_id()
-        self._scripts("create", run, repo, str(trigger), now(), *workers)
+        self._scripts("create", run, repo, str(trigger), who or "", now(), *workers)
         return run
 
     @translated()
@@ -75,6 +69,8 @@ class Runs:
         trigger: Trigger | str,
         commit: str | None = None,
         ref: str | None = None,
+        *,
+        who: str | None = None,
     ) -> tuple[str, Literal["queued", "coalesced"]]:
         """Find the run that will look, or has looked, at what was pushed; make one if there is none.
 
@@ -84,6 +80,7 @@ class Runs:
             trigger: what asks.
             commit: what was pushed, if that is known; a run that fetched exactly this as the newest of `ref` covers it.
             ref: as it is given to `end_pull`.
+            who: who asks, if that is known. A run that is joined keeps its own trigger and asker.
 
         Returns:
             The run, and `queued` when the caller has to publish its pulls (to every worker; a message that is not
@@ -91,7 +88,8 @@ class Runs:
         """
         lifetime = str(keys.WAITING_PULL_SECONDS * 1000)
         known = (commit, ref) if commit and ref else ("", "")
-        run, status = self._scripts("coalesce", new_id(), repo, str(trigger), now(), *known, lifetime, *workers)
+        facts = (new_id(), repo, str(trigger), who or "", now())
+        run, status = self._scripts("coalesce", *facts, *known, lifetime, *workers)
         return run, status
 
     @translated()
@@ -214,6 +212,14 @@ class Runs:
         flags = ("1" if result.outcome.bad else "0", "1" if result.eventful else "0")
         self._call_and_release("finish", stack, now(), result.to_json(), *flags, len(ended), *ended, *fields)
 
+    def finish_held_back(self, stack: str, result: StackResult) -> tuple[str, ...]:
+        """End a stack's part in every run in which it still has to wait for others; those runs."""
+        flags = ("1" if result.outcome.bad else "0", "1" if result.eventful else "0")
+        with translated():
+            ended, released = self._scripts("finish_held_back", stack, now(), result.to_json(), *flags)
+        self._publish(released)
+        return tuple(ended)
+
     def _call_and_release(self, script: str, run: str, *arguments: str | int) -> None:
         """Run a script that may release stacks, and have these published.
 
@@ -224,16 +230,19 @@ class Runs:
         if answer is None:
             message = f"run {run} is gone from Redis; pull again"
             raise RedisUnavailable(message)
-        if answer and self.publish_released is not None:
+        self._publish(answer)
+
+    def _publish(self, released: Sequence[str]) -> None:
+        if released and self.publish_released is not None:
             with suppress(RedisUnavailable):
-                self.publish_released(released_of(answer))
+                self.publish_released(released_of(released))
 
     # ------------------------------------------------------------ reading
 
     @translated()
     def get(self, run: str) -> dict[str, Any] | None:
         """A run as the API shows it; None when there is none."""
-        return _shown(self._redis.hgetall(keys.run(run)))
+        return shown_run(self._redis.hgetall(keys.run(run)))
 
     @translated()
     def list(
@@ -256,7 +265,7 @@ class Runs:
                 return {"items": items, "next": None}
             for run in found[: limit - len(items)]:
                 cursor = run
-                shown = _shown(self._redis.hgetall(keys.run(run)))
+                shown = shown_run(self._redis.hgetall(keys.run(run)))
                 if shown is None:
                     self._redis.zrem(index, run)
                 elif not (repo and shown["repo"] != repo):
@@ -300,28 +309,10 @@ class Runs:
         found = []
         for run, repo, members, held in zip(runs, answers[::3], answers[1::3], answers[2::3], strict=True):
             if members and repo:
-                stacks = _named("stack:", members - {f"stack:{stack}" for stack in held})
-                found.append(OpenRun(run, repo, _named("pull:", members), stacks))
+                stacks = named("stack:", members - {f"stack:{stack}" for stack in held})
+                found.append(OpenRun(run, repo, named("pull:", members), stacks))
             elif not repo:
                 self._redis.zrem(keys.open_runs(), run)
             elif abs(time.time_ns() // 1_000_000 - milliseconds_of(run)) > _EMPTY_RUN_MILLISECONDS:
                 self._scripts("close", run, now())
         return tuple(found)
-
-
-def _named(kind: str, members: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(member.removeprefix(kind) for member in members if member.startswith(kind)))
-
-
-def _shown(stored: Mapping[Any, Any]) -> dict[str, Any] | None:
-    if "id" not in stored:
-        return None
-    shown: dict[str, Any] = {field: stored.get(field) for field in _FIELDS}
-    shown["pulls"], shown["stacks"] = {}, {}
-    for field in sorted(stored):
-        if field.startswith("pull:"):
-            pull = json.loads(stored[field])
-            shown["pulls"][field.removeprefix("pull:")] = {name: pull[name] for name in ("status", "commits", "error")}
-        elif field.startswith("stack:"):
-            shown["stacks"][field.removeprefix("stack:")] = json.loads(stored[field])
-    return shown

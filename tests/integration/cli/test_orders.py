@@ -23,7 +23,9 @@ def test_a_rollback_is_ordered_shown_and_released(a: Desk) -> None:
     assert pin is not None
     assert (pin["commit"], pin["until"]) == ("c1", "push")
     assert "@" in pin["who"]
-    assert (state.runs.get(run) or {})["trigger"] == "cli"
+    asked = state.runs.get(run) or {}
+    assert (asked["trigger"], asked["who"]) == ("cli", pin["who"])
+    assert asked["who"] in a.tegu("runs").stdout
     (row,) = a.read("status")
     assert row["pinned"]["commit"] == "c1"
     assert "pinned to c1 by" in a.tegu("status").stdout

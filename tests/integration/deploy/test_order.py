@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from tests.integration.deploy.house import House, compose, service
+from tests.integration.deploy.house import House, compose, in_a_child, service
 from workers.model import Trigger
-from workers.pull import request_deploy
+from workers.pull import request_deploy, request_pull
+from workers.reconcile import publish_lost
+from workers.state.order import Released
 
 pytestmark = pytest.mark.docker
 
@@ -93,10 +98,46 @@ def test_an_invalid_stack_blocks_those_behind_it(house: House) -> None:
 def test_whoever_asks_for_several_gets_them_in_their_order(house: House) -> None:
     street(house)
     house.pull(files("app", "web", "db", "other"))
-    run = request_deploy(house.services, ["web", "app", "db"], force=True, trigger=Trigger.CLI)
+    run = request_deploy(house.services, ["web", "app", "db"], force=True, trigger=Trigger.CLI, who="me@here")
     house.work()
     shown = house.services.state.runs.get(run)
     assert shown is not None
     assert outcomes(shown) == dict.fromkeys(("app", "web", "db"), "deployed")
     assert {result["reason"] for result in shown["stacks"].values()} == {"forced"}
+    for name in ("web", "app", "db"):
+        deployment = house.services.state.deployments.list(f"default/{name}", 1)[0]
+        assert (deployment["run"], deployment["trigger"], deployment["who"]) == (run, "cli", "me@here")
     assert started(house, "db") < started(house, "app") < started(house, "web")
+
+
+def test_killed_before_it_could_publish_who_comes_next_it_is_published_again_and_deployed_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.stack("app", after=["db"])
+    house.stack("db")
+    monkeypatch.setattr("workers.reconcile.SETTLED_SECONDS", 0)
+    house.commit(files("app", "db"))
+    run, _ = request_pull(house.services, "r", Trigger.WEBHOOK)
+
+    def killed() -> None:
+        def publish(_: Sequence[Released]) -> None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        house.services.state.runs.publish_released = publish
+        house.work()
+
+    assert in_a_child(killed)
+    house.published.messages.clear()
+    state = house.services.state
+    shown = state.runs.get(run) or {}
+    assert outcomes(shown) == {"app": None, "db": "deployed"}
+
+    # The worker's other processes, its successor and another reconcile may all look at the same time.
+    assert publish_lost(house.services, "local") == 1
+    assert publish_lost(house.services, "local") == 0
+    house.published.messages *= 2
+    house.work()
+    shown = state.runs.get(run) or {}
+    assert (shown["status"], outcomes(shown)) == ("succeeded", {"app": "deployed", "db": "deployed"})
+    assert {name: len(state.deployments.list(f"default/{name}")) for name in ("app", "db")} == {"app": 1, "db": 1}
+    assert publish_lost(house.services, "local") == 0

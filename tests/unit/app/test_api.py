@@ -103,9 +103,9 @@ def test_what_is_not_there_is_not_found(client: FlaskClient, path: str) -> None:
 def test_a_run_is_readable_as_soon_as_its_id_is_known(client: FlaskClient) -> None:
     run = post(client, "/repos/homelab/pull")["run"]
     shown = get(client, f"/runs/{run}")
-    contract = "id repo ref commit trigger status queued_at started_at finished_at error pulls stacks"
+    contract = "id repo ref commit trigger who status queued_at started_at finished_at error pulls stacks"
     assert set(shown) == set(contract.split())
-    assert (shown["status"], shown["trigger"]) == ("queued", "api")
+    assert (shown["status"], shown["trigger"], shown["who"]) == ("queued", "api", "api")
 
 
 def test_runs_are_listed_newest_first_and_by_repo(client: FlaskClient, services: Services) -> None:
@@ -212,7 +212,8 @@ def test_a_deploy_is_asked_for_on_the_stacks_own_worker(client: FlaskClient, ser
     (task,) = tasks(services, deploy_queue("nas"))
     assert run in task
     assert ("True" in task) is force
-    assert get(client, f"/runs/{run}")["trigger"] == "api"
+    shown = get(client, f"/runs/{run}")
+    assert (shown["trigger"], shown["who"]) == ("api", "api")
 
 
 def test_a_body_is_not_needed(client: FlaskClient) -> None:

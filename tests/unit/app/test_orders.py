@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from workers.celery import deploy_queue
 from workers.services import Services
 from workers.state.leases import stack_lease
+from workers.state.order import Waiting
 
 STACK = "production/website"
 
@@ -129,6 +130,21 @@ def test_what_waits_for_its_turn_is_cancelled(client: FlaskClient, services: Ser
     assert ended is not None
     assert ended["stacks"][STACK]["outcome"] == "cancelled"
     assert "nothing" in post(client, f"/stacks/{STACK}/cancel", status=409)["detail"]
+
+
+def test_what_waits_for_another_stack_is_cancelled(client: FlaskClient, services: Services) -> None:
+    runs, first = services.state.runs, "production/authelia"
+    run = runs.create("homelab", "webhook", ())
+    runs.plan(run, [(first, "c1")])
+    runs.hold_back(run, [Waiting(STACK, "c1", (first,), "local")])
+    alone = post(client, f"/stacks/{STACK}/deploy")["run"]
+    answer = post(client, f"/stacks/{STACK}/cancel")
+    assert (answer["status"], answer["waiting"]) == ("cancelled", sorted([run, alone]))
+    ended = (runs.get(run) or {})["stacks"][STACK]
+    assert (ended["outcome"], ended["message"]) == ("cancelled", "cancelled by api while it waited")
+    runs.finish(runs.take(first), first, commit="c1", action="up", reason="content_changed", outcome="deployed")
+    assert (runs.get(run) or {})["status"] == "succeeded"
+    assert len(tasks(services)) == 1  # that of the deployment asked for, which finds nothing to do
 
 
 def test_what_is_not_there_cannot_be_cancelled(client: FlaskClient) -> None:

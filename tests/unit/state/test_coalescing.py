@@ -12,7 +12,7 @@ from redis import Redis
 
 from workers.state import keys
 from workers.state.identifiers import new_id
-from workers.state.runs import OpenRun
+from workers.state.shown import OpenRun
 from workers.state.state import State
 
 PUSHED = {"commit": "c1", "ref": "main"}
@@ -62,6 +62,15 @@ def test_a_commit_that_is_announced_at_once_costs_at_most_two_pulls(state: State
 def test_an_announcement_joins_the_pull_that_waits(state: State) -> None:
     run, first = state.runs.coalesce("homelab", ["local"], "webhook", **PUSHED)
     assert (first, state.runs.coalesce("homelab", ["local"], "cli")) == ("queued", (run, "coalesced"))
+
+
+def test_a_run_that_is_joined_keeps_who_asked_first(state: State) -> None:
+    run, _ = state.runs.coalesce("homelab", ["local"], "webhook", who="github", **PUSHED)
+    assert state.runs.coalesce("homelab", ["local"], "cli", who="me@here") == (run, "coalesced")
+    shown = state.runs.get(run) or {}
+    assert (shown["trigger"], shown["who"]) == ("webhook", "github")
+    unknown = state.runs.create("homelab", "reconcile", ())
+    assert (state.runs.get(unknown) or {})["who"] is None
 
 
 def test_an_announcement_does_not_join_a_pull_under_way(state: State) -> None:

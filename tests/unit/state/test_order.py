@@ -10,6 +10,7 @@ import pytest
 from workers.errors import RedisUnavailable
 from workers.model import Action, Outcome, Reason
 from workers.state.order import Released, Waiting
+from workers.state.results import StackResult
 from workers.state.state import State
 
 DB, CACHE, APP, WEB = "prod/db", "prod/cache", "prod/app", "prod/web"
@@ -168,6 +169,33 @@ def test_another_run_may_have_the_stack_meanwhile(state: State, published: list[
     assert status(state, run) == "queued"
     end(state, run, DB)
     assert published == [APP]
+
+
+CANCELLED = StackResult(None, Action.NONE, Reason.WAITING, Outcome.CANCELLED, message="cancelled by me")
+
+
+def test_one_that_waits_for_its_predecessors_is_ended_in_every_run(state: State, published: list[str]) -> None:
+    runs = [run_of(state, [DB], (APP, (DB,)), (WEB, (APP,))) for _ in range(2)]
+    released = run_of(state, [CACHE], (APP, (CACHE,)))
+    end(state, released, CACHE)
+    assert published == [APP]
+    assert state.runs.finish_held_back(APP, CANCELLED) == tuple(runs)
+    for run in runs:
+        assert outcome_of(state, run, APP) == ("cancelled", "waiting", "cancelled by me")
+        assert outcome_of(state, run, WEB) == ("blocked", "blocked", f"comes after {APP}, which was cancelled")
+        end(state, run, DB)
+        assert status(state, run) == "failed"
+    assert published == [APP]
+    assert status(state, released) == "running"
+    assert state.runs.finish_held_back(APP, CANCELLED) == ()
+
+
+def test_a_cancelled_one_that_nobody_comes_after_fails_no_run(state: State, published: list[str]) -> None:
+    run = run_of(state, [DB], (APP, (DB,)))
+    assert state.runs.finish_held_back(APP, CANCELLED) == (run,)
+    end(state, run, DB)
+    assert status(state, run) == "succeeded"
+    assert published == []
 
 
 def test_a_run_that_is_gone_is_said_to_be(state: State) -> None:

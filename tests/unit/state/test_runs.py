@@ -41,7 +41,7 @@ def status(state: State, run: str) -> str:
 
 
 def test_a_run_is_readable_as_soon_as_its_id_is_there(state: State) -> None:
-    run, answer = state.runs.coalesce("homelab", ["local"], "webhook", commit="c1", ref="main")
+    run, answer = state.runs.coalesce("homelab", ["local"], "webhook", commit="c1", ref="main", who="github")
     assert answer == "queued"
     shown = state.runs.get(run)
     assert shown is not None
@@ -53,6 +53,7 @@ def test_a_run_is_readable_as_soon_as_its_id_is_there(state: State) -> None:
         "ref": None,
         "commit": None,
         "trigger": "webhook",
+        "who": "github",
         "status": "queued",
         "started_at": None,
         "finished_at": None,

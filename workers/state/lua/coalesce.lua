@@ -1,12 +1,12 @@
 -- Joins a run that will look, or has looked, at what was pushed; else makes one and its waiting pulls.
 -- Workers that fetched the commit already get no new pull; those that wait for an older run's pull wait for the
 -- new one's instead, so that one run covers them all.
--- ARGV: run, repo, trigger, at, commit or '', ref or '', waiting pulls' milliseconds to live, worker…
+-- ARGV: run, repo, trigger, who or '', at, commit or '', ref or '', waiting pulls' milliseconds to live, worker…
 -- Returns: the run, `queued` or `coalesced`.
-local run, repo, trigger, at, commit, ref, lifetime = unpack(ARGV, 1, 7)
+local run, repo, trigger, who, at, commit, ref, lifetime = unpack(ARGV, 1, 8)
 if run_exists(run) then return {run, 'queued'} end
 local needed, uncovered, covering, joined = {}, 0, '', {}
-for place = 8, #ARGV do
+for place = 9, #ARGV do
   local worker = ARGV[place]
   local known = commit ~= '' and redis.call('HGET', fetched_key(repo, worker), ref)
   local newest = known and cjson.decode(known)
@@ -26,7 +26,7 @@ if uncovered == 0 and covering ~= '' then
   for earlier in pairs(joined) do redis.call('HINCRBY', run_key(earlier), 'joined', 1) end
   return {covering, 'coalesced'}
 end
-create_run(run, repo, trigger, at, needed)
+create_run(run, repo, trigger, who, at, needed)
 for _, worker in ipairs(needed) do
   redis.call('SET', waiting_pull_key(repo, worker), run, 'PX', lifetime)
 end

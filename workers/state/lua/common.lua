@@ -21,8 +21,9 @@ local function forget_run(run, repo)
   if repo then redis.call('ZREM', runs_of_repo_key(repo), run) end
 end
 
-local function create_run(run, repo, trigger, at, workers)
+local function create_run(run, repo, trigger, who, at, workers)
   redis.call('HSET', run_key(run), 'id', run, 'repo', repo, 'trigger', trigger, 'status', 'queued', 'queued_at', at)
+  if who ~= '' then redis.call('HSET', run_key(run), 'who', who) end
   for _, worker in ipairs(workers) do
     redis.call('HSET', run_key(run), 'pull:' .. worker, cjson.encode({status = 'queued', commits = {}, error = cjson.null}))
     redis.call('SADD', pending_key(run), 'pull:' .. worker)
@@ -36,7 +37,7 @@ local function create_run(run, repo, trigger, at, workers)
     forget_run(old, redis.call('HGET', run_key(old), 'repo'))
   end
   redis.call('ZREMRANGEBYRANK', runs_of_repo_key(repo), 0, -MAX_RUNS - 1)
-  emit('run', {run = run, repo = repo, trigger = trigger, status = 'queued', at = at})
+  emit('run', {run = run, repo = repo, trigger = trigger, who = who ~= '' and who or cjson.null, status = 'queued', at = at})
 end
 
 local function mark_running(run, at)

@@ -1,6 +1,6 @@
 -- Makes a run. Sent twice, it stays as it is.
--- ARGV: run, repo, trigger, at, worker…
-local run, repo, trigger, at = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+-- ARGV: run, repo, trigger, who or '', at, worker…
+local run, repo, trigger, who, at = unpack(ARGV, 1, 5)
 if run_exists(run) then return 0 end
-create_run(run, repo, trigger, at, {unpack(ARGV, 5)})
+create_run(run, repo, trigger, who, at, {unpack(ARGV, 6)})
 return 1
