@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workers.catalog import Catalog
 from workers.errors import UnknownName, UsageError
+from workers.stacks import paused_by_option
 from workers.state.state import State
 from workers.state.status import status_row
 
@@ -93,11 +94,10 @@ def stack_rows(catalog: Catalog, state: State) -> list[dict[str, Any]]:
 
 def _rows(catalog: Catalog, state: State, stacks: Iterable[str]) -> list[dict[str, Any]]:
     """The rows of these stacks. Whether one is paused by option only the catalog knows."""
-    configured = {name: stack.options.paused for name, stack in catalog.by_id.items()}
+    paused = paused_by_option(catalog, state.discovered.all())
     facts = state.facts(stacks).values()
     return [
-        status_row(replace(each, fields={**each.fields, "paused_by_option": configured.get(each.stack, False)}))
-        for each in facts
+        status_row(replace(each, fields={**each.fields, "paused_by_option": each.stack in paused})) for each in facts
     ]
 
 

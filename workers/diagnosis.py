@@ -7,13 +7,14 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from workers.errors import CommandFailed, EngineUnavailable, TeguError, TransientError
 from workers.model import Secret
 from workers.services import Services
-from workers.settings import PREFIX, inherited
+from workers.settings import PREFIX, inherited, write_duration
 
 OLDEST_COMPOSE = (2, 20)
 OLDEST_GIT = (2, 34)
@@ -57,8 +58,14 @@ def _shown(name: str, value: object) -> str | None:
         return None
     if isinstance(value, Secret):
         return "********"
+    if isinstance(value, timedelta):
+        return write_duration(value)
     text = str(value)
     return re.sub(r"(://[^/@:]*:)[^@]*@", r"\1********@", text) if name == "redis_url" else text
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _catalog(services: Services) -> Iterator[Checked]:
@@ -67,8 +74,8 @@ def _catalog(services: Services) -> Iterator[Checked]:
     except TeguError as error:
         yield Checked("catalog", "failed", str(error), "mend the file; `tegu check` tells whether it is in order")
         return
-    repos, stacks = len(catalog.repos), len(catalog.stacks())
-    yield Checked("catalog", "ok", f"{services.settings.catalog}: {repos} repos, {stacks} stacks, and those discovered")
+    repos, stacks = _counted(len(catalog.repos), "repo"), _counted(len(catalog.stacks()), "stack")
+    yield Checked("catalog", "ok", f"{services.settings.catalog}: {repos}, {stacks}, and those discovered")
     for warning in catalog.warnings:
         yield Checked("secret", "warning", warning, "make the file readable for this user, or set the secret")
 
@@ -152,7 +159,8 @@ def _engines(services: Services) -> Iterator[Checked]:
 
 def _networks(host: str, networks: list[dict[str, Any]]) -> Checked:
     left = _POOL_OF_NETWORKS - len(networks)
-    found = f"{len(networks)} bridge networks; the default address pools have room for about {max(left, 0)} more"
+    there = _counted(len(networks), "bridge network")
+    found = f"{there}; the default address pools have room for about {max(left, 0)} more"
     mend = "let stacks share an external network, or widen default-address-pools in /etc/docker/daemon.json"
     return Checked(f"docker networks {host}", "ok" if left >= _FEW_NETWORKS else "warning", found, mend)
 

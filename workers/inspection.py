@@ -54,6 +54,34 @@ def inspect(services: Services, worker: str) -> tuple[str, ...]:
     return tuple(stack.id for stack in wanted)
 
 
+def look_at(services: Services, stack: Stack) -> None:
+    """Note at once that a stack rests, or does so no more, after somebody was at its containers.
+
+    Drift is left to `inspect`: what somebody stops is healed when it would have been without this look, not earlier.
+
+    Raises:
+        RedisUnavailable: Redis is away.
+        EngineUnavailable: the engine is.
+    """
+    state = services.state
+    record = state.records.get(stack.id) or {}
+    if not record.get("containers"):
+        return
+    before = state.facts([stack.id])[stack.id]
+    host = record.get("docker_host") or stack.docker_host
+    found = services.containers(host).containers(record.get("project") or stack.project)
+    facts = state.facts([stack.id])[stack.id]
+    if _is_busy(services, stack, facts) or _has_moved_on(before, facts):
+        return
+    at_rest = is_at_rest(record, found)
+    if at_rest != bool(facts.fields.get("stopped")):
+        state.records.set_status(stack.id, None, stopped=_since_now(at_rest=at_rest))
+
+
+def _since_now(*, at_rest: bool) -> dict[str, str] | None:
+    return {"at": now()} if at_rest else None
+
+
 def _seen(
     services: Services, stacks: Mapping[str, Stack], records: Mapping[str, dict[str, Any] | None]
 ) -> Iterable[_Seen]:
@@ -94,7 +122,7 @@ def _note(services: Services, seen: _Seen, facts: StackFacts) -> bool:
     drift = {} if at_rest or options.drift == "ignore" else dict(drift_of(seen.record, seen.containers))
     changed: dict[str, object] = {}
     if at_rest != bool(fields.get("stopped")):
-        changed["stopped"] = {"at": now()} if at_rest else None
+        changed["stopped"] = _since_now(at_rest=at_rest)
     if drift != (fields.get("drift") or {}):
         changed["drift"] = drift or None
     if changed:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 
 from workers.compose import prefix, project_of
-from workers.errors import UserError
+from workers.errors import CommandFailed, TeguError, UserError
+from workers.inspection import look_at
 from workers.model import Stack
 from workers.services import Services
 from workers.settings import inherited
+from workers.terminal import accompany, become
 from workers.transaction.recording import project_from
 
 # What a terminal needs; it reaches Compose itself, never a container.
 _TERMINAL = ("TERM", "COLUMNS", "LINES", "NO_COLOR", "COMPOSE_ANSI")
 
+_CHANGING = frozenset(
+    {"create", "down", "kill", "pause", "restart", "rm", "run", "scale", "start", "stop", "unpause", "up", "watch"}
+)
+_LOOK_SECONDS = 1.0  # how long Redis may take to answer
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A program to become: its arguments, environment and directory."""
+    """A program to call: its arguments, those of the subcommand alone, its environment and directory."""
 
     argv: tuple[str, ...]
+    arguments: tuple[str, ...]
     directory: str
     environment: dict[str, str] = field(repr=False)
 
@@ -29,10 +37,16 @@ class Call:
 def compose_call(services: Services, stack: Stack, arguments: Sequence[str]) -> Call:
     """The call of `docker compose` for a stack that is deployed on this host: as it was called to deploy it.
 
+    Args:
+        services: the process's.
+        stack: the stack.
+        arguments: the subcommand and what follows. A `--` before it, which other programs want there, is left out.
+
     Raises:
         UserError: when it is not.
         InvalidStack: when its files are not there.
     """
+    words = tuple(arguments[1:] if list(arguments[:1]) == ["--"] else arguments)
     live = services.live(stack)
     if not (live / stack.path).is_dir():
         message = f"{stack.id} has no files on this host yet; `tegu deploy {stack.id}` brings them"
@@ -44,21 +58,41 @@ def compose_call(services: Services, stack: Stack, arguments: Sequence[str]) -> 
     else:
         project = project_of(stack, live, live)
     return Call(
-        argv=(*prefix(project, services.compose.program), *arguments),
+        argv=(*prefix(project, services.compose.program), *words),
+        arguments=words,
         directory=str(project.directory),
         environment={**project.environment, **inherited(_TERMINAL)},
     )
 
 
-def become(call: Call) -> None:
-    """Replace this process by the call, so that terminal, signals and exit code are Compose's own.
+def changes_containers(arguments: Sequence[str]) -> bool:
+    """Whether a call may start or stop something: then its stack is worth a look afterwards."""
+    return next((word for word in arguments if not word.startswith("-")), "") in _CHANGING
+
+
+def carry_out(services: Services, stack: Stack, arguments: Sequence[str]) -> int:
+    """Call Compose for a stack, in this terminal.
+
+    What changes nothing replaces this process. After anything else the stack's containers are looked at, so that
+    everybody sees at once that somebody has stopped it.
+
+    Returns:
+        Compose's exit code.
 
     Raises:
-        UserError: when the program cannot be started.
+        UserError: as `compose_call` does, and when Compose cannot be started.
+        InvalidStack: as `compose_call` does.
     """
-    os.chdir(call.directory)
+    call = compose_call(services, stack, arguments)
+    services.close()
     try:
-        os.execvpe(call.argv[0], list(call.argv), call.environment)  # noqa: S606 (that is what is asked for)
-    except OSError as error:
-        message = f"{call.argv[0]} cannot be started: {error.strerror}; install Docker Compose 2.20 or newer"
+        if not changes_containers(call.arguments):
+            become(call.argv, env=call.environment, cwd=call.directory)
+        code = accompany(call.argv, env=call.environment, cwd=call.directory)
+    except CommandFailed as error:
+        message = f"{error}; install Docker Compose 2.20 or newer"
         raise UserError(message) from error
+    # Nobody who has stopped a stack wants to wait for a Redis or an engine that is away; reconcile looks again.
+    with suppress(TeguError), closing(Services(services.settings, redis_timeout=_LOOK_SECONDS)) as anew:
+        look_at(anew, stack)
+    return code

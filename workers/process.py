@@ -1,4 +1,4 @@
-"""The only place that starts a process.
+"""Starts every process but those that people talk to (`workers.terminal`).
 
 Every process gets a session of its own, an environment that is given and not inherited, a limit on its
 time, and is ended as a group: `docker compose` is a grandchild of whoever calls `docker`, and

@@ -44,6 +44,17 @@ def parse_duration(value: object) -> timedelta:
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
+def write_duration(duration: timedelta) -> str:
+    """A duration as `parse_duration` reads it: `5m`, `1h30m`; parts of a second are left out."""
+    seconds = int(duration.total_seconds())
+    parts = []
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s")):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 
 

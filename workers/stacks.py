@@ -166,6 +166,25 @@ def all_stacks(services: Services, *, repo: str | None = None) -> tuple[Stack, .
     return tuple(found[identifier] for identifier in sorted(found))
 
 
+def paused_by_option(catalog: Catalog, discovered: Mapping[str, Place]) -> frozenset[str]:
+    """The stacks that the catalog itself pauses.
+
+    Args:
+        catalog: the catalog.
+        discovered: the places of discovered stacks by id. They have the options of their environment's defaults,
+            so one of them tells of all.
+    """
+    paused = {stack.id for stack in catalog.configured if stack.options.paused}
+    by_environment: dict[str, bool] = {}
+    for identifier, place in discovered.items():
+        environment = identifier.partition("/")[0]
+        if environment not in by_environment and (stack := _discovered(catalog, identifier, place)):
+            by_environment[environment] = stack.options.paused
+        if by_environment.get(environment) and identifier not in catalog.by_id:
+            paused.add(identifier)
+    return frozenset(paused)
+
+
 def _only_id(services: Services, catalog: Catalog, name: str) -> str:
     known = {*catalog.by_id, *services.state.discovered.all()}
     found = sorted(identifier for identifier in known if identifier.partition("/")[2] == name)

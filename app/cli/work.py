@@ -119,10 +119,8 @@ def compose(session: Session, stack: str, arguments: tuple[str, ...]) -> None:
 
     For example: tegu compose authelia logs --tail 20
     """
-    from workers.passthrough import become, compose_call  # noqa: PLC0415
+    from workers.passthrough import carry_out  # noqa: PLC0415
     from workers.stacks import find_stack  # noqa: PLC0415
 
-    call = compose_call(session.services, find_stack(session.services, stack), arguments)
-    session.close()
     sys.stdout.flush()
-    become(call)
+    sys.exit(carry_out(session.services, find_stack(session.services, stack), arguments))

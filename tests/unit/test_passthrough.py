@@ -9,7 +9,7 @@ import pytest
 
 from workers.compose import Compose
 from workers.errors import UserError
-from workers.passthrough import compose_call
+from workers.passthrough import changes_containers, compose_call
 from workers.services import Services
 from workers.settings import Settings
 from workers.stacks import find_stack
@@ -66,3 +66,40 @@ def test_a_deployed_stack_is_called_as_it_was_deployed_whatever_the_catalog_says
     )
     assert call.environment["COLOUR"] == "blue"
     assert call.directory == str(live / "a")
+
+
+@pytest.mark.parametrize(
+    ("typed", "called"),
+    [
+        (["--", "logs"], ("logs",)),
+        (["logs", "-f", "--tail", "5"], ("logs", "-f", "--tail", "5")),
+        (["exec", "-T", "a", "sh", "-c", "echo a b"], ("exec", "-T", "a", "sh", "-c", "echo a b")),
+        (["run", "a", "--", "-x"], ("run", "a", "--", "-x")),
+    ],
+)
+def test_what_is_typed_reaches_compose_but_for_a_separator_before_it(
+    services: Services, typed: list[str], called: tuple[str, ...]
+) -> None:
+    stack = find_stack(services, "default/a")
+    (services.live(stack) / "a").mkdir(parents=True)
+    (services.live(stack) / "a/compose.yaml").touch()
+    call = compose_call(services, stack, typed)
+    file = str(services.live(stack) / "a/compose.yaml")
+    assert call.arguments == called
+    assert call.argv[call.argv.index(file) + 1 :] == called
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes"),
+    [
+        (["stop"], True),
+        (["stop", "a"], True),
+        (["--ansi=never", "up", "-d"], True),
+        (["logs", "up"], False),
+        (["exec", "a", "stop"], False),
+        (["ps"], False),
+        (["--help"], False),
+    ],
+)
+def test_only_what_starts_or_stops_something_is_followed_by_a_look(arguments: list[str], changes: bool) -> None:
+    assert changes_containers(arguments) is changes

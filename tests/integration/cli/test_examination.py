@@ -101,6 +101,10 @@ def test_doctor_says_what_is_wrong_how_to_mend_it_and_the_settings_without_secre
     assert "  TEGU_REDIS_URL=redis://:********@127.0.0.1:1/0" in lines
     assert "  TEGU_API_TOKEN=********" in lines
     assert "hunter2" not in done.stdout + done.stderr
+    assert "  TEGU_RECONCILE=5m" in lines
+    assert f"ok          catalog: {desk.settings.catalog}: 0 repos, 0 stacks, and those discovered" in lines
+    desk.catalog("repos: {r: {url: /nowhere}}\nstacks: {a: {repo: r, path: a}}\n")
+    assert ": 1 repo, 1 stack, and those discovered" in desk.tegu("doctor", TEGU_RECONCILE="90").stdout
 
 
 def test_doctor_finds_the_queues_that_nobody_serves(redis_desk: Desk) -> None:

@@ -169,10 +169,30 @@ def test_compose_runs_where_the_stack_lives_and_only_when_it_does(redis_desk: De
     # A Compose of our own tells what it was called with.
     plugins = redis_desk.folder / ".docker/cli-plugins"
     plugins.mkdir(parents=True)
-    (plugins / "docker-compose").write_text('#!/bin/sh\necho "$PWD" "$@"\nexit 7\n')
+    (plugins / "docker-compose").write_text('#!/bin/sh\necho "$PWD" "$@"\n[ "$8" = "a b" ] && echo whole\nexit 7\n')
     (plugins / "docker-compose").chmod(0o755)
     done = redis_desk.tegu("compose", "authelia", "logs", "--tail", "5", "--help", "-f")
     file = f"-f {live}/compose.yaml"
     assert done.code == 7
     assert done.stdout.split(" ", 1)[0] == str(live)
     assert f"-p authelia --project-directory {live} {file} logs --tail 5 --help -f\n" in done.stdout
+    assert redis_desk.tegu("compose", "authelia", "--", "logs").stdout.endswith(f"{file} logs\n")
+    done = redis_desk.tegu("compose", "authelia", "stop", "a b")
+    assert (done.code, done.stderr) == (7, "")
+    assert done.stdout.endswith("stop a b\nwhole\n")
+
+
+def test_compose_stops_what_it_is_told_to_while_redis_is_away(
+    desk: Desk, with_homelab: Callable[[Desk], Source]
+) -> None:
+    with_homelab(desk)
+    desk.catalog(desk.settings.catalog.read_text() + "stacks: {authelia: {path: services/authelia}}\n")
+    live = desk.settings.data_dir / "stacks/default/authelia/services/authelia"
+    live.mkdir(parents=True)
+    (live / "compose.yaml").write_text(compose("authelia"))
+    plugins = desk.folder / ".docker/cli-plugins"
+    plugins.mkdir(parents=True)
+    (plugins / "docker-compose").write_text("#!/bin/sh\nexit 7\n")
+    (plugins / "docker-compose").chmod(0o755)
+    done = desk.tegu("compose", "default/authelia", "stop")
+    assert (done.code, done.stdout, done.stderr) == (7, "", "")

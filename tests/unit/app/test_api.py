@@ -70,6 +70,26 @@ def test_a_stack_that_is_paused_by_option_is_shown_as_such(client: FlaskClient, 
     assert [row["status"] for row in get(client, "/stacks")["items"]] == ["unknown", "paused", "unknown"]
 
 
+def test_a_discovered_stack_is_paused_by_the_defaults_of_its_environment(
+    client: FlaskClient, services: Services
+) -> None:
+    catalog = services.settings.catalog
+    text = catalog.read_text().replace(
+        "{worker: nas, ref: develop}", "{worker: nas, ref: develop, defaults: {paused: true}}"
+    )
+    text = text.replace("homelab.git\n", "homelab.git\n    discover: ['services/*']\n")
+    catalog.write_text(
+        text.replace('project: "{stack}-{environment}"', 'project: "{stack}-{environment}", paused: false')
+    )
+    found = {f"{each}/found": "services/found" for each in ("production", "staging")}
+    services.state.discovered.replace("homelab", ["production", "staging"], found)
+    for stack in found:
+        services.state.records.set_status(stack, deployed_commit=COMMIT, latest_commit=COMMIT)
+    rows = {row["stack"]: row["status"] for row in get(client, "/stacks")["items"]}
+    assert {stack: rows[stack] for stack in found} == {"production/found": "pending", "staging/found": "paused"}
+    assert rows["staging/authelia"] == "unknown"
+
+
 def test_lists_come_in_pages(client: FlaskClient) -> None:
     first = get(client, "/stacks?limit=2")
     second = get(client, f"/stacks?limit=2&cursor={first['next']}")
