@@ -76,4 +76,4 @@ lock: ## make the pinned requirements again
 
 .PHONY: clean
 clean: ## remove what was made here
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis mutants .coverage .import_linter_cache
+	rm -rf $(VENV) .cache build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis mutants .coverage .import_linter_cache

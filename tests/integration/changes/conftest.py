@@ -1,4 +1,4 @@
-"""Every release of Compose that is here: the installed one and those that `TEGU_TEST_COMPOSE` names."""
+"""Every release of Compose that is here: the installed one, the newest that was fetched, those of `TEGU_TEST_COMPOSE`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,15 @@ PLUGINS = (
 )
 
 
+FETCHED = Path(__file__).parents[3] / ".cache/compose/docker-compose"
+"""Where scripts/provision puts the newest release that Debian has."""
+
+
 def compose_programs() -> list[str]:
-    """The plugin's program, called directly, and further ones from a list separated by colons."""
+    """The plugin's program, called directly, the fetched one, and further ones from a list separated by colons."""
     installed = [str(found) for folder in PLUGINS if (found := folder / "docker-compose").is_file()]
-    more = [name for name in os.environ.get("TEGU_TEST_COMPOSE", "").split(":") if name]
+    more = [str(FETCHED)] if FETCHED.is_file() else []
+    more += [name for name in os.environ.get("TEGU_TEST_COMPOSE", "").split(":") if name]
     return [*installed[:1], *more]
 
 
