@@ -24,7 +24,7 @@ from workers.deploy import deploy_if_changed as deploy
 from workers.errors import Busy, DeploymentFailed, RedisUnavailable, TeguError, UnknownName
 from workers.logs import get_logger, log_context
 from workers.model import Action, Outcome, Reason, Trigger
-from workers.queue import Queue, deploy_message
+from workers.queue import Queue, deploy_message, reconcile_message
 from workers.quick import HandOver, decide_quickly, result
 from workers.services import Services, build_services
 from workers.stacks import find_stack
@@ -83,9 +83,9 @@ def deploy_if_changed(self: TeguTask, stack: str, run: str | None = None, force:
 
 @app.task(name=RECONCILE, time_limit=RECONCILE_LIMIT.total_seconds())  # type: ignore[untyped-decorator]
 def reconcile(worker: str | None = None) -> dict[str, Any]:
-    """Find what was lost on the way, and look at every repo of a worker; without one, of this worker."""
+    """Find what was lost on the way, and look at every repo of a worker; without one, of every worker."""
     services = current_services()
-    return reconciling.reconcile(services, worker or services.settings.worker)
+    return reconciling.reconcile(services, worker) if worker else ask_every_worker(services)
 
 
 def is_quick(task: TeguTask, worker: str) -> bool:
@@ -99,6 +99,13 @@ def ask_for(services: Services, name: str, force: bool) -> dict[str, Any]:
     stack = find_stack(services, name)
     run = pulls.request_deploy(services, [stack.id], force=force, trigger=Trigger.CALL)
     return {**result(stack.id, Action.NONE, Reason.WAITING), "run": run}
+
+
+def ask_every_worker(services: Services) -> dict[str, Any]:
+    """Let every worker reconcile, this one too, even if no environment names it."""
+    workers = dict.fromkeys((services.settings.worker, *services.catalog.current().all_workers))
+    services.queue.publish(reconcile_message(worker) for worker in workers)
+    return {"workers": list(workers)}
 
 
 def hand_over(services: Services, work: HandOver, run: str | None, force: bool) -> dict[str, Any]:

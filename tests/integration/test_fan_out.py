@@ -176,6 +176,16 @@ def test_what_was_lost_is_published_again_by_reconcile(rig: Rig, monkeypatch: py
         assert rig.ended(run)["status"] == "succeeded"
 
 
+def test_a_reconcile_without_a_worker_goes_to_every_worker(rig: Rig) -> None:
+    from workers.tasks import ask_every_worker  # noqa: PLC0415
+
+    catalog = rig.settings.catalog
+    catalog.write_text(catalog.read_text() + "environments: {home: {worker: home}, nas: {worker: nas}}\n")
+    assert ask_every_worker(rig.services) == {"workers": ["local", "home", "nas"]}
+    for worker in ("local", "home", "nas"):
+        assert rig.services.queue.calls_in(f"tegu.{worker}.pull") == {("tegu.reconcile", worker, None)}
+
+
 def test_results_and_failures_are_short_in_flower(rig: Rig) -> None:
     rig.record()
     with rig.worker():

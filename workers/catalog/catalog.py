@@ -41,6 +41,11 @@ class Catalog:
         """The configured stacks by id."""
         return {stack.id: stack for stack in self.configured}
 
+    @cached_property
+    def all_workers(self) -> tuple[str, ...]:
+        """The workers of all environments, each once."""
+        return tuple(dict.fromkeys(environment.worker for environment in self.environments.values()))
+
     def stacks(self, repo: str | None = None, worker: str | None = None) -> tuple[Stack, ...]:
         """The configured stacks, in the order of ids."""
         return tuple(
@@ -120,7 +125,7 @@ class Catalog:
     def workers(self, repo: str) -> tuple[str, ...]:
         """The workers that have stacks of the repo, or may have by discovery; the first of all if there are none."""
         used = dict.fromkeys(environment.worker for environment in self._used(repo, None))
-        return tuple(used) or tuple(environment.worker for environment in self.environments.values())[:1]
+        return tuple(used) or self.all_workers[:1]
 
     def _used(self, repo: str, worker: str | None) -> list[Environment]:
         names = {stack.environment for stack in self.stacks(repo)}
