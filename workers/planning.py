@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +17,14 @@ from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
 from workers.changes.unwritten import Unwritten
 from workers.differences import PathDifference, difference, differences, is_masked, secret_paths
-from workers.errors import CatalogError, GitUnavailable, InvalidStack, UsageError
+from workers.errors import CatalogError, CommandFailed, GitUnavailable, InvalidStack, UsageError
 from workers.gate import gated
 from workers.model import Action, Decision, Reason, Stack
 from workers.pinning import standing_pin
 from workers.services import Services, known_repo
 from workers.stacks import Found, Planned, stacks_at
+from workers.transaction.folders import Folders
+from workers.transaction.rehearsal import refusal
 from workers.verdict import decide_at
 
 
@@ -142,21 +145,52 @@ def _findings(services: Services, catalog: Catalog, *, fetch: bool) -> Iterator[
         planned += found.planned
         for each in found.planned:
             everywhere[each.stack.environment].add(each.stack.name)
-    for each in sorted(planned, key=lambda each: each.stack.id):
-        yield from _check_stack(services, each)
+    planned.sort(key=lambda each: each.stack.id)
+    refused, unasked = _refusals(services, planned)
+    if unasked:
+        yield Finding("", unasked, error=False)
+    for each in planned:
+        yield from _check_stack(services, each, refused.get(each.stack.id, ""))
         for name in each.stack.options.after:
             if name not in everywhere[each.stack.environment]:
                 yield Finding(each.stack.id, f"after: there is no stack {name} in {each.stack.environment}")
 
 
-def _check_stack(services: Services, planned: Planned) -> Iterator[Finding]:
+def _refusals(services: Services, planned: Iterable[Planned]) -> tuple[dict[str, str], str]:
+    """By stack, why Compose refuses files that Tegu can read; and why it was not asked, where it is not there."""
+    try:
+        services.compose.version()
+    except CommandFailed:
+        return {}, "without docker compose only what Tegu itself reads of Compose files was checked"
+
+    def ask(each: Planned) -> str:
+        folders = Folders.of(services.settings.data_dir, each.stack)
+        try:
+            return refusal(
+                services.compose, services.clone(each.stack.repo), each.stack, _snapshot(services, each), folders
+            )
+        except InvalidStack:
+            return ""  # what Tegu itself has to say of it is said anyway
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        asked = {each.stack.id: pool.submit(ask, each) for each in planned}
+    return {stack: answer.result() for stack, answer in asked.items()}, ""
+
+
+def _snapshot(services: Services, planned: Planned) -> Snapshot:
+    tree = services.clone(planned.stack.repo).tree(planned.commit)
+    return take_snapshot(planned.stack, tree, services.outside(planned.stack), services.key)
+
+
+def _check_stack(services: Services, planned: Planned, refused: str) -> Iterator[Finding]:
     stack = planned.stack
     try:
-        tree = services.clone(stack.repo).tree(planned.commit)
-        snapshot = take_snapshot(stack, tree, services.outside(stack), services.key)
+        snapshot = _snapshot(services, planned)
     except InvalidStack as error:
         yield Finding(stack.id, str(error))
         return
+    if refused:
+        yield Finding(stack.id, refused)
     for problem in rule_problems(stack, snapshot):
         yield Finding(stack.id, problem.removeprefix(f"{stack.id}: "))
     for warning in snapshot.warnings:

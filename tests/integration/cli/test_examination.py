@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.git_server import Source
 
@@ -54,6 +55,35 @@ def test_check_reads_every_compose_file_at_the_newest_commit(desk: Desk, homelab
     texts = [problem["message"] for problem in found["problems"] if problem["stack"] == "default/authelia"]
     assert any("can never match" in text for text in texts)
     assert "after: there is no stack nowhere in default" in texts
+
+
+def test_check_asks_compose_whether_every_key_is_one(desk: Desk, homelab: Source) -> None:
+    desk.catalog(f"repos: {{homelab: {{url: '{homelab.path}', discover: ['services/*']}}}}\n")
+    homelab.commit(
+        {
+            "services/adguard/compose.yaml": "services: {a: {imag: x}}\n",
+            "services/authelia/compose.yaml": "services: {a: {image: x, ports: true}}\n",
+        },
+    )
+    done = desk.tegu("check")
+    assert done.code == 1
+    adguard, authelia, count = done.stdout.splitlines()
+    assert adguard.startswith("default/adguard: ")
+    assert "compose.yaml" in adguard
+    assert "imag" in adguard
+    assert authelia.startswith("default/authelia: ")
+    assert "ports" in authelia
+    assert count == "2 problems"
+
+
+def test_check_says_so_where_compose_is_not_there_to_be_asked(desk: Desk, homelab: Source, tmp_path: Path) -> None:
+    desk.catalog(f"repos: {{homelab: {{url: '{homelab.path}', discover: ['services/*']}}}}\n")
+    homelab.commit({"services/adguard/compose.yaml": "services: {a: {imag: x}}\n"})
+    (tmp_path / "cli-plugins").mkdir()
+    (tmp_path / "cli-plugins/docker-compose").symlink_to("/bin/false")
+    done = desk.tegu("check", DOCKER_CONFIG=str(tmp_path))
+    assert done.code == 0
+    assert done.stdout.startswith("warning: without docker compose only")
 
 
 def test_check_says_what_is_unset_what_is_missing_and_where_to_put_it(desk: Desk, homelab: Source) -> None:
