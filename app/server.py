@@ -17,13 +17,19 @@ from typing import Any
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from workers.errors import RedisUnavailable
 from workers.logs import configure_logs
+from workers.services import Services, build_services
 from workers.settings import load_settings
+from workers.state.liveness import Liveness
 
 HEAD_SECONDS = 5.0
 BODY_SECONDS = 10.0
 """A forge gives up then as well."""
 _TICK_SECONDS = 0.5
+
+_PRESENCE_SECONDS = 60.0
+_REDIS_SECONDS = 5.0
 
 # ---------------------------------------------------------------- gunicorn's settings
 
@@ -43,6 +49,26 @@ control_socket_disable = True
 # Only ProxyFix, which counts proxies, may believe what they say.
 forwarded_allow_ips = ""
 forwarder_headers = ""
+
+
+def post_worker_init(worker: object) -> None:
+    """Gunicorn's hook in a process that is about to serve: in a container, it goes on saying in which one.
+
+    The worker that deploys may run in another project, and has to know this one as Tegu's own.
+    """
+    del worker
+    services = build_services(redis_timeout=_REDIS_SECONDS)
+    if services.own_container:
+        threading.Thread(target=stay_known, args=(services,), name="presence", daemon=True).start()
+
+
+def stay_known(services: Services) -> None:
+    """Say every minute in which container this process runs, so that a Redis that has forgotten it learns it again."""
+    liveness = Liveness(services.state.redis)
+    while True:
+        with contextlib.suppress(RedisUnavailable):
+            liveness.inhabit(services.own_container or "")
+        time.sleep(_PRESENCE_SECONDS)
 
 
 class TimelyWorker(ThreadWorker):  # type: ignore[misc]

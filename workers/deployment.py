@@ -142,7 +142,12 @@ class Deployment:
             say=self._ledger.say,
             lock=self._ground.lock,
             stop=stop,
-            own=own_parts(services.own_container, services.settings.state_url, self._stack.docker_host),
+            own=own_parts(
+                services.own_container,
+                services.settings.state_url,
+                self._stack.docker_host,
+                services.other_containers(),
+            ),
         )
         return Attempt(
             name=name,

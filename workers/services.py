@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from workers.catalog import Catalog, CatalogFile
-from workers.errors import UnknownName
+from workers.errors import RedisUnavailable, UnknownName
 from workers.model import Repo, Stack
 from workers.settings import Settings, inherited, load_settings
 
@@ -127,6 +127,15 @@ class Services:
         from workers.containers import own_container_id  # noqa: PLC0415
 
         return own_container_id()
+
+    def other_containers(self) -> frozenset[str]:
+        """The ids of the containers that other processes of this Tegu run in; of none while Redis is away."""
+        from workers.state.liveness import Liveness  # noqa: PLC0415
+
+        try:
+            return Liveness(self.state.redis).inhabited()
+        except RedisUnavailable:
+            return frozenset()
 
     def repo(self, name: str) -> Repo:
         """A repo of the catalog.

@@ -161,5 +161,12 @@ counters = Key(
     "tegu:counters", "hash of numbers", "counters", "for ever", "`family:label:label` -> how often it happened"
 )
 alive = Key("tegu:alive:%s", "string", "liveness", "15 s, set every five", "queue: when its worker was last seen")
+own_containers = Key(
+    "tegu:containers",
+    "sorted set",
+    "liveness",
+    "each for 1 day, added every minute",
+    "ids of the containers that Tegu's web processes run in, by when that was said (s)",
+)
 
 ALL: dict[str, Key] = {name: value for name, value in list(globals().items()) if isinstance(value, Key)}

@@ -9,6 +9,7 @@ import pytest
 from tests.integration.deploy.house import House, compose, service
 from workers.demonstration import free_port
 from workers.settings import Settings
+from workers.state.liveness import Liveness
 
 pytestmark = pytest.mark.docker
 
@@ -35,6 +36,13 @@ def test_the_project_of_the_container_that_the_worker_runs_in_is_skipped(house: 
 
     house.services.__dict__["own_container"] = None
     assert house.look()["outcome"] == "deployed"
+
+
+def test_the_project_of_the_web_process_is_skipped_though_the_worker_runs_elsewhere(house: House) -> None:
+    house.stack()
+    house.push({"a/compose.yaml": compose(web=service("sleep 1000"), db=DB)})
+    Liveness(house.services.state.redis).inhabit(house.containers()["web"].container.id)
+    assert looked_at_as_own(house)["reason"] == "self"
 
 
 def test_the_first_look_at_its_own_project_is_skipped_too(house: House) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from redis import Redis
 
 from workers.state import keys
@@ -22,3 +24,14 @@ def test_what_was_said_is_forgotten(redis: Redis) -> None:
 def test_a_backlog_counts_messages(redis: Redis) -> None:
     redis.lpush("a", "x", "y")
     assert Liveness(redis).backlog(["a", "b"]) == {"a": 2, "b": 0}
+
+
+def test_a_container_that_tegu_lives_in_is_known_for_a_day(redis: Redis) -> None:
+    liveness = Liveness(redis)
+    assert liveness.inhabited() == frozenset()
+    liveness.inhabit("a")
+    redis.zadd(keys.own_containers(), {"old": time.time() - keys.DAY_SECONDS - 1})
+    assert liveness.inhabited() == {"a"}
+    liveness.inhabit("b")
+    assert redis.zcard(keys.own_containers()) == 2
+    assert liveness.inhabited() == {"a", "b"}
