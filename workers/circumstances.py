@@ -8,6 +8,7 @@ from typing import Any
 
 from workers.containers import Container, Engine
 from workers.drift import drift_of, is_at_rest, remedies
+from workers.errors import EngineUnavailable
 from workers.gate import disturbed
 from workers.model import Action, Decision, Reason, Stack
 from workers.state.status import StackFacts
@@ -27,7 +28,7 @@ class Circumstances:
         journal: what its journal says.
         facts: its marks and status.
         interrupted: what is left of an earlier attempt.
-        engine: where its containers are.
+        engine: where the containers of what is deployed are.
         asked: whether somebody asked for this deployment.
         force: whether everything is to be recreated.
     """
@@ -49,8 +50,8 @@ class Circumstances:
     @property
     def has_returned(self) -> bool:
         """Whether the stack was gone, and its containers were stopped or removed for that."""
-        mark = (self.journal.get("status") or {}).get("removed") or {}
-        return mark.get("done") in {"stop", "down"}
+        gone, left = (self.journal.get("status") or {}).get("removed"), self.journal.get("left")
+        return any((mark or {}).get("done") in {"stop", "down"} for mark in (gone, left))
 
     def widened(self, decision: Decision) -> Decision:
         """With what has to be done on top of what changed."""
@@ -64,7 +65,7 @@ class Circumstances:
             return disturbed(decision, {}, Reason.FIRST_DEPLOY)
         if decision.action is not Action.NONE:
             return decision
-        if self.project != self.stack.project:
+        if (self.project, self.engine.docker_host) != (self.stack.project, self.stack.docker_host):
             return disturbed(decision, {}, Reason.OPTIONS_CHANGED)
         drift = self.drift()
         return disturbed(decision, drift, Reason.DRIFTED) if drift else decision
@@ -95,7 +96,14 @@ class Circumstances:
         return decision.reason in _NOT_TRIED and bool(self.facts.fields.get("drift")) and not self.interrupted
 
     def _is_at_rest(self) -> bool:
-        return self.record is not None and is_at_rest(self.record, self._containers())
+        if self.record is None:
+            return False
+        try:
+            return is_at_rest(self.record, self._containers())
+        except EngineUnavailable:
+            if self.engine.docker_host == self.stack.docker_host:
+                raise
+            return False  # it has another engine now, maybe since this one is gone for good
 
     def _containers(self) -> tuple[Container, ...]:
         return self.engine.containers(self.project)

@@ -19,12 +19,13 @@ from workers.changes.tree import Outside
 from workers.circumstances import Circumstances
 from workers.deployment import Deployment, Ground
 from workers.errors import BlockedStack, RedisUnavailable, TransientError, UnknownName
+from workers.former import deployed_record, host_of
 from workers.gate import disturbed, gated, is_done, outcome_of
 from workers.ledger import Ledger
 from workers.logs import get_logger, log_context
 from workers.model import Action, Decision, Outcome, Reason, Stack, Trigger
 from workers.pinning import Target, left_pinned, settle, target_of
-from workers.removal import KEEP, Removal, folder_gone, is_settled, remove_gone
+from workers.removal import Removal, folder_gone, is_settled, remove_gone
 from workers.services import Services
 from workers.stacks import find_stack
 from workers.state.exclusion import exclusive
@@ -33,6 +34,7 @@ from workers.state.quick import Look
 from workers.state.status import StackFacts
 from workers.transaction import repairing
 from workers.transaction.folders import Folders
+from workers.undeploying import KEEP
 from workers.verdict import decide_at
 
 log = get_logger(__name__)
@@ -120,6 +122,8 @@ class _Look:
             return self._end(look.runs, self._gone(), None)
         if self._asked or self._folders.unfinished or self._needs_care(look.facts):
             return None
+        if (look.record or {}).get("worker", self._stack.worker) != self._stack.worker:
+            return None
         gone = None if look.facts.pin else folder_gone(self._stack, self._clone.tree(commit), look.record)
         mark = look.facts.fields.get("removed")
         if gone is not None and is_settled(mark, gone.policy):
@@ -162,10 +166,10 @@ class _Look:
 
     def _carry_out(self, runs: tuple[str, ...], lock: int, lease: Lease) -> dict[str, str | None]:
         state, stack = self._state, self._stack
-        engine = self._services.containers(stack.docker_host)
+        engine = self._services.containers(repairing.host_of(state.journal.load(stack.id)) or stack.docker_host)
         interrupted = repairing.take_back_unfinished_switch(stack.id, state.journal, self._folders, engine)
         journal = state.journal.load(stack.id)
-        record = self._record(journal, lease)
+        record, deployed = deployed_record(state, stack, journal, lease.fence)
         newest = self._newest()
         facts = state.facts([stack.id])[stack.id]
         if newest is None:
@@ -191,7 +195,8 @@ class _Look:
         ):
             interrupted = repairing.abandon(stack.id, interrupted, state.journal, self._folders, engine)
             decision, snapshot = self._decide(record, commit)
-        around = Circumstances(stack, record, journal, facts, interrupted, engine, self._asked, self._force)
+        running = self._services.containers(host_of(stack, record))
+        around = Circumstances(stack, record, journal, facts, interrupted, running, self._asked, self._force)
         decision = self._gated(around.widened(decision), snapshot, facts)
         if around.may_heal_old(decision) and (healing := self._healing(around)) is not None:
             decision, snapshot = healing
@@ -199,7 +204,7 @@ class _Look:
         if old_files is not None and snapshot is not None and decision.action is not Action.NONE:
             old_files.bring()
         ledger = Ledger(state, stack.id, lease.fence, runs, newest)
-        ground = Ground(self._services, stack, tree, lock, journal, record, (adoption or {}).get("data"))
+        ground = Ground(self._services, stack, tree, lock, journal, record, deployed, (adoption or {}).get("data"))
         deployment = Deployment(ground, ledger)
         decision = around.stopped(decision) or decision
         if snapshot is None or decision.action is Action.NONE:
@@ -232,15 +237,6 @@ class _Look:
         decision = Decision(self._stack.id, Action.NONE, Reason.ROLLBACK, newest, message=problem)
         return self._end(runs, decision, newest, Outcome.FAILED)
 
-    def _record(self, journal: dict[str, Any], lease: Lease) -> dict[str, Any] | None:
-        """What is deployed, as the journal has it; a Redis that has forgotten it is told again."""
-        known = self._state.records.get(self._stack.id)
-        record: dict[str, Any] | None = journal.get("record")
-        if record is not None and (known or {}).get("deployment") != record.get("deployment"):
-            commits = {"deployed_commit": record["commit"], "verified_commit": record["commit"]}
-            self._state.records.put(self._stack.id, record, lease.fence, **commits)
-        return record or known
-
     def _without_containers(
         self,
         decision: Decision,
@@ -250,6 +246,8 @@ class _Look:
     ) -> Decision:
         """A decision that reaches no container; files may differ all the same, and are written."""
         known = snapshot is not None and record is not None and record.get("fingerprint") != snapshot.fingerprint
+        if decision.reason is Reason.UNCHANGED:
+            deployment.has_stayed()
         if known and snapshot is not None and decision.reason is Reason.UNCHANGED:
             try:
                 deployment.write_files(decision, snapshot)

@@ -14,15 +14,15 @@ from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
 from workers.compose import INHERITED, Project, command_environment
 from workers.errors import TeguError, TransientError
+from workers.former import former_of
 from workers.ledger import Ledger
 from workers.model import Decision, Outcome, Reason, Stack
 from workers.ownership import own_parts
 from workers.rollback import roll_back
 from workers.services import Services
 from workers.settings import inherited
-from workers.stacks import all_stacks
 from workers.transaction.applying import run_failure_hooks
-from workers.transaction.attempt import Attempt, Running, Tools
+from workers.transaction.attempt import Attempt, Former, Running, Tools
 from workers.transaction.belongings import take_leave
 from workers.transaction.carrying_out import begin, go_on, resume
 from workers.transaction.committing import switch
@@ -32,7 +32,7 @@ from workers.transaction.manifest import load_manifest, save_manifest
 from workers.transaction.outcome import Ending
 from workers.transaction.preparing import plan, stage_closure
 from workers.transaction.pruning import prune_images
-from workers.transaction.recording import call_of, moved_on, project_from, record_of
+from workers.transaction.recording import call_of, moved_on, record_of
 from workers.transaction.repairing import settle_half_made
 from workers.transaction.steps import Step, Steps
 from workers.transaction.unversioned import remember
@@ -47,6 +47,7 @@ class Ground:
         lock: the descriptor of the stack's lock.
         journal: what the stack's journal says.
         record: what is deployed; None for nothing.
+        deployed: the same, but also what another worker has deployed before.
         adoption: what is to become of data in another directory that the project runs from.
     """
 
@@ -56,6 +57,7 @@ class Ground:
     lock: int
     journal: Mapping[str, Any]
     record: Mapping[str, Any] | None
+    deployed: Mapping[str, Any] | None
     adoption: str | None = None
 
 
@@ -92,6 +94,11 @@ class Deployment:
         self._ledger.record(moved_on(record, snapshot))
         self._pin(snapshot.commit)
         self._folders.clear()
+
+    def has_stayed(self) -> None:
+        """Let the journal forget that another worker has had the stack: what this one has deployed is as it should."""
+        if self._ground.journal.get("left"):
+            self._journal.update(self._stack.id, left=None)
 
     def carry_out(
         self,
@@ -161,20 +168,12 @@ class Deployment:
             new=snapshot.files(self._ground.tree),
             previous=(self._ground.record or {}).get("commit"),
             adoption=self._ground.adoption,
-            replaces=self._replaced(),
+            former=former_of(services, self._stack, self._ground.deployed, self._ground.journal),
         )
 
-    def _replaced(self) -> Project | None:
-        """The project under its old name, when it has another one now and nobody else has the old one."""
-        old, call = (self._ground.record or {}).get("project"), self._ground.journal.get("call")
-        if old in {None, self._stack.project} or not call:
-            return None
-        host = self._stack.docker_host
-        if any((each.docker_host, each.project) == (host, old) for each in all_stacks(self._ground.services)):
-            return None
-        return replace(project_from(call, self._stack, self._folders.live), name=str(old))
-
     def _go(self, attempt: Attempt, interrupted: Intent | None) -> Ending:
+        if attempt.former is not None:
+            self._ledger.say(_told(attempt.former))
         settle_half_made(self._engine, self._stack.project)
         if interrupted is None:
             begun = begin(attempt, self._ground.tree, missing_sources, self._journal)
@@ -203,7 +202,7 @@ class Deployment:
         save_manifest(self._folders.manifest, attempt.new)
         remember(self._folders, attempt.snapshot.outside_paths)
         call = call_of(self._stack, attempt.project, self._folders.live)
-        self._ledger.record(record, call={**call, "unversioned": True}, disturbed=None)
+        self._ledger.record(record, call={**call, "unversioned": True}, disturbed=None, left=None)
         self._pin(attempt.snapshot.commit)
         if record["previous"]:
             self._pin(record["previous"], "previous")
@@ -236,6 +235,9 @@ class Deployment:
         cancelled = attempt.tools.stop.is_set()
         if cancelled:
             problem, attempt.tools = "cancelled", attempt.tools.unstoppable()
+        if attempt.former is not None and attempt.former.project is None:
+            problem += f"\nthere is no way back, since it was last deployed {attempt.former.place}"
+            call = None
         if call and (self._stack.options.rollback or cancelled):
             ending = self._back(attempt, intent, call, problem)
         else:
@@ -273,11 +275,18 @@ class Deployment:
         return "what runs now is not known"
 
 
+def _told(former: Former) -> str:
+    """What the log says of where the stack was deployed last."""
+    if former.project is None:
+        return f"it was last deployed {former.place}; what runs there is left as it is"
+    return f"it was last deployed {former.place}; its containers there make room for the new ones, volumes stay"
+
+
 def _cancelled(ending: Ending) -> Ending:
     """How a deployment ends that somebody has stopped after the switch; one that could not go back has failed."""
     if ending.outcome is Outcome.ROLLED_BACK:
         return replace(ending, outcome=Outcome.CANCELLED, message="cancelled, and back at the last good deployment")
-    if ending.message == "cancelled":
+    if ending.message.startswith("cancelled"):
         message = "cancelled; there is nothing to go back to, so what was begun stays"
         return replace(ending, outcome=Outcome.CANCELLED, message=message)
     return ending

@@ -57,8 +57,8 @@ def keep_clone(services: Services, repo: str) -> None:
 
 def _is_deployed(services: Services, stack: str) -> bool:
     journal = services.state.journal.load(stack)
-    removed = (journal.get("status") or {}).get("removed") or {}
-    return bool(journal.get("record")) and removed.get("done") != "down"
+    gone = ((journal.get("status") or {}).get("removed"), journal.get("left"))
+    return bool(journal.get("record")) and not any((mark or {}).get("done") == "down" for mark in gone)
 
 
 def forget_idle(services: Services, at: datetime) -> None:

@@ -88,7 +88,9 @@ def _seen(
     """Every stack that has run something, with the containers of its project; one call for each host."""
     by_host: dict[str, list[str]] = defaultdict(list)
     for identifier, record in records.items():
-        if record is not None and record.get("containers"):
+        if record is None or record.get("worker", stacks[identifier].worker) != stacks[identifier].worker:
+            continue  # nothing is deployed, or what another worker has deployed before this one got the stack
+        if record.get("containers"):
             by_host[record.get("docker_host") or stacks[identifier].docker_host].append(identifier)
     for host, identifiers in by_host.items():
         try:

@@ -98,6 +98,11 @@ def is_as_recorded(services: Services, stack: Stack, record: Mapping[str, Any], 
     snapshot = Snapshot.from_json(record["snapshot"])
     if (record.get("project", stack.project), snapshot.path) != (stack.project, stack.path):
         return False
+    if (record.get("docker_host", stack.docker_host), record.get("worker", stack.worker)) != (
+        stack.docker_host,
+        stack.worker,
+    ):
+        return False
     return is_unchanged(stack, snapshot, tree, services.outside(stack), services.key)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from workers.celery import DEPLOY_IF_CHANGED, PULL, deploy_queue, pull_queue
+from workers.departure import see_off
 from workers.errors import UnknownName
 from workers.housekeeping import keep_house
 from workers.inspection import inspect
@@ -45,7 +46,7 @@ def reconcile(services: Services, worker: str) -> dict[str, Any]:
     mirror_marks(services.state, {stack: {"when_removed": options.when_removed} for stack, options in mine.items()})
     published = publish_lost(services, worker)
     repos = repos_of(services, worker)
-    gone = _publish_gone(services, worker, repos)
+    gone = _publish_gone(services, worker, repos) + len(see_off(services, worker))
     # Before the pulls, which would find these stacks waiting: what runs is to be seen as it was left.
     healing = inspect(services, worker)
     for repo in repos:

@@ -11,32 +11,24 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from workers.changes.tree import Tree
-from workers.compose import INHERITED, Project, command_environment, down_argv, stop_argv
 from workers.errors import CommandFailed, RedisUnavailable, TeguError, TransientError, UnknownName
 from workers.ledger import Ledger
 from workers.logs import get_logger
-from workers.model import Action, Decision, Limits, Options, Outcome, Reason, Stack
-from workers.ownership import own_parts
+from workers.model import Action, Decision, Outcome, Reason, Stack
 from workers.services import Services
-from workers.settings import inherited
-from workers.stacks import all_stacks, find_stack
+from workers.stacks import find_stack
 from workers.state.clock import now
 from workers.state.exclusion import exclusive
 from workers.state.leases import Lease
 from workers.transaction import repairing
 from workers.transaction.folders import Folders
 from workers.transaction.outcome import Ending
-from workers.transaction.recording import project_from
+from workers.undeploying import ARGV, DONE, KEEP, obstacle, recorded_policy, stack_of, undeploy
 
 log = get_logger(__name__)
-
-KEEP = "keep"
-_ARGV = {"stop": stop_argv, "down": down_argv}
-_DONE = {KEEP: "left as it is", "stop": "stopped", "down": "its containers and networks are removed; volumes stay"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +77,9 @@ def _gone(services: Services, stacks: Iterable[str], is_missed: Callable[[str, s
         with suppress(UnknownName):
             find_stack(services, stack)
             continue
-        found.append(Gone(stack, recorded_policy(state.journal.load(stack)), "gone from the catalog or its repository"))
+        journal = state.journal.load(stack)
+        if not journal.get("left"):  # else it is the other worker's
+            found.append(Gone(stack, recorded_policy(journal), "gone from the catalog or its repository"))
     return tuple(found)
 
 
@@ -111,12 +105,6 @@ def folder_gone(stack: Stack, tree: Tree, record: Mapping[str, Any] | None) -> G
 def is_settled(mark: Mapping[str, Any] | None, policy: str) -> bool:
     """Whether a removed stack is as its policy wants it, and has been reported."""
     return mark is not None and mark.get("done") == policy
-
-
-def recorded_policy(journal: Mapping[str, Any]) -> str:
-    """What a stack's options said last of its removal."""
-    policy = journal.get("when_removed") or (journal.get("call") or {}).get("when_removed") or KEEP
-    return str(policy)
 
 
 # ---------------------------------------------------------------- carrying out
@@ -176,10 +164,10 @@ class Removal:
     def carry_out(self) -> dict[str, str | None]:
         """Do it, and end the stack's part in all runs."""
         known = self._state.records.status(self._gone.stack).get("removed") or {}
-        kept_because = self._obstacle() if self._gone.policy in _ARGV else None
+        kept_because = obstacle(self._services, self._stack) if self._gone.policy in ARGV else None
         policy = KEEP if kept_because else self._gone.policy
-        message = f"{self._gone.why}; {kept_because or _DONE[policy]} (when_removed: {self._gone.policy})"
-        if policy in _ARGV and known.get("done") != policy:
+        message = f"{self._gone.why}; {kept_because or DONE[policy]} (when_removed: {self._gone.policy})"
+        if policy in ARGV and known.get("done") != policy:
             return self._take_down(policy, message)
         outcome = Outcome.SKIPPED if known.get("done") == policy else Outcome.REMOVED
         self._note(policy)
@@ -195,7 +183,7 @@ class Removal:
         ledger.open(decision)
         try:
             self._drop_attempt()
-            self._call(policy, ledger)
+            undeploy(self._services, self._stack, self._journal.get("call"), policy, self._lock, ledger.say)
         except TransientError as error:
             ledger.interrupt(str(error))
             raise
@@ -209,48 +197,14 @@ class Removal:
         ledger.close(ending, decision, str(self._record.get("fingerprint")), asked=False)
         return self._result(decision, ending.outcome, ledger.deployment)
 
-    def _obstacle(self) -> str | None:
-        """Why the containers stay although the policy is another."""
-        if self._state.pauses.get(self._gone.stack):
-            return "left as it is, since it is paused"
-        mine = (self._stack.docker_host, self._stack.project)
-        for other in all_stacks(self._services):
-            if other.id != self._gone.stack and (other.docker_host, other.project) == mine:
-                return f"left as it is, since its project {other.project} is that of {other.id} now"
-        engine = self._services.containers(self._stack.docker_host)
-        own = own_parts(self._services.own_container, self._services.settings.state_url, self._stack.docker_host)
-        if any(own.has(each) for each in engine.details(engine.containers(self._stack.project))):
-            return "left as it is, since it holds this Tegu itself"
-        return None
-
     def _drop_attempt(self) -> None:
         """Take back what a deployment has left that was interrupted before the stack went."""
         folders = Folders.of(self._services.settings.data_dir, self._stack)
-        engine, journal = self._services.containers(self._stack.docker_host), self._state.journal
+        host, journal = repairing.host_of(self._journal) or self._stack.docker_host, self._state.journal
+        engine = self._services.containers(host)
         found = repairing.take_back_unfinished_switch(self._stack.id, journal, folders, engine)
         repairing.abandon(self._stack.id, found, journal, folders, engine)
         repairing.settle_half_made(engine, self._stack.project)
-
-    def _call(self, policy: str, ledger: Ledger) -> None:
-        call, live = self._journal.get("call"), self._services.live(self._stack)
-        if call:
-            try:
-                self._run(project_from(call, self._stack, live), policy, ledger)
-            except CommandFailed as error:
-                # Its files may be gone or broken by now; the containers' labels say enough.
-                ledger.say(str(error))
-            else:
-                return
-        root = Path("/")
-        base = {"LANG": "C.UTF-8", **inherited(INHERITED)}
-        environment = command_environment(self._stack, root, base)
-        self._run(Project(self._stack.project, root, root, (), environment=environment), policy, ledger)
-
-    def _run(self, project: Project, policy: str, ledger: Ledger) -> None:
-        argv = _ARGV[policy]()
-        ledger.say(f"$ docker compose {' '.join(argv)}")
-        seconds = self._stack.options.limits.up.total_seconds()
-        self._services.compose.run(project, argv, timeout=seconds, on_line=ledger.say, pass_fds=(self._lock,))
 
     def _note(self, done: str) -> None:
         mark = {"why": self._gone.why, "policy": self._gone.policy, "done": done, "at": now()}
@@ -267,22 +221,6 @@ class Removal:
             "deployment": deployment,
             "message": decision.message,
         }
-
-
-def stack_of(identifier: str, record: Mapping[str, Any]) -> Stack:
-    """A stack as it was last deployed, with the defaults for whatever only its entry in the catalog said."""
-    environment, _, name = identifier.partition("/")
-    return Stack(
-        environment=environment,
-        name=name,
-        repo=record.get("repo", ""),
-        path=record.get("path", ""),
-        ref=record.get("ref", ""),
-        worker="",
-        docker_host=record.get("docker_host", "unix:///var/run/docker.sock"),
-        project=record.get("project", name),
-        options=Options(limits=Limits()),
-    )
 
 
 def drop_pins(services: Services, stack: Stack) -> None:

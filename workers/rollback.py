@@ -10,7 +10,7 @@ from workers.compose import Project
 from workers.model import Action, Decision, Reason, ServiceDecision
 from workers.transaction import model as compose_model
 from workers.transaction.applying import bring_up, take_down, wait
-from workers.transaction.attempt import Attempt, Running
+from workers.transaction.attempt import Attempt, Former, Running
 from workers.transaction.committing import put_tags_back, take_back
 from workers.transaction.intent import Intent
 from workers.transaction.recording import project_from
@@ -34,13 +34,25 @@ def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> None
     put_tags_back(tools.engine, intent.images)
     if not attempt.applied:
         return  # no container was touched, and those that run have the old files again
-    if attempt.replaces is not None:
+    if attempt.former is not None:
         take_down(attempt, attempt.project)
-        attempt = replace(attempt, stack=replace(attempt.stack, project=attempt.replaces.name), replaces=None)
-    before = Running.now(tools.engine, attempt.stack.project)
+        attempt = _where_it_was(attempt, attempt.former)
+    before = Running.now(attempt.tools.engine, attempt.stack.project)
     project = project_from(call, attempt.stack, attempt.folders.live)
     with as_they_were(attempt.folders, attempt.snapshot.outside, remembered=bool(call.get("unversioned"))):
         _bring_back(attempt, intent, before, project)
+
+
+def _where_it_was(attempt: Attempt, former: Former) -> Attempt:
+    """The attempt with the project and the engine of the last good deployment."""
+    project, tools = former.project, attempt.tools
+    name = project.name if project else attempt.stack.project
+    return replace(
+        attempt,
+        stack=replace(attempt.stack, project=name),
+        tools=replace(tools, engine=former.engine or tools.engine),
+        former=None,
+    )
 
 
 def _bring_back(attempt: Attempt, intent: Intent, before: Running, project: Project) -> None:

@@ -16,6 +16,7 @@ def option_inputs(stack: Stack, outside: Outside, key: bytes) -> dict[str, str |
     options = stack.options
     values: dict[str, object] = {
         "project": stack.project,
+        "docker_host": stack.docker_host,
         "directory": project_folder(stack, outside),
         "files": options.files,
         "profiles": options.profiles,

@@ -30,15 +30,16 @@ def rebuild(state: State, journal: Journal | None = None) -> list[str]:
     Returns:
         The stacks whose record was put back.
     """
-    journals = (journal or state.journal).all()
+    kept = (journal or state.journal).all()
+    journals = {stack: each for stack, each in kept.items() if not each.get("left")}  # the others are another worker's
     present = state.records.get_many(journals)
     rebuilt = keys.rebuilt(_data_dir_id(state))
     lost = not state.redis.exists(rebuilt)
-    for stack, kept in journals.items() if lost else ():
+    for stack, each in journals.items() if lost else ():
         for marks in _all_marks(state):
-            if kept.get(marks.name):
-                marks.restore(stack, kept[marks.name])
-    restored = [stack for stack, kept in journals.items() if kept.get("record") and not present[stack]]
+            if each.get(marks.name):
+                marks.restore(stack, each[marks.name])
+    restored = [stack for stack, each in journals.items() if each.get("record") and not present[stack]]
     for stack in restored:
         _restore_record(state, stack, journals[stack])
     state.redis.set(rebuilt, now())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 
 from workers.compose import Project, down_argv, remove_argv, restart_argv, signal_argv, up_argv
 from workers.errors import CommandFailed
@@ -57,9 +59,9 @@ def bring_up(attempt: Attempt) -> None:
     """
     attempt.applied = True
     with attempt.tools.steps.step(Step.UP):
-        if attempt.replaces is not None:
+        if attempt.former is not None and attempt.former.project is not None:
             # Under its old name the project may hold ports and container names that it needs under the new one.
-            take_down(attempt, attempt.replaces)
+            take_down(attempt, attempt.former.project)
         _up(attempt)
     with attempt.tools.steps.step(Step.REST):
         _rest(attempt)
@@ -68,8 +70,11 @@ def bring_up(attempt: Attempt) -> None:
 def take_down(attempt: Attempt, project: Project) -> None:
     """Remove the containers and networks of a project; its volumes stay."""
     tools = attempt.tools
+    if not all(Path(path).exists() for path in (*project.files, *project.env_files)):
+        # They have other names by now; the containers' labels say enough.
+        project = replace(project, files=(), env_files=())
     argv = down_argv()
-    tools.say(f"$ docker compose -p {project.name} {' '.join(argv)}")
+    tools.say(f"$ DOCKER_HOST={project.environment['DOCKER_HOST']} docker compose -p {project.name} {' '.join(argv)}")
     seconds = attempt.stack.options.limits.up.total_seconds()
     tools.compose.run(project, argv, timeout=seconds, on_line=tools.say, pass_fds=(tools.lock,), stop=tools.stop)
 

@@ -81,6 +81,27 @@ class Running:
         return [each.container for each in self.details]
 
 
+@dataclass(frozen=True, slots=True)
+class Former:
+    """Where the last deployment of a stack is, if that is another project, another engine, or another worker's.
+
+    Attributes:
+        place: where that is, for people.
+        project: how it was called there; None where it is out of reach: nobody can take it down or go back to it.
+        engine: its engine.
+        running: its containers, as far as they can be seen.
+        distant: whether its volumes are none of the new engine's.
+        same_files: whether both engines see the files of this host.
+    """
+
+    place: str
+    project: Project | None = None
+    engine: Engine | None = None
+    running: Running = Running(())
+    distant: bool = False
+    same_files: bool = True
+
+
 @dataclass(slots=True)
 class Attempt:
     """One attempt. Its steps fill in what they find out.
@@ -93,8 +114,7 @@ class Attempt:
         project: the Compose project at its live path.
         model: what Compose resolved, with staged paths until the switch.
         images: the id that each image name stood for before; None for no image.
-        replaces: the project as it was called at its last deployment, if it has another name now.
-        former: that project's containers.
+        former: where the last deployment is, if that is another project, engine or worker.
         before: the containers before anything was touched.
         starts: which containers had been started when, before anything was touched.
         resting: the services that had containers of which none ran.
@@ -119,8 +139,7 @@ class Attempt:
     model: Mapping[str, Any] = field(default_factory=dict)
     images: dict[str, str | None] = field(default_factory=dict)
     operations: tuple[Operation, ...] = ()
-    replaces: Project | None = None
-    former: Running = Running(())
+    former: Former | None = None
     before: Running = Running(())
     starts: set[tuple[str, str]] = field(default_factory=set)
     resting: set[str] = field(default_factory=set)
@@ -138,7 +157,8 @@ class Attempt:
     def look(self, before: Running) -> None:
         """Note what runs before anything is touched."""
         self.before = before
-        self.starts = before.starts
+        # What still runs where the last deployment is has not been touched either.
+        self.starts = before.starts | (self.former.running.starts if self.former else set())
         self.resting = before.resting()
 
     def services_with(self, *actions: Action) -> set[str]:

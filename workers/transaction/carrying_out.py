@@ -12,8 +12,9 @@ from workers.transaction.attempt import Attempt, Running
 from workers.transaction.committing import put_tags_back, switch
 from workers.transaction.folders import remove_tree
 from workers.transaction.intent import Intent
+from workers.transaction.moved import MovedData
 from workers.transaction.outcome import Ending
-from workers.transaction.preparing import Missing, MovedData, OwnProject, prepare
+from workers.transaction.preparing import Missing, OwnProject, prepare
 from workers.transaction.steps import Cancelled
 
 log = get_logger(__name__)

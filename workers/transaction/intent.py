@@ -29,6 +29,7 @@ class Intent:
         resting: the services that did not run.
         failed: why it is being taken back; empty while it goes forward.
         project: the Compose project.
+        docker_host: the engine; empty: the one that the stack has.
         brought: the data that is brought along from another directory.
         halted: the containers that are stopped for that.
     """
@@ -45,6 +46,7 @@ class Intent:
     resting: frozenset[str]
     failed: str = ""
     project: str = ""
+    docker_host: str = ""
     brought: tuple[Belonging, ...] = ()
     halted: tuple[str, ...] = ()
 
@@ -63,6 +65,7 @@ class Intent:
             starts=frozenset(attempt.starts),
             resting=frozenset(attempt.resting),
             project=attempt.stack.project,
+            docker_host=attempt.stack.docker_host,
             brought=attempt.brought,
             halted=attempt.halted,
         )
@@ -90,6 +93,7 @@ class Intent:
             "resting": sorted(self.resting),
             "failed": self.failed,
             "project": self.project,
+            "docker_host": self.docker_host,
             "brought": [each.to_json() for each in self.brought],
             "halted": list(self.halted),
         }
@@ -110,6 +114,7 @@ class Intent:
             resting=frozenset(saved["resting"]),
             failed=saved.get("failed", ""),
             project=saved.get("project", ""),
+            docker_host=saved.get("docker_host", ""),
             brought=tuple(Belonging.from_json(each) for each in saved.get("brought", ())),
             halted=tuple(saved.get("halted", ())),
         )

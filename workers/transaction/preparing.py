@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from workers.changes.tree import Tree
@@ -13,7 +12,7 @@ from workers.logs import get_logger
 from workers.model import Action
 from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt, Running
-from workers.transaction.belongings import How, elsewhere, left_behind, users_of
+from workers.transaction.moved import settle_moved
 from workers.transaction.opening import Root
 from workers.transaction.planning import Planner
 from workers.transaction.staging import stage
@@ -45,14 +44,11 @@ def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
         _validate(attempt, tree, missing)
     with steps.step(Step.REMEMBER):
         attempt.look(Running.now(attempt.tools.engine, attempt.stack.project))
-        if attempt.replaces is not None:
-            attempt.former = Running.now(attempt.tools.engine, attempt.replaces.name)
         names = set(compose_model.images(attempt.model, attempt.stack.project).values())
         attempt.images = {name: attempt.tools.engine.image_id(name) for name in sorted(names)}
     with steps.step(Step.CHECK):
         _refuse_own(attempt)
-        _settle_moved(attempt)
-        _refuse_lost_volumes(attempt)
+        settle_moved(attempt)
         plan(attempt)
     with steps.step(Step.BUILD):
         _build(attempt)
@@ -85,7 +81,8 @@ def _validate(attempt: Attempt, tree: Tree, missing: Missing) -> None:
 
 def _refuse_own(attempt: Attempt) -> None:
     """Refuse to deploy the project that this process runs in."""
-    if any(attempt.tools.own.has(each) for each in attempt.before.details):
+    former = attempt.former.running.details if attempt.former else ()
+    if any(attempt.tools.own.has(each) for each in (*attempt.before.details, *former)):
         raise OwnProject(attempt.stack.id)
 
 
@@ -98,43 +95,6 @@ class OwnProject(BlockedStack):
 
     def __str__(self) -> str:
         return f"{self.stack} holds this Tegu itself, which never deploys itself; update it by hand"
-
-
-class MovedData(BlockedStack):
-    """Data of a running project would be left behind in another directory."""
-
-
-def _settle_moved(attempt: Attempt) -> None:
-    """Refuse when containers run from another directory and data would stay behind, unless somebody has decided."""
-    details = attempt.before.details + attempt.former.details
-    if not (old := elsewhere((each.container for each in details), attempt.live_directory)):
-        return
-    found = left_behind(details, attempt.folders.live, attempt.stack.path, attempt.new, attempt.protected)
-    if found and attempt.adoption is None:
-        left = ", ".join(each.source for each in found)
-        message = (
-            f"project {attempt.stack.project} runs from {', '.join(old)}, and this data would stay behind: {left}; "
-            f"decide with `tegu adopt {attempt.stack.id} --data move|copy|leave`"
-        )
-        raise MovedData(message)
-    if attempt.adoption in {"move", "copy"}:
-        how: How = "copy" if attempt.adoption == "copy" else "move"
-        attempt.brought = tuple(replace(each, how=how) for each in found)
-        attempt.halted = users_of(details, attempt.brought)
-
-
-def _refuse_lost_volumes(attempt: Attempt) -> None:
-    """Refuse another project name when volumes would stay behind under the old one, unless somebody has decided."""
-    kept = compose_model.volume_names(attempt.model)
-    lost = sorted({name for each in attempt.former.details for name in each.volumes} - kept)
-    if attempt.replaces is None or not lost or attempt.adoption == "leave":
-        return
-    message = (
-        f"the project was {attempt.replaces.name} and is {attempt.stack.project} now, which begins with empty volumes; "
-        f"these would stay behind: {', '.join(lost)}; give the volumes their old names with `name:` in the Compose "
-        f"file, keep the project's name, or begin anew with `tegu adopt {attempt.stack.id} --data leave`"
-    )
-    raise MovedData(message)
 
 
 def plan(attempt: Attempt) -> None:

@@ -28,6 +28,7 @@ def record_of(attempt: Attempt, running: Running) -> dict[str, Any]:
         "project": attempt.stack.project,
         "path": attempt.stack.path,
         "docker_host": attempt.stack.docker_host,
+        "worker": attempt.stack.worker,
         "working_dir": str(attempt.live_directory),
         "fingerprint": attempt.snapshot.fingerprint,
         "services": sorted(compose_model.services(attempt.model)),

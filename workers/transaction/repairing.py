@@ -44,6 +44,11 @@ def look(journal: Mapping[str, Any]) -> Interrupted:
     return Interrupted(intent, disturbed or None)
 
 
+def host_of(journal: Mapping[str, Any]) -> str:
+    """The address of the engine that an earlier attempt was about; empty when there was none, or it did not say."""
+    return str((journal.get("intent") or {}).get("docker_host") or "")
+
+
 def take_back_unfinished_switch(stack: str, journal: Journal, folders: Folders, engine: Engine) -> Interrupted:
     """Take a switch back that was not completed: no container has been touched yet.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from redis import Redis
 
 from tests.integration.deploy.house import DOCKER_HOST, House
 from tests.redis_server import RedisServer
+from tests.second_engine import SecondEngine
 from workers.compose import Compose
 from workers.containers import Engine
 from workers.errors import TeguError
@@ -34,3 +36,26 @@ def house(tmp_path: Path, redis: Redis, redis_server: RedisServer, real_engine: 
     made = House(tmp_path, redis_server.url)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def started_engine(real_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecondEngine]:  # noqa: ARG001
+    """A second engine, which only root can start."""
+    if os.geteuid() != 0 or shutil.which("dockerd") is None:
+        pytest.skip("a second engine needs root and dockerd")
+    made = SecondEngine(tmp_path_factory.mktemp("second"))
+    made.start()
+    try:
+        made.load("busybox:stable")
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def second(started_engine: SecondEngine) -> Iterator[SecondEngine]:
+    """It, with nothing on it."""
+    started_engine.start()
+    yield started_engine
+    started_engine.start()
+    started_engine.clear()

@@ -62,19 +62,26 @@ class Published:
 class House:
     """One repository `r` and stacks of the environment `default`, every project with a name of its own."""
 
-    def __init__(self, folder: Path, redis_url: str) -> None:
+    def __init__(self, folder: Path, redis_url: str, worker: str = "local") -> None:
         self.folder = folder
+        self.worker = worker
         self.source = Source(folder / "source")
         self.suffix = secrets.token_hex(4)
         self.engine = Engine(DOCKER_HOST)
         self.published = Published()
         self._stacks: dict[str, str] = {}
         self._discovery: dict[str, object] = {}
+        self._environment: dict[str, object] = {}
         self._redis_url = redis_url
         self.services = self._make_services()
 
     def _make_services(self) -> Services:
-        settings = Settings(data_dir=self.folder / "data", catalog=self.folder / "tegu.yaml", redis_url=self._redis_url)
+        settings = Settings(
+            data_dir=self.folder / "data",
+            catalog=self.folder / "tegu.yaml",
+            redis_url=self._redis_url,
+            worker=self.worker,
+        )
         services = Services(settings)
         services.__dict__["queue"] = self.published
         return services
@@ -106,6 +113,20 @@ class House:
         self._discovery = {"project": project, "health": waiting, **defaults}
         self._write_catalog()
 
+    def settle(self, **options: object) -> None:
+        """Give the environment a worker or a Docker host."""
+        self._environment = options
+        self._write_catalog()
+
+    def next_door(self, worker: str) -> House:
+        """Another host's worker, with the same catalog, repository and Redis, and everything else of its own."""
+        made = House(self.folder / worker, self._redis_url, worker)
+        made.services.close()
+        (made.folder / "tegu.yaml").symlink_to(self.folder / "tegu.yaml")
+        made.source, made.suffix = self.source, self.suffix
+        made.services = made.fresh_services()
+        return made
+
     def forget(self, name: str) -> None:
         """Take a stack out of the catalog."""
         del self._stacks[name]
@@ -117,6 +138,8 @@ class House:
     def _write_catalog(self) -> None:
         repo = {"url": str(self.source.path), "ref": "main"} | ({"discover": ["*"]} if self._discovery else {})
         catalog = ["repos:", f"  r: {yaml_of(repo)}", f"defaults: {yaml_of(self._discovery)}"]
+        if self._environment:
+            catalog.append(f"environments: {yaml_of({'default': self._environment})}")
         if self._stacks:
             catalog += ["stacks:", *self._stacks.values()]
         (self.folder / "tegu.yaml").write_text("\n".join(catalog) + "\n")
@@ -152,7 +175,7 @@ class House:
                 continue
             stack, run_id, *force = message.args
             verdict: object = None
-            if message.queue == pull_queue("local"):
+            if message.queue == pull_queue(self.worker):
                 verdict = decide_quickly(self.services, str(stack), str(run_id), bool(force), new_id())
                 if isinstance(verdict, HandOver):
                     self.services.state.runs.put_back(verdict.stack, verdict.runs)

@@ -468,3 +468,15 @@ def test_without_a_live_directory_nothing_outside_git_is_there(world: World) -> 
     assert record.outside["app/.env"] is None
     assert record.warnings == ("service a: env_file: app/x.env is not in Git",)
     assert world.decide_from(record, files | {"README": ""}).action is Action.NONE
+
+
+@pytest.mark.parametrize("place", [{"docker_host": "tcp://nas:2375"}, {"project": "other"}])
+def test_another_engine_or_project_is_another_fingerprint_although_the_content_is_the_same(
+    world: World, place: dict[str, str]
+) -> None:
+    files = {"app/compose.yaml": "services: {a: {image: x}}"}
+    record = world.snapshot(files)
+    world.stack = replace(make_stack(), **place)  # type: ignore[arg-type]
+    assert not world.unchanged(record, files)
+    assert world.decide_from(record, files).inputs == (f"option:{next(iter(place))}",)
+    assert world.snapshot(files).fingerprint != record.fingerprint

@@ -1,0 +1,72 @@
+"""A second Docker Engine on this machine, with folders and containers of its own and no network."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from tests.git_server import GIT_ENV
+from workers.containers import Engine
+from workers.errors import EngineUnavailable
+from workers.process import kill_group, run, spawn
+
+ENV = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
+
+
+class SecondEngine:
+    """`host` and `address` lead to it: by a socket, and over the network."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        self.host = f"unix://{folder}/d.sock"
+        self.address = f"tcp://127.0.0.1:{port}"
+        self.engine = Engine(self.host)
+        self._daemon: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        if self._daemon is not None:
+            return
+        folder = self._folder
+        argv = ["dockerd", f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/pid"]
+        argv += ["--bridge=none", "--iptables=false", "--ip6tables=false", "-H", self.host, "-H", self.address]
+        argv += ["--tls=false"]
+        with (folder / "log").open("ab") as log:
+            self._daemon = spawn(argv, env=GIT_ENV | ENV, stderr=log.fileno())
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                self.engine.version()
+            except EngineUnavailable:
+                assert time.monotonic() < deadline, (folder / "log").read_text()[-2000:]
+                time.sleep(0.05)
+            else:
+                return
+
+    def load(self, image: str) -> None:
+        saved = self._folder / "image.tar"
+        run(["docker", "save", "-o", str(saved), image], what="docker save", env=ENV, timeout=60)
+        run(["docker", "-H", self.host, "load", "-i", str(saved)], what="docker load", env=ENV, timeout=60)
+
+    def stop(self) -> None:
+        """Its containers end with it, and are there again, stopped, after the next start."""
+        self.engine.close()
+        if self._daemon is not None:
+            self._daemon.terminate()
+            self._daemon.wait(30)
+            kill_group(self._daemon.pid, 1)
+            for pipe in (self._daemon.stdin, self._daemon.stdout):
+                if pipe is not None:
+                    pipe.close()
+            self._daemon = None
+
+    def clear(self) -> None:
+        """Remove all containers and volumes."""
+        for each in self.engine.containers(one_off=True):
+            self.engine.client.remove_container(each.id, force=True, v=True)
+        for volume in self.engine.client.volumes()["Volumes"] or ():
+            self.engine.client.remove_volume(volume["Name"])
