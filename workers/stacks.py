@@ -186,12 +186,15 @@ def paused_by_option(catalog: Catalog, discovered: Mapping[str, Place]) -> froze
 
 
 def _only_id(services: Services, catalog: Catalog, name: str) -> str:
-    known = {*catalog.by_id, *services.state.discovered.all()}
-    found = sorted(identifier for identifier in known if identifier.partition("/")[2] == name)
+    found = {identifier for identifier in catalog.by_id if identifier.partition("/")[2] == name}
+    for identifier, place in services.state.discovered.all().items():
+        # What was discovered for an environment that has left the catalog since is in nobody's way.
+        if identifier.partition("/")[2] == name and _discovered(catalog, identifier, place):
+            found.add(identifier)
     if len(found) == 1:
-        return found[0]
+        return found.pop()
     if found:
-        message = f"{name} may be any of {', '.join(found)}; write it in full"
+        message = f"{name} may be any of {', '.join(sorted(found))}; write it in full"
     else:
         message = f"there is no stack {name}; `tegu status` lists those there are"
     raise UnknownName(message)

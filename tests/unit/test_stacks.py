@@ -97,6 +97,17 @@ def test_a_name_that_means_several_stacks_lists_them(services: Services, source:
     ]
 
 
+def test_a_stack_of_an_environment_that_is_gone_makes_no_short_name_ambiguous(
+    services: Services, source: Source
+) -> None:
+    source.git("branch", "develop")
+    _discover(services)
+    _discover(services, "nas")
+    catalog = services.settings.catalog
+    catalog.write_text(catalog.read_text().replace("staging:", "testing:"))
+    assert find_stack(services, "a").id == "production/a"
+
+
 @pytest.mark.parametrize("name", ["nothing", "production/nothing", "nowhere/a"])
 def test_a_name_that_means_none_is_told(services: Services, name: str) -> None:
     with pytest.raises(UnknownName, match="there is no stack"):
