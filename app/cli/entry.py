@@ -88,7 +88,7 @@ def cli(ctx: click.Context, catalog: Path | None) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process."""
     code = run(arguments)
-    # Python looks for garbage once more when it ends, which takes a tenth of a plan's time and frees what is gone anyway.
+    # Python looks for garbage once more when it ends, a tenth of a plan's time, and frees what is gone anyway.
     gc.freeze()
     sys.exit(code)
 

@@ -79,6 +79,7 @@ def demo(keep: bool, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--json", is_flag=True, expose_value=False, help="Print JSON, which it does anyway.")
 def schema() -> None:
     """Print the JSON Schema of the catalog, for editors."""
     from workers.catalog import json_schema  # noqa: PLC0415

@@ -44,12 +44,17 @@ def deploy(session: Session, stacks: tuple[str, ...], force: bool, no_wait: bool
 
 def watch(session: Session, run: str, status: str, *, no_wait: bool, as_json: bool) -> None:
     """Wait for a run and show how it goes, unless nobody wants that; exit code 1 when it has failed."""
+    if not _went_well(session, run, status, no_wait=no_wait, as_json=as_json):
+        sys.exit(1)
+
+
+def _went_well(session: Session, run: str, status: str, *, no_wait: bool, as_json: bool) -> bool:
     if no_wait:
         if as_json:
             print_json({"run": run, "status": status})
         else:
             click.echo(run)
-        return
+        return True
     try:
         from app.cli.follow import follow  # noqa: PLC0415
 
@@ -59,8 +64,7 @@ def watch(session: Session, run: str, status: str, *, no_wait: bool, as_json: bo
         sys.exit(130)
     if as_json:
         print_json(state)
-    if state["status"] == "failed":
-        sys.exit(1)
+    return bool(state["status"] != "failed")
 
 
 @click.command()
@@ -79,21 +83,27 @@ def pause(session: Session, stacks: tuple[str, ...], reason: str) -> None:
 
 @click.command()
 @stacks_argument
+@no_wait_option
 @pass_session
-def resume(session: Session, stacks: tuple[str, ...]) -> None:
+def resume(session: Session, stacks: tuple[str, ...], no_wait: bool) -> None:
     """End the pause of each STACK, and its pin if it was rolled back; a pull brings it to the newest commit."""
     from workers.model import Trigger  # noqa: PLC0415
     from workers.orders import release  # noqa: PLC0415
     from workers.pull import request_pull  # noqa: PLC0415
     from workers.stacks import find_stack  # noqa: PLC0415
 
+    started: dict[str, str] = {}
     for stack in [find_stack(session.services, name) for name in stacks]:
         ended = release(session.services, stack)
         if not ended:
             click.echo(f"{stack.id} is not paused, nor rolled back")
             continue
         click.echo(f"{stack.id} is resumed; it follows {stack.ref} again")
-        request_pull(session.services, stack.repo, Trigger.CLI, workers=[stack.worker], who=person())
+        run, status = request_pull(session.services, stack.repo, Trigger.CLI, workers=[stack.worker], who=person())
+        started[run] = status
+    ends = [_went_well(session, run, status, no_wait=no_wait, as_json=False) for run, status in started.items()]
+    if not all(ends):
+        sys.exit(1)
 
 
 def person() -> str:

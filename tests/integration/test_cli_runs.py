@@ -53,6 +53,17 @@ def test_a_pull_is_waited_for_and_ends_as_its_run_does(rig: Rig) -> None:
         assert "invalid" in tegu(rig, "explain", "two").stdout
 
 
+def test_a_resumed_stack_is_waited_for(rig: Rig) -> None:
+    rig.record()
+    rig.services.state.pauses.pause("default/two", "ada", "")
+    with rig.worker():
+        done = tegu(rig, "resume", "two")
+    assert (done.code, done.stderr) == (0, "")
+    told, ended = done.stdout.splitlines()
+    assert told == "default/two is resumed; it follows main again"
+    assert ended.endswith(" succeeded; 2 unchanged")
+
+
 def test_whoever_presses_ctrl_c_is_told_that_the_run_goes_on(rig: Rig) -> None:
     with (rig.folder / "told").open("wb") as told:
         # Whoever runs the tests in a shell's background has made them, and so this program, deaf to Ctrl-C.

@@ -108,6 +108,7 @@ def test_stack_names_are_completed_even_when_redis_is_away(desk: Desk) -> None:
 
 def test_the_schema_is_printed(desk: Desk) -> None:
     assert "repos" in json.loads(desk.tegu("schema").stdout)["properties"]
+    assert desk.tegu("schema", "--json") == desk.tegu("schema")
 
 
 def test_a_reader_that_goes_away_is_no_error(desk: Desk) -> None:

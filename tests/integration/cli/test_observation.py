@@ -57,7 +57,7 @@ def test_a_pause_names_who_and_why_until_it_is_resumed(redis_desk: Desk) -> None
     assert (row["status"], row["paused"]["why"]) == ("paused", "migrating")
     assert "@" in row["paused"]["who"]
     assert redis_desk.read("plan")[1]["reason"] == "paused"
-    assert "is resumed" in redis_desk.tegu("resume", "default/authelia").stdout
+    assert "is resumed" in redis_desk.tegu("resume", "default/authelia", "--no-wait").stdout
     assert "is not paused" in redis_desk.tegu("resume", "authelia").stdout
     assert redis_desk.tegu("pause", "nobody").code == 2
 
