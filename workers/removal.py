@@ -26,6 +26,7 @@ from workers.state.leases import Lease
 from workers.transaction import repairing
 from workers.transaction.folders import Folders
 from workers.transaction.outcome import Ending
+from workers.transaction.steps import Step, Steps
 from workers.undeploying import ARGV, DONE, KEEP, obstacle, recorded_policy, stack_of, undeploy
 
 log = get_logger(__name__)
@@ -181,9 +182,11 @@ class Removal:
         decision = Decision(self._gone.stack, Action.REMOVE, Reason.REMOVED, commit, message=message)
         ledger = Ledger(self._state, self._gone.stack, self._lease.fence, self._runs)
         ledger.open(decision)
+        steps = Steps(ledger.note_step)
         try:
-            self._drop_attempt()
-            undeploy(self._services, self._stack, self._journal.get("call"), policy, self._lock, ledger.say)
+            with steps.step(Step.REMOVE):
+                self._drop_attempt()
+                undeploy(self._services, self._stack, self._journal.get("call"), policy, self._lock, ledger.say)
         except TransientError as error:
             ledger.interrupt(str(error))
             raise
@@ -191,9 +194,11 @@ class Removal:
             ending = Ending(Outcome.FAILED, message=str(error))
         else:
             ending = Ending(Outcome.REMOVED, message=message)
-            self._note(policy)
-            if policy == "down":
-                drop_pins(self._services, self._stack)
+            with steps.step(Step.RECORD):
+                self._note(policy)
+            with steps.step(Step.CLEAR):
+                if policy == "down":
+                    drop_pins(self._services, self._stack)
         ledger.close(ending, decision, str(self._record.get("fingerprint")), asked=False)
         return self._result(decision, ending.outcome, ledger.deployment)
 

@@ -58,10 +58,10 @@ def bring_up(attempt: Attempt) -> None:
         EngineUnavailable: when the engine is away.
     """
     attempt.applied = True
+    if attempt.former is not None and attempt.former.project is not None:
+        # Under its old name the project may hold ports and container names that it needs under the new one.
+        take_down(attempt, attempt.former.project)
     with attempt.tools.steps.step(Step.UP):
-        if attempt.former is not None and attempt.former.project is not None:
-            # Under its old name the project may hold ports and container names that it needs under the new one.
-            take_down(attempt, attempt.former.project)
         _up(attempt)
     with attempt.tools.steps.step(Step.REST):
         _rest(attempt)
@@ -74,9 +74,11 @@ def take_down(attempt: Attempt, project: Project) -> None:
         # They have other names by now; the containers' labels say enough.
         project = replace(project, files=(), env_files=())
     argv = down_argv()
-    tools.say(f"$ DOCKER_HOST={project.environment['DOCKER_HOST']} docker compose -p {project.name} {' '.join(argv)}")
     seconds = attempt.stack.options.limits.up.total_seconds()
-    tools.compose.run(project, argv, timeout=seconds, on_line=tools.say, pass_fds=(tools.lock,), stop=tools.stop)
+    with tools.steps.step(Step.MAKE_ROOM):
+        host = project.environment["DOCKER_HOST"]
+        tools.say(f"$ DOCKER_HOST={host} docker compose -p {project.name} {' '.join(argv)}")
+        tools.compose.run(project, argv, timeout=seconds, on_line=tools.say, pass_fds=(tools.lock,), stop=tools.stop)
 
 
 # ---------------------------------------------------------------- up

@@ -12,7 +12,10 @@ from workers.errors import TeguError
 
 
 class Step(StrEnum):
-    """Every step, in order. Up to `CHECK` nothing that runs and no live file is touched."""
+    """Every step, in order. Up to `CHECK` nothing that runs and no live file is touched.
+
+    A removal has only the last three.
+    """
 
     STAGE = "stage"
     VALIDATE = "validate"
@@ -25,16 +28,18 @@ class Step(StrEnum):
     BRING = "bring data along"
     SWITCHED = "switched"
     BEFORE = "hooks before"
+    MAKE_ROOM = "make room"
     UP = "up"
     REST = "what up misses"
     AFTER = "hooks after"
     HEALTH = "wait until healthy"
+    REMOVE = "remove"
     RECORD = "record"
     CLEAR = "clear"
 
 
 # Where a deployment may still be stopped: before anything is touched, and afterwards for as long as it can go back.
-_MAY_STOP = frozenset(Step) - {Step.SWITCH, Step.BRING, Step.SWITCHED, Step.RECORD, Step.CLEAR}
+_MAY_STOP = frozenset(Step) - {Step.SWITCH, Step.BRING, Step.SWITCHED, Step.REMOVE, Step.RECORD, Step.CLEAR}
 
 
 class Cancelled(TeguError):

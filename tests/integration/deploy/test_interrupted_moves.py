@@ -1,0 +1,167 @@
+"""A change of the project's name and a removal that are killed at any of their steps are finished by the next look."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.deploy.house import Files, House, compose, in_a_child, service
+from workers.reconcile import reconcile
+from workers.state.leases import stack_lease
+from workers.transaction import steps
+from workers.transaction.steps import Step
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
+
+QUICK: dict[str, Any] = {"health": {"timeout": "20s", "settle": "0s"}}
+# What comes before is no different when the project has another name.
+TOUCHING = list(Step)[list(Step).index(Step.SWITCHED) :]
+REMOVING = list(Step)[list(Step).index(Step.REMOVE) :]
+
+
+def killed(house: House, step: Step, act: Callable[[], object], *, nth: int = 1, how: Callable[[], None]) -> bool:
+    """Whether a child that did this came to the n-th beginning of a step, at which something befell it."""
+
+    def observer(begun: Step, seen: list[Step] = []) -> None:  # noqa: B006 (one list for one child)
+        seen.append(begun)
+        if begun is step and seen.count(step) == nth:
+            how()
+
+    def child() -> None:
+        house.services = house.fresh_services()
+        steps.observers.append(observer)
+        act()
+
+    return in_a_child(child)
+
+
+def at_once() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def in_its_middle() -> None:
+    """Kill the first program that the step starts after a while, and then this process."""
+
+    def strike() -> None:
+        before = children()
+        while not (begun := children() - before):
+            time.sleep(0.01)
+        time.sleep(0.7)
+        for each in begun:
+            os.kill(each, signal.SIGKILL)
+        at_once()
+
+    threading.Thread(target=strike).start()
+
+
+def children() -> set[int]:
+    return {int(each) for each in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()}
+
+
+def running(house: House, name: str) -> dict[str, str]:
+    return {service: each.state for service, each in house.containers(name).items()}
+
+
+def two(name: str, **more: object) -> Files:
+    web = service(volumes=["./data:/d"], container_name=f"{name}-fixed", **more)
+    return {"a/compose.yaml": compose(web=web, side=service("sleep 2000", **more))}
+
+
+def test_a_project_gets_its_new_name_wherever_it_was_killed(house: House) -> None:
+    came_to = set()
+    for number, step in enumerate(TOUCHING):
+        name, new = f"s{number}", f"new{number}"
+        house.stack(name, path="a", **QUICK)
+        house.fetch(two(house.project(name)))
+        assert house.look(name)["outcome"] == "deployed"
+        house.live("a/data/kept", name).write_text("1")
+        house.stack(name, path="a", project=house.project(new), **QUICK)
+        if killed(house, step, lambda stack=name: house.look(stack), how=at_once):
+            came_to.add(step)
+        at_kill = house.lives(new)
+        done = house.look(name)
+
+        told = f"killed at {step}: {done}"
+        assert done["outcome"] in {"deployed", "unchanged"}, told
+        assert house.containers(name) == {}, told
+        assert running(house, new) == {"web": "running", "side": "running"}, told
+        assert {service: house.lives(new)[service] for service in at_kill} == at_kill, told
+        assert house.seen("web", "/d/kept", new) == "1"
+        assert house.look(name)["outcome"] == "unchanged", told
+        house.docker("rm", "-f", *(identifier for identifier, _ in house.lives(new).values()))
+    assert came_to == set(TOUCHING) - {Step.REMOVE}
+
+
+def test_a_project_gets_its_old_name_back_wherever_it_was_killed(house: House) -> None:
+    for number, step in enumerate((Step.MAKE_ROOM, Step.UP, Step.REST)):
+        name, new = f"s{number}", f"new{number}"
+        house.stack(name, path="a", **QUICK)
+        house.fetch(two(house.project(name)))
+        assert house.look(name)["outcome"] == "deployed"
+        house.stack(name, path="a", project=house.project(new), **QUICK)
+        house.fetch({"a/compose.yaml": compose(web=service("exit 3"), side=service("sleep 2000"))})
+        assert killed(house, step, lambda stack=name: house.look(stack), nth=2, how=at_once)
+        back = house.lives(name)
+        done = house.look(name)
+        assert done["outcome"] == "rolled_back", f"killed at {step}: {done}"
+        assert house.containers(new) == {}
+        assert running(house, name) == {"web": "running", "side": "running"}
+        assert {service: house.lives(name)[service] for service in back} == back
+        house.docker("rm", "-f", *(identifier for identifier, _ in house.lives(name).values()))
+
+
+def test_a_project_gets_its_new_name_although_the_old_one_was_half_taken_down(house: House) -> None:
+    house.stack(**QUICK)
+    house.fetch(two(house.project(), stop_grace_period="3s", init=False))
+    assert house.look()["outcome"] == "deployed"
+    house.stack(project=house.project("new"), **QUICK)
+    assert killed(house, Step.MAKE_ROOM, house.look, how=in_its_middle)
+    assert house.look()["outcome"] == "deployed"
+    assert house.containers() == {}
+    assert running(house, "new") == {"web": "running", "side": "running"}
+
+
+@pytest.mark.parametrize(("policy", "left"), [("stop", {"web": "exited", "side": "exited"}), ("down", {})])
+def test_a_removal_is_finished_wherever_it_was_killed(
+    house: House, policy: str, left: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.reconcile.SETTLED_SECONDS", 0.0)
+    ways = [*((step, at_once) for step in REMOVING), (Step.REMOVE, in_its_middle)]
+    came_to = set()
+    house.stack("other")
+    for number, (step, how) in enumerate(ways):
+        name = f"s{number}"
+        house.stack(name, path="a", when_removed=policy, **QUICK)
+        grace = {"stop_grace_period": "3s", "init": False} if how is in_its_middle else {}
+        house.commit({**two(house.project(name), **grace), "other/compose.yaml": compose(it=service())})
+        house.pull()
+        assert running(house, name) == {"web": "running", "side": "running"}
+        house.live("a/data/kept", name).write_text("1")
+        house.commit({"a/compose.yaml": None})
+        if killed(house, step, house.pull, how=how):
+            came_to.add(step)
+        house.pull()
+
+        stack = f"default/{name}"
+        assert running(house, name) == left, step
+        assert house.live("a/data/kept", name).read_text() == "1"
+        (row,) = house.services.state.rows([stack])
+        assert row["status"] == "removed", (step, row)
+        assert house.pull()["stacks"].get(stack, {}).get("outcome") in {None, "skipped"}
+        house.services.state.leases.force_release(stack_lease(stack))  # which ends by itself after half a minute
+        reconcile(house.services, "local")
+        house.work()
+        assert not house.services.state.runs.open_runs(), step
+        house.commit(two(house.project(name)))
+        house.pull()
+        assert running(house, name) == {"web": "running", "side": "running"}, step
+        house.forget(name)
+        house.docker("rm", "-f", *(identifier for identifier, _ in house.lives(name).values()))
+    assert came_to == set(REMOVING)
