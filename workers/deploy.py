@@ -7,7 +7,7 @@ its lock, at the newest commit by then, and goes through the transaction of `wor
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -90,10 +90,10 @@ class _Look:
         if not look.runs and run is None:
             look = self._with_a_run()
         runs = look.runs
-        if not runs and not self._force:
+        if not runs and (run or not self._force):
             decision = Decision(self._stack.id, Action.NONE, Reason.SUPERSEDED)
             return shown(self._stack, decision, Outcome.SUPERSEDED, None, "nobody waits for this any more")
-        self._asked = self._force or any(self._is_asked(each) for each in {*runs, *([run] if run else [])})
+        self._heed({*runs, *([run] if run else [])})
         try:
             return self._quickly(look) or self._locked(runs)
         except TransientError:
@@ -107,6 +107,11 @@ class _Look:
         self._state.runs.plan(run, [(self._stack.id, self._newest() or "")])
         self._asked = True
         return self._state.quick.look(self._stack.id, self._taker)
+
+    def _heed(self, runs: Collection[str]) -> None:
+        """Do for all runs what any of them asks for: its own message may be lost, or come when all is done."""
+        self._force = self._force or self._state.runs.any_forced(runs)
+        self._asked = self._force or self._asked or any(self._is_asked(each) for each in runs)
 
     def _is_asked(self, run: str) -> bool:
         """Whether somebody started a run for particular stacks: it never had a pull."""
@@ -159,6 +164,7 @@ class _Look:
             lock, lease = held.enter_context(exclusive(self._state, self._stack.id))
             try:
                 taken = self._state.runs.take(self._stack.id, self._taker, orphans=True)
+                self._heed(set(taken).difference(runs))
                 return self._carry_out(tuple(dict.fromkeys((*runs, *taken))), lock, lease)
             finally:
                 held.close()

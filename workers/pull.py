@@ -99,7 +99,7 @@ def request_deploy(
         message = "no stack was named"
         raise UnknownName(message)
     repos = sorted({stack.repo for stack in wanted.values()})
-    run = services.state.runs.create(", ".join(repos), trigger, (), who=who)
+    run = services.state.runs.create(", ".join(repos), trigger, (), who=who, forced=force)
     try:
         behind = {stack: after for stack, after in predecessors(wanted.values(), wanted).items() if after}
         first = [stack for identifier, stack in wanted.items() if identifier not in behind]

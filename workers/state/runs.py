@@ -55,10 +55,20 @@ class Runs:
         *,
         run_id: str | None = None,
         who: str | None = None,
+        forced: bool = False,
     ) -> str:
-        """Make a run that waits for these workers' pulls (none: for the stacks that are planned next)."""
+        """Make a run that waits for these workers' pulls (none: for the stacks that are planned next).
+
+        Args:
+            repo: the repo, or several.
+            trigger: what asks.
+            workers: whose pulls it waits for.
+            run_id: its id, if it is known already.
+            who: who asks, if that is known.
+            forced: whether every service of its stacks is to be recreated, whoever deploys them.
+        """
         run = run_id or new_id()
-        self._scripts("create", run, repo, str(trigger), who or "", now(), *workers)
+        self._scripts("create", run, repo, str(trigger), who or "", now(), "1" if forced else "0", *workers)
         return run
 
     @translated()
@@ -271,6 +281,14 @@ class Runs:
                 elif not (repo and shown["repo"] != repo):
                     items.append(shown)
         return {"items": items, "next": cursor}
+
+    @translated()
+    def any_forced(self, runs: Iterable[str]) -> bool:
+        """Whether any of the runs wants every service of its stacks to be recreated."""
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for run in runs:
+                pipeline.hexists(keys.run(run), "forced")
+            return any(pipeline.execute())
 
     # ------------------------------------------------------------ for reconcile
 

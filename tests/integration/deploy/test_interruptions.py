@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.deploy.house import House, compose, in_a_child, service
 from workers.errors import EngineUnavailable
+from workers.model import Trigger
 from workers.transaction import steps
 from workers.transaction.steps import Step
 
@@ -193,3 +194,17 @@ def test_an_engine_that_is_away_is_tried_again_and_nothing_is_held(house: House,
     assert house.services.state.holds.get("default/a") is None
     engine._client = client
     assert house.look()["outcome"] == "deployed"
+
+
+def test_what_a_killed_task_was_told_to_force_is_forced_by_whoever_comes_next(house: House) -> None:
+    house.stack()
+    house.push({"a/compose.yaml": compose(web=service("sleep 1000"), db=service())})
+    before = house.lives()
+    runs = house.services.state.runs
+    run = runs.create("r", Trigger.CLI, (), forced=True)
+    runs.plan(run, [("default/a", "")])
+    assert runs.take("default/a", "a task that is no more") == (run,)
+    done = house.push({"a/compose.yaml": compose(web=service("sleep 1001"), db=service())})
+    assert (done["outcome"], done["reason"]) == ("deployed", "forced")
+    assert (runs.get(run) or {})["stacks"]["default/a"]["outcome"] == "deployed"
+    assert house.lives()["db"] != before["db"]

@@ -110,6 +110,19 @@ def test_whoever_asks_for_several_gets_them_in_their_order(house: House) -> None
     assert started(house, "db") < started(house, "app") < started(house, "web")
 
 
+def killed_in_place_of_publishing(house: House) -> bool:
+    """Do what was published, but be killed where a stack may go on whose last predecessor has ended."""
+
+    def act() -> None:
+        def publish(_: Sequence[Released]) -> None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        house.services.state.runs.publish_released = publish
+        house.work()
+
+    return in_a_child(act)
+
+
 def test_killed_before_it_could_publish_who_comes_next_it_is_published_again_and_deployed_once(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,14 +132,7 @@ def test_killed_before_it_could_publish_who_comes_next_it_is_published_again_and
     house.commit(files("app", "db"))
     run, _ = request_pull(house.services, "r", Trigger.WEBHOOK)
 
-    def killed() -> None:
-        def publish(_: Sequence[Released]) -> None:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-        house.services.state.runs.publish_released = publish
-        house.work()
-
-    assert in_a_child(killed)
+    assert killed_in_place_of_publishing(house)
     house.published.messages.clear()
     state = house.services.state
     shown = state.runs.get(run) or {}
@@ -141,3 +147,24 @@ def test_killed_before_it_could_publish_who_comes_next_it_is_published_again_and
     assert (shown["status"], outcomes(shown)) == ("succeeded", {"app": "deployed", "db": "deployed"})
     assert {name: len(state.deployments.list(f"default/{name}")) for name in ("app", "db")} == {"app": 1, "db": 1}
     assert publish_lost(house.services, "local") == 0
+
+
+def test_a_forced_one_is_forced_when_it_is_published_again_and_what_was_done_is_not_done_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.stack("app", after=["db"])
+    house.stack("db")
+    monkeypatch.setattr("workers.reconcile.SETTLED_SECONDS", 0)
+    house.pull(files("app", "db"))
+    run = request_deploy(house.services, ["app", "db"], force=True, trigger=Trigger.CLI)
+    assert killed_in_place_of_publishing(house)
+    done = house.lives("db")
+
+    # The killed worker's task is delivered again, and reconcile looks for what was lost.
+    assert len(house.published.messages) == 1
+    assert publish_lost(house.services, "local") == 1
+    house.work()
+    shown = house.services.state.runs.get(run) or {}
+    assert outcomes(shown) == {"app": "deployed", "db": "deployed"}
+    assert {result["reason"] for result in shown["stacks"].values()} == {"forced"}
+    assert house.lives("db") == done

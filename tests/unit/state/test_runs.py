@@ -323,3 +323,11 @@ def test_only_so_many_runs_are_kept(state: State, monkeypatch: pytest.MonkeyPatc
     assert [item["id"] for item in state.runs.list()["items"]] == runs[:1:-1]
     assert state.runs.get(runs[0]) is None
     assert [run.id for run in state.runs.open_runs()] == runs[-1:]
+
+
+def test_a_run_remembers_that_it_is_forced(state: State) -> None:
+    plain, forced = (state.runs.create("homelab", "cli", (), forced=each) for each in (False, True))
+    assert not state.runs.any_forced([plain, "nothing"])
+    assert not state.runs.any_forced([])
+    assert state.runs.any_forced([plain, forced])
+    assert set(state.runs.get(forced) or {}) == set(state.runs.get(plain) or {})

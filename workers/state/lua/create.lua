@@ -1,6 +1,7 @@
 -- Makes a run. Sent twice, it stays as it is.
--- ARGV: run, repo, trigger, who or '', at, worker…
+-- ARGV: run, repo, trigger, who or '', at, `1` if forced, worker…
 local run, repo, trigger, who, at = unpack(ARGV, 1, 5)
 if run_exists(run) then return 0 end
-create_run(run, repo, trigger, who, at, {unpack(ARGV, 6)})
+create_run(run, repo, trigger, who, at, {unpack(ARGV, 7)})
+if ARGV[6] == '1' then redis.call('HSET', run_key(run), 'forced', 1) end
 return 1
