@@ -82,6 +82,7 @@ def _add_streams(blueprint: Blueprint, services: Services) -> None:
 def _add_requests(blueprint: Blueprint, services: Services) -> None:
     @blueprint.post("/repos/<repo>/pull")
     def pull(repo: str) -> Answer:
+        schemas.read_request(schemas.PullRequest, _body())
         _found(services.catalog.current().repos.get(repo), f"repo {repo}")
         run, status = request_pull(services, repo, Trigger.API, who=WHO)
         return {"run": run, "status": status}, HTTPStatus.ACCEPTED

@@ -24,6 +24,12 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+class PullRequest(_Request):
+    """The body of `POST …/pull`: nothing, or `force` as false; only a stack's deployment can be forced."""
+
+    force: Literal[False] = False
+
+
 class DeployRequest(_Request):
     """The body of `POST …/deploy`. `force` recreates every service."""
 

@@ -276,9 +276,15 @@ def test_a_body_of_another_shape_is_a_bad_request(client: FlaskClient, verb: str
     assert post(client, f"/stacks/production/website/{verb}", body, 400)["detail"]
 
 
+@pytest.mark.parametrize(("body", "status"), [({}, 202), ({"force": False}, 202), ({"force": True}, 400), ([], 400)])
+def test_a_pull_has_nothing_to_choose(client: FlaskClient, body: object, status: int) -> None:
+    post(client, "/repos/homelab/pull", body, status)
+
+
+@pytest.mark.parametrize("path", ["/repos/homelab/pull", "/stacks/production/website/deploy"])
 @pytest.mark.parametrize(("body", "status"), [(b"{", 400), (b"\xff", 400), (b"[" * 60_000, 400), (b" " * 70_000, 413)])
-def test_a_body_that_is_no_json_is_refused(client: FlaskClient, body: bytes, status: int) -> None:
-    assert client.post("/api/v1/stacks/production/website/deploy", data=body).status_code == status
+def test_a_body_that_is_no_json_is_refused(client: FlaskClient, body: bytes, status: int, path: str) -> None:
+    assert client.post(f"/api/v1{path}", data=body).status_code == status
 
 
 def test_without_redis_the_api_says_so(serve: Serve) -> None:
