@@ -8,12 +8,14 @@ one that sends a byte now and then.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import threading
 import time
 from typing import Any
 
+from gunicorn import util
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
@@ -121,6 +123,27 @@ class StructuredLogger(Logger):  # type: ignore[misc]
         for log in (self.error_log, self.access_log):
             log.handlers.clear()
             log.propagate = True
+
+
+def write_problem(sock: Any, status: int, reason: str, message: str) -> None:  # noqa: ANN401
+    """Answer a request that gunicorn itself refuses as all others are answered (RFC 9457), and hang up.
+
+    Args:
+        sock: the client's.
+        status: the HTTP status.
+        reason: its phrase.
+        message: what gunicorn has to say.
+    """
+    body = json.dumps({"type": "about:blank", "title": reason, "status": status, "detail": message})
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\n"
+        f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    util.write_nonblock(sock, (head + body).encode("ascii"))
+
+
+# Gunicorn would write a page of HTML, and has no setting for that.
+util.write_error = write_problem
 
 
 def _has_body(req: Any) -> bool:  # noqa: ANN401

@@ -188,6 +188,29 @@ def test_chunks_that_are_none_are_a_bad_request(server: Server, chunks: bytes) -
     assert b"application/problem+json" in received
 
 
+@pytest.mark.parametrize(
+    ("request_head", "status"),
+    [
+        (b"\x00\x01\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\n\r\n", 400),
+        (b"POST /webhooks/homelab HTTP/1.1\r\nContent-Length: many\r\n\r\n", 400),
+        (b"GET /" + b"x" * 5000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nX-Long: " + b"x" * 9000 + b"\r\n\r\n", 431),
+    ],
+    ids=["no request", "version", "length", "path", "header"],
+)
+def test_a_request_that_gunicorn_refuses_is_told_as_every_error_is(
+    server: Server, request_head: bytes, status: int
+) -> None:
+    with server.connect() as client:
+        client.sendall(request_head)
+        head, _, body = answer(client).partition(b"\r\n\r\n")
+    assert b"Content-Type: application/problem+json" in head
+    problem = json.loads(body)
+    assert (status_of(head), problem["status"]) == (status, status)
+    assert problem["detail"]
+
+
 def test_a_request_without_a_length_has_no_body(server: Server) -> None:
     with server.connect() as client:
         client.sendall(b"POST /webhooks/homelab HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
