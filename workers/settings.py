@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from workers.errors import UsageError
 from workers.model import Secret
@@ -65,8 +65,9 @@ def _default_data_dir() -> Path:
 class Settings(BaseModel):
     """Tegu's settings, one field per `TEGU_…` variable, in lower case.
 
-    `redis_url` None: the embedded Redis on `redis_socket`. `data_dir` is canonical. `bind` and
-    `flower_bind` are `host:port`. `trusted_proxies` counts the proxies whose `X-Forwarded-*` is believed.
+    `redis_url` None: the embedded Redis on `redis_socket`. `data_dir` is canonical. `bind` and `flower_bind` are
+    `host:port`. `worker` is a name as the catalog has them. `trusted_proxies` counts the proxies whose `X-Forwarded-*`
+    is believed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -76,11 +77,11 @@ class Settings(BaseModel):
     redis_url: str | None = None
     bind: str = "127.0.0.1:8000"
     api_token: Secret | None = None
-    worker: str = "local"
-    concurrency: int = 4
-    reconcile: Duration = timedelta(minutes=5)
+    worker: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")] = "local"
+    concurrency: Annotated[int, Field(ge=1)] = 4
+    reconcile: Annotated[Duration, Field(gt=timedelta())] = timedelta(minutes=5)
     public_url: str | None = None
-    trusted_proxies: int = 0
+    trusted_proxies: Annotated[int, Field(ge=0)] = 0
     flower_bind: str = "127.0.0.1:5555"
     log_format: Literal["console", "json"] = "console"
 
