@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 # A file's tests share what they set up. In the order of the folders: what takes longest comes first, and what is left
 # for the end are thousands of quick ones, so that no process waits for another.
-SPREAD := $(SPREAD) --no-loadscope-reorder
+SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Set on some machines, it makes every start of a program compile all of it again.
 unexport PYTHONDONTWRITEBYTECODE
