@@ -18,7 +18,7 @@ from workers.model import Stack
 from workers.services import Services
 from workers.stacks import all_stacks
 from workers.state.clock import now
-from workers.undeploying import ARGV, DONE, KEEP, obstacle, recorded_policy, stack_of, undeploy
+from workers.undeploying import ARGV, DONE, KEEP, obstacle, stack_of, undeploy
 
 log = get_logger(__name__)
 
@@ -32,12 +32,14 @@ class Remnant:
     Attributes:
         stack: as it was deployed here.
         to: the other worker.
+        policy: its `when_removed`.
         journal: what this host knows of it.
         theirs: the ids of the containers that the other worker has recorded.
     """
 
     stack: Stack
     to: str
+    policy: str
     journal: Mapping[str, Any]
     theirs: frozenset[str]
 
@@ -59,8 +61,8 @@ def see_off(services: Services, worker: str) -> tuple[str, ...]:
     return tuple(done)
 
 
-def remnants(services: Services, worker: str) -> tuple[tuple[str, str, int], ...]:
-    """What was left of stacks that have gone to another worker: the stack, the worker, and how many containers run.
+def remnants(services: Services, worker: str) -> tuple[tuple[str, str, str], ...]:
+    """Stacks that have gone to another worker and run here still: the stack, that worker, and the project here.
 
     Raises:
         EngineUnavailable: an engine is away.
@@ -71,9 +73,8 @@ def remnants(services: Services, worker: str) -> tuple[tuple[str, str, int], ...
         if not left or not record or left["to"] == worker or left["done"] != KEEP or left.get("theirs"):
             continue
         stack = stack_of(identifier, record)
-        running = sum(each.running for each in services.containers(stack.docker_host).containers(stack.project))
-        if running:
-            found.append((identifier, str(left["to"]), running))
+        if any(each.running for each in services.containers(stack.docker_host).containers(stack.project)):
+            found.append((identifier, str(left["to"]), stack.project))
     return tuple(found)
 
 
@@ -85,14 +86,13 @@ def _remnant(services: Services, stack: Stack, worker: str) -> Remnant | None:
     if not record or to == worker or record.get("worker", worker) != worker:
         return None
     theirs = frozenset(str(each["id"]) for each in (known.get("containers") or {}).values())
-    return Remnant(stack_of(stack.id, record), to, journal, theirs)
+    return Remnant(stack_of(stack.id, record), to, stack.options.when_removed, journal, theirs)
 
 
 def _settle(services: Services, found: Remnant, lock: int) -> bool:
     """Whether anything was to be done or told."""
-    stack, policy = found.stack, recorded_policy(found.journal)
-    left = found.journal.get("left") or {}
-    if left.get("to") == found.to and policy in {left.get("policy"), left.get("done")}:
+    stack, policy, before = found.stack, found.policy, found.journal.get("left") or {}
+    if (before.get("to"), before.get("done")) == (found.to, policy):
         return False
     engine = services.containers(stack.docker_host)
     same = found.theirs.intersection(each.id for each in engine.containers(stack.project))
@@ -102,9 +102,11 @@ def _settle(services: Services, found: Remnant, lock: int) -> bool:
     elif policy in ARGV:
         why_not = obstacle(services, stack)
     done = KEEP if why_not else policy
+    if (before.get("to"), before.get("done")) == (found.to, done):
+        return False
     if done in ARGV:
         undeploy(services, stack, found.journal.get("call"), done, lock, _say(stack))
-    mark = {"to": found.to, "policy": policy, "done": done, "theirs": bool(same), "at": now()}
+    mark = {"to": found.to, "done": done, "theirs": bool(same), "at": now()}
     services.state.journal.update(stack.id, left=mark)
     log.warning("stack has gone to another worker", stack=stack.id, worker=found.to, here=why_not or DONE[done])
     return True

@@ -46,6 +46,7 @@ def examine(services: Services) -> Iterator[Checked]:
     )
     yield from _engines(services)
     yield from _redis(services)
+    yield from _remnants(services)
 
 
 def shown_settings(services: Services) -> dict[str, str | None]:
@@ -163,6 +164,18 @@ def _networks(host: str, networks: list[dict[str, Any]]) -> Checked:
     found = f"{there}; the default address pools have room for about {max(left, 0)} more"
     mend = "let stacks share an external network, or widen default-address-pools in /etc/docker/daemon.json"
     return Checked(f"docker networks {host}", "ok" if left >= _FEW_NETWORKS else "warning", found, mend)
+
+
+def _remnants(services: Services) -> Iterator[Checked]:
+    from workers.departure import remnants  # noqa: PLC0415
+
+    try:
+        found = remnants(services, services.settings.worker)
+    except EngineUnavailable:  # the engine's own check tells more
+        return
+    for stack, worker, project in found:
+        mend = f"`docker compose -p {project} down` once its data is not needed here, or set `when_removed: down`"
+        yield Checked(f"stack {stack}", "warning", f"worker {worker} has deployed it, and it runs here still", mend)
 
 
 def _redis(services: Services) -> Iterator[Checked]:

@@ -10,6 +10,7 @@ import pytest
 from tests.integration.deploy.house import DOCKER_HOST, Files, House, compose, service, yaml_of
 from tests.second_engine import SecondEngine
 from workers.departure import remnants
+from workers.diagnosis import examine
 from workers.housekeeping import keep_house
 from workers.reconcile import reconcile
 
@@ -71,7 +72,7 @@ def test_once_it_runs_there_what_is_left_here_is_as_its_policy_says(
     assert states(second, project) == ["running"]
     assert house.services.state.records.get(ID) == record
     assert house.services.state.rows([ID])[0]["status"] == "deployed"
-    assert remnants(house.services, "local") == (((ID, "nas", 1),) if left == ["running"] else ())
+    assert remnants(house.services, "local") == (((ID, "nas", project),) if left == ["running"] else ())
     assert remnants(nas.services, "nas") == ()
     keep_house(house.services, "local", ["r"])
     assert (f"deployed/{ID}" in house.services.clone("r").pins()) == (policy != "down")
@@ -81,6 +82,28 @@ def test_once_it_runs_there_what_is_left_here_is_as_its_policy_says(
     look_around(nas)
     assert (house.services.state.records.get(ID) or {})["worker"] == "nas"
     assert pulled(nas)["outcome"] == "unchanged"
+
+
+def test_what_was_kept_here_is_told_and_goes_once_its_policy_says_so(
+    house: House, nas: House, second: SecondEngine
+) -> None:
+    house.stack()
+    pulled(house, PLAIN)
+    house.settle(worker="nas", docker_host=second.host)
+    pulled(nas)
+    look_around(house)
+    (told,) = [each for each in examine(house.services) if each.name == f"stack {ID}"]
+    assert (told.status, house.project() in told.mend) == ("warning", True)
+    assert "worker nas" in told.found
+    house.stack(when_removed="down")
+    house.services.state.pauses.pause(ID, "me")
+    look_around(house)
+    assert states(house, house.project()) == ["running"]
+    house.services.state.pauses.resume(ID)
+    look_around(house)
+    assert states(house, house.project()) == []
+    assert states(second, house.project()) == ["running"]
+    assert not [each for each in examine(house.services) if each.name == f"stack {ID}"]
 
 
 def test_data_that_would_stay_behind_blocks_it_and_everything_runs_on(

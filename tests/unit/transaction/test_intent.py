@@ -22,6 +22,7 @@ INTENT = Intent(
     starts=frozenset({("id", "2026-11-23T11:22:33Z")}),
     resting=frozenset({"job"}),
     project="p",
+    docker_host="unix:///d.sock",
     brought=(Belonging("/old/data", "a/data", "copy"),),
     halted=("id",),
 )
