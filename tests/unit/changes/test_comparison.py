@@ -47,6 +47,13 @@ def test_a_filtered_context_that_vanishes_is_a_change(world: World) -> None:
     assert decision.paths == ("app/i/.dockerignore", "app/i/Dockerfile", "app/i/y")
 
 
+def test_files_that_an_ignore_file_leaves_no_more_or_again_are_named(world: World) -> None:
+    files = {"app/compose.yaml": BUILT, "app/i/Dockerfile": "", "app/i/y": "1", "app/i/x": "1"}
+    filtered = files | {"app/i/.dockerignore": "x\n.dockerignore"}
+    assert world.decide(filtered, files).paths == ("app/i/.dockerignore", "app/i/x")
+    assert world.decide(files, filtered).paths == ("app/i/.dockerignore", "app/i/x")
+
+
 def test_the_lookups_of_an_unchanged_stack_do_not_grow_with_the_repository(world: World) -> None:
     files = {"app/compose.yaml": "services: {a: {image: x, volumes: ['./c:/c']}}", "app/c/x": ""}
     record = world.snapshot(files)

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.changes.worlds import LIVE, World
+from tests.unit.changes.worlds import LIVE, Link, World
+from workers.changes.limits import MAX_IGNORE_FILE_BYTES
 from workers.errors import InvalidStack
 
 Y = "app/compose.yaml"
@@ -30,6 +31,24 @@ def test_a_missing_dockerfile_is_named_where_its_context_is_in_git(world: World)
     with pytest.raises(InvalidStack, match="service a: Dockerfile: app/i/Dockerfile is neither"):
         world.snapshot({Y: "services: {a: {build: ./i}}", "app/i/x": ""})
     assert world.snapshot({Y: "services: {a: {build: ./i}}"}).entries["app/i"] is None
+
+
+def test_a_dockerfile_in_lower_case_is_found_with_its_own_ignore_file(world: World) -> None:
+    files = {
+        Y: "services: {a: {build: ./i}}",
+        "app/i/dockerfile": Link("../d"),
+        "app/d": "FROM x",
+        "app/i/dockerfile.dockerignore": "x",
+        "app/i/x": "1",
+    }
+    assert world.summary(files, files | {"app/d": "FROM y"}) == {"a": "build"}
+    assert world.summary(files, files | {"app/i/x": "2"}) == {}
+
+
+def test_an_ignore_file_that_is_too_large_makes_the_stack_invalid(world: World) -> None:
+    files = {Y: "services: {a: {build: ./i}}", "app/i/Dockerfile": ""}
+    with pytest.raises(InvalidStack, match=r"\.dockerignore has \d+ bytes; at most 1048576"):
+        world.snapshot(files | {"app/i/.dockerignore": "x" * (MAX_IGNORE_FILE_BYTES + 1)})
 
 
 def test_a_context_that_is_fetched_from_elsewhere_is_no_input(world: World) -> None:
