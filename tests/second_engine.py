@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -17,14 +16,14 @@ ENV = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
 
 
 class SecondEngine:
-    """`host` and `address` lead to it: by a socket, and over the network."""
+    """`host` leads to it.
+
+    It has a network namespace of its own: an engine that is to have no bridge removes that of the machine.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
         self.host = f"unix://{folder}/d.sock"
-        self.address = f"tcp://127.0.0.1:{port}"
         self.engine = Engine(self.host)
         self._daemon: subprocess.Popen[bytes] | None = None
 
@@ -32,9 +31,9 @@ class SecondEngine:
         if self._daemon is not None:
             return
         folder = self._folder
-        argv = ["dockerd", f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/pid"]
-        argv += ["--bridge=none", "--iptables=false", "--ip6tables=false", "-H", self.host, "-H", self.address]
-        argv += ["--tls=false"]
+        argv = ["unshare", "--net", "dockerd", "-H", self.host]
+        argv += ["--bridge=none", "--iptables=false", "--ip6tables=false"]
+        argv += [f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/pid"]
         with (folder / "log").open("ab") as log:
             self._daemon = spawn(argv, env=GIT_ENV | ENV, stderr=log.fileno())
         deadline = time.monotonic() + 30
