@@ -34,7 +34,7 @@ from workers.state.quick import Look
 from workers.state.status import StackFacts
 from workers.transaction import repairing
 from workers.transaction.folders import Folders
-from workers.undeploying import KEEP
+from workers.undeploying import KEEP, undo_move
 from workers.verdict import decide_at
 
 log = get_logger(__name__)
@@ -199,6 +199,7 @@ class _Look:
         if interrupted.intent is not None and (
             snapshot is None or snapshot.fingerprint != interrupted.intent.fingerprint or self._force
         ):
+            undo_move(self._services, stack, record, interrupted.intent, lock)
             interrupted = repairing.abandon(stack.id, interrupted, state.journal, self._folders, engine)
             decision, snapshot = self._decide(record, commit)
         running = self._services.containers(host_of(stack, record))

@@ -27,7 +27,7 @@ from workers.transaction import repairing
 from workers.transaction.folders import Folders
 from workers.transaction.outcome import Ending
 from workers.transaction.steps import Step, Steps
-from workers.undeploying import ARGV, DONE, KEEP, obstacle, recorded_policy, stack_of, undeploy
+from workers.undeploying import ARGV, DONE, KEEP, obstacle, recorded_policy, stack_of, undeploy, undo_move
 
 log = get_logger(__name__)
 
@@ -208,6 +208,8 @@ class Removal:
         host, journal = repairing.host_of(self._journal) or self._stack.docker_host, self._state.journal
         engine = self._services.containers(host)
         found = repairing.take_back_unfinished_switch(self._stack.id, journal, folders, engine)
+        if found.intent is not None:
+            undo_move(self._services, self._stack, self._record, found.intent, self._lock)
         repairing.abandon(self._stack.id, found, journal, folders, engine)
         repairing.settle_half_made(engine, self._stack.project)
 

@@ -9,13 +9,17 @@ from typing import Any
 
 from workers.catalog.catalog import project_of
 from workers.compose import INHERITED, Project, command_environment, down_argv, stop_argv
-from workers.errors import CommandFailed
+from workers.errors import CommandFailed, EngineUnavailable
+from workers.logs import get_logger
 from workers.model import Limits, Options, Stack
 from workers.ownership import own_parts
 from workers.services import Services
 from workers.settings import inherited
 from workers.stacks import all_stacks
+from workers.transaction.intent import Intent
 from workers.transaction.recording import project_from
+
+log = get_logger(__name__)
 
 KEEP = "keep"
 ARGV = {"stop": stop_argv, "down": down_argv}
@@ -102,3 +106,36 @@ def undeploy(
     root = Path("/")
     environment = command_environment(stack, root, {"LANG": "C.UTF-8", **inherited(INHERITED)})
     end(Project(stack.project, root, root, (), environment=environment))
+
+
+def undo_move(services: Services, stack: Stack, record: Mapping[str, Any] | None, intent: Intent, lock: int) -> None:
+    """Take down what an interrupted deployment has begun under a name or on an engine that is not wanted any more.
+
+    Only what it has made itself, all of it: a container that was there before belongs to somebody.
+
+    Args:
+        services: the process's.
+        stack: as it is to be now.
+        record: what is deployed; None for nothing.
+        intent: the interrupted deployment, which is about to be given up.
+        lock: the descriptor of the stack's lock.
+    """
+    kept = record or {}
+    begun = (intent.docker_host, intent.project)
+    wanted = (stack.docker_host, stack.project)
+    deployed = (kept.get("docker_host", stack.docker_host), kept.get("project", stack.project))
+    if not all(begun) or begun in {wanted, deployed}:
+        return
+    there = replace(stack, docker_host=intent.docker_host, project=intent.project)
+    before = {container for container, _ in intent.starts}
+    try:
+        made = {each.id for each in services.containers(there.docker_host).containers(there.project)}
+        if (
+            made
+            and not made & before
+            and not any(project_of(each) == project_of(there) for each in all_stacks(services))
+        ):
+            log.warning("taking down what was begun elsewhere", stack=stack.id, project=begun[1], docker_host=begun[0])
+            undeploy(services, there, None, "down", lock, lambda line: log.info("compose says", line=line))
+    except (CommandFailed, EngineUnavailable) as error:
+        log.warning("what was begun elsewhere stays", stack=stack.id, docker_host=begun[0], error=str(error))

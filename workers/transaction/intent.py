@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workers.model import Action
+from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt
 from workers.transaction.belongings import Belonging
 from workers.transaction.planning import Operation
@@ -61,7 +62,7 @@ class Intent:
             switched=False,
             operations=attempt.operations,
             images=attempt.images,
-            services={name: each.action for name, each in attempt.decision.services.items()},
+            services=_services(attempt),
             starts=frozenset(attempt.starts),
             resting=frozenset(attempt.resting),
             project=attempt.stack.project,
@@ -118,3 +119,11 @@ class Intent:
             brought=tuple(Belonging.from_json(each) for each in saved.get("brought", ())),
             halted=tuple(saved.get("halted", ())),
         )
+
+
+def _services(attempt: Attempt) -> dict[str, Action]:
+    """What each service is to get; all of them something, where the whole project goes elsewhere."""
+    services = {name: each.action for name, each in attempt.decision.services.items()}
+    if attempt.former is None or attempt.former.project is None:
+        return services
+    return {**dict.fromkeys(compose_model.services(attempt.model), Action.UP), **services}

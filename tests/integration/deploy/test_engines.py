@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +30,38 @@ PLAIN: dict[str, str | None] = {
 STORED: dict[str, str | None] = {
     "a/compose.yaml": yaml_of({"services": {"web": service(volumes=["store:/v"])}, "volumes": {"store": {}}})
 }
+
+
+class Forwarder(socketserver.BaseRequestHandler):
+    """Connects whoever comes with a Unix socket."""
+
+    path = ""
+
+    def handle(self) -> None:
+        with socket.socket(socket.AF_UNIX) as engine:
+            engine.connect(self.path)
+            there = threading.Thread(target=self.copy, args=(self.request, engine))
+            there.start()
+            self.copy(engine, self.request)
+            there.join()
+
+    @staticmethod
+    def copy(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while chunk := source.recv(65536):
+                target.sendall(chunk)
+            target.shutdown(socket.SHUT_WR)
+
+
+@contextlib.contextmanager
+def over_the_network(path: str) -> Iterator[str]:
+    """An address on this machine behind which an engine's socket is."""
+    handler = type("Handler", (Forwarder,), {"path": path})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"tcp://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
 
 
 def containers(house: House, engine: Engine, project: str = "a") -> dict[str, Details]:
@@ -123,8 +160,9 @@ def test_relative_mounts_that_git_lacks_do_not_reach_an_engine_over_the_network(
     mounts = ["./data:/d", "./conf:/conf", "./conf/app.ini:/app.ini"]
     pulled(house, {**PLAIN, "a/compose.yaml": compose(web=service(volumes=mounts))})
     house.live("a/conf/grown").write_text("1")
-    house.settle(docker_host=second.address)
-    done = pulled(house)
+    with over_the_network(second.host.removeprefix("unix://")) as address:
+        house.settle(docker_host=address)
+        done = pulled(house)
     assert (done["outcome"], done["reason"]) == ("blocked", "moved"), done
     assert "there: a/conf/grown, a/data;" in done["message"]
 

@@ -7,18 +7,24 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.deploy.house import Files, House, compose, in_a_child, service
+from tests.integration.deploy.house import DOCKER_HOST, Files, House, compose, in_a_child, service
+from tests.second_engine import SecondEngine
 from workers.reconcile import reconcile
 from workers.state.leases import stack_lease
 from workers.transaction import steps
 from workers.transaction.steps import Step
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.timeout(600),
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),  # the SDK drops its sockets when an engine goes
+]
 
 QUICK: dict[str, Any] = {"health": {"timeout": "20s", "settle": "0s"}}
 # What comes before is no different when the project has another name.
@@ -69,7 +75,7 @@ def running(house: House, name: str) -> dict[str, str]:
     return {service: each.state for service, each in house.containers(name).items()}
 
 
-def two(name: str, **more: object) -> Files:
+def two(name: str, **more: Any) -> Files:
     web = service(volumes=["./data:/d"], container_name=f"{name}-fixed", **more)
     return {"a/compose.yaml": compose(web=web, side=service("sleep 2000", **more))}
 
@@ -83,7 +89,7 @@ def test_a_project_gets_its_new_name_wherever_it_was_killed(house: House) -> Non
         assert house.look(name)["outcome"] == "deployed"
         house.live("a/data/kept", name).write_text("1")
         house.stack(name, path="a", project=house.project(new), **QUICK)
-        if killed(house, step, lambda stack=name: house.look(stack), how=at_once):
+        if killed(house, step, partial(house.look, name), how=at_once):
             came_to.add(step)
         at_kill = house.lives(new)
         done = house.look(name)
@@ -107,7 +113,7 @@ def test_a_project_gets_its_old_name_back_wherever_it_was_killed(house: House) -
         assert house.look(name)["outcome"] == "deployed"
         house.stack(name, path="a", project=house.project(new), **QUICK)
         house.fetch({"a/compose.yaml": compose(web=service("exit 3"), side=service("sleep 2000"))})
-        assert killed(house, step, lambda stack=name: house.look(stack), nth=2, how=at_once)
+        assert killed(house, step, partial(house.look, name), nth=2, how=at_once)
         back = house.lives(name)
         done = house.look(name)
         assert done["outcome"] == "rolled_back", f"killed at {step}: {done}"
@@ -139,7 +145,7 @@ def test_a_removal_is_finished_wherever_it_was_killed(
     for number, (step, how) in enumerate(ways):
         name = f"s{number}"
         house.stack(name, path="a", when_removed=policy, **QUICK)
-        grace = {"stop_grace_period": "3s", "init": False} if how is in_its_middle else {}
+        grace: dict[str, Any] = {"stop_grace_period": "3s", "init": False} if how is in_its_middle else {}
         house.commit({**two(house.project(name), **grace), "other/compose.yaml": compose(it=service())})
         house.pull()
         assert running(house, name) == {"web": "running", "side": "running"}
@@ -165,3 +171,50 @@ def test_a_removal_is_finished_wherever_it_was_killed(
         house.forget(name)
         house.docker("rm", "-f", *(identifier for identifier, _ in house.lives(name).values()))
     assert came_to == set(REMOVING)
+
+
+@pytest.mark.parametrize("step", [Step.MAKE_ROOM, Step.UP, Step.RECORD])
+@pytest.mark.parametrize("changes_back", [False, True])
+def test_another_engine_is_reached_or_left_again_wherever_it_was_killed(
+    house: House, second: SecondEngine, step: Step, changes_back: bool
+) -> None:
+    house.stack(**QUICK)
+    house.fetch(two(house.project()))
+    assert house.look()["outcome"] == "deployed"
+    house.settle(docker_host=second.host)
+    house.fetch({"a/compose.yaml": compose(web=service("sleep 3000"), side=service("sleep 2000"))})
+    assert killed(house, step, house.look, how=at_once)
+    if changes_back:
+        house.settle(docker_host=DOCKER_HOST)
+    done = house.look()
+    assert done["outcome"] == "deployed", done
+    here, there = len(running(house, "a")), len(second.engine.containers(house.project()))
+    assert (here, there) == ((2, 0) if changes_back else (0, 2))
+    assert house.look()["outcome"] == "unchanged"
+
+
+def test_a_new_name_that_is_taken_back_while_it_was_killed_leaves_nothing_under_it(house: House) -> None:
+    house.stack(**QUICK)
+    house.fetch(two(house.project()))
+    assert house.look()["outcome"] == "deployed"
+    house.stack(project=house.project("new"), **QUICK)
+    assert killed(house, Step.RECORD, house.look, how=at_once)
+    assert running(house, "new") == {"web": "running", "side": "running"}
+    house.stack(**QUICK)
+    assert house.look()["outcome"] == "deployed"
+    assert house.containers("new") == {}
+    assert running(house, "a") == {"web": "running", "side": "running"}
+    assert house.look()["outcome"] == "unchanged"
+
+
+def test_an_address_that_is_taken_back_while_it_was_killed_touches_nothing(house: House, tmp_path: Path) -> None:
+    house.stack(**QUICK)
+    house.fetch(two(house.project()))
+    assert house.look()["outcome"] == "deployed"
+    before = house.lives()
+    (tmp_path / "alias.sock").symlink_to("/var/run/docker.sock")
+    house.settle(docker_host=f"unix://{tmp_path}/alias.sock")
+    assert killed(house, Step.RECORD, house.look, how=at_once)
+    house.settle(docker_host=DOCKER_HOST)
+    assert house.look()["outcome"] in {"deployed", "unchanged"}
+    assert house.lives() == before
