@@ -1,40 +1,27 @@
-"""What the next pull would do, and whether what it would find is in order: nothing here changes a stack."""
+"""What the next pull would do, and what is known of a stack: nothing here changes one."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from workers.catalog import Catalog
 from workers.changes.closure import take_snapshot
-from workers.changes.rules import rule_problems
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
 from workers.changes.unwritten import Unwritten
 from workers.differences import PathDifference, difference, differences, is_masked, secret_paths
-from workers.errors import CatalogError, CommandFailed, GitUnavailable, InvalidStack, UsageError
+from workers.errors import GitUnavailable, UsageError
 from workers.gate import gated
 from workers.model import Action, Decision, Reason, Stack
 from workers.pinning import standing_pin
 from workers.services import Services, known_repo
 from workers.stacks import Found, Planned, stacks_at
-from workers.transaction.folders import Folders
-from workers.transaction.rehearsal import refusal
 from workers.verdict import decide_at
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that `tegu check` has to say. `stack` is empty for what concerns the whole catalog."""
-
-    stack: str
-    message: str
-    error: bool = True
 
 
 def plan(services: Services, repo: str | None = None, *, fetch: bool = True) -> list[Decision]:
@@ -114,94 +101,6 @@ def _check_owner(path: Path) -> None:
     if path.stat().st_uid != os.geteuid() and os.geteuid() == 0:
         message = f"{path} belongs to another user; run this as the user of the worker"
         raise UsageError(message)
-
-
-# ---------------------------------------------------------------- tegu check
-
-
-def check(services: Services, *, fetch: bool = True) -> list[Finding]:
-    """Everything that is wrong with the catalog and with the Compose files at the followed commits.
-
-    Raises:
-        GitUnavailable: when there is no clone yet and the server does not answer.
-    """
-    services.catalog.current()
-    if services.catalog.problem:
-        raise services.catalog.problem
-    return list(_findings(services, services.catalog.current(), fetch=fetch))
-
-
-def _findings(services: Services, catalog: Catalog, *, fetch: bool) -> Iterator[Finding]:
-    for warning in catalog.warnings:
-        yield Finding("", warning, error=False)
-    everywhere: dict[str, set[str]] = {name: set() for name in catalog.environments}
-    planned: list[Planned] = []
-    for repo in catalog.repos:
-        found, stale = found_in(services, catalog, repo, fetch=fetch)
-        if stale:
-            yield Finding("", stale, error=False)
-        for invalid in found.invalid:
-            yield Finding(invalid.stack, invalid.message)
-        planned += found.planned
-        for each in found.planned:
-            everywhere[each.stack.environment].add(each.stack.name)
-    planned.sort(key=lambda each: each.stack.id)
-    refused, unasked = _refusals(services, planned)
-    if unasked:
-        yield Finding("", unasked, error=False)
-    for each in planned:
-        yield from _check_stack(services, each, refused.get(each.stack.id, ""))
-        for name in each.stack.options.after:
-            if name not in everywhere[each.stack.environment]:
-                yield Finding(each.stack.id, f"after: there is no stack {name} in {each.stack.environment}")
-
-
-def _refusals(services: Services, planned: Iterable[Planned]) -> tuple[dict[str, str], str]:
-    """By stack, why Compose refuses files that Tegu can read; and why it was not asked, where it is not there."""
-    try:
-        services.compose.version()
-    except CommandFailed:
-        return {}, "without docker compose only what Tegu itself reads of Compose files was checked"
-
-    def ask(each: Planned) -> str:
-        folders = Folders.of(services.settings.data_dir, each.stack)
-        try:
-            return refusal(
-                services.compose, services.clone(each.stack.repo), each.stack, _snapshot(services, each), folders
-            )
-        except InvalidStack:
-            return ""  # what Tegu itself has to say of it is said anyway
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        asked = {each.stack.id: pool.submit(ask, each) for each in planned}
-    return {stack: answer.result() for stack, answer in asked.items()}, ""
-
-
-def _snapshot(services: Services, planned: Planned) -> Snapshot:
-    tree = services.clone(planned.stack.repo).tree(planned.commit)
-    return take_snapshot(planned.stack, tree, services.outside(planned.stack), services.key)
-
-
-def _check_stack(services: Services, planned: Planned, refused: str) -> Iterator[Finding]:
-    stack = planned.stack
-    try:
-        snapshot = _snapshot(services, planned)
-    except InvalidStack as error:
-        yield Finding(stack.id, str(error))
-        return
-    if refused:
-        yield Finding(stack.id, refused)
-    for problem in rule_problems(stack, snapshot):
-        yield Finding(stack.id, problem.removeprefix(f"{stack.id}: "))
-    for warning in snapshot.warnings:
-        yield Finding(stack.id, warning, error=False)
-    for name in snapshot.unset:
-        yield Finding(stack.id, f"the variable {name} is not set; Compose puts nothing in its place", error=False)
-
-
-def catalog_findings(error: CatalogError) -> list[Finding]:
-    """The problems of a catalog that cannot be read."""
-    return [Finding("", problem) for problem in error.problems]
 
 
 # ---------------------------------------------------------------- one stack

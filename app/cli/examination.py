@@ -10,11 +10,10 @@ import click
 
 from app.cli.output import STYLES, console, json_option, print_json
 from app.cli.session import Session, pass_session
-from workers.errors import CatalogError
 
 if TYPE_CHECKING:
     from workers.diagnosis import Checked
-    from workers.planning import Finding
+    from workers.examination import Finding
 
 
 @click.command()
@@ -23,13 +22,9 @@ if TYPE_CHECKING:
 @pass_session
 def check(session: Session, no_fetch: bool, as_json: bool) -> None:
     """Find every mistake in the catalog, and in the Compose files at the followed commits."""
-    from workers.planning import catalog_findings  # noqa: PLC0415
-    from workers.planning import check as check_all  # noqa: PLC0415
+    from workers.examination import check as check_all  # noqa: PLC0415
 
-    try:
-        findings = check_all(session.services, fetch=not no_fetch)
-    except CatalogError as error:
-        findings = catalog_findings(error)
+    findings = check_all(session.services, fetch=not no_fetch)
     errors = [finding for finding in findings if finding.error]
     if as_json:
         print_json({"ok": not errors, "problems": [asdict(finding) for finding in findings]})
@@ -37,7 +32,7 @@ def check(session: Session, no_fetch: bool, as_json: bool) -> None:
         _print_findings(findings)
         click.echo(f"{len(errors)} problem{'s' if len(errors) > 1 else ''}" if errors else "Everything is in order.")
     if errors:
-        sys.exit(1)
+        sys.exit(3 if all(finding.unreachable for finding in errors) else 1)
 
 
 def _print_findings(findings: list[Finding]) -> None:

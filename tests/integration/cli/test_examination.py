@@ -76,6 +76,19 @@ def test_check_asks_compose_whether_every_key_is_one(desk: Desk, homelab: Source
     assert count == "2 problems"
 
 
+def test_check_goes_on_where_a_git_server_does_not_answer(desk: Desk, homelab: Source) -> None:
+    away = "away: {url: 'git://127.0.0.1:1/away.git'}"
+    desk.catalog(f"repos: {{{away}, homelab: {{url: '{homelab.path}', discover: ['services/*']}}}}\n")
+    done = desk.tegu("check", "--json")
+    assert done.code == 3
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert (problem["unreachable"], "repo away: " in problem["message"]) == (True, True)
+    homelab.commit({"services/adguard/compose.yaml": "services: [\n"})
+    done = desk.tegu("check")
+    assert done.code == 1
+    assert done.stdout.splitlines()[-1] == "2 problems"
+
+
 def test_check_says_so_where_compose_is_not_there_to_be_asked(desk: Desk, homelab: Source, tmp_path: Path) -> None:
     desk.catalog(f"repos: {{homelab: {{url: '{homelab.path}', discover: ['services/*']}}}}\n")
     homelab.commit({"services/adguard/compose.yaml": "services: {a: {imag: x}}\n"})
@@ -116,7 +129,7 @@ def test_check_needs_a_clone_once(desk: Desk) -> None:
     desk.catalog("repos: {homelab: {url: /nowhere/at/all}}\n")
     done = desk.tegu("check")
     assert done.code == 3
-    assert "error: repo homelab" in done.stderr
+    assert done.stdout.startswith("repo homelab: there is no such repository")
 
 
 def test_doctor_says_what_is_wrong_how_to_mend_it_and_the_settings_without_secrets(desk: Desk) -> None:
