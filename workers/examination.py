@@ -100,8 +100,13 @@ def _of_stacks(services: Services, planned: Iterable[Planned]) -> Iterator[Findi
 
 
 def _snapshot(services: Services, planned: Planned) -> Snapshot:
-    tree = services.clone(planned.stack.repo).tree(planned.commit)
-    return take_snapshot(planned.stack, tree, services.outside(planned.stack), services.key)
+    stack = planned.stack
+    tree = services.clone(stack.repo).tree(planned.commit)
+    if tree.entry(stack.path) is None:
+        # Its live files may still be there, and would be taken for files that Git lacks.
+        message = f"repo {stack.repo} has no such folder at {stack.ref}; take the stack out of the catalog"
+        raise InvalidStack(message, stack.path)
+    return take_snapshot(stack, tree, services.outside(stack), services.key)
 
 
 def _refusals(services: Services, readable: Mapping[str, tuple[Planned, Snapshot]]) -> tuple[dict[str, str], str]:

@@ -89,6 +89,16 @@ def test_check_goes_on_where_a_git_server_does_not_answer(desk: Desk, homelab: S
     assert done.stdout.splitlines()[-1] == "2 problems"
 
 
+def test_check_misses_a_folder_of_which_only_the_live_files_are_left(desk: Desk, homelab: Source) -> None:
+    desk.catalog(f"repos: {{homelab: {{url: '{homelab.path}'}}}}\nstacks: {{old: {{path: services/old}}}}\n")
+    live = desk.settings.data_dir / "stacks/default/old/services/old"
+    live.mkdir(parents=True)
+    (live / "compose.yaml").write_text("services: {a: {image: x}}\n")
+    done = desk.tegu("check")
+    assert done.code == 1
+    assert done.stdout.startswith("default/old: services/old: repo homelab has no such folder at main")
+
+
 def test_check_says_so_where_compose_is_not_there_to_be_asked(desk: Desk, homelab: Source, tmp_path: Path) -> None:
     desk.catalog(f"repos: {{homelab: {{url: '{homelab.path}', discover: ['services/*']}}}}\n")
     homelab.commit({"services/adguard/compose.yaml": "services: {a: {imag: x}}\n"})
