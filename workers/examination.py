@@ -11,6 +11,7 @@ from workers.catalog import Catalog
 from workers.changes.closure import take_snapshot
 from workers.changes.rules import rule_problems
 from workers.changes.snapshot import Snapshot
+from workers.changes.trace import is_there
 from workers.errors import CatalogError, CommandFailed, GitUnavailable, InvalidStack
 from workers.planning import found_in
 from workers.services import Services
@@ -102,7 +103,7 @@ def _of_stacks(services: Services, planned: Iterable[Planned]) -> Iterator[Findi
 def _snapshot(services: Services, planned: Planned) -> Snapshot:
     stack = planned.stack
     tree = services.clone(stack.repo).tree(planned.commit)
-    if tree.entry(stack.path) is None:
+    if not is_there(tree, stack.path):
         # Its live files may still be there, and would be taken for files that Git lacks.
         message = f"repo {stack.repo} has no such folder at {stack.ref}; take the stack out of the catalog"
         raise InvalidStack(message, stack.path)

@@ -13,6 +13,7 @@ from workers.catalog import Catalog, load_catalog, stack_folders
 from workers.changes.decision import decide
 from workers.changes.plan import plan_stack
 from workers.changes.project import MAIN_FILES, OVERRIDE_FILES
+from workers.changes.trace import is_there
 from workers.changes.tree import FILE, FOLDER, Nowhere, Tree
 from workers.errors import TeguError, UnknownName
 from workers.model import Action, Decision, Entry, Reason, Repo, Stack
@@ -85,7 +86,8 @@ def _decide(catalog: Catalog, repo: str, before: GitTree, after: GitTree) -> Ite
     old_folders = stack_folders(globs, before, before.prefetch)
     new, invalid = _stacks(catalog, repo, after, folders)
     # Mostly they are the same stacks; making them takes longer than comparing them.
-    is_same = folders == old_folders and all(_is_folder(before, path) for path in catalog.folders[repo])
+    configured = catalog.folders[repo]
+    is_same = folders == old_folders and all(is_there(before, path) == is_there(after, path) for path in configured)
     old, was_invalid = (new, invalid) if is_same else _stacks(catalog, repo, before, old_folders)
     for name in old:
         if name not in new and name not in invalid:
@@ -134,7 +136,7 @@ def _stacks(
 
     A stack that the catalog names is there when its folder is; else it was not there yet, or is no more.
     """
-    stacks = {stack.id: stack for stack in catalog.stacks(repo) if _is_folder(tree, stack.path)}
+    stacks = {stack.id: stack for stack in catalog.stacks(repo) if is_there(tree, stack.path)}
     invalid: dict[str, str] = {}
     found: tuple[Stack, ...] = ()
     for environment in catalog.environments:
@@ -142,11 +144,6 @@ def _stacks(
         found += discovered
         invalid |= dict(problems)
     return stacks | {stack.id: stack for stack in found}, invalid
-
-
-def _is_folder(tree: Tree, path: str) -> bool:
-    entry = tree.entry(path)
-    return entry is not None and entry.mode == FOLDER
 
 
 def open_commits(

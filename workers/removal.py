@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from workers.changes.trace import is_there
 from workers.changes.tree import Tree
 from workers.errors import CommandFailed, RedisUnavailable, TeguError, TransientError, UnknownName
 from workers.ledger import Ledger
@@ -98,7 +99,7 @@ def mark_gone(services: Services, gone: Iterable[Gone]) -> tuple[str, ...]:
 
 def folder_gone(stack: Stack, tree: Tree, record: Mapping[str, Any] | None) -> Gone | None:
     """A stack of the catalog that is deployed, but whose folder a commit does not have."""
-    if record is None or tree.entry(stack.path) is not None:
+    if record is None or is_there(tree, stack.path):
         return None
     return Gone(stack.id, stack.options.when_removed, f"{stack.path} is gone from {stack.repo}")
 

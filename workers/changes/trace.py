@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from workers.changes.digest import keyed
 from workers.changes.limits import MAX_CLOSURE, MAX_ENV_FILE_BYTES, MAX_SYMLINKS
-from workers.changes.tree import EXECUTABLE, FILE, FOLDER, LINK, SUBMODULE, Outside, Tree
+from workers.changes.tree import EXECUTABLE, FILE, FOLDER, LINK, SUBMODULE, Nowhere, Outside, Tree
 from workers.errors import InvalidStack
 from workers.model import Entry
 
@@ -41,6 +41,19 @@ class Content:
     name: str
     paths: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+
+
+def is_there(tree: Tree, path: str) -> bool:
+    """Whether a commit has something at a path, symlinks followed.
+
+    One that leads out of the repository or in circles counts as something: it is for whoever follows it to refuse.
+    """
+    if tree.entry(path) is not None:
+        return True
+    try:
+        return Trace(tree, Nowhere(), b"").find(path).entry is not None
+    except InvalidStack:
+        return True
 
 
 class Trace:

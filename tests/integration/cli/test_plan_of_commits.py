@@ -40,6 +40,24 @@ def test_a_changed_mount_restarts_its_stack_and_leaves_the_other(
     assert not desk.settings.data_dir.exists(), "a local repository is read where it is"
 
 
+def test_a_folder_that_goes_alone_takes_its_stack_along(desk: Desk, homelab: Source) -> None:
+    desk.catalog(f"repos: {{homelab: {{url: '{homelab.path}'}}}}\nstacks: {{adguard: {{path: services/adguard}}}}\n")
+    homelab.commit({"services/adguard/compose.yaml": None, "services/adguard/config/app.yml": None})
+    (row,) = desk.read("plan", "--from", "HEAD~1", "--to", "HEAD")
+    assert (row["stack"], row["action"], row["reason"]) == ("default/adguard", "remove", "removed")
+    (row,) = desk.read("plan", "--from", "HEAD", "--to", "HEAD~1")
+    assert (row["action"], row["reason"]) == ("up", "first_deploy")
+
+
+def test_a_folder_may_lie_behind_a_symlink(desk: Desk, homelab: Source) -> None:
+    desk.catalog(f"repos: {{homelab: {{url: '{homelab.path}'}}}}\nstacks: {{adguard: {{path: apps/adguard}}}}\n")
+    (homelab.path / "apps").symlink_to("services")
+    homelab.commit({"README.md": "apps are services"})
+    homelab.commit({"services/adguard/compose.yaml": compose("adguard", "sleep 2")})
+    (row,) = desk.read("plan", "--from", "HEAD~1", "--to", "HEAD")
+    assert (row["action"], row["paths"]) == ("up", ["services/adguard/compose.yaml"])
+
+
 def test_new_gone_and_broken_stacks_are_told_apart(desk: Desk, with_homelab: Callable[[Desk], Source]) -> None:
     source = with_homelab(desk)
     source.commit(

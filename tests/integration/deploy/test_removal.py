@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.deploy.house import House, compose, service, yaml_of
+from tests.integration.deploy.house import LINK, House, compose, service, yaml_of
 from workers.reconcile import reconcile
 
 pytestmark = pytest.mark.docker
@@ -121,6 +121,14 @@ def test_a_lost_redis_undeploys_nothing(house: House) -> None:
     house.work()
     assert house.lives() == before
     assert row(house)["status"] == "deployed"
+
+
+def test_a_folder_behind_a_symlink_is_not_gone(house: House) -> None:
+    house.stack("a", path="link/a")
+    real = "real/a/compose.yaml"
+    assert result(house.pull({"link": f"{LINK}real", real: compose(web=service("sleep 1000"))})) is not None
+    run = house.pull({real: compose(web=service("sleep 2000"))})
+    assert result(run) == ("deployed", "content_changed", "up")
 
 
 def test_a_stack_of_a_repo_that_is_gone_from_the_catalog_is_noticed_by_reconcile(house: House) -> None:

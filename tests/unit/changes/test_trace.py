@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.changes.worlds import KEY, LIVE, DictOutside, DictTree, Files, Link, Objects, Submodule
-from workers.changes.trace import NO_LIVE, Trace, check_supported
+from workers.changes.trace import NO_LIVE, Trace, check_supported, is_there
 from workers.errors import InvalidStack
 from workers.model import Entry
 
@@ -42,6 +42,25 @@ def test_below_a_file_there_is_nothing() -> None:
     trace = trace_of({"a/b": "x"})
     assert trace.find("a/b/c").entry is None
     assert trace.folders == {"a": True, "a/b": False}
+
+
+@pytest.mark.parametrize(
+    ("path", "there"),
+    [
+        ("", True),
+        ("real/stack", True),
+        ("link/stack", True),
+        ("link/none", False),
+        ("none/stack", False),
+        ("dangling", True),
+        ("dangling/stack", False),
+        ("out/stack", True),
+        ("circle/stack", True),
+    ],
+)
+def test_what_a_path_leads_to_is_there_whatever_links_it_passes(path: str, there: bool) -> None:
+    links = {"link": Link("real"), "dangling": Link("none"), "out": Link("/etc"), "circle": Link("circle")}
+    assert is_there(DictTree(Objects(), {"real/stack/compose.yaml": "x", **links}), path) is there
 
 
 def test_at_the_root_no_folder_needs_to_be_watched() -> None:
