@@ -7,6 +7,8 @@ from tests.unit.changes.worlds import Link, Program
 
 WEB = "services: {web: {image: busybox}}"
 MOUNTED = "services: {web: {image: busybox, volumes: ['./web.conf:/w', './conf.d:/c']}, db: {image: busybox}}"
+SHARED = "services: {a: {image: x, volumes: ['./f:/f']}, b: {image: y, ipc: 'service:a'}}"
+RESTARTED = "depends_on: {a: {condition: service_started, restart: '${R:-true}'}}"
 ELSEWHERE = "services: {web: {build: {context: ./img, dockerfile: ../D}}}"
 
 # what is done to {compose.yaml, …}: before, after, the action of each service that needs one
@@ -64,6 +66,34 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": MOUNTED},
         {"compose.yaml": MOUNTED, "web.conf": "1"},
         {"web": "restart"},
+    ),
+    **{
+        f"a file of the service whose {field} namespace another one shares": (
+            {"compose.yaml": SHARED.replace("ipc", field), "f": "1"},
+            {"compose.yaml": SHARED.replace("ipc", field), "f": "2"},
+            {"a": "restart", "b": "restart"},
+        )
+        for field in ("ipc", "pid", "uts", "network_mode")
+    },
+    "a file of a service that another one links to": (
+        {"compose.yaml": SHARED.replace("ipc: 'service:a'", "links: [a]"), "f": "1"},
+        {"compose.yaml": SHARED.replace("ipc: 'service:a'", "links: [a]"), "f": "2"},
+        {"a": "restart", "b": "restart"},
+    ),
+    "a file of a service that another one is restarted with, as a variable says": (
+        {"compose.yaml": SHARED.replace("ipc: 'service:a'", RESTARTED), "f": "1"},
+        {"compose.yaml": SHARED.replace("ipc: 'service:a'", RESTARTED), "f": "2"},
+        {"a": "restart", "b": "restart"},
+    ),
+    "a network's extension": (
+        {"compose.yaml": "{services: {a: {image: x, networks: [n]}}, networks: {n: {}}}"},
+        {"compose.yaml": "{services: {a: {image: x, networks: [n]}}, networks: {n: {x-a: b, driver: }}}"},
+        {},
+    ),
+    "a file that is mounted from now on, and differs": (
+        {"compose.yaml": WEB, "f": "1"},
+        {"compose.yaml": "services: {web: {image: busybox, volumes: ['./f:/f']}}", "f": "2"},
+        {"web": "up"},
     ),
     "a file in a mounted folder": (
         {"compose.yaml": MOUNTED, "conf.d/a/b": "1"},

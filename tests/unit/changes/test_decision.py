@@ -275,6 +275,12 @@ def test_a_changed_network_is_named_unless_it_is_external(world: World) -> None:
     assert world.decide(one, two).networks == ()
 
 
+def test_a_network_that_is_not_external_after_all_is_compose_s_to_replace(world: World) -> None:
+    text = "{services: {a: {image: x, networks: [n]}}, networks: {n: {external: 'false', driver: a}}}"
+    decision = world.decide({"app/compose.yaml": text}, {"app/compose.yaml": text.replace("driver: a", "driver: b")})
+    assert decision.networks == ("n",)
+
+
 def test_an_invalid_stack_is_a_decision_with_its_message_and_paths(world: World) -> None:
     record = world.snapshot({"app/compose.yaml": WEB})
     decision = world.decide_from(record, {"app/compose.yaml": "services: ["})
@@ -314,6 +320,12 @@ def test_watched_paths_restart_every_service(world: World) -> None:
     assert world.snapshot(files).watched == ("shared/ca.pem", "app/i")
     del files["shared/ca.pem"]
     assert world.snapshot(files).entries["shared/ca.pem"] is None
+
+
+def test_a_watched_folder_counts_as_a_whole_though_it_is_built_from_in_part(world: World) -> None:
+    world.stack = make_stack(watch=("app/i",))
+    files = {"app/compose.yaml": "services: {a: {build: ./i}}", "app/i/Dockerfile": "", "app/i/.dockerignore": "x"}
+    assert world.summary(files | {"app/i/x": "1"}, files | {"app/i/x": "2"}) != {}
 
 
 def test_adding_a_watched_path_by_itself_asks_for_nothing(world: World) -> None:
@@ -387,6 +399,36 @@ def test_newer_rules_hide_no_change_of_what_lies_outside_git(world: World) -> No
     assert {name: service.action for name, service in decision.services.items()} == {"a": Action.UP, "b": Action.UP}
     world.stack = make_stack(profiles=("p",))
     assert set(world.decide_from(record, VARIED, recorded=world.tree(VARIED)).services) == {"a", "b", "c"}
+
+
+@pytest.mark.usefixtures("newer_rules")
+def test_under_newer_rules_a_variable_concerns_whoever_uses_what_it_is_in(world: World) -> None:
+    files: dict[str, object] = {
+        "app/compose.yaml": "{services: {a: {image: x, networks: [n]}, b: {image: x, volumes: ['vol:/v']}, "
+        "c: {image: x, configs: [k]}, d: {image: x}}, networks: {n: {name: '${N:-n}'}}, "
+        "volumes: {vol: {name: '${V:-v}'}}, configs: {k: {content: '${K:-k}'}}}"
+    }
+    record = old_record(world, files)
+    for name, service in {"N": "a", "K": "c"}.items():
+        world.stack = make_stack(variables={name: "1"})
+        assert set(world.decide_from(record, files, recorded=world.tree(files)).services) == {service}
+    world.stack = make_stack(variables={"V": "1"})
+    assert world.decide_from(record, files, recorded=world.tree(files), force=True).inputs == ("variable:V",)
+    assert "variable:V" in world.snapshot(files).services["b"].inputs
+
+
+@pytest.mark.usefixtures("newer_rules")
+def test_a_path_that_only_compose_knew_of_stays_in_the_closure(world: World) -> None:
+    files: dict[str, object] = {"app/compose.yaml": WEB, "app/f": "1"}
+    one = world.snapshot(files)
+    record = replace(one, extra=("app/f",), entries={**one.entries, "app/f": world.tree(files).entry("app/f")})
+    changed = files | {"app/compose.yaml": WEB.replace("busybox", "alpine"), "app/f": "2"}
+    for rules in (2, 1):
+        known = replace(record, rules=rules)
+        decision, new = decide(world.stack, known, world.tree(changed), world.outside, KEY, recorded=world.tree(files))
+        assert decision.paths == ("app/compose.yaml", "app/f")
+        assert new is not None
+        assert (new.extra, new.entries["app/f"]) == (("app/f",), world.tree(changed).entry("app/f"))
 
 
 @pytest.mark.usefixtures("newer_rules")
