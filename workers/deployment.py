@@ -22,7 +22,7 @@ from workers.rollback import roll_back
 from workers.services import Services
 from workers.settings import inherited
 from workers.transaction.applying import run_failure_hooks
-from workers.transaction.attempt import Attempt, Former, Running, Tools
+from workers.transaction.attempt import Attempt, Running, Tools
 from workers.transaction.belongings import take_leave
 from workers.transaction.carrying_out import begin, go_on, resume
 from workers.transaction.committing import switch
@@ -173,7 +173,7 @@ class Deployment:
 
     def _go(self, attempt: Attempt, interrupted: Intent | None) -> Ending:
         if attempt.former is not None:
-            self._ledger.say(_told(attempt.former))
+            self._ledger.say(attempt.former.told)
         settle_half_made(self._engine, self._stack.project)
         if interrupted is None:
             begun = begin(attempt, self._ground.tree, missing_sources, self._journal)
@@ -273,13 +273,6 @@ class Deployment:
             found = self._engine.containers(self._stack.project)
             return "what runs now: " + (", ".join(f"{each.name} ({each.state})" for each in found) or "nothing")
         return "what runs now is not known"
-
-
-def _told(former: Former) -> str:
-    """What the log says of where the stack was deployed last."""
-    if former.project is None:
-        return f"it was last deployed {former.place}; what runs there is left as it is"
-    return f"it was last deployed {former.place}; its containers there make room for the new ones, volumes stay"
 
 
 def _cancelled(ending: Ending) -> Ending:

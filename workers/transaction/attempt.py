@@ -101,6 +101,13 @@ class Former:
     distant: bool = False
     same_files: bool = True
 
+    @property
+    def told(self) -> str:
+        """What the deployment's log says of it."""
+        if self.project is None:
+            return f"it was last deployed {self.place}; what runs there is left as it is"
+        return f"it was last deployed {self.place}; its containers there make room for the new ones, volumes stay"
+
 
 @dataclass(slots=True)
 class Attempt:
