@@ -1,4 +1,4 @@
-"""Every release of Compose that is here: the installed one, the newest that was fetched, those of `TEGU_TEST_COMPOSE`."""
+"""Every release of Compose that is here: the installed one, the newest one fetched, those of `TEGU_TEST_COMPOSE`."""
 
 from __future__ import annotations
 
