@@ -424,7 +424,7 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
     ),
     "a volume that is added": (
         {"compose.yaml": "{services: {web: {image: a}, db: {image: a}}}"},
-        {"compose.yaml": "{services: {web: {image: a, volumes: ['v:/v']}, db: {image: a}}, volumes: {v: {}}}"},
+        {"compose.yaml": "{services: {web: {image: a, volumes: ['vol:/v']}, db: {image: a}}, volumes: {vol: {}}}"},
         {"web": "up"},
     ),
     "the seccomp profile of a service whose network others live in": (
@@ -438,3 +438,93 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"app": "up", "vpn": "build"},
     ),
 }  # fmt: skip
+
+# the Compose file, and one other file before and after: the action of each service that needs one
+EDITS: dict[str, tuple[str, str, object, object, dict[str, str]]] = {
+    "a seccomp profile with an equals sign": (
+        "services: {web: {image: b, security_opt: ['no-new-privileges=true', 'seccomp=./a=s.json']}}",
+        "a=s.json",
+        "1",
+        "2",
+        {"web": "recreate"},
+    ),
+    "a seccomp profile behind a symlink": (
+        "services: {web: {image: b, security_opt: ['seccomp=./link']}}",
+        "link",
+        Link("a"),
+        Link("b"),
+        {"web": "recreate"},
+    ),
+    "a file called builtin": (
+        "services: {web: {image: b, security_opt: ['seccomp=builtin', 'seccomp=']}}",
+        "builtin",
+        "1",
+        "2",
+        {},
+    ),
+    "a file mounted after a volume": (
+        "{services: {web: {image: b, volumes: ['vol:/v', './f:/f']}}, volumes: {vol: {}}}",
+        "f",
+        "1",
+        "2",
+        {"web": "restart"},
+    ),
+    "a variable in a raw env file": (
+        "services: {web: {image: b, env_file: [{path: a.env, format: raw}]}}",
+        ".env",
+        "V=1",
+        "V=2",
+        {},
+    ),
+    "a raw env file": (
+        "services: {web: {image: b, env_file: [{path: a.env, format: raw}]}}",
+        "a.env",
+        "A=$V",
+        "A='$V'",
+        {"web": "up"},
+    ),
+    "a variable that is passed on": (
+        "services: {web: {image: b, environment: [V]}}",
+        ".env",
+        "V=1",
+        "V=2",
+        {"web": "up"},
+    ),
+    "a variable that is overruled": ("services: {web: {image: b, environment: {V: 3}}}", ".env", "V=1", "V=2", {}),
+    "a build argument that is passed on": (
+        "services: {web: {build: {context: ./i, args: [V]}}}",
+        ".env",
+        "V=1",
+        "V=2",
+        {"web": "build"},
+    ),
+    "a base image of an inline Dockerfile by an argument": (
+        'services: {base: {build: ./i, image: mine}, web: {build: {context: ./w, dockerfile_inline: "ARG B\\nFROM $$B", args: {B: mine}}}}',
+        "i/x",
+        "1",
+        "2",
+        {"base": "build", "web": "build"},
+    ),
+}
+_BESIDE: dict[str, object] = {"a": "{}", "b": "{ }", "a.env": "A=$V", "i/Dockerfile": "FROM x", "w/x": ""}
+CASES |= {
+    name: ({**_BESIDE, "compose.yaml": text, file: before}, {**_BESIDE, "compose.yaml": text, file: after}, expected)
+    for name, (text, file, before, after, expected) in EDITS.items()
+}
+CASES |= {
+    "the value of a variable of a service": (
+        {"compose.yaml": "services: {web: {image: b, environment: {A: 1}}}"},
+        {"compose.yaml": "services: {web: {image: b, environment: {A: 2}}}"},
+        {"web": "up"},
+    ),
+    "the value of a label": (
+        {"compose.yaml": "services: {web: {image: b, labels: {A: 1}}}"},
+        {"compose.yaml": "services: {web: {image: b, labels: {A: 2}}}"},
+        {"web": "up"},
+    ),
+    "the name of a label": (
+        {"compose.yaml": "services: {web: {image: b, labels: [A=1]}}"},
+        {"compose.yaml": "services: {web: {image: b, labels: [B=1]}}"},
+        {"web": "up"},
+    ),
+}

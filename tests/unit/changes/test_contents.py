@@ -27,6 +27,16 @@ def test_a_build_secret_from_the_environment_is_no_file(world: World) -> None:
     assert set(world.snapshot({Y: text, "app/Dockerfile": ""}).services["a"].content) == {"app/Dockerfile", "app"}
 
 
+def test_a_build_secret_s_file_is_masked_wherever_it_is_shown(world: World) -> None:
+    text = "{services: {a: {build: {context: ., secrets: [s]}}}, secrets: {s: {file: ./token}}}"
+    assert "app/token" in world.snapshot({Y: text, "app/Dockerfile": "", "app/token": "1"}).secrets
+
+
+def test_an_env_file_has_to_be_there_unless_it_is_said_not_to(world: World) -> None:
+    with pytest.raises(InvalidStack, match=r"app/h\.env is neither"):
+        world.snapshot({Y: "services: {a: {image: x, env_file: [{path: h.env}]}}"})
+
+
 def test_a_missing_dockerfile_is_named_where_its_context_is_in_git(world: World) -> None:
     with pytest.raises(InvalidStack, match="service a: Dockerfile: app/i/Dockerfile is neither"):
         world.snapshot({Y: "services: {a: {build: ./i}}", "app/i/x": ""})
