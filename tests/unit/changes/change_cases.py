@@ -87,7 +87,7 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
     ),
     "a network's extension": (
         {"compose.yaml": "{services: {a: {image: x, networks: [n]}}, networks: {n: {}}}"},
-        {"compose.yaml": "{services: {a: {image: x, networks: [n]}}, networks: {n: {x-a: b, driver: }}}"},
+        {"compose.yaml": "{services: {a: {image: x, networks: [n]}}, networks: {n: {x-a: b}}}"},
         {},
     ),
     "a file that is mounted from now on, and differs": (
