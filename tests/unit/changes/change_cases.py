@@ -448,6 +448,27 @@ EDITS: dict[str, tuple[str, str, object, object, dict[str, str]]] = {
         "2",
         {"web": "recreate"},
     ),
+    "a seccomp profile with a colon": (
+        "services: {web: {image: b, security_opt: ['seccomp:./a:s.json']}}",
+        "a:s.json",
+        "1",
+        "2",
+        {"web": "recreate"},
+    ),
+    "a file mounted after a scratch folder": (
+        "services: {web: {image: b, volumes: [{type: tmpfs, target: /t}, './f:/f']}}",
+        "f",
+        "1",
+        "2",
+        {"web": "restart"},
+    ),
+    "a variable that a raw env file passes on": (
+        "services: {web: {image: b, env_file: [{path: passed.env, format: raw}]}}",
+        ".env",
+        "V=1",
+        "V=2",
+        {"web": "up"},
+    ),
     "a seccomp profile behind a symlink": (
         "services: {web: {image: b, security_opt: ['seccomp=./link']}}",
         "link",
@@ -506,7 +527,14 @@ EDITS: dict[str, tuple[str, str, object, object, dict[str, str]]] = {
         {"base": "build", "web": "build"},
     ),
 }
-_BESIDE: dict[str, object] = {"a": "{}", "b": "{ }", "a.env": "A=$V", "i/Dockerfile": "FROM x", "w/x": ""}
+_BESIDE: dict[str, object] = {
+    "a": "{}",
+    "b": "{ }",
+    "a.env": "A=$V",
+    "passed.env": "V",
+    "i/Dockerfile": "FROM x",
+    "w/x": "",
+}
 CASES |= {
     name: ({**_BESIDE, "compose.yaml": text, file: before}, {**_BESIDE, "compose.yaml": text, file: after}, expected)
     for name, (text, file, before, after, expected) in EDITS.items()

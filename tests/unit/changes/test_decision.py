@@ -186,6 +186,20 @@ def test_a_hand_placed_env_file_is_an_input_outside_git(world: World) -> None:
     assert "hidden" not in json.dumps(record.to_json())
 
 
+def test_a_service_names_the_file_outside_git_that_concerns_it(world: World) -> None:
+    files = {"app/compose.yaml": "services: {a: {image: x, env_file: [h.env]}, b: {image: x}}"}
+    world.outside.files[f"{LIVE}/app/h.env"] = "A=1"
+    record = world.snapshot(files)
+    world.outside.files[f"{LIVE}/app/h.env"] = "A=2"
+    decision = world.decide_from(
+        record, {"app/compose.yaml": files["app/compose.yaml"].replace("image: x}", "image: y}")}
+    )
+    assert {name: service.paths for name, service in decision.services.items()} == {
+        "a": ("app/compose.yaml", "app/h.env"),
+        "b": ("app/compose.yaml",),
+    }
+
+
 def test_a_file_anywhere_on_the_host_is_an_input_too(world: World) -> None:
     files = {"app/compose.yaml": "services: {a: {image: x, env_file: /etc/app.env}, b: {image: x}}"}
     world.outside.files["/etc/app.env"] = "A=1"

@@ -114,6 +114,14 @@ def test_the_command_line_s_files_are_repository_paths_or_absolute(world: World)
     assert (snapshot.compose_files, snapshot.env_files) == (("base.yaml", "/etc/more.yaml"), ("x.env",))
 
 
+def test_what_lies_outside_the_repository_is_told_of(world: World) -> None:
+    world.stack = make_stack(profiles=("p",))
+    text = "services: {a: {build: /host/i, volumes: ['/host/f:/f']}}"
+    snapshot = world.snapshot({"app/compose.yaml": text})
+    assert (snapshot.path, snapshot.profiles) == ("app", ("p",))
+    assert sorted(snapshot.host_paths) == ["/host/f", "/host/i"]
+
+
 def test_secrets_are_known_by_their_use(world: World) -> None:
     text = "{services: {a: {image: x, secrets: [s], configs: [c], env_file: e}}, "
     text += "secrets: {s: {file: s}}, configs: {c: {file: c}}}"
