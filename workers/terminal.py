@@ -41,10 +41,13 @@ def accompany(argv: Sequence[str], *, env: Mapping[str, str], cwd: str) -> int:
         CommandFailed: when it cannot be started.
     """
     started: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []  # signals that came before anybody was there to have them
 
     def hand_on(number: int, _: FrameType | None) -> None:
-        for process in started:
-            process.send_signal(number)
+        if started:
+            started[0].send_signal(number)
+        else:
+            early.append(number)
 
     # Functions, not SIG_IGN: what is ignored would be ignored by the program, too.
     with _heard({signal.SIGINT: _leave, signal.SIGQUIT: _leave, signal.SIGTERM: hand_on}):
@@ -52,6 +55,8 @@ def accompany(argv: Sequence[str], *, env: Mapping[str, str], cwd: str) -> int:
             started.append(subprocess.Popen(list(argv), env=dict(env), cwd=cwd))
         except OSError as error:
             raise _not_started(argv, error) from error
+        for number in early:
+            started[0].send_signal(number)
         code = started[0].wait()
     return code if code >= 0 else 128 - code
 

@@ -30,6 +30,11 @@ class Judge:
     program: str
     version: str
 
+    @property
+    def release(self) -> tuple[int, ...]:
+        """Major and minor, to compare."""
+        return tuple(int(part) for part in self.version.lstrip("v").split(".")[:2])
+
     def config(self, folder: Path, files: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Verdict:
         """What `docker compose config` says; a doubled dollar in its answer stands for one."""
         argv = [self.program, *(part for file in files for part in ("-f", file)), "config", "--format", "json"]
