@@ -26,6 +26,7 @@ ENV PATH=/opt/tegu/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 # Only the worker needs the Docker socket, and so root; the others run as this user.
 RUN useradd --system --uid 10001 --home-dir /var/lib/tegu --no-create-home tegu \
     && install -d -o tegu -g tegu -m 0750 /var/lib/tegu /etc/tegu
+LABEL org.opencontainers.image.title=Tegu org.opencontainers.image.licenses=Apache-2.0
 WORKDIR /var/lib/tegu
 USER tegu
 EXPOSE 8000

@@ -32,6 +32,7 @@ class Installed(System):
         }
         del self.catalog["repos"][REPO]["webhook_secret"]
         self.project = f"{self.prefix}-tegu-itself"
+        self.images_before = _images()
 
     @property
     def env(self) -> dict[str, str]:
@@ -82,9 +83,17 @@ class Installed(System):
     def stop(self) -> None:
         try:
             self.compose("down", "--volumes", "--timeout", "5")
-            subprocess.run(["docker", "image", "rm", "-f", self.env["TEGU_IMAGE"]], capture_output=True, check=False)
+            # Every service builds the one image, and the last one has its name.
+            made = _images() - self.images_before
+            subprocess.run(["docker", "image", "rm", "-f", *made], capture_output=True, check=False)
         finally:
             super().stop()
+
+
+def _images() -> set[str]:
+    """The ids of all images made of the Dockerfile, with and without a name."""
+    argv = ["docker", "image", "ls", "-q", "--filter", "label=org.opencontainers.image.title=Tegu"]
+    return set(subprocess.run(argv, check=True, capture_output=True, text=True).stdout.split())
 
 
 def _gateway() -> str:

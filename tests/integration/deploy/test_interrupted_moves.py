@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,26 +83,24 @@ def two(name: str, **more: Any) -> Files:
 
 def test_a_project_gets_its_new_name_wherever_it_was_killed(house: House) -> None:
     came_to = set()
-    for number, step in enumerate(TOUCHING):
-        name, new = f"s{number}", f"new{number}"
-        house.stack(name, path="a", **QUICK)
-        house.fetch(two(house.project(name)))
-        assert house.look(name)["outcome"] == "deployed"
-        house.live("a/data/kept", name).write_text("1")
-        house.stack(name, path="a", project=house.project(new), **QUICK)
-        if killed(house, step, partial(house.look, name), how=at_once):
+    house.stack(**QUICK)
+    house.push(two(house.project()))
+    house.live("a/data/kept").write_text("1")
+    names = ["a", *(f"new{number}" for number in range(len(TOUCHING)))]
+    for step, (old, new) in zip(TOUCHING, pairwise(names), strict=True):
+        house.stack(project=house.project(new), **QUICK)
+        if killed(house, step, house.look, how=at_once):
             came_to.add(step)
         at_kill = house.lives(new)
-        done = house.look(name)
+        done = house.look()
 
         told = f"killed at {step}: {done}"
         assert done["outcome"] in {"deployed", "unchanged"}, told
-        assert house.containers(name) == {}, told
+        assert house.containers(old) == {}, told
         assert running(house, new) == {"web": "running", "side": "running"}, told
         assert {service: house.lives(new)[service] for service in at_kill} == at_kill, told
         assert house.seen("web", "/d/kept", new) == "1"
-        assert house.look(name)["outcome"] == "unchanged", told
-        house.docker("rm", "-f", *(identifier for identifier, _ in house.lives(new).values()))
+        assert house.look()["outcome"] == "unchanged", told
     assert came_to == set(TOUCHING) - {Step.REMOVE}
 
 
@@ -139,25 +138,23 @@ def test_a_removal_is_finished_wherever_it_was_killed(
     house: House, policy: str, left: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workers.reconcile.SETTLED_SECONDS", 0.0)
-    ways = [*((step, at_once) for step in REMOVING), (Step.REMOVE, in_its_middle)]
+    ways = [(Step.REMOVE, in_its_middle), *((step, at_once) for step in REMOVING)]
     came_to = set()
+    slow: Any = {"stop_grace_period": "3s", "init": False}
     house.stack("other")
-    for number, (step, how) in enumerate(ways):
-        name = f"s{number}"
-        house.stack(name, path="a", when_removed=policy, **QUICK)
-        grace: dict[str, Any] = {"stop_grace_period": "3s", "init": False} if how is in_its_middle else {}
-        house.commit({**two(house.project(name), **grace), "other/compose.yaml": compose(it=service())})
-        house.pull()
-        assert running(house, name) == {"web": "running", "side": "running"}
-        house.live("a/data/kept", name).write_text("1")
+    house.stack(when_removed=policy, **QUICK)
+    house.commit({**two(house.project(), **slow), "other/compose.yaml": compose(it=service())})
+    house.pull()
+    house.live("a/data/kept").write_text("1")
+    for step, how in ways:
         house.commit({"a/compose.yaml": None})
         if killed(house, step, house.pull, how=how):
             came_to.add(step)
         house.pull()
 
-        stack = f"default/{name}"
-        assert running(house, name) == left, step
-        assert house.live("a/data/kept", name).read_text() == "1"
+        stack = "default/a"
+        assert running(house, "a") == left, step
+        assert house.live("a/data/kept").read_text() == "1"
         (row,) = house.services.state.rows([stack])
         assert row["status"] == "removed", (step, row)
         assert house.pull()["stacks"].get(stack, {}).get("outcome") in {None, "skipped"}
@@ -165,11 +162,9 @@ def test_a_removal_is_finished_wherever_it_was_killed(
         reconcile(house.services, "local")
         house.work()
         assert not house.services.state.runs.open_runs(), step
-        house.commit(two(house.project(name)))
+        house.commit(two(house.project()))
         house.pull()
-        assert running(house, name) == {"web": "running", "side": "running"}, step
-        house.forget(name)
-        house.docker("rm", "-f", *(identifier for identifier, _ in house.lives(name).values()))
+        assert running(house, "a") == {"web": "running", "side": "running"}, step
     assert came_to == set(REMOVING)
 
 

@@ -64,25 +64,19 @@ def commands(house: House) -> dict[str, str]:
 
 
 def test_killed_at_any_step_the_next_look_leaves_the_stack_right(house: House) -> None:
+    versions = ({**BEFORE, "a/conf/new.ini": None}, {**AFTER, "a/gone": None})
+    house.stack(**QUICK)
+    house.push(versions[0])
     count, killed = 0, True
     while killed:
         count += 1
-        name = f"s{count}"
-        house.stack(name, path="a", **QUICK)
-        house.fetch({**BEFORE, "a/count": str(count)})
-        assert house.look(name)["outcome"] == "deployed"
-        before = house.lives(name)
-        house.fetch({**AFTER, "a/gone": None})
-
-        def act(stack: str = name, at: int = count) -> None:
-            house.services = house.fresh_services()
-            kill_at(at)
-            house.look(stack)
-
-        killed = in_a_child(act)
-        at_kill = house.lives(name)
-        done = house.look(name)
-        after = house.lives(name)
+        version = versions[count % 2]
+        before = house.lives()
+        house.fetch({**version, "a/count": str(count)})
+        killed = interrupted_push(house, count)
+        at_kill = house.lives()
+        done = house.look()
+        after = house.lives()
 
         told = f"killed at step {count}: {done}"
         assert done["outcome"] in {"deployed", "unchanged"}, told
@@ -92,12 +86,11 @@ def test_killed_at_any_step_the_next_look_leaves_the_stack_right(house: House) -
         assert after["side"][1] != before["side"][1], told
         for each in ("web", "side"):
             assert at_kill[each] in {before[each], after[each]}, f"{each} was touched twice, {told}"
-        assert house.seen("side", "/conf/app.ini", name) == "2"
-        assert house.live("a/conf/new.ini", name).read_text() == "1"
-        assert not house.live("a/gone", name).exists()
+        assert house.seen("side", "/conf/app.ini") == version["a/conf/app.ini"]
+        for path in ("a/conf/new.ini", "a/gone"):
+            assert house.live(path).exists() == (version[path] is not None), told
         assert not list((house.folder / "data/state/default").glob("*.undo"))
-        assert house.look(name)["outcome"] == "unchanged", told
-        house.docker("rm", "-f", *(identifier for identifier, _ in after.values()))
+        assert house.look()["outcome"] == "unchanged", told
     assert count > len(set(Step) - {Step.BRING, Step.MAKE_ROOM, Step.REMOVE})
 
 
