@@ -13,6 +13,8 @@ from workers.celery import DEPLOY_STOP_LIMIT, STOP_LIMIT, deploy_queue, pull_que
 from workers.settings import Settings
 
 REDIS = "redis"
+# A thousand quick decisions give way to the one deployment that a push is about, where both want the same cores.
+_GIVING_WAY = ("nice", "-n", "5")
 _GIVING_BACK = timedelta(seconds=15)  # for what a worker has not ended in its own time
 
 
@@ -35,7 +37,7 @@ def programs(settings: Settings) -> tuple[Program, ...]:
     host, _, port = settings.flower_bind.rpartition(":")
     return (
         Program("web", (sys.executable, "-m", "gunicorn", "--config", "python:app.server"), 15),
-        _worker(celery, "pull", pull_queue(settings.worker), settings.worker, STOP_LIMIT),
+        _worker((*_GIVING_WAY, *celery), "pull", pull_queue(settings.worker), settings.worker, STOP_LIMIT),
         _worker(celery, "deploy", deploy_queue(settings.worker), settings.worker, DEPLOY_STOP_LIMIT),
         Program("beat", (*celery, "beat", "--loglevel", "INFO")),
         Program("flower", (*celery, "flower", f"--address={host.strip('[]')}", f"--port={port}", "--logging=error")),
