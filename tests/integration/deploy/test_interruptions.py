@@ -23,7 +23,7 @@ SIDE = service("sleep 2000", volumes=["./conf:/conf:ro"])
 BEFORE: dict[str, str | None] = {
     "a/compose.yaml": compose(web=service("sleep 1000"), side=SIDE, idle=service("sleep 3000")),
     "a/conf/app.ini": "1",
-    "a/gone": "1",
+    "a/conf/gone": "1",
 }
 AFTER: dict[str, str | None] = {
     "a/compose.yaml": compose(web=service("sleep 1001"), side=SIDE, idle=service("sleep 3000")),
@@ -64,7 +64,7 @@ def commands(house: House) -> dict[str, str]:
 
 
 def test_killed_at_any_step_the_next_look_leaves_the_stack_right(house: House) -> None:
-    versions = ({**BEFORE, "a/conf/new.ini": None}, {**AFTER, "a/gone": None})
+    versions = ({**BEFORE, "a/conf/new.ini": None}, {**AFTER, "a/conf/gone": None})
     house.stack(**QUICK)
     house.push(versions[0])
     count, killed = 0, True
@@ -87,7 +87,7 @@ def test_killed_at_any_step_the_next_look_leaves_the_stack_right(house: House) -
         for each in ("web", "side"):
             assert at_kill[each] in {before[each], after[each]}, f"{each} was touched twice, {told}"
         assert house.seen("side", "/conf/app.ini") == version["a/conf/app.ini"]
-        for path in ("a/conf/new.ini", "a/gone"):
+        for path in ("a/conf/new.ini", "a/conf/gone"):
             assert house.live(path).exists() == (version[path] is not None), told
         assert not list((house.folder / "data/state/default").glob("*.undo"))
         assert house.look()["outcome"] == "unchanged", told
