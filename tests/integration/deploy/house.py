@@ -98,7 +98,7 @@ class House:
             "repo": "r",
             "path": name,
             "project": self.project(name),
-            "health": {"timeout": "20s", "settle": "0s"},
+            "health": {"timeout": "20s", "settle": "1s"},
             **options,
         }
         lines = [f"  {name}:", *(f"    {key}: {yaml_of(value)}" for key, value in merged.items())]
@@ -109,7 +109,7 @@ class House:
     def discover(self, **defaults: object) -> None:
         """Let every folder be a stack, with these options."""
         project = f"t{self.suffix}-{{stack}}"
-        waiting = {"timeout": "20s", "settle": "0s"}
+        waiting = {"timeout": "20s", "settle": "1s"}
         self._discovery = {"project": project, "health": waiting, **defaults}
         self._write_catalog()
 

@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),  # the SDK drops its sockets when an engine goes
 ]
 
-QUICK: dict[str, Any] = {"health": {"timeout": "20s", "settle": "0s"}}
+QUICK: dict[str, Any] = {"health": {"timeout": "20s", "settle": "1s"}}
 # What comes before is no different when the project has another name.
 TOUCHING = list(Step)[list(Step).index(Step.SWITCHED) :]
 REMOVING = list(Step)[list(Step).index(Step.REMOVE) :]

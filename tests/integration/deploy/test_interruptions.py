@@ -18,7 +18,7 @@ from workers.transaction.steps import Step
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
-QUICK: dict[str, Any] = {"health": {"timeout": "20s", "settle": "0s"}}
+QUICK: dict[str, Any] = {"health": {"timeout": "20s", "settle": "1s"}}
 SIDE = service("sleep 2000", volumes=["./conf:/conf:ro"])
 BEFORE: dict[str, str | None] = {
     "a/compose.yaml": compose(web=service("sleep 1000"), side=SIDE, idle=service("sleep 3000")),

@@ -18,7 +18,7 @@ from workers.transaction.steps import Step
 
 pytestmark = pytest.mark.docker
 
-QUICK: dict[str, Any] = {"health": {"timeout": "20s", "settle": "0s"}}
+QUICK: dict[str, Any] = {"health": {"timeout": "20s", "settle": "1s"}}
 GOOD: dict[str, str | None] = {"a/compose.yaml": compose(web=service("sleep 1000"), db=service("sleep 2000"))}
 
 
