@@ -30,7 +30,7 @@ LINES = [
 ENV_FILES = st.lists(st.sampled_from(LINES), max_size=14).map(lambda tokens: "".join(tokens).encode())
 REFUSED_AT_ONCE = 3
 SOME = settings(
-    max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate)
+    max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate)
 )
 
 

@@ -170,7 +170,7 @@ def check(judges: list[Judge], files: list[dict[str, Any]], services: dict[str, 
 
 # A failure names the service at fault; making the batch smaller would ask Compose a thousand times.
 SLOW = settings(
-    max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate)
+    max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate)
 )
 
 

@@ -98,11 +98,6 @@ def test_tegu_reads_what_compose_reads(case: str, judges: list[Judge], tmp_path:
     outside = DictOutside(live=str(tmp_path))
     outside.environ["HOME"] = "/root"
     snapshot = take_snapshot(stack, World().tree(files), outside, KEY)
-    # Each case stands here before and after its change, which are much alike: one for each end of the releases.
-    if case.endswith(", first"):
-        judges = judges[:1]
-    elif case.endswith(", then"):
-        judges = judges[-1:]
     for judge in judges:
         if "raw env file" in case and judge.release < RAW_SINCE:
             continue
