@@ -22,7 +22,8 @@ def main() -> None:
         common = [
             *(program / "uv", "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11"),
             *("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-header", "--quiet"),
-            *("--no-annotate", "--upgrade"),
+            # pip before 23.3 takes `coverage[toml]` for another package than `coverage`, and so for one without a pin.
+            *("--no-annotate", "--no-strip-extras", "--upgrade"),
         ]
         for extra, name in (([], "requirements.txt"), (["--group", "dev"], "requirements-dev.txt")):
             arguments = [*common, *extra, "--extra", "embedded", "--output-file", name]
