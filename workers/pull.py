@@ -1,4 +1,4 @@
-"""A pull: fetch a repo once, find its stacks, and publish one task for each.
+"""A pull: fetch a repo once, find its stacks, and publish one task for each (`workers.fan_out`).
 
 Webhook, schedule, API, CLI and shell all end here. `request_pull` and `request_deploy` are the doors; they touch
 neither Git nor Docker.
@@ -7,25 +7,22 @@ neither Git nor Docker.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
 from workers.errors import Busy, RedisUnavailable, TeguError, TransientError, UnknownName
+from workers.fan_out import fan_out
 from workers.logs import get_logger
-from workers.model import Action, Decision, Outcome, Reason, Trigger
+from workers.model import Reason, Trigger
 from workers.ordering import predecessors
 from workers.process import flock
-from workers.queue import Message, deploy_message, pull_message, quick_message
-from workers.quick import is_as_recorded
-from workers.removal import gone_from, mark_gone
+from workers.queue import deploy_message, pull_message
 from workers.services import Services, known_repo
-from workers.stacks import Found, Planned, find_stack, stacks_at
+from workers.stacks import find_stack, stacks_at
 from workers.state.order import Waiting
 
 log = get_logger(__name__)
-
-_BATCH = 100  # stacks; the worker's other processes begin with these while the next ones are looked at
 
 
 def request_pull(
@@ -174,21 +171,11 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any
     heads = services.clone(repo).fetch(refs)
     found = stacks_at(services, repo, worker, heads)
     services.state.discovered.replace(repo, found.environments, found.discovered)
-    changed: list[Planned] = []
-    # Those that have work to do go first, so that they do not wait for a thousand that have none.
-    for batch in _batches(_touched_first(services, repo, found.planned, before)):
-        different, same = _sorted(services, batch)
-        first = [each for each in different if not each.stack.options.after]
-        _publish(services, run, [(each, deploy_message(each.stack.id, run, worker)) for each in first])
-        _publish(services, run, [(each, quick_message(each.stack.id, run, worker)) for each in same])
-        changed += different
-    _report_invalid(services, run, found)
-    gone = _publish_gone(services, repo, run, worker, found, heads)
-    _publish_in_order(services, run, worker, found, changed)
-    unchanged = len(found.planned) - len(changed)
+    changed, gone = fan_out(services, repo, run, worker, found=found, heads=heads, before=before)
+    unchanged = len(found.planned) - changed
     error = None if own in heads else f"repo {repo} has no branch or tag {own!r}; push it, or name another as ref"
     services.state.runs.end_pull(run, repo, worker, commits=heads, error=error, repo_ref=own)
-    facts = {"commit": heads.get(own, "")[:12], "changed": len(changed), "unchanged": unchanged}
+    facts = {"commit": heads.get(own, "")[:12], "changed": changed, "unchanged": unchanged}
     log.info("pulled", repo=repo, **facts, invalid=len(found.invalid), gone=gone)
     return {"repo": repo, "run": run, **facts}
 
@@ -200,87 +187,6 @@ def _known_commits(services: Services, repo: str, refs: Iterable[str]) -> dict[s
         with contextlib.suppress(TeguError):  # a clone that is not there yet, or damaged: the fetch makes it whole
             known[ref] = services.clone(repo).resolve(ref)
     return known
-
-
-def _batches(groups: Iterable[Sequence[Planned]]) -> Iterator[Sequence[Planned]]:
-    for group in groups:
-        for start in range(0, len(group), _BATCH):
-            yield group[start : start + _BATCH]
-
-
-def _touched_first(
-    services: Services, repo: str, planned: Sequence[Planned], before: Mapping[str, str]
-) -> tuple[list[Planned], list[Planned]]:
-    """Those whose folder differs from the last pull's commit, and the others: it only says where to look first."""
-    tree = services.clone(repo).tree
-    try:
-        spans = {(before[each.stack.ref], each.commit) for each in planned if each.stack.ref in before}
-        trees = {commit: tree(commit) for span in spans for commit in span}
-        touched = {
-            each.stack.id
-            for each in planned
-            if (old := before.get(each.stack.ref)) is None
-            or trees[old].entry(each.stack.path) != trees[each.commit].entry(each.stack.path)
-        }
-    except TeguError:  # what the last pull saw is no longer there
-        return list(planned), []
-    return (
-        [each for each in planned if each.stack.id in touched],
-        [each for each in planned if each.stack.id not in touched],
-    )
-
-
-def _sorted(services: Services, planned: Sequence[Planned]) -> tuple[list[Planned], list[Planned]]:
-    """Those that seem to have changed, and the others: a guess that only chooses the queue."""
-    records = services.state.records.get_many([each.stack.id for each in planned])
-    changed: list[Planned] = []
-    unchanged: list[Planned] = []
-    for each in planned:
-        same = _seems_unchanged(services, each, records[each.stack.id])
-        (unchanged if same else changed).append(each)
-    return changed, unchanged
-
-
-def _seems_unchanged(services: Services, planned: Planned, record: Mapping[str, Any] | None) -> bool:
-    if record is None:
-        return False
-    tree = services.clone(planned.stack.repo).tree(planned.commit)
-    return is_as_recorded(services, planned.stack, record, tree)
-
-
-def _publish(services: Services, run: str, messages: Sequence[tuple[Planned, Message]]) -> None:
-    """Let the run wait for these stacks, and publish a task for each that nobody has published one for yet."""
-    if messages:
-        needed = set(services.state.runs.plan(run, [(each.stack.id, each.commit) for each, _ in messages]))
-        services.queue.publish(message for each, message in messages if each.stack.id in needed)
-
-
-def _publish_in_order(services: Services, run: str, worker: str, found: Found, changed: Iterable[Planned]) -> None:
-    """Let the run wait for changed stacks that may come after others, which are all planned by now."""
-    commits = {each.stack.id: each.commit for each in changed}
-    active = {*commits, *(each.stack for each in found.invalid)}
-    waits = predecessors((each.stack for each in found.planned), active)
-    late = {each.stack.id for each in found.planned if each.stack.options.after}
-    services.state.runs.hold_back(
-        run,
-        [Waiting(each, commits[each], after, worker) for each, after in waits.items() if each in late & commits.keys()],
-    )
-
-
-def _publish_gone(services: Services, repo: str, run: str, worker: str, found: Found, heads: Mapping[str, str]) -> int:
-    """Let the run wait for stacks that were deployed and are gone, if anything is to be done or told; how many."""
-    here = {each.stack.id for each in found.planned} | {each.stack for each in found.invalid}
-    gone = mark_gone(services, gone_from(services, repo, heads, here))
-    needed = services.state.runs.plan(run, [(stack, "") for stack in gone]) if gone else []
-    services.queue.publish(deploy_message(stack, run, worker) for stack in needed)
-    return len(gone)
-
-
-def _report_invalid(services: Services, run: str, found: Found) -> None:
-    for each in found.invalid:
-        services.state.runs.plan(run, [(each.stack, each.commit or "")])
-        decision = Decision(each.stack, Action.NONE, Reason.INVALID, each.commit, message=each.message)
-        services.state.quick.finish_unchanged([run], each.stack, decision, each.commit or "", outcome=Outcome.INVALID)
 
 
 def _follow_up(services: Services, repo: str, worker: str) -> None:
