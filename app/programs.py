@@ -13,8 +13,8 @@ from workers.celery import DEPLOY_STOP_LIMIT, STOP_LIMIT, deploy_queue, pull_que
 from workers.settings import Settings
 
 REDIS = "redis"
-# A thousand quick decisions give way to the one deployment that a push is about, where both want the same cores.
-_GIVING_WAY = ("nice", "-n", "5")
+# What is shown, and a thousand quick decisions, give way to the one deployment that a push is about.
+_GIVING_WAY = ("nice", "-n", "10")
 _GIVING_BACK = timedelta(seconds=15)  # for what a worker has not ended in its own time
 
 
@@ -35,17 +35,24 @@ def programs(settings: Settings) -> tuple[Program, ...]:
     """
     celery = (sys.executable, "-m", "celery", "--no-color", "--quiet", "-A", "workers")
     host, _, port = settings.flower_bind.rpartition(":")
+    address = host.strip("[]")
     return (
         Program("web", (sys.executable, "-m", "gunicorn", "--config", "python:app.server"), 15),
-        _worker((*_GIVING_WAY, *celery), "pull", pull_queue(settings.worker), settings.worker, STOP_LIMIT),
+        # Two lines of Celery's for each of a thousand unchanged stacks would hide all others; Tegu has its own.
+        _worker((*_GIVING_WAY, *celery), "pull", pull_queue(settings.worker), settings.worker, STOP_LIMIT, "WARNING"),
         _worker(celery, "deploy", deploy_queue(settings.worker), settings.worker, DEPLOY_STOP_LIMIT),
         Program("beat", (*celery, "beat", "--loglevel", "INFO")),
-        Program("flower", (*celery, "flower", f"--address={host.strip('[]')}", f"--port={port}", "--logging=error")),
+        Program(
+            "flower",
+            (*_GIVING_WAY, *celery, "flower", f"--address={address}", f"--port={port}", "--logging=error"),
+        ),
     )
 
 
-def _worker(celery: tuple[str, ...], name: str, queue: str, worker: str, stop: timedelta) -> Program:
-    argv = (*celery, "worker", "-Q", queue, "-n", f"{name}-{worker}@%h", "--loglevel", "INFO")
+def _worker(
+    celery: tuple[str, ...], name: str, queue: str, worker: str, stop: timedelta, level: str = "INFO"
+) -> Program:
+    argv = (*celery, "worker", "-Q", queue, "-n", f"{name}-{worker}@%h", "--loglevel", level)
     return Program(name, (*argv, "--without-gossip", "--without-mingle"), int((stop + _GIVING_BACK).total_seconds()))
 
 

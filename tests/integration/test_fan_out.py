@@ -120,6 +120,31 @@ def test_a_pull_sends_what_changed_inside_or_outside_its_folder_to_the_queue_of_
     assert quick == {f"default/{name}" for name in NAMES} - {"default/s2", "default/s5"}
 
 
+def test_deployments_have_a_head_start_on_what_needs_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.record()
+    rig.push({"services/s3/compose.yaml": compose("s3", "sleep 2")})
+    seen: list[tuple[int, int]] = []
+    redis = rig.services.state.redis
+    monkeypatch.setattr(
+        "workers.fan_out.sleep",
+        lambda _: seen.append((redis.llen("tegu.local.deploy"), redis.llen("tegu.local.pull"))),
+    )
+    run, _ = request_pull(rig.services, "homelab", Trigger.WEBHOOK)
+    redis.delete("tegu.local.pull")  # the pull's own message
+    pull(rig.services, "homelab", run, "local")
+    assert seen == [(1, 0)]
+    assert redis.llen("tegu.local.pull") == len(NAMES) - 1
+
+
+def test_where_nothing_has_changed_nothing_waits(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.record()
+    monkeypatch.setattr("workers.fan_out.sleep", lambda _: pytest.fail("it waited"))
+    run, _ = request_pull(rig.services, "homelab", Trigger.WEBHOOK)
+    rig.services.state.redis.delete("tegu.local.pull")
+    pull(rig.services, "homelab", run, "local")
+    assert rig.services.state.redis.llen("tegu.local.pull") == len(NAMES)
+
+
 def test_a_quick_look_that_finds_a_change_hands_over_and_is_published_once(rig: Rig) -> None:
     rig.record()
     changed = rig.push({"services/s4/compose.yaml": compose("s4", "sleep 2000")})
