@@ -5,7 +5,8 @@ Apart from `workers.logs` because whoever reads a secret has to name it here, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
 MASK = "********"
 
@@ -13,6 +14,8 @@ MASK = "********"
 _masked: list[str] = []
 
 _SHORTEST = 4  # a shorter secret would mask half of every line and protect nothing
+_TOKEN = re.compile(r"[^/?&=@:#,.\s]{16,}")  # what is as long as that in an address is hardly a word
+_PASSWORD = re.compile(r"://[^/@:]*:([^/@]+)@")
 
 
 def mask(texts: Iterable[str]) -> None:
@@ -23,6 +26,13 @@ def mask(texts: Iterable[str]) -> None:
     """
     known = {*_masked, *(text for text in texts if len(text) >= _SHORTEST)}
     _masked[:] = sorted(known, key=len, reverse=True)
+
+
+def secrets_in(address: str) -> Iterator[str]:
+    """What of an address may be a credential: all of it, a password, and whatever looks like a token."""
+    yield address
+    yield from _PASSWORD.findall(address)
+    yield from _TOKEN.findall(address)
 
 
 def masked(text: str) -> str:

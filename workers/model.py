@@ -77,6 +77,17 @@ class Outcome(StrEnum):
         return self in {Outcome.FAILED, Outcome.ROLLED_BACK, Outcome.BLOCKED, Outcome.INVALID}
 
 
+class News(StrEnum):
+    """What a receiver may ask to hear of: outcomes, and that what it was told was bad is well again."""
+
+    FAILED = "failed"
+    ROLLED_BACK = "rolled_back"
+    BLOCKED = "blocked"
+    INVALID = "invalid"
+    RECOVERED = "recovered"
+    DEPLOYED = "deployed"
+
+
 class RunStatus(StrEnum):
     """Where a run, a pull or a deployment stands."""
 
@@ -161,6 +172,20 @@ class Repo:
     allow_remote_include: bool = False
     poll: timedelta | None = None
     discover: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Somebody who is told how stacks end.
+
+    `name` and `line` are its place in the catalog, for `url` is a secret; `stacks` are globs of ids, none for all.
+    """
+
+    name: str
+    line: int
+    url: Secret
+    news: frozenset[News]
+    stacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@
     fields      what single values may be: names, durations, paths, addresses
     sections    the file's shape (pydantic), from which `tegu schema` comes too
     problems    every mistake as one sentence: file, line, key, what is wrong, the nearest valid key
+    receivers   who is told how stacks end
+    credentials secrets, from the file itself or from files beside it
     expansion   sections to frozen values: precedence, project names, collisions
     discovery   which folders globs mean
     folders     which of these are stacks at a commit

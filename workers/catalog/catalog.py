@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from workers.catalog.fields import NAME, NAME_RULE
-from workers.model import Environment, Repo, Stack
+from workers.model import Environment, Receiver, Repo, Stack
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Catalog:
     `configured` are the stacks of `stacks:`, one for each of their environments. `folders` are, by repo,
     the paths that these cover in any environment. `discovering` are the environments that discovered
     stacks are deployed to. `make` builds a stack from repo, environment, name and path with the defaults'
-    options, and raises ValueError where that gives an impossible project name.
+    options, and raises ValueError where that gives an impossible project name. `receivers` are told how stacks end.
     """
 
     path: Path
@@ -35,6 +35,7 @@ class Catalog:
     folders: Mapping[str, frozenset[str]]
     discovering: tuple[str, ...]
     make: Callable[[str, str, str, str], Stack] = field(repr=False, compare=False)
+    receivers: tuple[Receiver, ...] = ()
 
     @cached_property
     def by_id(self) -> Mapping[str, Stack]:

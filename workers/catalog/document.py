@@ -32,7 +32,7 @@ MAX_VALUES = 500_000  # after aliases are followed: what a file of MAX_BYTES wit
 Value = str | None | list["Value"] | dict[str, "Value"]
 Path = tuple[str | int, ...]
 
-SECRETS = frozenset({"webhook_secret", "password"})  # keys whose values are kept out of everything derived
+_SECRETS = frozenset({"webhook_secret", "password"})
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -43,6 +43,11 @@ _VARIABLE = re.compile(r"\$\$|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})?"
 def problem(name: str, line: int, message: str) -> CatalogError:
     """A catalog error about one line of a file."""
     return CatalogError(f"{name}:{line}: {message}")
+
+
+def is_secret(path: Path) -> bool:
+    """Whether the value at a path is kept out of everything derived from the catalog."""
+    return bool(_SECRETS & set(path)) or (path[:1] == ("notify",) and path[-1] == "url")
 
 
 @dataclass(slots=True)
@@ -214,7 +219,7 @@ class _Reader:
             elif value is None:
                 self._report(path, f"the environment variable {name} is not set; set it or write ${{{name}:-default}}")
                 return ""
-            if not SECRETS & set(path):
+            if not is_secret(path):
                 self.used[name] = value or ""
             return value or ""
 

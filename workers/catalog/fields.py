@@ -24,6 +24,7 @@ _REFUSED = re.compile(r"PATH|HOME|PWD|LD_.*|DOCKER_.*|COMPOSE_.*")
 _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/$|^/|^-|\.$|\.lock$|(^|/)\.|^@$")
 _SCHEMES = ("https", "http", "ssh", "git", "file")
 _SCP_LIKE = re.compile(r"(?:[^/@:\s]+@)?[^/@:\s]+:(?!//).+")
+_STACK_GLOB = re.compile(r"[a-z0-9_*?\[\]!-]+/[a-z0-9_*?\[\]!-]+")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -190,6 +191,13 @@ def _rule_action(value: str) -> str:
     raise ValueError(message)
 
 
+def _stack_glob(value: str) -> str:
+    if not _STACK_GLOB.fullmatch(value):
+        message = f"{value!r} is not a pattern of stacks; write it like production/* or */postgres"
+        raise ValueError(message)
+    return value
+
+
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -231,6 +239,9 @@ RuleAction = Annotated[
     str,
     AfterValidator(_rule_action),
     Field(json_schema_extra={"pattern": "^(restart|recreate|ignore|signal:[A-Za-z0-9]+)$"}),
+]
+StackGlob = Annotated[
+    str, AfterValidator(_stack_glob), Field(json_schema_extra={"pattern": f"^{_STACK_GLOB.pattern}$"})
 ]
 Texts = Annotated[
     tuple[str, ...],

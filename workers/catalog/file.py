@@ -9,8 +9,7 @@ from pathlib import Path
 from workers.catalog.catalog import Catalog
 from workers.catalog.parsing import parse_catalog
 from workers.errors import CatalogError
-from workers.masking import mask
-from workers.model import Repo, Secret
+from workers.masking import mask, secrets_in
 from workers.settings import process_environment
 
 Signature = tuple[int, int, int]
@@ -59,7 +58,7 @@ class CatalogFile:
                 _log_problem(error)
         else:
             self._catalog, self.problem = catalog, None
-            mask(secret.reveal() for repo in catalog.repos.values() for secret in _secrets(repo))
+            mask(_secrets(catalog))
             signatures |= {file: _signature(file) for file in catalog.secret_files}
         self._signatures = signatures
 
@@ -89,10 +88,11 @@ def load_catalog(path: Path, environ: Mapping[str, str], *, secrets: bool = True
     return parse_catalog(text, path=path, environ=environ, secrets=secrets)
 
 
-def _secrets(repo: Repo) -> Iterator[Secret]:
-    yield from repo.webhook_secrets
-    if repo.password is not None:
-        yield repo.password
+def _secrets(catalog: Catalog) -> Iterator[str]:
+    for repo in catalog.repos.values():
+        yield from (secret.reveal() for secret in (*repo.webhook_secrets, repo.password) if secret is not None)
+    for receiver in catalog.receivers:
+        yield from secrets_in(receiver.url.reveal())
 
 
 def _signature(path: Path) -> Signature | None:

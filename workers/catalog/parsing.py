@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import os.path
 from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from workers.catalog.catalog import Catalog
-from workers.catalog.document import SECRETS, Document, Value, problem
+from workers.catalog.credentials import absolute, is_usable, read_secret
+from workers.catalog.document import Document, Value, is_secret, problem
 from workers.catalog.document import Path as Place
 from workers.catalog.expansion import Expansion
 from workers.catalog.fields import is_local
 from workers.catalog.problems import Problems
+from workers.catalog.receivers import read_receivers
 from workers.catalog.sections import CatalogSection, RepoSection
 from workers.model import Repo, Secret
 
@@ -38,7 +39,7 @@ def parse_catalog(text: str, *, path: Path, environ: Mapping[str, str], secrets:
     problems = Problems(document)
 
     def report(place: Place, message: str) -> None:
-        if secrets or not SECRETS & set(place):
+        if secrets or not is_secret(place):
             problems.add_unreadable(place, message)
 
     values, used = document.values(environ, report)
@@ -54,6 +55,8 @@ def parse_catalog(text: str, *, path: Path, environ: Mapping[str, str], secrets:
     }
     expansion = Expansion(file, repos, problems, names)
     configured, folders = expansion.stacks(), expansion.folders()
+    known = names["environments"] | set(expansion.environments)
+    receivers = read_receivers(file.notify, path, warnings if secrets else None, problems, known)
     problems.raise_any()
     return Catalog(
         path=path,
@@ -66,6 +69,7 @@ def parse_catalog(text: str, *, path: Path, environ: Mapping[str, str], secrets:
         folders=folders,
         discovering=expansion.discovering(),
         make=expansion.make,
+        receivers=receivers,
     )
 
 
@@ -102,24 +106,25 @@ def _repo(name: str, section: RepoSection, path: Path, warnings: list[str] | Non
         place = f"{path}: repos.{name}"
         texts = [(f"{place}.webhook_secret", text) for text in section.webhook_secret or ()]
         texts += [
-            _read(_absolute(folder, file), f"{place}.webhook_secret_file") for file in section.webhook_secret_file or ()
+            read_secret(absolute(folder, file), f"{place}.webhook_secret_file")
+            for file in section.webhook_secret_file or ()
         ]
-        found = [Secret(text) for where, text in texts if _is_usable(where, text, warnings)]
+        found = [Secret(text) for where, text in texts if is_usable(where, text, warnings)]
         text = section.password
         where = f"{place}.password"
         if section.password_file is not None:
-            where, text = _read(_absolute(folder, section.password_file), f"{place}.password_file")
-        password = Secret(text) if text is not None and _is_usable(where, text, warnings) else None
+            where, text = read_secret(absolute(folder, section.password_file), f"{place}.password_file")
+        password = Secret(text) if text is not None and is_usable(where, text, warnings) else None
     local = is_local(section.url)
     return Repo(
         name=name,
-        url=_absolute(folder, section.url) if local else section.url,
+        url=absolute(folder, section.url) if local else section.url,
         ref=section.ref,
         webhook_secrets=tuple(found),
         username=section.username,
         password=password,
-        ssh_key_file=section.ssh_key_file and _absolute(folder, section.ssh_key_file),
-        known_hosts_file=section.known_hosts_file and _absolute(folder, section.known_hosts_file),
+        ssh_key_file=section.ssh_key_file and absolute(folder, section.ssh_key_file),
+        known_hosts_file=section.known_hosts_file and absolute(folder, section.known_hosts_file),
         allow_remote_include=section.allow_remote_include,
         poll=section.poll,
         discover=section.discover,
@@ -133,27 +138,8 @@ def _secret_files(file: CatalogSection, path: Path) -> tuple[Path, ...]:
         for name in (*(section.webhook_secret_file or ()), section.password_file)
         if name is not None
     ]
-    return tuple(Path(_absolute(path.absolute().parent, name)) for name in names)
-
-
-def _read(file: str, where: str) -> tuple[str, str]:
-    """A secret from its file, with what to say about it when it is empty or cannot be read."""
-    try:
-        return f"{where}: {file}", Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text"
-        return f"{where}: {file} cannot be read ({reason})", ""
-
-
-def _is_usable(where: str, text: str, warnings: list[str]) -> bool:
-    if not text:
-        warnings.append(where if where.endswith(")") else f"{where}: is empty, so it is not used")
-    return bool(text)
-
-
-def _absolute(folder: Path, file: str) -> str:
-    # Path.expanduser() raises for an unknown user; this leaves the name as it is.
-    return os.path.normpath(os.path.join(folder, os.path.expanduser(file)))  # noqa: PTH111, PTH118
+    names += [section.url_file for section in file.notify if section.url_file is not None]
+    return tuple(Path(absolute(path.absolute().parent, name)) for name in names)
 
 
 def _digest(text: str, used: Mapping[str, str]) -> str:

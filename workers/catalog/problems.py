@@ -46,6 +46,10 @@ class Problems:
         self._found: dict[tuple[int, str], None] = {}
         self._unreadable: set[Path] = set()
 
+    def line(self, path: Sequence[str | int]) -> int:
+        """The line of the value at `path`."""
+        return self._document.line(path)
+
     def add(self, path: Sequence[str | int], message: str) -> None:
         """Note a problem of the value at `path`."""
         self._found[self._document.line(path), f"{_dotted(path)}: {message}" if path else message] = None
@@ -96,7 +100,7 @@ def _sentence(item: Mapping[str, Any], place: Path) -> str:
         return f"unknown key; {nearest(str(place[-1]), _keys(place[:-1]))}"
     if kind == "value_error":
         return str(context["error"])
-    if kind == "literal_error":
+    if kind in {"literal_error", "enum"}:
         return f"has to be {context['expected'].replace(chr(39), '')}"
     return _SENTENCES.get(kind, str(item["msg"]))
 

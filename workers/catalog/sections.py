@@ -22,12 +22,14 @@ from workers.catalog.fields import (
     Ref,
     RepositoryPath,
     RuleAction,
+    StackGlob,
     Texts,
     Url,
     VariableName,
     VariableValue,
     WatchedPath,
 )
+from workers.model import News
 
 Variables = dict[VariableName, VariableValue]
 
@@ -186,6 +188,19 @@ class EnvironmentSection(Section):
     defaults: OptionsSection = Field(default_factory=OptionsSection.model_construct)
 
 
+class ReceiverSection(Section):
+    """Somebody who is told how stacks end."""
+
+    url: str | None = Field(None, repr=False, description="an address as Apprise has them; a secret, better in a file")
+    url_file: str | None = Field(None, description="a file with the address")
+    on: tuple[News, ...] = Field(
+        (News.FAILED, News.ROLLED_BACK, News.BLOCKED, News.INVALID, News.RECOVERED),
+        min_length=1,
+        description="what to tell; default: everything but deployed",
+    )
+    stacks: tuple[StackGlob, ...] | None = Field(None, min_length=1, description="patterns of ids; default: all")
+
+
 class CatalogSection(Section):
     """The whole file."""
 
@@ -196,6 +211,7 @@ class CatalogSection(Section):
     )
     defaults: DefaultsSection = Field(default_factory=DefaultsSection.model_construct)
     stacks: dict[Name, StackSection] = Field(default_factory=dict)
+    notify: tuple[ReceiverSection, ...] = Field((), description="who is told how stacks end")
 
 
 def json_schema() -> dict[str, Any]:

@@ -239,6 +239,34 @@ MISTAKES = {
         "repos:\n  a:\n    url: /x\n    password: x\n    password_file: /y\n",
         "tegu.yaml:5: repos.a.password_file: stands beside password; keep one of them",
     ),
+    "a receiver without an address": (
+        REPO + "notify:\n  - on: [failed]\n",
+        "tegu.yaml:3: notify[0]: url is missing; write it, or url_file with the file that holds it",
+    ),
+    "a receiver with two": (
+        REPO + "notify:\n  - url: json://h\n    url_file: /x\n",
+        "tegu.yaml:4: notify[0].url_file: stands beside url; keep one of them",
+    ),
+    "a receiver's unknown key": (
+        REPO + "notify:\n  - url: json://h\n    stack: [a/*]\n",
+        "tegu.yaml:4: notify[0].stack: unknown key; did you mean stacks?",
+    ),
+    "news that there are none of": (
+        REPO + "notify:\n  - url: json://h\n    on: [failed, deploy]\n",
+        "tegu.yaml:4: notify[0].on[1]: has to be failed, rolled_back, blocked, invalid, recovered or deployed",
+    ),
+    "a pattern that no stack matches": (
+        REPO + "notify: [{url: json://h, stacks: [production]}]\n",
+        (
+            "tegu.yaml:2: notify[0].stacks[0]: 'production' is not a pattern of stacks; "
+            "write it like production/* or */postgres"
+        ),
+    ),
+    "a pattern of an unknown environment": (
+        REPO + "environments: {production: {}}\nnotify:\n  - url: json://h\n    stacks: [prodcution/*]\n",
+        "tegu.yaml:5: notify[0].stacks[0]: there is no environment prodcution; did you mean production?",
+    ),
+    "one receiver": (REPO + "notify: {url: json://h}\n", "tegu.yaml:2: notify: has to be a list"),
     "a variable that is not set": (
         "repos:\n  a:\n    url: ${NOWHERE}\n",
         "tegu.yaml:3: repos.a.url: the environment variable NOWHERE is not set; set it or write ${NOWHERE:-default}",
@@ -296,6 +324,7 @@ stacks:
 
 def test_no_message_shows_a_secret() -> None:
     text = 'repos: {a: {url: "https://me:hunter2@example.com/r", webhook_secret: {x: hunter2}, password: [hunter2]}}'
+    text += '\nnotify: [{url: "json://hunter2@h/", url_file: x}, {url: [hunter2]}, {url: "json://hunter2", on: [x]}]'
     assert "hunter2" not in "\n".join(problems(text))
 
 
