@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from redis import Redis
 
+from tests.receivers import Receiver, Silent
 from tests.redis_server import RedisServer
 from workers.state.connection import connect
 from workers.state.state import State
@@ -72,6 +73,22 @@ def redis(redis_server: RedisServer) -> Iterator[Redis]:
 def state(redis: Redis, tmp_path: Path) -> State:
     """All of Tegu's state, empty."""
     return State(redis, tmp_path)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Somebody who is told things over HTTP."""
+    made = Receiver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def silent() -> Iterator[Silent]:
+    """Somebody who never answers."""
+    made = Silent()
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

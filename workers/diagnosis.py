@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from workers.catalog import Catalog
 from workers.errors import CommandFailed, EngineUnavailable, TeguError, TransientError
 from workers.model import Secret
 from workers.services import Services
@@ -79,6 +80,18 @@ def _catalog(services: Services) -> Iterator[Checked]:
     yield Checked("catalog", "ok", f"{services.settings.catalog}: {repos}, {stacks}, and those discovered")
     for warning in catalog.warnings:
         yield Checked("secret", "warning", warning, "make the file readable for this user, or set the secret")
+    yield from _receivers(catalog)
+
+
+def _receivers(catalog: Catalog) -> Iterator[Checked]:
+    from workers.notify import problem_of, service_of  # noqa: PLC0415
+
+    for each in catalog.receivers:
+        name = f"receiver {each.name}"
+        if problem := problem_of(each):
+            yield Checked(name, "failed", problem, f"mend it in {catalog.path}, line {each.line}")
+        else:
+            yield Checked(name, "ok", f"{service_of(each.url)}: Apprise understands the address; nothing was sent")
 
 
 def _data_directory(path: Path) -> Checked:

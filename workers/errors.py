@@ -11,6 +11,7 @@
     │   ├── GitUnavailable   … once the Git server answers
     │   ├── RedisUnavailable … once Redis answers
     │   ├── EngineUnavailable… once the Docker Engine answers
+    │   ├── ReceiverUnavailable… once whoever is to be told something takes it
     │   └── Busy             … once a lock is free
     ├── CommandFailed        a command that Tegu ran ended without success
     │   └── CommandTimedOut  … because its time was up
@@ -93,6 +94,10 @@ class RedisUnavailable(TransientError):
 
 class EngineUnavailable(TransientError):
     """The Docker Engine did not answer."""
+
+
+class ReceiverUnavailable(TransientError):
+    """A receiver of notices did not take one, or not in time."""
 
 
 class Busy(TransientError):

@@ -59,6 +59,7 @@ def _of_catalog(error: CatalogError) -> list[Finding]:
 def _findings(services: Services, catalog: Catalog, *, fetch: bool) -> Iterator[Finding]:
     for warning in catalog.warnings:
         yield Finding("", warning, error=False)
+    yield from _of_receivers(catalog)
     planned: list[Planned] = []
     away = False
     for repo in catalog.repos:
@@ -77,6 +78,14 @@ def _findings(services: Services, catalog: Catalog, *, fetch: bool) -> Iterator[
     yield from _of_stacks(services, planned)
     if not away:
         yield from _of_order(planned)
+
+
+def _of_receivers(catalog: Catalog) -> Iterator[Finding]:
+    from workers.notify import problem_of  # noqa: PLC0415
+
+    for each in catalog.receivers:
+        if problem := problem_of(each):
+            yield Finding("", f"{catalog.path}:{each.line}: {each.name}: {problem}")
 
 
 def _of_stacks(services: Services, planned: Iterable[Planned]) -> Iterator[Finding]:

@@ -171,6 +171,22 @@ def test_doctor_finds_the_queues_that_nobody_serves(redis_desk: Desk) -> None:
     assert found["settings"]["TEGU_WORKER"] == "local"
 
 
+def test_an_address_that_apprise_does_not_understand_is_found_without_being_shown(
+    redis_desk: Desk, homelab: Source
+) -> None:
+    addresses = "notify:\n- url: json://127.0.0.1/hunter2\n- url: slak://hunter2/x\n"
+    redis_desk.catalog(f"repos: {{homelab: {{url: '{homelab.path}', discover: ['services/*']}}}}\n{addresses}")
+    problem = "Apprise knows no slak://; did you mean slack?"
+    check = redis_desk.tegu("check")
+    assert check.code == 1
+    assert check.stdout.splitlines() == [f"{redis_desk.settings.catalog}:4: notify[1]: {problem}", "1 problem"]
+    doctor = redis_desk.tegu("doctor", "--json")
+    found = {check["name"]: (check["status"], check["found"]) for check in json.loads(doctor.stdout)["checks"]}
+    assert found["receiver notify[0]"][0] == "ok"
+    assert found["receiver notify[1]"] == ("failed", problem)
+    assert "hunter2" not in check.stdout + check.stderr + doctor.stdout + doctor.stderr
+
+
 def test_doctor_reports_a_broken_catalog_among_the_rest(redis_desk: Desk) -> None:
     redis_desk.catalog("repoz: {}\n")
     found = json.loads(redis_desk.tegu("doctor", "--json").stdout)
