@@ -28,10 +28,14 @@ from workers.settings import Settings, load_settings
 PULL = "tegu.pull"
 DEPLOY_IF_CHANGED = "tegu.deploy_if_changed"
 RECONCILE = "tegu.reconcile"
+NOTIFY = "tegu.notify"
 
 PULL_LIMIT = timedelta(minutes=30)
 DEPLOY_LIMIT = timedelta(hours=4)
 RECONCILE_LIMIT = timedelta(minutes=10)
+NOTIFY_LIMIT = timedelta(
+    seconds=30
+)  # sending ends after `workers.notify.SECONDS`; this is for whatever hangs beside it
 
 # Redis hands a message out again when it was not acknowledged for this long. It has to be more than the longest
 # task may take: a task that outlives it runs twice at once.
@@ -48,7 +52,7 @@ _LONGEST_DELAY = 60.0
 
 
 def pull_queue(worker: str) -> str:
-    """The queue of everything that is quick: pulls, reconcile, and stacks that a pull found unchanged."""
+    """The queue of everything that is quick: pulls, reconcile, notices, and stacks that a pull found unchanged."""
     return f"tegu.{worker}.pull"
 
 
@@ -77,7 +81,7 @@ def route(
         None for tasks that are not Tegu's.
     """
     del options, task
-    place = {PULL: 2, RECONCILE: 0, DEPLOY_IF_CHANGED: None}
+    place = {PULL: 2, RECONCILE: 0, DEPLOY_IF_CHANGED: None, NOTIFY: None}
     if name not in place:
         return None
     worker = (kwargs or {}).get("worker")

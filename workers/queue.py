@@ -22,7 +22,7 @@ from kombu.messaging import Producer
 from kombu.utils.uuid import uuid
 from redis.exceptions import RedisError
 
-from workers.celery import DEPLOY_IF_CHANGED, PULL, RECONCILE, deploy_queue, pull_queue
+from workers.celery import DEPLOY_IF_CHANGED, NOTIFY, PULL, RECONCILE, deploy_queue, pull_queue
 from workers.errors import RedisUnavailable
 
 TIMEOUT_SECONDS = 2.0
@@ -59,6 +59,15 @@ def pull_message(repo: str, run: str, worker: str) -> Message:
 def reconcile_message(worker: str) -> Message:
     """Reconcile a worker."""
     return Message(pull_queue(worker), RECONCILE, (worker,))
+
+
+def notice_message(subject: str, news: str, run: str, worker: str) -> Message:
+    """Tell how a stack, or a repo's pull, has ended.
+
+    On the quick queue, for nobody wants to hear of a failure only once the deployments behind it are done. A receiver
+    that does not answer holds up one slot there for five seconds, and is then left alone for half a minute.
+    """
+    return Message(pull_queue(worker), NOTIFY, (subject, news, run))
 
 
 def _deploy_args(stack_id: str, run: str | None, *, force: bool) -> tuple[str | bool | None, ...]:

@@ -5,22 +5,23 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from workers.catalog import Catalog, CatalogFile
-from workers.errors import RedisUnavailable, UnknownName
-from workers.model import Repo, Stack
+from workers.errors import RedisUnavailable, TeguError, UnknownName
+from workers.model import Receiver, Repo, Stack
 from workers.settings import Settings, inherited, load_settings
 
 if TYPE_CHECKING:
     from workers.compose import Compose
     from workers.containers import Engine
     from workers.git import Clone
-    from workers.queue import Queue
+    from workers.notices import Ended
+    from workers.queue import Message, Queue
     from workers.state.order import Released
     from workers.state.state import State
 
@@ -97,6 +98,7 @@ class Services:
         redis = connect(self.settings.state_url, timeout=self._redis_timeout)
         state = State(redis, self.settings.data_dir)
         state.runs.publish_released = self._publish_released
+        state.runs.publish_notices = self._publish_notices
         return state
 
     @cached_property
@@ -188,6 +190,32 @@ class Services:
         from workers.queue import deploy_message  # noqa: PLC0415
 
         self.queue.publish(deploy_message(each.stack, each.run, each.worker, force=each.force) for each in released)
+
+    def _publish_notices(self, endings: Sequence[Ended]) -> None:
+        """Publish a notice of each ending that is news to somebody. What cannot be done now is let be: it has ended."""
+        from workers.logs import get_logger  # noqa: PLC0415
+
+        try:
+            if receivers := self.catalog.current().receivers:
+                self.queue.publish(filter(None, (self._notice(ended, receivers) for ended in endings)))
+        except TeguError as error:
+            get_logger(__name__).warning("notices not queued", error=str(error))
+
+    def _notice(self, ended: Ended, receivers: Iterable[Receiver]) -> Message | None:
+        from workers.notices import due  # noqa: PLC0415
+        from workers.queue import notice_message  # noqa: PLC0415
+
+        if ended.deployment and (ended.outcome.bad or ended.told):
+            known = self.state.deployments.get(ended.deployment) or {}
+            ended = replace(ended, fingerprint=known.get("fingerprint"))
+        found = due(ended, receivers)
+        if found is None or (found.told != ended.told and not self.state.notices.remember(ended, found.told)):
+            return None
+        return notice_message(ended.subject, found.news, ended.run, self._worker_of(ended)) if found.news else None
+
+    def _worker_of(self, ended: Ended) -> str:
+        environment = self.catalog.current().environments.get(ended.subject.partition("/")[0])
+        return ended.worker or (environment.worker if environment else self.settings.worker)
 
     def _make_clone(self, repo: Repo) -> Clone:
         from workers.git import Clone  # noqa: PLC0415

@@ -9,9 +9,12 @@ from celery import signals
 
 from workers import pull as pulls
 from workers import reconcile as reconciling
+from workers.announcement import announce
 from workers.celery import (
     DEPLOY_IF_CHANGED,
     DEPLOY_LIMIT,
+    NOTIFY,
+    NOTIFY_LIMIT,
     PULL,
     PULL_LIMIT,
     RECONCILE,
@@ -86,6 +89,15 @@ def reconcile(worker: str | None = None) -> dict[str, Any]:
     """Find what was lost on the way, and look at every repo of a worker; without one, of every worker."""
     services = current_services()
     return reconciling.reconcile(services, worker) if worker else ask_every_worker(services)
+
+
+@app.task(name=NOTIFY, bind=True, time_limit=NOTIFY_LIMIT.total_seconds())  # type: ignore[untyped-decorator]
+def notify(self: TeguTask, subject: str, news: str | None = None, run: str | None = None) -> dict[str, Any]:
+    """Tell people how a stack, or a repo's pull, has ended; without news, how it stands now, to try receivers out."""
+    services = current_services()
+    with log_context(run=run, subject=subject):
+        again = bool(self.request.retries or (self.request.delivery_info or {}).get("redelivered"))
+        return announce(services, subject, news, run, task=self.request.id, again=again, last_try=self.is_last_try)
 
 
 def is_quick(task: TeguTask, worker: str) -> bool:

@@ -30,6 +30,7 @@ def _worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("tegu.pull", ("homelab",), {"worker": "nas"}, "tegu.nas.pull"),
         ("tegu.pull", None, None, "tegu.attic.pull"),
         ("tegu.reconcile", (), {}, "tegu.attic.pull"),
+        ("tegu.notify", ("production/authelia", "failed", "01"), {}, "tegu.attic.pull"),
         ("tegu.reconcile", ("nas",), {}, "tegu.nas.pull"),
         ("tegu.deploy_if_changed", ("authelia",), {}, "tegu.attic.pull"),
     ],
@@ -49,7 +50,7 @@ def test_only_json_travels_and_every_task_ends_before_its_message_comes_back(tmp
     conf = configuration(settings)
     assert conf["accept_content"] == ["json"]
     visibility = conf["broker_transport_options"]["visibility_timeout"]
-    limits = [module.PULL_LIMIT, module.DEPLOY_LIMIT, module.RECONCILE_LIMIT]
+    limits = [module.PULL_LIMIT, module.DEPLOY_LIMIT, module.RECONCILE_LIMIT, module.NOTIFY_LIMIT]
     assert visibility > max(limit.total_seconds() for limit in limits)
     assert conf["task_time_limit"] < visibility
     assert [queue.name for queue in conf["task_queues"]] == ["tegu.local.pull", "tegu.local.deploy"]

@@ -18,6 +18,10 @@ WAITING_PULL_SECONDS = 600
 """How long webhooks join a pull whose message may have been lost. Reconcile publishes it again earlier."""
 ALIVE_SECONDS = 15
 """How long a worker that has said so counts as alive."""
+TOLD_SECONDS = 3600
+"""Longer than a notice is tried again for."""
+AWAY_SECONDS = 30
+"""How long nobody asks a receiver of notices again that did not take one."""
 CHORE_SECONDS = DAY_SECONDS
 """How often clones are packed and what is idle is forgotten."""
 
@@ -82,7 +86,7 @@ fetched = Key(
     "hash",
     "runs",
     "for ever",
-    "repo, worker: ref -> the newest fetched commit and its run; `#pulls` counts pulls",
+    "repo, worker: ref -> the newest fetched commit and its run; `#pulls` counts pulls, `#told`: see a stack's status",
 )
 waiting = Key("tegu:stack:%s:waiting", "set", "runs", "until work starts", "runs that wait for a stack's decision")
 taken = Key(
@@ -104,7 +108,13 @@ published = Key(
 
 stacks = Key("tegu:stacks", "set", "records", "for ever", "ids of all stacks that were ever planned or recorded")
 record = Key("tegu:stack:%s:record", "string (JSON)", "records", "for ever", "what is deployed")
-status = Key("tegu:stack:%s:status", "hash of JSON", "records", "for ever", "what `tegu status` shows of a stack")
+status = Key(
+    "tegu:stack:%s:status",
+    "hash of JSON",
+    "records",
+    "for ever",
+    "what `tegu status` shows of a stack; and `told`, until it is well again: what bad news of it somebody was told",
+)
 discovered = Key("tegu:discovered", "hash of JSON", "discovered", "until gone from its repo", "stack -> repo and path")
 paused = Key("tegu:paused", "hash of JSON", "marks", "until resumed", "stack -> who paused it, why, since when")
 held = Key("tegu:held", "hash of JSON", "marks", "until released", "stack -> the fingerprint that failed")
@@ -156,6 +166,11 @@ leases = Key("tegu:leases", "set", "leases", "cleaned when listed", "names of lo
 events = Key("tegu:events", "stream", "events", "the newest 10,000", "what happened, fields `kind` and `data` (JSON)")
 
 # ---------------------------------------------------------------- for whoever watches
+
+told = Key("tegu:told:%s", "set", "notices", "1 hour", "task: the receivers that have taken its notice")
+away = Key(
+    "tegu:away:%s:%s", "string", "notices", "30 s", "worker, receiver: there after it has not taken a notice from there"
+)
 
 counters = Key(
     "tegu:counters", "hash of numbers", "counters", "for ever", "`family:label:label` -> how often it happened"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workers.model import Action, Outcome, Reason
+from workers.notices import Ended
 
 _QUIET = frozenset({Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.SUPERSEDED})
 
@@ -49,3 +51,14 @@ class StackResult:
             "deployment": self.deployment,
         }
         return json.dumps(fields | {"message": self.message} if self.message else fields)
+
+
+def endings_of(texts: Sequence[str]) -> list[Ended]:
+    """Endings from what a script returns: stack, run, result, what was told, and so on."""
+    return [_ending(*texts[place : place + 4]) for place in range(0, len(texts), 4)]
+
+
+def _ending(stack: str, run: str, result: str, told: str) -> Ended:
+    fields = json.loads(result)
+    outcome, reason = Outcome(fields["outcome"]), Reason(fields["reason"])
+    return Ended(stack, run, outcome, fields.get("message", ""), fields["deployment"], reason, told=told)

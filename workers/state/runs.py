@@ -18,12 +18,13 @@ from redis import Redis
 
 from workers.errors import RedisUnavailable
 from workers.model import Action, Outcome, Reason, Trigger
+from workers.notices import Ended
 from workers.state import keys
 from workers.state.clock import now
 from workers.state.connection import translated
 from workers.state.identifiers import milliseconds_of, new_id
 from workers.state.order import Released, Waiting, released_of
-from workers.state.results import StackResult
+from workers.state.results import StackResult, endings_of
 from workers.state.scripts import Scripts
 from workers.state.shown import OpenRun, named, shown_run
 
@@ -37,12 +38,14 @@ class Runs:
     Attributes:
         publish_released: is given stacks whose last predecessor has ended in a run; it publishes a task for each.
             What it could not publish waits for reconcile.
+        publish_notices: is given endings that somebody may want to hear of; it publishes a notice where that is so.
     """
 
     def __init__(self, redis: Redis, scripts: Scripts) -> None:
         self._redis = redis
         self._scripts = scripts
         self.publish_released: Callable[[Sequence[Released]], None] | None = None
+        self.publish_notices: Callable[[Sequence[Ended]], None] | None = None
 
     # ------------------------------------------------------------ making runs
 
@@ -114,7 +117,6 @@ class Runs:
         """Start a pull. False: it has ended, or a later run's pull waits; then there is nothing to do."""
         return bool(self._scripts("start_pull", run, repo, worker, now()))
 
-    @translated()
     def end_pull(
         self, run: str, repo: str, worker: str, *, commits: Mapping[str, str], error: str | None, repo_ref: str
     ) -> None:
@@ -129,7 +131,11 @@ class Runs:
             repo_ref: the repo's own ref, whose commit becomes the run's.
         """
         pairs = [text for pair in commits.items() for text in pair]
-        self._scripts("end_pull", run, repo, worker, now(), error or "", repo_ref, *pairs)
+        with translated():
+            ended, told = self._scripts("end_pull", run, repo, worker, now(), error or "", repo_ref, *pairs)
+        if ended and (error or told):
+            outcome = Outcome.FAILED if error else Outcome.UNCHANGED
+            self._publish_notices([Ended(repo, run, outcome, error or "", told=told, worker=worker)])
 
     @translated()
     def waiting_pull(self, repo: str, worker: str) -> str | None:
@@ -226,8 +232,8 @@ class Runs:
         """End a stack's part in every run in which it still has to wait for others; those runs."""
         flags = ("1" if result.outcome.bad else "0", "1" if result.eventful else "0")
         with translated():
-            ended, released = self._scripts("finish_held_back", stack, now(), result.to_json(), *flags)
-        self._publish(released)
+            ended, *answer = self._scripts("finish_held_back", stack, now(), result.to_json(), *flags)
+        self._publish(*answer)
         return tuple(ended)
 
     def _call_and_release(self, script: str, run: str, *arguments: str | int) -> None:
@@ -240,12 +246,18 @@ class Runs:
         if answer is None:
             message = f"run {run} is gone from Redis; pull again"
             raise RedisUnavailable(message)
-        self._publish(answer)
+        self._publish(*answer)
 
-    def _publish(self, released: Sequence[str]) -> None:
+    def _publish(self, released: Sequence[str], endings: Sequence[str]) -> None:
         if released and self.publish_released is not None:
             with suppress(RedisUnavailable):
                 self.publish_released(released_of(released))
+        if endings:
+            self._publish_notices(endings_of(endings))
+
+    def _publish_notices(self, endings: Sequence[Ended]) -> None:
+        if self.publish_notices is not None:
+            self.publish_notices(endings)
 
     # ------------------------------------------------------------ reading
 

@@ -18,6 +18,7 @@ from workers.state.events import Events
 from workers.state.journal import Journal
 from workers.state.leases import Leases, stack_lease
 from workers.state.marks import Adoptions, Holds, Pauses, Pins
+from workers.state.notices import Notices
 from workers.state.quick import Quick
 from workers.state.records import Records, decoded
 from workers.state.runs import Runs
@@ -45,6 +46,7 @@ class State:
         self.quick = Quick(scripts, self.runs)
         self.discovered = Discovered(redis)
         self.deployments = Deployments(redis)
+        self.notices = Notices(redis, scripts)
         self.leases = Leases(redis, scripts)
         self.pauses = Pauses(redis, self.journal)
         self.holds = Holds(redis, self.journal)

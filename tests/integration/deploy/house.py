@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.git_server import Source
-from workers.celery import PULL, pull_queue
+from workers.announcement import announce
+from workers.celery import NOTIFY, PULL, pull_queue
 from workers.containers import Details, Engine
 from workers.deploy import deploy_if_changed
 from workers.model import Trigger
@@ -72,6 +73,7 @@ class House:
         self._stacks: dict[str, str] = {}
         self._discovery: dict[str, object] = {}
         self._environment: dict[str, object] = {}
+        self._receivers: list[dict[str, object]] = []
         self._redis_url = redis_url
         self.services = self._make_services()
 
@@ -118,6 +120,11 @@ class House:
         self._environment = options
         self._write_catalog()
 
+    def tell(self, url: str, **receiver: object) -> None:
+        """Let somebody be told how stacks end."""
+        self._receivers.append({"url": url, **receiver})
+        self._write_catalog()
+
     def next_door(self, worker: str) -> House:
         """Another host's worker, with the same catalog, repository and Redis, and everything else of its own."""
         made = House(self.folder / worker, self._redis_url, worker)
@@ -140,6 +147,8 @@ class House:
         catalog = ["repos:", f"  r: {yaml_of(repo)}", f"defaults: {yaml_of(self._discovery)}"]
         if self._environment:
             catalog.append(f"environments: {yaml_of({'default': self._environment})}")
+        if self._receivers:
+            catalog.append(f"notify: {yaml_of(self._receivers)}")
         if self._stacks:
             catalog += ["stacks:", *self._stacks.values()]
         (self.folder / "tegu.yaml").write_text("\n".join(catalog) + "\n")
@@ -172,6 +181,9 @@ class House:
         while message := self.published.take():
             if message.task == PULL:
                 pull(self.services, *(str(each) for each in message.args))
+                continue
+            if message.task == NOTIFY:
+                announce(self.services, *(str(each) for each in message.args), task=new_id())
                 continue
             stack, run_id, *force = message.args
             verdict: object = None

@@ -157,6 +157,15 @@ local function obstacle(result)
   if result.reason == 'blocked' then return 'is blocked', true end
 end
 
+-- What somebody may want to hear of: subject, run, result, what was told that is still bad or '', …
+local endings, places = {}, {}
+
+local function note_ending(subject, run, result, told)
+  local place = places[subject] or #endings
+  places[subject] = place
+  for offset, text in ipairs({subject, run, result, told or ''}) do endings[place + offset] = text end
+end
+
 local finish_stack
 
 local function block(run, stack, commit, message, quiet, at)
@@ -213,6 +222,8 @@ function finish_stack(run, stack, result, bad, eventful, at)
     emit('stack', fields)
     redis.call('HINCRBY', counters_key(), 'stacks:' .. fields.outcome, 1)
   end
+  local told = redis.call('HGET', status_key(stack), 'told')
+  if told or bad or fields.outcome == 'deployed' then note_ending(stack, run, result, told) end
   if redis.call('EXISTS', held_back_key(run)) == 1 then go_on_after(run, stack, fields, at) end
   end_if_done(run, at)
   return 1

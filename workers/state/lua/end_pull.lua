@@ -1,8 +1,9 @@
 -- Ends a run's pull and remembers the newest fetched commit of each ref.
 -- ARGV: run, repo, worker, at, error or '', the repo's own ref, ref, commit, ref, commit, …
+-- Returns: 1 if this has ended it; what was told of the repo's pulls that is still bad, or ''.
 local run, repo, worker, at, problem, own = unpack(ARGV, 1, 6)
 local text = redis.call('HGET', run_key(run), 'pull:' .. worker)
-if not text then return 0 end
+if not text then return {0, ''} end
 local number = cjson.decode(text).number or 0
 local commits = {}
 for place = 7, #ARGV, 2 do
@@ -15,4 +16,5 @@ for place = 7, #ARGV, 2 do
 end
 if commits[own] then redis.call('HSET', run_key(run), 'ref', own, 'commit', commits[own]) end
 local status = problem == '' and 'succeeded' or 'failed'
-return close_pull(run, worker, status, commits, problem ~= '' and problem or nil, at)
+local closed = close_pull(run, worker, status, commits, problem ~= '' and problem or nil, at)
+return {closed, redis.call('HGET', fetched_key(repo, worker), '#told') or ''}

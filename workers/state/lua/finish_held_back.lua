@@ -1,6 +1,6 @@
 -- Ends a stack's part in every run in which it still waits for those that it comes after.
 -- ARGV: stack, at, result (JSON), `1` if bad, `1` if eventful
--- Returns: the runs, then what has to be published because of that: run, stack, worker, `1` to force, …
+-- Returns: the runs; what has to be published because of that: run, stack, worker, `1` to force, …; endings
 local stack, at, result, bad, eventful = unpack(ARGV, 1, 5)
 local ended = {}
 for _, run in ipairs(redis.call('ZRANGE', open_runs_key(), 0, -1)) do
@@ -9,4 +9,4 @@ for _, run in ipairs(redis.call('ZRANGE', open_runs_key(), 0, -1)) do
     finish_stack(run, stack, result, bad == '1', eventful == '1', at)
   end
 end
-return {ended, released}
+return {ended, released, endings}

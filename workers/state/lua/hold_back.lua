@@ -1,10 +1,11 @@
 -- Adds stacks to what a run waits for, each once those that it comes after have ended there. Predecessors that the
 -- run does not wait for, or that have ended well in it, hold nothing back.
 -- ARGV: run, at, stack, commit or '', JSON (`after`, `worker`, `force`), …; a stack after its predecessors
--- Returns: what has to be published now: run, stack, worker, `1` to force, …; false when there is no such run.
+-- Returns: what has to be published now (run, stack, worker, `1` to force, …), and endings; false when there is no such
+-- run.
 local run, at = ARGV[1], ARGV[2]
 if not run_exists(run) then return false end
-if redis.call('HEXISTS', run_key(run), 'finished_at') == 1 then return released end
+if redis.call('HEXISTS', run_key(run), 'finished_at') == 1 then return {released, endings} end
 for place = 3, #ARGV, 3 do
   local stack, commit = ARGV[place], ARGV[place + 1] ~= '' and ARGV[place + 1] or cjson.null
   local waits, left, message, silent = cjson.decode(ARGV[place + 2]), {}, nil, nil
@@ -30,4 +31,4 @@ for place = 3, #ARGV, 3 do
 end
 redis.call('EXPIRE', held_back_key(run), RUN_SECONDS)
 redis.call('EXPIRE', pending_key(run), RUN_SECONDS)
-return released
+return {released, endings}

@@ -1,0 +1,90 @@
+"""Notices through real Celery workers, with a receiver that hangs and one that has a secret in its address."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from redis import Redis
+
+from tests.receivers import Receiver, Silent
+from tests.redis_server import RedisServer
+from tests.worker_rig import Rig, compose, eventually
+from workers.model import Trigger
+from workers.pull import request_pull
+
+pytestmark = pytest.mark.redis
+
+PLANTED = "planted-s3cr3t"
+NOTIFY = """
+notify:
+  - url: {silent}{secret}
+  - url: {taking}
+"""
+
+
+@pytest.fixture
+def rig(
+    own_redis_server: Callable[..., RedisServer], tmp_path: Path, receiver: Receiver, silent: Silent
+) -> Iterator[Rig]:
+    stacks = NOTIFY.format(silent=silent.url, secret=PLANTED, taking=receiver.url(PLANTED))
+    made = Rig(tmp_path, own_redis_server().url, ["s0", "s1"], stacks)
+    yield made
+    made.close()
+
+
+def everything_in(redis: Redis) -> str:
+    """All keys with their values, as text."""
+    read: dict[str, Callable[[str], Any]] = {
+        "string": redis.get,
+        "hash": redis.hgetall,
+        "set": redis.smembers,
+        "zset": lambda name: redis.zrange(name, 0, -1),
+        "list": lambda name: redis.lrange(name, 0, -1),
+        "stream": redis.xrange,
+    }
+    return repr({name: read[str(redis.type(name))](name) for name in cast("list[str]", redis.keys("*"))})
+
+
+def pull(rig: Rig, files: dict[str, str | None]) -> dict[str, Any]:
+    """Push and pull; the run, which ended without waiting for anybody's answer."""
+    rig.push(files)
+    started = time.monotonic()
+    run, _ = request_pull(rig.services, "homelab", Trigger.WEBHOOK)
+    found = rig.ended(run)
+    assert time.monotonic() - started < 4
+    return found
+
+
+def test_a_receiver_that_hangs_holds_up_neither_runs_nor_others_and_no_address_gets_out(
+    rig: Rig, receiver: Receiver
+) -> None:
+    good = compose("s0")
+    rig.record()
+    with rig.worker(TEGU_LOG_FORMAT="json"):
+        eventually(lambda: "pulled" in rig.log, "reconcile has pulled")
+        broken = pull(rig, {"services/s0/compose.yaml": "services: {s0: {image: [}}"})
+        assert broken["stacks"]["default/s0"]["outcome"] == "invalid"
+        eventually(lambda: receiver.titles == ["default/s0: invalid"], "the first notice")
+        assert pull(rig, {"README.md": "nothing to do with it"})["status"] == "failed"
+        assert pull(rig, {"services/s0/compose.yaml": good})["status"] == "succeeded"
+        eventually(lambda: len(receiver.taken) == 2, "the second notice")
+        eventually(lambda: rig.log.count("notice not taken") > 1, "it is tried again")
+    assert receiver.titles == ["default/s0: invalid", "default/s0: recovered"]
+    lines = [json.loads(line) for line in rig.log.splitlines() if "notice not taken" in line]
+    assert {(line["receiver"], line["service"]) for line in lines} == {("notify[0]", "json")}
+    assert "Traceback" not in rig.log
+    assert PLANTED not in rig.log + everything_in(rig.services.state.redis)
+
+
+def test_a_call_from_a_bare_shell_tries_receivers_out(rig: Rig, receiver: Receiver) -> None:
+    rig.record()
+    with rig.worker():
+        eventually(lambda: "pulled" in rig.log, "reconcile has pulled")
+        pull(rig, {"README.md": "all is well"})
+        assert rig.celery("call", "tegu.notify", "--args", '["s1"]').code == 0
+        eventually(lambda: receiver.titles == ["default/s1: deployed"], "the notice")
