@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -137,7 +138,7 @@ def bomb(levels: int, width: int) -> str:
     [
         (bomb(10, 10), "more than 50000 keys and values"),
         (f"a: &a {'x' * 900_000}\nb: [{','.join(['*a'] * 40)}]", "characters"),
-        ("[" * 1_000_000, "nested deeper than 100"),
+        ("[" * 1_000_000, "nested deeper than 100|maximum nesting depth"),  # a newer libyaml is the first to refuse it
         ("a: " + "{b: " * 200_000, "nested deeper than 100"),
         ("\n".join([*(f"{'  ' * n}a:" for n in range(150)), "  " * 150 + "b"]), "nested deeper than 100"),
         ("a0: &a0 [x]\n" + "\n".join(f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, 200)), "with all aliases"),
@@ -149,7 +150,7 @@ def bomb(levels: int, width: int) -> str:
 )
 def test_a_hostile_file_is_refused_at_once(content: str, message: str) -> None:
     started = time.process_time()
-    assert message in refused(content).message
+    assert re.search(message, refused(content).message)
     assert time.process_time() - started < 2
 
 
