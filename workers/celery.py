@@ -33,9 +33,7 @@ NOTIFY = "tegu.notify"
 PULL_LIMIT = timedelta(minutes=30)
 DEPLOY_LIMIT = timedelta(hours=4)
 RECONCILE_LIMIT = timedelta(minutes=10)
-NOTIFY_LIMIT = timedelta(
-    seconds=30
-)  # sending ends after `workers.notify.SECONDS`; this is for whatever hangs beside it
+NOTIFY_LIMIT = timedelta(seconds=30)  # sending ends after `workers.notify.SECONDS`; this is for what hangs beside it
 
 # Redis hands a message out again when it was not acknowledged for this long. It has to be more than the longest
 # task may take: a task that outlives it runs twice at once.
