@@ -127,7 +127,8 @@ class _Look:
             return self._end(look.runs, self._gone(), None)
         if self._asked or self._folders.unfinished or self._needs_care(look.facts):
             return None
-        if (look.record or {}).get("worker", self._stack.worker) != self._stack.worker:
+        record = look.record or {}
+        if record.get("worker", self._stack.worker) != self._stack.worker or self._is_of_another_repo(record):
             return None
         gone = None if look.facts.pin else folder_gone(self._stack, self._clone.tree(commit), look.record)
         mark = look.facts.fields.get("removed")
@@ -252,7 +253,11 @@ class _Look:
         deployment: Deployment,
     ) -> Decision:
         """A decision that reaches no container; files may differ all the same, and are written."""
-        known = snapshot is not None and record is not None and record.get("fingerprint") != snapshot.fingerprint
+        known = (
+            snapshot is not None
+            and record is not None
+            and (record.get("fingerprint") != snapshot.fingerprint or self._is_of_another_repo(record))
+        )
         if decision.reason is Reason.UNCHANGED:
             deployment.has_stayed()
         if known and snapshot is not None and decision.reason is Reason.UNCHANGED:
@@ -299,7 +304,13 @@ class _Look:
 
     def _decide(self, record: dict[str, Any] | None, commit: str) -> tuple[Decision, Snapshot | None]:
         known = Snapshot.from_json(record["snapshot"]) if record else None
-        return decide_at(self._services, self._stack, commit, known, outside=self._outside, force=self._force)
+        origin = record.get("repo") if record else None
+        return decide_at(
+            self._services, self._stack, commit, known, origin=origin, outside=self._outside, force=self._force
+        )
+
+    def _is_of_another_repo(self, record: Mapping[str, Any]) -> bool:
+        return bool(record.get("repo", self._stack.repo) != self._stack.repo)
 
     def _gated(self, decision: Decision, snapshot: Snapshot | None, facts: StackFacts) -> Decision:
         if decision.action is Action.NONE and decision.reason is Reason.UNCHANGED:

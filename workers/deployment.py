@@ -83,7 +83,7 @@ class Deployment:
         Raises:
             BlockedStack: when something is in the way.
         """
-        record = self._ground.record or {}
+        record = {**(self._ground.record or {}), "repo": self._stack.repo}
         attempt = self._attempt(decision, snapshot, name="files")
         stage_closure(attempt)
         # Compose is not asked what it mounts, so whatever was content before is not removed from under a container.

@@ -21,7 +21,7 @@ from workers.model import Action, Decision, Reason, Stack
 from workers.pinning import standing_pin
 from workers.services import Services, known_repo
 from workers.stacks import Found, Planned, stacks_at
-from workers.verdict import decide_at
+from workers.verdict import decide_at, tree_for
 
 
 def plan(services: Services, repo: str | None = None, *, fetch: bool = True) -> list[Decision]:
@@ -57,7 +57,7 @@ def _decide(services: Services, found: Found) -> Iterator[Decision]:
     for each in found.planned:
         record = records.get(each.stack.id)
         deployed = Snapshot.from_json(record["snapshot"]) if record else None
-        decision, snapshot = decide_at(services, each.stack, each.commit, deployed)
+        decision, snapshot = decide_at(services, each.stack, each.commit, deployed, origin=(record or {}).get("repo"))
         known = facts[each.stack.id]
         known = replace(known, pin=standing_pin(services, each.stack, known.pin, each.commit))
         yield gated(decision, snapshot, each.stack, known, datetime.now(UTC), asked=False)
@@ -128,7 +128,7 @@ def stack_difference(services: Services, stack: Stack) -> dict[str, Any]:
     planned = newest(services, stack)
     record = services.state.records.get(stack.id)
     before = Snapshot.from_json(record["snapshot"]) if record else None
-    tree = services.clone(stack.repo).tree(planned.commit)
+    tree = tree_for(services, stack, planned.commit, before, (record or {}).get("repo"))
     host = services.outside(stack)
     seen = Unwritten(host, before, tree) if before else host
     after = take_snapshot(stack, tree, seen, services.key, record=before)

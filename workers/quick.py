@@ -95,6 +95,8 @@ def unchanged_at(services: Services, stack: Stack, look: Look) -> str | None:
 
 def is_as_recorded(services: Services, stack: Stack, record: Mapping[str, Any], tree: Tree) -> bool:
     """Whether what is deployed is what the tree holds."""
+    if record.get("repo", stack.repo) != stack.repo:
+        return False  # objects that would have to be opened may be in another clone
     snapshot = Snapshot.from_json(record["snapshot"])
     if (record.get("project", stack.project), snapshot.path) != (stack.project, stack.path):
         return False

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from workers.changes.decision import decide
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Outside, Tree
 from workers.errors import UnknownName
+from workers.git.joined import JoinedTree
 from workers.model import Decision, Stack
 from workers.services import Services
+
+if TYPE_CHECKING:
+    from workers.git import GitTree
 
 
 def decide_at(
@@ -18,6 +23,7 @@ def decide_at(
     commit: str,
     snapshot: Snapshot | None,
     *,
+    origin: str | None = None,
     outside: Outside | None = None,
     force: bool = False,
 ) -> tuple[Decision, Snapshot | None]:
@@ -28,6 +34,7 @@ def decide_at(
         stack: the stack.
         commit: the commit.
         snapshot: of what is deployed; None for nothing.
+        origin: the repo that it was deployed from; the stack's own by default.
         outside: the stack's host, instead of as it is.
         force: recreate every service.
 
@@ -40,4 +47,27 @@ def decide_at(
         with suppress(UnknownName):  # a rewritten history; the record alone will do
             recorded = clone.tree(clone.resolve(snapshot.commit))
     outside = outside or services.outside(stack)
-    return decide(stack, snapshot, clone.tree(commit), outside, services.key, force=force, recorded=recorded)
+    tree = tree_for(services, stack, commit, snapshot, origin)
+    return decide(stack, snapshot, tree, outside, services.key, force=force, recorded=recorded)
+
+
+def tree_for(services: Services, stack: Stack, commit: str, snapshot: Snapshot | None, origin: str | None) -> Tree:
+    """A commit to compare with what is deployed, whose objects may be another repo's.
+
+    Args:
+        services: for the clones.
+        stack: the stack.
+        commit: of its repo.
+        snapshot: of what is deployed; None for nothing.
+        origin: the repo that it was deployed from, where that is known.
+
+    Raises:
+        UnknownName: there is no such commit.
+    """
+    tree = services.clone(stack.repo).tree(commit)
+    if snapshot is None or origin in {None, stack.repo}:
+        return tree
+    former: GitTree | None = None
+    with suppress(UnknownName):  # the repo is gone from the catalog, or the commit from the repo
+        former = services.clone(str(origin)).tree(snapshot.commit)
+    return JoinedTree(tree, former)

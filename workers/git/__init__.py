@@ -3,6 +3,7 @@
     clone         Clone: fetch, heal, pins, housekeeping; what a worker holds per repo
     local         LocalRepo and open_local: reading any Git directory, as `tegu plan --from/--to` does
     tree          GitTree: one commit's content by path and object id, cached
+    joined        JoinedTree: a commit beside the objects of another clone
     reader        the long-lived `git cat-file` processes behind it
     staging       writing a set of blobs below a folder
     remote        the network calls: which refs are there, and the one fetch

@@ -103,6 +103,10 @@ class GitTree:
             _listings.put(oid, listing)
         return listing
 
+    def has(self, oid: str) -> bool:
+        """Whether an object is there; one that is not says nothing about the clone."""
+        return self._reader.header(oid) is not None
+
     def prefetch(self, oids: Iterable[str]) -> None:
         """Read objects that will be asked for soon, in one go; those that are not there are passed over."""
         wanted = [oid for oid in dict.fromkeys(oids) if _listings.get(oid) is None and _blobs.get(oid) is None]
