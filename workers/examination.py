@@ -16,6 +16,7 @@ from workers.errors import CatalogError, CommandFailed, GitUnavailable, InvalidS
 from workers.planning import found_in
 from workers.services import Services
 from workers.stacks import Planned
+from workers.state.discovered import Place, replaced
 from workers.transaction.folders import Folders
 from workers.transaction.rehearsal import refusal
 
@@ -61,17 +62,19 @@ def _findings(services: Services, catalog: Catalog, *, fetch: bool) -> Iterator[
         yield Finding("", warning, error=False)
     yield from _of_receivers(catalog)
     planned: list[Planned] = []
+    known: Mapping[str, Place] = {}
     away = False
     for repo in catalog.repos:
         try:
-            found, stale = found_in(services, catalog, repo, fetch=fetch)
+            found, stale = found_in(services, catalog, repo, known, fetch=fetch)
         except GitUnavailable as error:
             away = True
             yield Finding("", str(error), unreachable=True)
             continue
         if stale:
             yield Finding("", stale, error=False)
-        for invalid in found.invalid:
+        known = replaced(known, repo, found.environments, found.discovered)
+        for invalid in (*found.invalid, *found.rivals):
             yield Finding(invalid.stack, invalid.message)
         planned += found.planned
     planned.sort(key=lambda each: each.stack.id)

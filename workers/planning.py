@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from workers.model import Action, Decision, Reason, Stack
 from workers.pinning import standing_pin
 from workers.services import Services, known_repo
 from workers.stacks import Found, Planned, stacks_at
+from workers.state.discovered import Place, replaced
 from workers.verdict import decide_at, tree_for
 
 
@@ -38,21 +39,23 @@ def plan(services: Services, repo: str | None = None, *, fetch: bool = True) -> 
     """
     catalog = services.catalog.current()
     names = [known_repo(catalog, repo).name] if repo else list(catalog.repos)
-    decisions: dict[str, Decision] = {}
+    known = services.state.discovered.all()
+    decisions: list[Decision] = []
     for name in names:
-        found, _ = found_in(services, catalog, name, fetch=fetch)
-        decisions |= {decision.stack: decision for decision in _decide(services, found)}
+        found, _ = found_in(services, catalog, name, known, fetch=fetch)
+        known = replaced(known, name, found.environments, found.discovered)
+        decisions += _decide(services, found)
     if repo is None:
-        decisions |= {
-            stack: Decision(stack, Action.REMOVE, Reason.REMOVED) for stack in _gone(services, catalog, decisions)
-        }
-    return [decisions[name] for name in sorted(decisions)]
+        here = {decision.stack for decision in decisions}
+        decisions += [Decision(stack, Action.REMOVE, Reason.REMOVED) for stack in _gone(services, catalog, here)]
+    # A stack, and then whatever else would have its name.
+    return sorted(decisions, key=lambda each: (each.stack, each.reason is Reason.INVALID))
 
 
 def _decide(services: Services, found: Found) -> Iterator[Decision]:
     ids = [each.stack.id for each in found.planned]
     records, facts = services.state.records.get_many(ids), services.state.facts(ids)
-    for invalid in found.invalid:
+    for invalid in (*found.invalid, *found.rivals):
         yield Decision(invalid.stack, Action.NONE, Reason.INVALID, invalid.commit, message=invalid.message)
     for each in found.planned:
         record = records.get(each.stack.id)
@@ -63,16 +66,25 @@ def _decide(services: Services, found: Found) -> Iterator[Decision]:
         yield gated(decision, snapshot, each.stack, known, datetime.now(UTC), asked=False)
 
 
-def _gone(services: Services, catalog: Catalog, decisions: Mapping[str, Decision]) -> Iterator[str]:
+def _gone(services: Services, catalog: Catalog, here: Collection[str]) -> Iterator[str]:
     """Stacks of this worker that are deployed, but neither in the catalog nor in a repository any more."""
     mine = {each.name for each in catalog.environments.values() if each.worker == services.settings.worker}
     for stack, record in services.state.records.get_many(services.state.records.known()).items():
-        if record and stack not in decisions and stack.partition("/")[0] in mine:
+        if record and stack not in here and stack.partition("/")[0] in mine:
             yield stack
 
 
-def found_in(services: Services, catalog: Catalog, repo: str, *, fetch: bool) -> tuple[Found, str]:
+def found_in(
+    services: Services, catalog: Catalog, repo: str, known: Mapping[str, Place], *, fetch: bool
+) -> tuple[Found, str]:
     """The stacks of a repo on this worker at the newest commits, and why these may be old (empty if they are not).
+
+    Args:
+        services: of this process.
+        catalog: the catalog.
+        repo: the repo.
+        known: what has been discovered so far, in any repo.
+        fetch: bring the clone up to date first.
 
     Raises:
         GitUnavailable: when there is no clone yet and the server does not answer.
@@ -81,17 +93,17 @@ def found_in(services: Services, catalog: Catalog, repo: str, *, fetch: bool) ->
     clone = services.clone(repo)
     worker = services.settings.worker
     refs = catalog.refs(repo, worker)
-    known = clone.heads()
+    heads = clone.heads()
     stale = ""
-    if fetch or not any(ref in known for ref in refs):
+    if fetch or not any(ref in heads for ref in refs):
         try:
             _check_owner(clone.path)
-            known = {**known, **clone.fetch(refs)}
+            heads = {**heads, **clone.fetch(refs)}
         except (GitUnavailable, UsageError) as error:
-            if not known:
+            if not heads:
                 raise
             stale = f"{repo}: looking at what was fetched last: {error}"
-    return stacks_at(services, repo, worker, known), stale
+    return stacks_at(services, repo, worker, heads, known), stale
 
 
 def _check_owner(path: Path) -> None:

@@ -19,7 +19,7 @@ from workers.ordering import predecessors
 from workers.process import flock
 from workers.queue import deploy_message, pull_message
 from workers.services import Services, known_repo
-from workers.stacks import find_stack, stacks_at
+from workers.stacks import discover, find_stack
 from workers.state.order import Waiting
 
 log = get_logger(__name__)
@@ -169,11 +169,14 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any
     refs = catalog.refs(repo, worker)
     before = _known_commits(services, repo, refs)
     heads = services.clone(repo).fetch(refs)
-    found = stacks_at(services, repo, worker, heads)
-    services.state.discovered.replace(repo, found.environments, found.discovered)
+    found = discover(services, repo, worker, heads)
     changed, gone = fan_out(services, repo, run, worker, found=found, heads=heads, before=before)
     unchanged = len(found.planned) - changed
-    error = None if own in heads else f"repo {repo} has no branch or tag {own!r}; push it, or name another as ref"
+    problems = [] if own in heads else [f"repo {repo} has no branch or tag {own!r}; push it, or name another as ref"]
+    for each in found.rivals:
+        problems.append(f"{each.stack}: {each.message}")
+        services.state.runs.note_invalid(run, each.stack, each.commit, each.message)
+    error = "; ".join(problems) or None
     services.state.runs.end_pull(run, repo, worker, commits=heads, error=error, repo_ref=own)
     facts = {"commit": heads.get(own, "")[:12], "changed": changed, "unchanged": unchanged}
     log.info("pulled", repo=repo, **facts, invalid=len(found.invalid), gone=gone)

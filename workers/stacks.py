@@ -6,7 +6,8 @@ the last pull found it from Redis.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -48,15 +49,38 @@ class Found:
     """All stacks of a repo on a worker.
 
     `discovered` are the paths of those that no entry of the catalog names, `environments` those that were looked at.
+    `rivals` are folders that would be a stack which is another folder already: what is said of them is not to be said
+    of that stack.
     """
 
     planned: tuple[Planned, ...]
     invalid: tuple[Invalid, ...]
     discovered: Mapping[str, str]
     environments: tuple[str, ...]
+    rivals: tuple[Invalid, ...] = ()
 
 
-def stacks_at(services: Services, repo: str, worker: str, heads: Mapping[str, str]) -> Found:
+def discover(services: Services, repo: str, worker: str, heads: Mapping[str, str]) -> Found:
+    """The stacks of a repo on a worker; everybody finds from now on those of them that were discovered.
+
+    A name or a Compose project is that of whoever was discovered with it first, in whatever repo, until it goes.
+
+    Args:
+        services: the process's.
+        repo: the repo.
+        worker: whose environments count.
+        heads: the newest known commit of each ref.
+    """
+    while True:
+        known = services.state.discovered.all()
+        found = stacks_at(services, repo, worker, heads, known)
+        if services.state.discovered.replace(repo, found.environments, found.discovered, known):
+            return found
+
+
+def stacks_at(
+    services: Services, repo: str, worker: str, heads: Mapping[str, str], known: Mapping[str, Place]
+) -> Found:
     """The stacks of a repo on a worker.
 
     Args:
@@ -64,9 +88,11 @@ def stacks_at(services: Services, repo: str, worker: str, heads: Mapping[str, st
         repo: the repo.
         worker: whose environments count.
         heads: the newest known commit of each ref.
+        known: what has been discovered so far, in any repo.
     """
     catalog = services.catalog.current()
     planned, invalid = [], []
+    rivals: list[Invalid] = []
     for stack in catalog.stacks(repo, worker):
         if stack.ref in heads:
             planned.append(Planned(stack, heads[stack.ref]))
@@ -77,19 +103,21 @@ def stacks_at(services: Services, repo: str, worker: str, heads: Mapping[str, st
     if catalog.repos[repo].discover:
         # Where a ref is missing nobody has looked, so what was discovered there before stays known.
         environments = [name for name in environments if catalog.ref(repo, name) in heads]
-    others: tuple[Stack, ...] = ()
+    others = elsewhere = _elsewhere(catalog, repo, environments, known)
     for environment in environments if catalog.repos[repo].discover else ():
         commit = heads[catalog.ref(repo, environment)]
         stacks, problems = discover_at(catalog, repo, environment, services.clone(repo).tree(commit), others)
         others += stacks
         planned += [Planned(stack, commit) for stack in stacks]
-        invalid += [Invalid(stack, commit, message) for stack, message in problems]
+        taken = {*catalog.by_id, *(stack.id for stack in elsewhere)} if problems else ()
+        for identifier, message in problems:
+            (rivals if identifier in taken else invalid).append(Invalid(identifier, commit, message))
         discovered |= {stack.id: stack.path for stack in stacks}
-    return Found(tuple(planned), tuple(invalid), discovered, tuple(environments))
+    return Found(tuple(planned), tuple(invalid), discovered, tuple(environments), tuple(rivals))
 
 
 def discover_at(
-    catalog: Catalog, repo: str, environment: str, tree: GitTree, others: Iterable[Stack] = ()
+    catalog: Catalog, repo: str, environment: str, tree: GitTree, others: tuple[Stack, ...] = ()
 ) -> Discovery:
     """The stacks that a commit's folders make in an environment, and `(id, message)` for those that cannot be.
 
@@ -98,7 +126,7 @@ def discover_at(
         repo: whose commit it is.
         environment: where they are to be deployed to.
         tree: the commit.
-        others: stacks discovered in other environments, which projects must not collide with.
+        others: stacks discovered elsewhere, which names and projects must not collide with.
     """
     root = tree.entry("")
     if root is None:
@@ -109,12 +137,30 @@ def discover_at(
         while len(_folders) >= _KEPT_DISCOVERIES:
             _folders.pop(next(iter(_folders)), None)
         folders = _folders[key] = stack_folders(catalog.repos[repo].discover, tree, tree.prefetch)
-    if others:
-        return catalog.discover(repo, environment, folders, others)
     seen, stacks = _stacks.get((repo, environment), (None, None))
-    if stacks is None or seen != (catalog.version, folders):
-        stacks = catalog.discover(repo, environment, folders)
-        _stacks[repo, environment] = ((catalog.version, folders), stacks)
+    if stacks is None or seen != (catalog.version, folders, others):
+        stacks = catalog.discover(repo, environment, folders, others)
+        _stacks[repo, environment] = ((catalog.version, folders, others), stacks)
+    return stacks
+
+
+def _elsewhere(
+    catalog: Catalog, repo: str, environments: Collection[str], known: Mapping[str, Place]
+) -> tuple[Stack, ...]:
+    """The stacks that have been discovered in other repos, or for environments that are not looked at now."""
+    places = {
+        stack: place
+        for stack, place in known.items()
+        if place.repo != repo or stack.partition("/")[0] not in environments
+    }
+    seen, stacks = _others.get(repo, (None, ()))
+    if seen != (catalog.version, places):
+        folders: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for stack, place in places.items():
+            if place.repo in catalog.repos and catalog.repos[place.repo].discover:
+                folders[place.repo, stack.partition("/")[0]].append(place.path)
+        stacks = tuple(stack for key, paths in folders.items() for stack in catalog.discover(*key, paths)[0])
+        _others[repo] = ((catalog.version, places), stacks)
     return stacks
 
 
@@ -122,7 +168,10 @@ def discover_at(
 _folders: dict[tuple[str, str, str], tuple[str, ...]] = {}
 
 # The stacks that the folders found last have made; they hardly ever change, and to make a thousand takes a while.
-_stacks: dict[tuple[str, str], tuple[tuple[str, tuple[str, ...]], Discovery]] = {}
+_stacks: dict[tuple[str, str], tuple[tuple[str, tuple[str, ...], tuple[Stack, ...]], Discovery]] = {}
+
+# The stacks that names and projects of a repo must not collide with, and where they were discovered.
+_others: dict[str, tuple[tuple[str, Mapping[str, Place]], tuple[Stack, ...]]] = {}
 
 
 def find_stack(services: Services, name: str, *, remembered: bool = False) -> Stack:

@@ -13,7 +13,7 @@ from tests.redis_server import RedisServer
 from workers.errors import UnknownName
 from workers.services import Services
 from workers.settings import Settings
-from workers.stacks import all_stacks, find_stack, stacks_at
+from workers.stacks import all_stacks, discover, find_stack, stacks_at
 
 pytestmark = pytest.mark.redis
 
@@ -50,8 +50,7 @@ def services(tmp_path: Path, source: Source, redis_server: RedisServer, redis: R
 def _discover(services: Services, worker: str = "local") -> dict[str, str]:
     catalog = services.catalog.current()
     heads = services.clone("homelab").fetch(catalog.refs("homelab", worker))
-    found = stacks_at(services, "homelab", worker, heads)
-    services.state.discovered.replace("homelab", found.environments, found.discovered)
+    found = discover(services, "homelab", worker, heads)
     return {each.stack.id: each.commit for each in found.planned}
 
 
@@ -69,7 +68,7 @@ def test_each_environment_is_discovered_at_its_own_ref(services: Services, sourc
 
 
 def test_a_ref_that_is_not_there_makes_configured_stacks_invalid(services: Services) -> None:
-    found = stacks_at(services, "homelab", "local", {})
+    found = stacks_at(services, "homelab", "local", {}, {})
     assert [(each.stack, each.message) for each in found.invalid] == [
         ("production/proxy", "repo homelab has no branch or tag 'main'; push it, or name another as ref")
     ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from redis import Redis
+from redis.exceptions import WatchError
 
 from workers.state import keys
 from workers.state.connection import translated
@@ -35,29 +37,64 @@ class Discovered:
     @translated()
     def all(self) -> dict[str, Place]:
         """Every discovered stack, in order of id."""
-        return {str(stack): _place(text) for stack, text in sorted(self._redis.hgetall(keys.discovered()).items())}
+        return _places(self._redis.hgetall(keys.discovered()))
 
     @translated()
-    def replace(self, repo: str, environments: Iterable[str], stacks: Mapping[str, str]) -> None:
-        """Write what a pull has discovered.
+    def replace(
+        self,
+        repo: str,
+        environments: Iterable[str],
+        stacks: Mapping[str, str],
+        known: Mapping[str, Place] | None = None,
+    ) -> bool:
+        """Write what a pull has discovered, unless another pull has written since this one has read.
 
         Args:
             repo: the repo that was pulled.
             environments: those that the pull looked at; stacks of the repo elsewhere stay.
             stacks: path by stack id; other stacks of the repo in these environments go.
+            known: what `all` said when the pull decided which names were free; as it is now by default.
+
+        Returns:
+            Whether it is written; else a name may be taken by now.
         """
-        looked_at = set(environments)
-        known = {stack: place for stack, place in self.all().items() if place.repo == repo}
-        gone = [stack for stack in known if stack.partition("/")[0] in looked_at and stack not in stacks]
-        new = {stack: path for stack, path in stacks.items() if known.get(stack) != Place(repo, path)}
-        with self._redis.pipeline() as pipeline:
-            if gone:
-                pipeline.hdel(keys.discovered(), *gone)
-            if new:
-                pipeline.hset(
-                    keys.discovered(), mapping={stack: json.dumps([repo, path]) for stack, path in new.items()}
-                )
-            pipeline.execute()
+        known = self.all() if known is None else known
+        wanted = replaced(known, repo, environments, stacks)
+        gone = known.keys() - wanted
+        new: dict[Any, Any] = {
+            stack: json.dumps([place.repo, place.path]) for stack, place in wanted.items() if known.get(stack) != place
+        }
+        if not gone and not new:
+            return True
+        try:
+            with self._redis.pipeline() as pipeline:
+                pipeline.watch(keys.discovered())  # type: ignore[no-untyped-call]
+                if _places(pipeline.hgetall(keys.discovered())) != known:
+                    return False
+                pipeline.multi()
+                if gone:
+                    pipeline.hdel(keys.discovered(), *gone)
+                if new:
+                    pipeline.hset(keys.discovered(), mapping=new)
+                pipeline.execute()
+        except WatchError:
+            return False
+        return True
+
+
+def replaced(
+    known: Mapping[str, Place], repo: str, environments: Iterable[str], stacks: Mapping[str, str]
+) -> dict[str, Place]:
+    """What is discovered after a pull; the arguments are those of `Discovered.replace`."""
+    looked_at = frozenset(environments)
+    kept = {
+        stack: place for stack, place in known.items() if place.repo != repo or stack.partition("/")[0] not in looked_at
+    }
+    return kept | {stack: Place(repo, path) for stack, path in stacks.items()}
+
+
+def _places(fields: Mapping[Any, Any]) -> dict[str, Place]:
+    return {str(stack): _place(text) for stack, text in sorted(fields.items())}
 
 
 def _place(text: str | bytes) -> Place:

@@ -228,6 +228,19 @@ class Runs:
         flags = ("1" if result.outcome.bad else "0", "1" if result.eventful else "0")
         self._call_and_release("finish", stack, now(), result.to_json(), *flags, len(ended), *ended, *fields)
 
+    @translated()
+    def note_invalid(self, run: str, stack: str, commit: str | None, message: str) -> None:
+        """Show in a run what cannot be a stack because another one has its name; that one is left as it is.
+
+        Args:
+            run: the run, which shows its own stack of this name instead, if it has one.
+            stack: the name's id.
+            commit: at which it was found.
+            message: why it cannot be that stack.
+        """
+        result = StackResult.of(commit, Action.NONE, Reason.INVALID, Outcome.INVALID, message=message)
+        self._scripts("note_invalid", run, stack, result.to_json())
+
     def finish_held_back(self, stack: str, result: StackResult) -> tuple[str, ...]:
         """End a stack's part in every run in which it still has to wait for others; those runs."""
         flags = ("1" if result.outcome.bad else "0", "1" if result.eventful else "0")
