@@ -27,7 +27,7 @@ from workers.model import Action, Decision, Outcome, Reason, Stack, Trigger
 from workers.pinning import Target, left_pinned, settle, target_of
 from workers.removal import Removal, folder_gone, is_settled, remove_gone
 from workers.services import Services
-from workers.stacks import find_stack
+from workers.stacks import find_stack, no_ref
 from workers.state.exclusion import exclusive
 from workers.state.leases import Lease
 from workers.state.quick import Look
@@ -124,7 +124,7 @@ class _Look:
         """Decide from what Redis knows; None when there is something to do, or to look at more closely."""
         commit = self._newest()
         if commit is None:
-            return self._end(look.runs, self._gone(), None)
+            return self._end(look.runs, self._without_ref(), None)
         if self._asked or self._folders.unfinished or self._needs_care(look.facts):
             return None
         record = look.record or {}
@@ -133,7 +133,8 @@ class _Look:
         gone = None if look.facts.pin else folder_gone(self._stack, self._clone.tree(commit), look.record)
         mark = look.facts.fields.get("removed")
         if gone is not None and is_settled(mark, gone.policy):
-            return self._end(look.runs, replace(self._gone(), message=gone.why), None)
+            decision = Decision(self._stack.id, Action.NONE, Reason.REMOVED, None, message=gone.why)
+            return self._end(look.runs, decision, None)
         if gone is not None or mark:
             return None
         decision, snapshot = self._decide(look.record, commit)
@@ -154,9 +155,9 @@ class _Look:
         self._state.quick.finish_unchanged(runs, self._stack.id, decision, commit or "", outcome=outcome)
         return shown(self._stack, decision, outcome, None, decision.message)
 
-    def _gone(self) -> Decision:
-        message = f"{self._stack.repo} has no {self._stack.ref}; what is deployed stays"
-        return Decision(self._stack.id, Action.NONE, Reason.REMOVED, None, message=message)
+    def _without_ref(self) -> Decision:
+        message = no_ref(self._stack.repo, self._stack.ref)
+        return Decision(self._stack.id, Action.NONE, Reason.INVALID, None, message=message)
 
     # ------------------------------------------------------------ under the lock
 
@@ -180,7 +181,7 @@ class _Look:
         newest = self._newest()
         facts = state.facts([stack.id])[stack.id]
         if newest is None:
-            return self._end(runs, self._gone(), None)
+            return self._end(runs, self._without_ref(), None)
         try:
             target = target_of(self._services, stack, facts.pin, newest)
         except UnknownName as error:

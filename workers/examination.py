@@ -74,6 +74,8 @@ def _findings(services: Services, catalog: Catalog, *, fetch: bool) -> Iterator[
         if stale:
             yield Finding("", stale, error=False)
         known = replaced(known, repo, found.environments, found.discovered)
+        for message in found.missing.values():
+            yield Finding("", message)
         for invalid in (*found.invalid, *found.rivals):
             yield Finding(invalid.stack, invalid.message)
         planned += found.planned

@@ -41,13 +41,16 @@ def plan(services: Services, repo: str | None = None, *, fetch: bool = True) -> 
     names = [known_repo(catalog, repo).name] if repo else list(catalog.repos)
     known = services.state.discovered.all()
     decisions: list[Decision] = []
+    unseen: set[tuple[str, str]] = set()
     for name in names:
         found, _ = found_in(services, catalog, name, known, fetch=fetch)
         known = replaced(known, name, found.environments, found.discovered)
         decisions += _decide(services, found)
+        unseen |= {(name, each) for each in catalog.environments if catalog.ref(name, each) in found.missing}
     if repo is None:
         here = {decision.stack for decision in decisions}
-        decisions += [Decision(stack, Action.REMOVE, Reason.REMOVED) for stack in _gone(services, catalog, here)]
+        gone = _gone(services, catalog, here, unseen)
+        decisions += [Decision(stack, Action.REMOVE, Reason.REMOVED) for stack in gone]
     # A stack, and then whatever else would have its name.
     return sorted(decisions, key=lambda each: (each.stack, each.reason is Reason.INVALID))
 
@@ -66,11 +69,21 @@ def _decide(services: Services, found: Found) -> Iterator[Decision]:
         yield gated(decision, snapshot, each.stack, known, datetime.now(UTC), asked=False)
 
 
-def _gone(services: Services, catalog: Catalog, here: Collection[str]) -> Iterator[str]:
-    """Stacks of this worker that are deployed, but neither in the catalog nor in a repository any more."""
+def _gone(
+    services: Services, catalog: Catalog, here: Collection[str], unseen: Collection[tuple[str, str]]
+) -> Iterator[str]:
+    """Stacks of this worker that are deployed, but neither in the catalog nor in a repository any more.
+
+    Args:
+        services: of this process.
+        catalog: the catalog.
+        here: the stacks that were found.
+        unseen: repos and environments whose ref is not there: nobody knows what would be in it.
+    """
     mine = {each.name for each in catalog.environments.values() if each.worker == services.settings.worker}
     for stack, record in services.state.records.get_many(services.state.records.known()).items():
-        if record and stack not in here and stack.partition("/")[0] in mine:
+        environment = stack.partition("/")[0]
+        if record and stack not in here and environment in mine and (record.get("repo"), environment) not in unseen:
             yield stack
 
 
@@ -98,7 +111,7 @@ def found_in(
     if fetch or not any(ref in heads for ref in refs):
         try:
             _check_owner(clone.path)
-            heads = {**heads, **clone.fetch(refs)}
+            heads = clone.fetch(refs)
         except (GitUnavailable, UsageError) as error:
             if not heads:
                 raise

@@ -172,7 +172,7 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any
     found = discover(services, repo, worker, heads)
     changed, gone = fan_out(services, repo, run, worker, found=found, heads=heads, before=before)
     unchanged = len(found.planned) - changed
-    problems = [] if own in heads else [f"repo {repo} has no branch or tag {own!r}; push it, or name another as ref"]
+    problems = [*found.missing.values()]
     for each in found.rivals:
         problems.append(f"{each.stack}: {each.message}")
         services.state.runs.note_invalid(run, each.stack, each.commit, each.message)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from workers.catalog import Catalog, stack_folders
@@ -50,7 +50,7 @@ class Found:
 
     `discovered` are the paths of those that no entry of the catalog names, `environments` those that were looked at.
     `rivals` are folders that would be a stack which is another folder already: what is said of them is not to be said
-    of that stack.
+    of that stack. `missing` says of each ref in use that is not there, for a person, that it is not.
     """
 
     planned: tuple[Planned, ...]
@@ -58,6 +58,7 @@ class Found:
     discovered: Mapping[str, str]
     environments: tuple[str, ...]
     rivals: tuple[Invalid, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
 
 
 def discover(services: Services, repo: str, worker: str, heads: Mapping[str, str]) -> Found:
@@ -97,7 +98,7 @@ def stacks_at(
         if stack.ref in heads:
             planned.append(Planned(stack, heads[stack.ref]))
         else:
-            invalid.append(Invalid(stack.id, None, _no_ref(repo, stack.ref)))
+            invalid.append(Invalid(stack.id, None, no_ref(repo, stack.ref)))
     discovered: dict[str, str] = {}
     environments = [name for name, environment in catalog.environments.items() if environment.worker == worker]
     if catalog.repos[repo].discover:
@@ -113,7 +114,8 @@ def stacks_at(
         for identifier, message in problems:
             (rivals if identifier in taken else invalid).append(Invalid(identifier, commit, message))
         discovered |= {stack.id: stack.path for stack in stacks}
-    return Found(tuple(planned), tuple(invalid), discovered, tuple(environments), tuple(rivals))
+    missing = {ref: _missing(catalog, repo, worker, ref) for ref in catalog.refs(repo, worker) if ref not in heads}
+    return Found(tuple(planned), tuple(invalid), discovered, tuple(environments), tuple(rivals), missing)
 
 
 def discover_at(
@@ -258,5 +260,13 @@ def _discovered(catalog: Catalog, identifier: str, place: Place) -> Stack | None
     return next((stack for stack in stacks if stack.id == identifier), None)
 
 
-def _no_ref(repo: str, ref: str) -> str:
+def no_ref(repo: str, ref: str) -> str:
+    """What to say of a ref that is not there."""
     return f"repo {repo} has no branch or tag {ref!r}; push it, or name another as ref"
+
+
+def _missing(catalog: Catalog, repo: str, worker: str, ref: str) -> str:
+    if ref == catalog.repos[repo].ref:
+        return no_ref(repo, ref)
+    followers = [each.name for each in catalog.environments.values() if each.ref == ref and each.worker == worker]
+    return f"{' and '.join(followers)}: {no_ref(repo, ref)}"

@@ -10,6 +10,7 @@ import pytest
 from redis import Redis
 
 from tests.git_server import Source
+from tests.published import Published
 from tests.redis_server import RedisServer
 from workers.changes.closure import take_snapshot
 from workers.examination import check
@@ -17,7 +18,6 @@ from workers.git.repair import is_marked_damaged
 from workers.model import Action, Decision, Outcome, Reason, Trigger
 from workers.planning import explain, plan, stack_difference
 from workers.pull import pull, request_pull
-from workers.queue import Message
 from workers.quick import is_as_recorded
 from workers.services import Services
 from workers.settings import Settings
@@ -38,22 +38,9 @@ def _compose(command: str) -> str:
     return f"services: {{web: {{image: busybox, command: {command}, volumes: ['./conf:/conf']}}}}\n"
 
 
-class _Published:
-    """Stands where the queue would be."""
-
-    def __init__(self) -> None:
-        self.stacks: list[str] = []
-
-    def publish(self, messages: Iterable[Message]) -> None:
-        self.stacks += [str(each.args[0]) for each in messages if "/" in str(each.args[0])]
-
-    def close(self) -> None:
-        """There is no connection."""
-
-
 @pytest.fixture
-def published() -> _Published:
-    return _Published()
+def published() -> Published:
+    return Published()
 
 
 @pytest.fixture
@@ -81,7 +68,7 @@ def services(
     tmp_path: Path,
     homelab: Source,
     other: Source,
-    published: _Published,
+    published: Published,
     redis_server: RedisServer,
     redis: Redis,
 ) -> Iterator[Services]:
@@ -95,7 +82,7 @@ def services(
 
 
 @pytest.fixture
-def pulled(services: Services, published: _Published) -> Callable[[str], dict[str, Any]]:
+def pulled(services: Services, published: Published) -> Callable[[str], dict[str, Any]]:
     """Pulls a repo; the run."""
 
     def act(repo: str) -> dict[str, Any]:
@@ -140,7 +127,7 @@ def test_whoever_was_discovered_first_stays_the_stack(
 
 
 def test_the_second_one_is_invalid_and_the_first_one_is_left_alone(
-    services: Services, pulled: Callable[[str], dict[str, Any]], published: _Published
+    services: Services, pulled: Callable[[str], dict[str, Any]], published: Published
 ) -> None:
     pulled("homelab")
     before = services.state.records.status("default/aa")
@@ -157,7 +144,7 @@ def test_the_second_one_is_invalid_and_the_first_one_is_left_alone(
 
 
 def test_a_folder_that_has_the_name_of_a_stack_in_the_catalog_does_not_keep_that_one_from_being_deployed(
-    services: Services, pulled: Callable[[str], dict[str, Any]], published: _Published
+    services: Services, pulled: Callable[[str], dict[str, Any]], published: Published
 ) -> None:
     catalog = services.settings.catalog
     catalog.write_text(catalog.read_text() + "stacks: {bb: {repo: other, path: elsewhere}}\n")
