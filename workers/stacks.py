@@ -161,7 +161,8 @@ def _elsewhere(
         for stack, place in places.items():
             if place.repo in catalog.repos and catalog.repos[place.repo].discover:
                 folders[place.repo, stack.partition("/")[0]].append(place.path)
-        stacks = tuple(stack for key, paths in folders.items() for stack in catalog.discover(*key, paths)[0])
+        made = (stack for key, paths in folders.items() for stack in catalog.discover(*key, paths)[0])
+        stacks = tuple(stack for stack in made if stack.id in places)
         _others[repo] = ((catalog.version, places), stacks)
     return stacks
 

@@ -23,6 +23,7 @@ from workers.services import Services
 from workers.settings import Settings
 from workers.stacks import find_stack, stacks_at
 from workers.state.discovered import Place
+from workers.state.rebuild import rebuild
 
 pytestmark = pytest.mark.redis
 
@@ -179,6 +180,18 @@ def test_two_pulls_at_once_cannot_both_have_a_name(services: Services) -> None:
     assert discovered.replace("homelab", ["default"], {"default/aa": "services/aa"}, {})
     assert not discovered.replace("other", ["default"], {"default/aa": "apps/aa"}, {})
     assert discovered.all() == {"default/aa": Place("homelab", "services/aa")}
+
+
+def test_a_name_outlives_a_lost_redis(services: Services, pulled: Callable[[str], dict[str, Any]]) -> None:
+    pulled("homelab")
+    record = {"commit": "c", "repo": "homelab", "path": "services/aa"}
+    services.state.journal.update("default/aa", record=record)
+    gone = {"record": {"commit": "c", "repo": "other", "path": "apps/cc"}, "status": {"removed": {"done": "keep"}}}
+    services.state.journal.update("default/cc", **gone)
+    services.state.redis.flushall()
+    rebuild(services.state)
+    assert services.state.discovered.all() == {"default/aa": Place("homelab", "services/aa")}
+    assert pulled("other")["stacks"]["default/aa"]["outcome"] == Outcome.INVALID
 
 
 def test_what_is_discovered_is_made_once_however_often_it_is_pulled(

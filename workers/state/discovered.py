@@ -61,9 +61,7 @@ class Discovered:
         known = self.all() if known is None else known
         wanted = replaced(known, repo, environments, stacks)
         gone = known.keys() - wanted
-        new: dict[Any, Any] = {
-            stack: json.dumps([place.repo, place.path]) for stack, place in wanted.items() if known.get(stack) != place
-        }
+        new: dict[Any, Any] = {stack: _text(place) for stack, place in wanted.items() if known.get(stack) != place}
         if not gone and not new:
             return True
         try:
@@ -81,6 +79,11 @@ class Discovered:
             return False
         return True
 
+    @translated()
+    def restore(self, stack: str, place: Place) -> None:
+        """Write where a stack was found before Redis lost it; what a pull has found since stays."""
+        self._redis.hsetnx(keys.discovered(), stack, _text(place))
+
 
 def replaced(
     known: Mapping[str, Place], repo: str, environments: Iterable[str], stacks: Mapping[str, str]
@@ -95,6 +98,10 @@ def replaced(
 
 def _places(fields: Mapping[Any, Any]) -> dict[str, Place]:
     return {str(stack): _place(text) for stack, text in sorted(fields.items())}
+
+
+def _text(place: Place) -> str:
+    return json.dumps([place.repo, place.path])
 
 
 def _place(text: str | bytes) -> Place:

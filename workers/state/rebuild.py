@@ -9,6 +9,7 @@ from typing import Any
 from workers.state import keys
 from workers.state.clock import now
 from workers.state.connection import translated
+from workers.state.discovered import Place
 from workers.state.journal import Journal
 from workers.state.leases import stack_lease
 from workers.state.marks import Marks
@@ -18,7 +19,7 @@ from workers.state.state import State
 
 @translated()
 def rebuild(state: State, journal: Journal | None = None) -> list[str]:
-    """Put back whatever Redis lacks and a journal has: records, status, fencing numbers, pauses, holds, pins.
+    """Put back whatever Redis lacks and a journal has: records, places, status, fencing numbers, pauses, holds, pins.
 
     What Redis has is newer and stays, so this may run at any time. Marks come back only into a Redis that has
     lost everything: in any other one, a mark that is missing was taken away on purpose.
@@ -71,4 +72,8 @@ def _restore_record(state: State, stack: str, kept: Mapping[str, Any]) -> None:
     record = kept["record"]
     deployed = {"deployed_commit": record.get("commit"), "verified_commit": record.get("commit")}
     fence = max(kept.get("fence") or 0, state.leases.newest_fence(stack_lease(stack)))
-    state.records.put(stack, record, fence, **(deployed | (kept.get("status") or {})))
+    status = kept.get("status") or {}
+    state.records.put(stack, record, fence, **(deployed | status))
+    if "repo" in record and "path" in record and not status.get("removed"):
+        # The first pull may be another repo's, which would take the name. One that the catalog names is found there.
+        state.discovered.restore(stack, Place(record["repo"], record["path"]))
