@@ -104,5 +104,7 @@ def _conclude(state: dict[str, Any]) -> None:
     parts = [f"run {state['id']} {state['status']}"]
     if unchanged:
         parts.append(f"{unchanged} unchanged")
-    problems = [pull["error"] for pull in state["pulls"].values() if pull.get("error")]
-    click.echo("; ".join([*parts, *problems, *([state["error"]] if state.get("error") else [])]))
+    problems = [f"{worker}: {pull['error']}" for worker, pull in state["pulls"].items() if pull.get("error")]
+    if not problems and state.get("error"):
+        problems = [state["error"]]  # a pull's is the run's, too
+    click.echo("; ".join([*parts, *problems]))
