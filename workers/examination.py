@@ -15,7 +15,7 @@ from workers.changes.trace import is_there
 from workers.errors import CatalogError, CommandFailed, GitUnavailable, InvalidStack
 from workers.planning import found_in
 from workers.services import Services
-from workers.stacks import Planned
+from workers.stacks import Planned, has_to_have
 from workers.state.discovered import Place, replaced
 from workers.transaction.folders import Folders
 from workers.transaction.rehearsal import refusal
@@ -74,8 +74,8 @@ def _findings(services: Services, catalog: Catalog, *, fetch: bool) -> Iterator[
         if stale:
             yield Finding("", stale, error=False)
         known = replaced(known, repo, found.environments, found.discovered)
-        for message in found.missing.values():
-            yield Finding("", message)
+        for ref, message in found.missing.items():
+            yield Finding("", message, error=has_to_have(catalog, repo, ref))
         for invalid in (*found.invalid, *found.rivals):
             yield Finding(invalid.stack, invalid.message)
         planned += found.planned

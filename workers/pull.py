@@ -19,7 +19,7 @@ from workers.ordering import predecessors
 from workers.process import flock
 from workers.queue import deploy_message, pull_message
 from workers.services import Services, known_repo
-from workers.stacks import discover, find_stack
+from workers.stacks import discover, find_stack, has_to_have
 from workers.state.order import Waiting
 
 log = get_logger(__name__)
@@ -172,7 +172,7 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any
     found = discover(services, repo, worker, heads)
     changed, gone = fan_out(services, repo, run, worker, found=found, heads=heads, before=before)
     unchanged = len(found.planned) - changed
-    problems = [*found.missing.values()]
+    problems = [message for ref, message in found.missing.items() if has_to_have(catalog, repo, ref)]
     for each in found.rivals:
         problems.append(f"{each.stack}: {each.message}")
         services.state.runs.note_invalid(run, each.stack, each.commit, each.message)

@@ -266,6 +266,11 @@ def no_ref(repo: str, ref: str) -> str:
     return f"repo {repo} has no branch or tag {ref!r}; push it, or name another as ref"
 
 
+def has_to_have(catalog: Catalog, repo: str, ref: str) -> bool:
+    """Whether a repo without a ref is a mistake: where there are several, an environment's branch may be another's."""
+    return ref == catalog.repos[repo].ref or len(catalog.repos) == 1
+
+
 def _missing(catalog: Catalog, repo: str, worker: str, ref: str) -> str:
     if ref == catalog.repos[repo].ref:
         return no_ref(repo, ref)

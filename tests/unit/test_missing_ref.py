@@ -83,6 +83,18 @@ def test_the_pull_has_failed_and_goes_on_with_the_others(services: Services) -> 
     assert list(run["stacks"]) == ["production/a"]
 
 
+def test_one_of_several_repos_may_do_without_an_environment_s_branch(services: Services, tmp_path: Path) -> None:
+    other = Source(tmp_path / "other")
+    other.commit({"apps/b/compose.yaml": COMPOSE})
+    other.git("branch", "develop")
+    catalog = services.settings.catalog
+    catalog.write_text(
+        catalog.read_text().replace("repos: {", f"repos: {{other: {{url: {other.path}, discover: [apps/*]}}, ")
+    )
+    assert _pull(services)["pulls"]["local"]["status"] == "succeeded"
+    assert [(each.message, each.error) for each in check(services)] == [(f"staging: {NOT_THERE}", False)]
+
+
 def test_a_pull_and_a_deployment_say_the_same(services: Services) -> None:
     catalog = services.settings.catalog
     catalog.write_text(catalog.read_text() + NAMED)
