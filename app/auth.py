@@ -2,14 +2,16 @@
 
 "On this machine" is a fact about the connection, never about a header that anybody can write. A reverse proxy
 on this machine also connects from a loopback address, so a request that went through one is not local unless
-the proxy is trusted and says that its own client is. A browser on this machine is not its user's will either:
-pages of other sites reach loopback addresses, directly or by a name of theirs that resolves to one.
+the proxy is trusted and every address that `X-Forwarded-For` tells of is local, too. A browser on this machine is
+not its user's will either: pages of other sites reach loopback addresses, directly or by a name of theirs that
+resolves to one.
 """
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 from flask import Request
@@ -18,7 +20,10 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 
 from workers.settings import Settings
 
-_PROXY_HEADERS = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via")
+_FORWARDED = re.compile(r"x-forwarded-.+", re.IGNORECASE)
+"""What a trusted proxy says of a request, among it the addresses that it came from."""
+_PASSED_ON = re.compile(r"forwarded|via|cdn-loop|.*(forwarded|(real|client|connecting)-?ip).*", re.IGNORECASE)
+"""What else proxies write, each in its own way (RFC 7239, RFC 9110 section 7.6.3, RFC 8586, Cloudflare, Akamai, …)."""
 
 
 def check(request: Request, settings: Settings) -> None:
@@ -45,14 +50,29 @@ def has_token(request: Request, token: str) -> bool:
 
 
 def is_local(request: Request, trusted_proxies: int) -> bool:
-    """Whether a program on this machine, and no page of another site in a browser here, has sent the request."""
+    """Whether a program on this machine, and no page of another site in a browser here, has sent the request.
+
+    Args:
+        request: the request.
+        trusted_proxies: how many proxies stand in front. Where a request passed fewer, whoever is in front of those
+            wrote the rest of `X-Forwarded-For`.
+    """
     before = request.environ.get("werkzeug.proxy_fix.orig", request.environ)
-    addresses = {before.get("REMOTE_ADDR"), request.remote_addr}
-    if not all(map(_is_loopback, addresses)):
-        return False
-    if not trusted_proxies and any(name in request.headers for name in _PROXY_HEADERS):
+    if not _is_loopback(before.get("REMOTE_ADDR")) or not _came_from_here(request, trusted_proxies):
         return False
     return _is_local_name(request.host) and _is_same_site(request)
+
+
+def _came_from_here(request: Request, trusted_proxies: int) -> bool:
+    """Whether no proxy has passed the request on, or only trusted ones, for a client on this machine."""
+    names = set(request.headers.keys())
+    forwarded = {name for name in names if _FORWARDED.fullmatch(name)}
+    if any(_PASSED_ON.fullmatch(name) for name in names - forwarded):
+        return False
+    if not forwarded:
+        return True
+    addresses = request.headers.get("X-Forwarded-For", "").split(",")
+    return 0 < trusted_proxies <= len(addresses) and all(_is_loopback(address.strip()) for address in addresses)
 
 
 def _is_loopback(address: str | None) -> bool:

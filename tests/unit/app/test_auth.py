@@ -65,7 +65,10 @@ def test_other_machines_may_not(client: FlaskClient, address: str) -> None:
     assert status(client, address) == 403
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Forwarded-Proto", "Via"])
+PROXY_HEADERS = ["Forwarded", "Via", "X-Real-IP", "X-Client-IP", "CF-Connecting-IP", "CDN-Loop"]
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Server", *PROXY_HEADERS])
 @pytest.mark.parametrize("value", ["127.0.0.1", "203.0.113.7", "for=127.0.0.1"])
 def test_what_came_through_a_proxy_is_not_local(client: FlaskClient, header: str, value: str) -> None:
     assert status(client, **{header: value}) == 403
@@ -83,6 +86,10 @@ def test_a_stranger_does_not_become_local_by_saying_so(client: FlaskClient) -> N
         ("127.0.0.1", "127.0.0.1, 203.0.113.7", 403),
         ("203.0.113.7", "127.0.0.1", 403),
         ("172.17.0.1", "127.0.0.1", 403),
+        ("127.0.0.1", "203.0.113.7, 127.0.0.1", 403),
+        ("127.0.0.1", "127.0.0.1, 127.0.0.1", 200),
+        ("127.0.0.1", "127.0.0.1,", 403),
+        ("127.0.0.1", "", 403),
         ("127.0.0.1", "nonsense", 403),
     ],
 )
@@ -91,6 +98,36 @@ def test_a_trusted_proxy_is_believed_about_its_client(
 ) -> None:
     client = create_app(serve(trusted_proxies=1)).test_client()
     assert status(client, address, X_Forwarded_For=forwarded) == expected
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "expected"),
+    [
+        ("1.2.3.4", 403),
+        ("127.0.0.1", 403),
+        ("1.2.3.4, 127.0.0.1", 403),
+        ("127.0.0.1, 1.2.3.4", 403),
+        ("127.0.0.1, ::1", 200),
+    ],
+)
+def test_a_request_that_passed_fewer_proxies_than_are_trusted_is_not_local(
+    serve: Serve, forwarded: str, expected: int
+) -> None:
+    client = create_app(serve(trusted_proxies=2)).test_client()
+    assert status(client, X_Forwarded_For=forwarded) == expected
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-Proto", "X-Forwarded-Host", *PROXY_HEADERS])
+@pytest.mark.parametrize("value", ["localhost", "for=1.2.3.4", "1.2.3.4"])
+def test_a_trusted_proxy_that_does_not_name_its_client_is_not_believed(serve: Serve, header: str, value: str) -> None:
+    client = create_app(serve(trusted_proxies=1)).test_client()
+    assert status(client, **{header: value}) == 403
+
+
+@pytest.mark.parametrize("header", PROXY_HEADERS)
+def test_what_another_proxy_wrote_beside_counts_too(serve: Serve, header: str) -> None:
+    client = create_app(serve(trusted_proxies=1)).test_client()
+    assert status(client, X_Forwarded_For="127.0.0.1", **{header: "127.0.0.1"}) == 403
 
 
 def test_behind_a_trusted_proxy_programs_on_this_machine_may_come_directly(serve: Serve) -> None:
