@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from workers.celery import DEPLOY_STOP_LIMIT, STOP_LIMIT, deploy_queue, pull_queue
-from workers.settings import Settings
+from workers.settings import Settings, host_and_port
 
 REDIS = "redis"
 # What is shown, and a thousand quick decisions, give way to the one deployment that a push is about.
@@ -34,8 +34,7 @@ def programs(settings: Settings) -> tuple[Program, ...]:
         settings: where web and Flower listen, and whose queues the workers consume.
     """
     celery = (sys.executable, "-m", "celery", "--no-color", "--quiet", "-A", "workers")
-    host, _, port = settings.flower_bind.rpartition(":")
-    address = host.strip("[]")
+    address, port = host_and_port(settings.flower_bind)
     return (
         Program("web", (sys.executable, "-m", "gunicorn", "--config", "python:app.server"), 15),
         # Two lines of Celery's for each of a thousand unchanged stacks would hide all others; Tegu has its own.

@@ -21,10 +21,9 @@ from app.supervision import supervise
 from workers import embedded_redis
 from workers.catalog import CatalogFile
 from workers.errors import UserError
-from workers.settings import Settings
+from workers.settings import Settings, host_and_port
 
 _LAST_ONES_END = 60.0  # seconds that the programs of a killed `tegu up` have to end
-_LAST_PORT = 65535
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -110,7 +109,7 @@ def _redis(settings: Settings, deadline: float) -> Program | None:
 
 def _check_ports(settings: Settings, deadline: float) -> None:
     for name, bind in (("TEGU_BIND", settings.bind), ("TEGU_FLOWER_BIND", settings.flower_bind)):
-        while (problem := _try_to_listen(*_address(name, bind))) is not None:
+        while (problem := _try_to_listen(*host_and_port(bind))) is not None:
             if time.monotonic() >= deadline:
                 message = f"{name}: cannot listen on {bind}: {problem}; stop what does, or choose another"
                 raise UserError(message)
@@ -130,15 +129,7 @@ def _try_to_listen(host: str, port: int) -> str | None:
     return None
 
 
-def _address(name: str, bind: str) -> tuple[str, int]:
-    host, _, port = bind.rpartition(":")
-    if not port.isdigit() or not 0 < int(port) <= _LAST_PORT:
-        message = f"{name}: {bind!r} is not host:port"
-        raise UserError(message)
-    return host.strip("[]"), int(port)
-
-
 def _greet(settings: Settings, log: LogLines) -> None:
     log.notice("starting", web=f"http://{settings.bind}", flower=f"http://{settings.flower_bind}")
-    if _address("TEGU_FLOWER_BIND", settings.flower_bind)[0] not in _LOOPBACK:
+    if host_and_port(settings.flower_bind)[0] not in _LOOPBACK:
         log.notice("Flower can be reached from other machines: give it a login with FLOWER_BASIC_AUTH=user:password")

@@ -29,8 +29,11 @@ MEANINGS: dict[str, tuple[str, str]] = {
         "`redis://`, `rediss://` or `unix://`. Unset: the [embedded Redis](#the-embedded-redis).",
     ),
     "TEGU_BIND": ("`127.0.0.1:8000`", "Where the receiver and the API listen, `host:port`."),
-    "TEGU_API_TOKEN": ("unset", "The token of the [API](http.md). Unset or empty: it answers on loopback only."),
-    "TEGU_API_TOKEN_FILE": ("unset", "A file with the token, instead of `TEGU_API_TOKEN`."),
+    "TEGU_API_TOKEN": ("unset", "The token of the [API](http.md). Unset: it answers on loopback only."),
+    "TEGU_API_TOKEN_FILE": (
+        "unset",
+        "A file with the token, instead of `TEGU_API_TOKEN`; both at once, and a file that is empty, are mistakes.",
+    ),
     "TEGU_WORKER": ("`local`", "The name of this host's worker, as environments in the catalog name it."),
     "TEGU_CONCURRENCY": ("`4`", "How many tasks each Celery worker runs at once, unless it is started with `-c`."),
     "TEGU_RECONCILE": ("`5m`", "How often everything is looked at, even if no webhook came."),

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from workers.errors import UsageError
 from workers.model import Secret
@@ -21,6 +22,8 @@ from workers.model import Secret
 PREFIX = "TEGU_"
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_ADDRESS = re.compile(r"(\[[^\s\[\]/]+\]|[^\s\[\]/]*):([0-9]{1,5})")
+_LAST_PORT = 65535
 
 
 def parse_duration(value: object) -> timedelta:
@@ -55,7 +58,53 @@ def write_duration(duration: timedelta) -> str:
     return "".join(parts) or "0s"
 
 
+def host_and_port(address: str) -> tuple[str, int]:
+    """Take `host:port` apart; an IPv6 address loses its brackets, and no host is every one.
+
+    Raises:
+        ValueError: it is no such address.
+    """
+    match = _ADDRESS.fullmatch(address)
+    if match is None or not 0 < int(match[2]) <= _LAST_PORT:
+        message = f"{address!r} is not host:port"
+        raise ValueError(message)
+    return match[1].strip("[]"), int(match[2])
+
+
+def _address(address: str) -> str:
+    host_and_port(address)
+    return address
+
+
+def _count(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,3}", value.strip()):
+        message = f"{value!r} is not a count; write how many proxies stand in front, such as 1"
+        raise ValueError(message)
+    return value
+
+
+def _redis_url(url: str) -> str:
+    """What is plainly none; the rest is for redis-py, which takes longer to load than some commands run.
+
+    The message does not repeat the URL, which may hold a password.
+    """
+    if not _names_a_redis(url):
+        message = "write it like redis://host:6379/0, rediss://… or unix:///path"
+        raise ValueError(message)
+    return url
+
+
+def _names_a_redis(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    return bool(parts.path) if parts.scheme == "unix" else parts.scheme in {"redis", "rediss"} and port != 0
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+_Address = Annotated[str, AfterValidator(_address)]
 
 
 def _default_data_dir() -> Path:
@@ -74,15 +123,15 @@ class Settings(BaseModel):
 
     catalog: Path = Path("tegu.yaml")
     data_dir: Path
-    redis_url: str | None = None
-    bind: str = "127.0.0.1:8000"
+    redis_url: Annotated[str, AfterValidator(_redis_url)] | None = None
+    bind: _Address = "127.0.0.1:8000"
     api_token: Secret | None = None
     worker: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")] = "local"
     concurrency: Annotated[int, Field(ge=1)] = 4
     reconcile: Annotated[Duration, Field(gt=timedelta())] = timedelta(minutes=5)
     public_url: str | None = None
-    trusted_proxies: Annotated[int, Field(ge=0)] = 0
-    flower_bind: str = "127.0.0.1:5555"
+    trusted_proxies: Annotated[int, BeforeValidator(_count), Field(ge=0)] = 0
+    flower_bind: _Address = "127.0.0.1:5555"
     log_format: Literal["console", "json"] = "console"
 
     @property
@@ -117,30 +166,47 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         UsageError: naming every variable that is wrong.
     """
     environ = os.environ if environ is None else environ  # noqa: TID251 (here is where it is read)
-    values: dict[str, object] = {}
+    given = {name: text for name, text in environ.items() if name.startswith(PREFIX) and text}
     problems: list[str] = []
-    for name, text in environ.items():
-        if not name.startswith(PREFIX) or not text:
-            continue
-        field = name.removeprefix(PREFIX).lower()
-        if field == "api_token":
-            values["api_token"] = Secret(text)
-        elif field == "api_token_file":
-            try:
-                values["api_token"] = Secret(Path(text).read_text(encoding="utf-8").strip())
-            except OSError as error:
-                problems.append(f"{name}: {error}")
-        elif field in Settings.model_fields:
-            values[field] = text
+    values: dict[str, object] = {
+        field: given[PREFIX + field.upper()] for field in Settings.model_fields if PREFIX + field.upper() in given
+    }
+    values["api_token"] = _api_token(given, problems)
     data_dir = Path(str(values.get("data_dir") or _default_data_dir()))
     values["data_dir"] = Path(os.path.realpath(data_dir.expanduser()))
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        problems += [f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()]
+        problems += [
+            f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors()
+        ]
     if problems:
         raise UsageError("\n".join(problems))
     return settings
+
+
+def _api_token(given: Mapping[str, str], problems: list[str]) -> Secret | None:
+    """The token. One that is there and holds nothing is a mistake: without a token the API would be open to some."""
+    name, file = f"{PREFIX}API_TOKEN", f"{PREFIX}API_TOKEN_FILE"
+    if name in given and file in given:
+        problems.append(f"{file}: stands beside {name}; keep one of them")
+        return None
+    if file in given:
+        name, path = file, given[file]
+        try:
+            text = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not a text"
+            problems.append(f"{file}: {path} cannot be read ({reason})")
+            return None
+    elif name in given:
+        text = given[name].strip()
+    else:
+        return None
+    if not text:
+        problems.append(f"{name}: holds no token; write one, or unset it")
+    return Secret(text)
 
 
 def setting_names() -> list[str]:

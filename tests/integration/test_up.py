@@ -241,7 +241,7 @@ def test_a_port_that_is_taken_is_named(start: Callable[..., Up]) -> None:
 @pytest.mark.parametrize("bind", ["nonsense", "127.0.0.1:0", "127.0.0.1:99999"])
 def test_an_address_that_is_none_is_refused(start: Callable[..., Up], bind: str) -> None:
     up = start(TEGU_BIND=bind)
-    assert up.ended() == 1
+    assert up.ended() == 2
     assert "TEGU_BIND" in up.text
 
 

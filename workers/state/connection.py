@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 from redis.retry import Retry
 
-from workers.errors import RedisUnavailable
+from workers.errors import RedisUnavailable, UsageError
 
 TIMEOUT_SECONDS = 5.0
 _CONNECT_SECONDS = 2.0
@@ -34,15 +34,22 @@ def connect(url: str, *, timeout: float = TIMEOUT_SECONDS, retries: int = 2) -> 
         url: `redis://`, `rediss://` or `unix://`.
         timeout: seconds to wait for an answer.
         retries: how often to send again after a lost connection; 0 for whoever must answer at once.
+
+    Raises:
+        UsageError: the URL is none that redis-py takes.
     """
-    return Redis.from_url(
-        url,
-        decode_responses=True,
-        socket_timeout=timeout,
-        socket_connect_timeout=min(timeout, _CONNECT_SECONDS),
-        health_check_interval=_HEALTH_CHECK_SECONDS,
-        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries, supported_errors=(NoConnection,)),
-    )
+    try:
+        return Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=timeout,
+            socket_connect_timeout=min(timeout, _CONNECT_SECONDS),
+            health_check_interval=_HEALTH_CHECK_SECONDS,
+            retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries, supported_errors=(NoConnection,)),
+        )
+    except ValueError as error:
+        message = f"TEGU_REDIS_URL: {error}"
+        raise UsageError(message) from error
 
 
 def sibling(redis: Redis) -> Redis:
