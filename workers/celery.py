@@ -6,12 +6,13 @@ for a setting. Tasks themselves stand in `workers.tasks`; whoever only publishes
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 import signal
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NoReturn
 
@@ -163,11 +164,24 @@ class TeguTask(Task):  # type: ignore[misc]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (Celery's own signature)
         """Run the task."""
+        self._check(args, kwargs)
         with log_context(task=self.request.id):
             try:
                 return self.run(*args, **kwargs)
             except TransientError as error:
                 self.try_again(error)
+
+    def _check(self, args: Sequence[object], kwargs: Mapping[str, object]) -> None:
+        """A call by name, which Celery checks nowhere.
+
+        Raises:
+            UsageError: it does not fit the task.
+        """
+        try:
+            inspect.signature(self.run).bind(*args, **kwargs)
+        except TypeError as error:
+            message = f"{self.name}: {error}"
+            raise UsageError(message) from error
 
     @property
     def is_last_try(self) -> bool:
@@ -189,9 +203,9 @@ app.add_defaults(_configuration)
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
-def _set_up_logs(loglevel: int | str | None = None, **_: object) -> None:
-    """Tegu's own lines from INFO on; Celery's from the level that its command line was given."""
-    configure_logs(load_settings().log_format, level=logging.INFO)
+def _set_up_logs(loglevel: int | str | None = None, logfile: str | None = None, **_: object) -> None:
+    """Tegu's own lines from INFO on; Celery's from the level, and all to the file, that its command line was given."""
+    configure_logs(load_settings().log_format, level=logging.INFO, file=logfile)
     level = logging.getLevelName(loglevel) if isinstance(loglevel, str) else loglevel
     for name in ("celery", "kombu"):
         logging.getLogger(name).setLevel(level if isinstance(level, int) else logging.WARNING)

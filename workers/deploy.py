@@ -293,7 +293,7 @@ class _Look:
         """Whoever came while the lock was held waits still: look again at the newest commit."""
         with suppress(RedisUnavailable):
             if self._state.runs.waiting(self._stack.id):
-                self._services.queue.publish_deploy(self._stack.id, None, self._stack.worker)
+                self._services.queue.publish_deploy(self._stack.id, "", self._stack.worker)
 
     # ------------------------------------------------------------ deciding
 

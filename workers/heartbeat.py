@@ -1,14 +1,15 @@
 """Every worker says, every few seconds, which queues it consumes: `/readyz` and `/metrics` then need not ask it.
 
-Celery's own heartbeat comes from the loop that consumes, so a worker whose loop hangs falls silent here too.
+It says so from the loop that consumes, so a worker whose loop hangs falls silent; not by Celery's own heartbeat, which
+some turn off.
 """
 
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 from celery import signals
 
@@ -23,17 +24,26 @@ _TIMEOUT_SECONDS = 1.0  # the loop that consumes must not wait for long
 
 
 class Heartbeat:
-    """Says so at most every five seconds."""
+    """Says which queues are consumed, at once and then every five seconds."""
 
     def __init__(self, liveness: Liveness) -> None:
         self._liveness = liveness
-        self._next = 0.0
+        self._entry: Any = None
+
+    def start(self, timer: Any, queues: Iterable[str]) -> None:  # noqa: ANN401 (kombu's timer)
+        """Begin, or begin again: the timer of a worker that has lost its broker is emptied.
+
+        Args:
+            timer: that of the loop that consumes.
+            queues: those that are consumed, now and whenever it is said.
+        """
+        if self._entry is not None:
+            self._entry.cancel()
+        self.beat(queues)
+        self._entry = timer.call_repeatedly(_EVERY_SECONDS, self.beat, (queues,))
 
     def beat(self, queues: Iterable[str]) -> None:
-        """Say that these queues are consumed, unless that was said just now or Redis is away."""
-        if time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + _EVERY_SECONDS
+        """Say that these queues are consumed, unless Redis is away."""
         with contextlib.suppress(RedisUnavailable):
             self._liveness.beat(queues)
 
@@ -43,6 +53,7 @@ def _of_this_process() -> Heartbeat:
     return Heartbeat(Liveness(connect(load_settings().state_url, timeout=_TIMEOUT_SECONDS, retries=0)))
 
 
-@signals.heartbeat_sent.connect  # type: ignore[untyped-decorator]
-def _beat(**_: object) -> None:
-    _of_this_process().beat(app.amqp.queues.consume_from)
+@signals.worker_ready.connect  # type: ignore[untyped-decorator]
+def _start(sender: Any = None, **_: object) -> None:  # noqa: ANN401 (Celery's consumer)
+    """Sent at every (re)connection."""
+    _of_this_process().start(sender.timer, app.amqp.queues.consume_from)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
+from logging.handlers import WatchedFileHandler
 from typing import Any, Literal
 
 import structlog
@@ -41,12 +42,15 @@ def _keep_stack(_logger: object, _method: str, event: MutableMapping[str, Any]) 
     return event
 
 
-def configure_logs(log_format: Literal["console", "json"] = "console", level: int = logging.INFO) -> None:
-    """Set up logging for this process, ours and every library's, on standard error.
+def configure_logs(
+    log_format: Literal["console", "json"] = "console", level: int = logging.INFO, file: str | None = None
+) -> None:
+    """Set up logging for this process, ours and every library's, on standard error or in a file.
 
     Args:
         log_format: `console` for people, `json` for machines: one object a line.
         level: the lowest level shown.
+        file: where to append; when somebody has moved it away, it is made anew.
     """
     shared: list[Any] = [
         merge_contextvars,
@@ -59,7 +63,7 @@ def configure_logs(log_format: Literal["console", "json"] = "console", level: in
     if log_format == "json":
         ending = [structlog.processors.format_exc_info, _mask_event, structlog.processors.JSONRenderer()]
     else:
-        colors = sys.stderr.isatty()
+        colors = file is None and sys.stderr.isatty()
         ending = [
             structlog.processors.format_exc_info,
             _mask_event,
@@ -70,10 +74,10 @@ def configure_logs(log_format: Literal["console", "json"] = "console", level: in
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
     )
-    stream = logging.StreamHandler(sys.stderr)
-    stream.setFormatter(formatter)
+    handler = WatchedFileHandler(file, encoding="utf-8") if file else logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
     root = logging.getLogger()
-    root.handlers[:] = [stream]
+    root.handlers[:] = [handler]
     root.setLevel(level)
     structlog.configure(
         processors=[

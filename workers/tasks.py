@@ -27,7 +27,7 @@ from workers.deploy import deploy_if_changed as deploy
 from workers.errors import Busy, DeploymentFailed, RedisUnavailable, TeguError, UnknownName
 from workers.logs import get_logger, log_context
 from workers.model import Action, Outcome, Reason, Trigger
-from workers.queue import Queue, deploy_message, reconcile_message
+from workers.queue import Queue, deploy_message, pull_message, reconcile_message
 from workers.quick import HandOver, decide_quickly, result
 from workers.services import Services, build_services
 from workers.stacks import find_stack
@@ -46,13 +46,15 @@ def current_services() -> Services:
 
 @app.task(name=PULL, bind=True, time_limit=PULL_LIMIT.total_seconds())  # type: ignore[untyped-decorator]
 def pull(self: TeguTask, repo: str, run: str | None = None, worker: str | None = None) -> dict[str, Any]:
-    """Fetch a repo and look at all its stacks; without a run and a worker, on every worker that has any."""
+    """Fetch a repo and look at all its stacks; without a worker, on every one that has any."""
     services = current_services()
     with log_context(run=run):
-        if run is None or worker is None:
+        if run is None:
             trigger = self.request.get("trigger") or Trigger.CALL
             run, status = pulls.request_pull(services, repo, trigger, workers=[worker] if worker else None)
             return {"repo": repo, "run": run, "status": status}
+        if worker is None:
+            return pull_everywhere(services, repo, run)
         return pulls.pull(services, repo, run, worker, last_try=self.is_last_try)
 
 
@@ -64,23 +66,27 @@ class DeployTask(TeguTask):
     def on_failure(self, error: Exception, task_id: str, args: Any, kwargs: Any, trace: object) -> None:  # noqa: ANN401
         """Let nobody wait for a stack whose task has given up."""
         del trace
-        if isinstance(error, DeploymentFailed):
+        stack = args[0] if args else kwargs.get("stack")
+        if isinstance(error, DeploymentFailed) or not isinstance(stack, str):
             return
-        stack = str(args[0] if args else kwargs["stack"])
+        services = current_services()
         with contextlib.suppress(TeguError):
-            give_up(current_services(), stack, task_id, error)
+            give_up(services, full_id(services, stack), task_id, error)
 
 
 @app.task(name=DEPLOY_IF_CHANGED, bind=True, base=DeployTask, time_limit=DEPLOY_LIMIT.total_seconds())  # type: ignore[untyped-decorator]
 def deploy_if_changed(self: TeguTask, stack: str, run: str | None = None, force: bool = False) -> dict[str, Any]:
-    """Bring a stack to the newest known commit of its ref, if that changes anything for it."""
+    """Bring a stack to the newest known commit of its ref, if that changes anything for it.
+
+    Without a run, one is made; an empty one is for all that wait for the stack.
+    """
     services = current_services()
     with log_context(run=run, stack=stack):
-        if not is_quick(self, services.settings.worker):
-            return deploy_now(self, services, stack, run, force)
         if run is None:
             return ask_for(services, stack, force)
-        verdict = decide_quickly(services, stack, run, force, self.request.id)
+        if not is_quick(self, services.settings.worker):
+            return deploy_now(self, services, stack, run, force)
+        verdict = decide_quickly(services, full_id(services, stack), run, force, self.request.id)
         return hand_over(services, verdict, run, force) if isinstance(verdict, HandOver) else verdict
 
 
@@ -106,6 +112,29 @@ def is_quick(task: TeguTask, worker: str) -> bool:
     return bool(delivered.get("routing_key") == pull_queue(worker))
 
 
+def full_id(services: Services, name: str) -> str:
+    """A stack's id; only a short name has to be looked up.
+
+    Raises:
+        UnknownName: the short name is none, or that of several.
+    """
+    return name if "/" in name else find_stack(services, name).id
+
+
+def pull_everywhere(services: Services, repo: str, run: str) -> dict[str, Any]:
+    """Let every worker whose pull the run waits for do it; one that is at it, or has done it, ends at once.
+
+    Raises:
+        UnknownName: there is no such run of this repo. Its id would say nothing of when it was made.
+    """
+    found = services.state.runs.get(run)
+    if found is None or found["repo"] != repo or not found["pulls"]:
+        message = f"there is no run {run} that pulls {repo}; leave it out, and one is made"
+        raise UnknownName(message)
+    services.queue.publish(pull_message(repo, run, worker) for worker in found["pulls"])
+    return {"repo": repo, "run": run, "status": "coalesced"}
+
+
 def ask_for(services: Services, name: str, force: bool) -> dict[str, Any]:
     """Make a run for a stack that somebody has called by hand, maybe by its short name."""
     stack = find_stack(services, name)
@@ -120,7 +149,7 @@ def ask_every_worker(services: Services) -> dict[str, Any]:
     return {"workers": list(workers)}
 
 
-def hand_over(services: Services, work: HandOver, run: str | None, force: bool) -> dict[str, Any]:
+def hand_over(services: Services, work: HandOver, run: str, force: bool) -> dict[str, Any]:
     """Let the deployment queue have a stack, unless a task for it has been published meanwhile."""
     alone = services.state.runs.put_back(work.stack, work.runs)
     if alone or force:
@@ -128,13 +157,13 @@ def hand_over(services: Services, work: HandOver, run: str | None, force: bool) 
     return result(work.stack, Action.NONE, Reason.WAITING)
 
 
-def deploy_now(task: TeguTask, services: Services, stack: str, run: str | None, force: bool) -> dict[str, Any]:
+def deploy_now(task: TeguTask, services: Services, stack: str, run: str, force: bool) -> dict[str, Any]:
     """Deploy, unless somebody else is at it: then the runs wait, and whoever holds the lock looks at them next.
 
     It is tried again all the same, for a holder that was killed and whose `docker compose` lives on.
     """
     try:
-        return checked(deploy(services, stack, run or "", force, taker=task.request.id))
+        return checked(deploy(services, stack, run, force, taker=task.request.id))
     except Busy:
         if not task.is_last_try:
             raise

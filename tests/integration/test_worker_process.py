@@ -14,6 +14,7 @@ from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, eventually
 from workers.process import kill_group, spawn
 from workers.queue import Message
+from workers.state.liveness import Liveness
 
 pytestmark = pytest.mark.redis
 
@@ -86,6 +87,19 @@ def test_beat_reconciles_and_polls(rig: Rig) -> None:
         kill_group(beat.pid)
         beat.communicate()
     assert {path.name for path in rig.folder.iterdir()} == {"data", "git.log", "served", "tegu.yaml", "worker0.log"}
+
+
+def test_a_worker_that_sends_no_heartbeat_is_seen_and_writes_to_the_file_it_is_given(rig: Rig) -> None:
+    rig.record()
+    file = rig.folder / "tegu-local.txt"
+    with rig.worker("--without-heartbeat", "-n", "tegu-local@%h", "-f", f"{rig.folder}/%n.txt", ready=False):
+        eventually(lambda: file.exists() and " ready." in file.read_text(), "the file tells of a ready worker")
+        liveness = Liveness(rig.services.state.redis)
+        eventually(lambda: not liveness.missing([QUEUE, "tegu.local.deploy"]), "both queues are consumed")
+        rig.services.queue.publish([Message(QUEUE, "tegu.deploy_if_changed", ())])
+        eventually(lambda: "missing a required argument: 'stack'" in file.read_text(), "the mistake is told")
+    assert "Traceback" not in file.read_text() + rig.log
+    assert " ready." not in rig.log
 
 
 def test_a_wrong_setting_is_told_without_a_traceback(rig: Rig) -> None:

@@ -9,7 +9,7 @@ from celery.exceptions import Retry
 
 from workers import celery as module
 from workers.celery import TeguTask, configuration, delay_before, route
-from workers.errors import DeploymentFailed, GitUnavailable
+from workers.errors import DeploymentFailed, GitUnavailable, UsageError
 from workers.settings import Settings
 
 
@@ -92,3 +92,35 @@ def test_a_failed_deployment_is_not_tried_again() -> None:
     task.bind(module.app)
     with pytest.raises(DeploymentFailed, match="production/authelia rolled_back: unhealthy"):
         task()
+
+
+class _Named(TeguTask):
+    name = "test.named"
+
+    def run(self, stack: str, force: bool = False) -> str:
+        return f"{stack} {force}"
+
+
+@pytest.mark.usefixtures("_worker")
+@pytest.mark.parametrize(
+    ("args", "kwargs", "told"),
+    [
+        ((), {}, "test.named: missing a required argument: 'stack'"),
+        (("a", True, "b"), {}, "test.named: too many positional arguments"),
+        (("a",), {"fast": True}, "test.named: got an unexpected keyword argument 'fast'"),
+    ],
+)
+def test_a_call_that_does_not_fit_is_told_as_a_mistake(
+    args: tuple[object, ...], kwargs: dict[str, object], told: str
+) -> None:
+    task = _Named()
+    task.bind(module.app)
+    with pytest.raises(UsageError, match=told):
+        task(*args, **kwargs)
+
+
+@pytest.mark.usefixtures("_worker")
+def test_a_call_that_fits_is_carried_out() -> None:
+    task = _Named()
+    task.bind(module.app)
+    assert task("a", force=True) == "a True"

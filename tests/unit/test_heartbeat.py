@@ -1,11 +1,14 @@
-"""A worker's signs of life, as Celery's own heartbeat causes them."""
+"""A worker's signs of life, as the timer of its loop causes them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 from celery import signals
+from celery.utils.timer2 import Timer
 from redis import Redis
 
 from tests.redis_server import RedisServer
@@ -20,23 +23,46 @@ def liveness(redis: Redis) -> Liveness:
     return Liveness(redis)
 
 
-def test_a_worker_that_beats_is_not_missing(
-    liveness: Liveness, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def timer() -> Iterator[Timer]:
+    made = Timer()
+    yield made
+    made.stop()
+
+
+class _Consumer:
+    """As Celery's, but of no queue of Tegu's."""
+
+    app = SimpleNamespace(amqp=SimpleNamespace(queues=SimpleNamespace(consume_from={})))
+
+    def __init__(self, timer: Timer) -> None:
+        self.timer = timer
+
+
+def test_a_worker_that_is_ready_is_not_missing(
+    liveness: Liveness, redis_server: RedisServer, timer: Timer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beating = heartbeat.Heartbeat(Liveness(connect(redis_server.url)))
     monkeypatch.setattr(heartbeat, "_of_this_process", lambda: beating)
-    signals.heartbeat_sent.send(sender=None)
+    signals.worker_ready.send(sender=_Consumer(timer))
     queues = list(app.amqp.queues.consume_from)
     assert len(queues) == 2
     assert liveness.missing(queues) == ()
 
 
-def test_it_is_not_said_twice_in_a_row(redis: Redis, liveness: Liveness) -> None:
+def test_it_goes_on_beating_once_for_each_turn_however_often_it_was_ready(
+    redis: Redis, liveness: Liveness, timer: Timer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "_EVERY_SECONDS", 0.2)
     beating = heartbeat.Heartbeat(liveness)
-    beating.beat(["a"])
+    beating.start(timer, ["a"])
+    beating.start(timer, ["a"])
     redis.flushall()
-    beating.beat(["a"])
-    assert liveness.missing(["a"]) == ("a",)
+    deadline = time.monotonic() + 5
+    while liveness.missing(["a"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert sum(not entry.entry.canceled for entry in timer.schedule.queue) <= 1
 
 
 def test_a_redis_that_is_away_does_not_disturb_the_worker(own_redis_server: Callable[..., RedisServer]) -> None:

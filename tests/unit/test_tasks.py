@@ -1,0 +1,134 @@
+"""What people call by hand, from a shell or from Python, as a worker carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import Celery
+
+from tests.redis_server import RedisServer
+from workers import deploy, tasks
+from workers.celery import configuration, deploy_queue, pull_queue
+from workers.errors import UnknownName
+from workers.model import Trigger
+from workers.queue import Queue
+from workers.services import Services
+from workers.settings import Settings
+from workers.stacks import find_stack
+
+CATALOG = """
+repos:
+  homelab: {url: https://git.example.com/me/homelab.git, ref: main}
+environments:
+  production: {worker: local}
+  attic: {worker: nas}
+stacks:
+  authelia: {repo: homelab, path: services/authelia, environments: [production]}
+  backup: {repo: homelab, path: services/backup, environments: [attic]}
+"""
+
+QUICK, SLOW = pull_queue("local"), deploy_queue("local")
+STACK = "production/authelia"
+DEPLOY = "tegu.deploy_if_changed"
+
+
+@pytest.fixture
+def services(
+    redis_server: RedisServer, redis: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Services]:
+    del redis  # emptied
+    (tmp_path / "tegu.yaml").write_text(CATALOG)
+    settings = Settings(catalog=tmp_path / "tegu.yaml", data_dir=tmp_path, redis_url=redis_server.url)
+    made = Services(settings)
+    celery = Celery("tests", set_as_current=False)
+    celery.conf.update(configuration(settings))
+    made.queue = Queue(celery)
+    monkeypatch.setattr(tasks, "_of_this_process", [made])
+    yield made
+    made.close()
+
+
+def call(task: Any, *args: object, queue: str, **kwargs: object) -> Any:
+    """What comes of a task that came by a queue."""
+    return task.apply(args=args, kwargs=kwargs, routing_key=queue).result
+
+
+@pytest.mark.parametrize("queue", [QUICK, SLOW])
+@pytest.mark.parametrize("name", ["authelia", STACK])
+@pytest.mark.parametrize("force", [False, True])
+def test_a_call_without_a_run_makes_one_on_whichever_queue_it_came(
+    services: Services, queue: str, name: str, force: bool
+) -> None:
+    done = call(tasks.deploy_if_changed, name, force=force, queue=queue)
+    assert (done["stack"], done["reason"]) == (STACK, "waiting")
+    found = services.state.runs.get(done["run"])
+    assert found is not None
+    assert (found["trigger"], list(found["stacks"])) == ("call", [STACK])
+    assert services.state.runs.any_forced([done["run"]]) is force
+    assert services.queue.calls_in(SLOW) == {(DEPLOY, STACK, done["run"])}
+
+
+@pytest.mark.parametrize("queue", [QUICK, SLOW])
+def test_whoever_follows_up_for_those_that_wait_makes_no_run(services: Services, queue: str) -> None:
+    done = call(tasks.deploy_if_changed, STACK, "", queue=queue)
+    assert done["reason"] == "superseded"
+    assert services.state.runs.list()["items"] == []
+
+
+def test_what_was_asked_for_while_the_stack_was_locked_is_followed_up_without_a_run(services: Services) -> None:
+    run = services.state.runs.create("homelab", Trigger.CALL, ())
+    services.state.runs.plan(run, [(STACK, "")])
+    deploy._Look(services, find_stack(services, STACK), "the task", force=False)._follow_up()
+    assert services.queue.calls_in(SLOW) == {(DEPLOY, STACK, "")}
+
+
+def test_a_short_name_is_enough_under_a_run(services: Services) -> None:
+    run = services.state.runs.create("homelab", Trigger.CALL, ())
+    services.state.runs.plan(run, [(STACK, "")])
+    done = call(tasks.deploy_if_changed, "authelia", run, queue=QUICK)
+    assert (done["stack"], done["reason"]) == (STACK, "waiting")
+    assert services.queue.calls_in(SLOW) == {(DEPLOY, STACK, run)}
+
+
+def test_a_short_name_that_is_none_is_told(services: Services) -> None:
+    assert isinstance(call(tasks.deploy_if_changed, "nope", "01", queue=QUICK), UnknownName)
+    del services
+
+
+@pytest.mark.parametrize("queue", [QUICK, SLOW])
+def test_a_task_called_by_a_short_name_that_breaks_lets_nobody_wait(
+    services: Services, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        services.state.runs.take(STACK, "the task")
+        message = "something is wrong"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(tasks, "decide_quickly", broken)
+    monkeypatch.setattr(tasks, "deploy", broken)
+    run = services.state.runs.create("homelab", Trigger.CALL, ())
+    services.state.runs.plan(run, [(STACK, "")])
+    tasks.deploy_if_changed.apply(args=("authelia", run), task_id="the task", routing_key=queue)
+    found = services.state.runs.get(run)
+    assert found is not None
+    assert found["stacks"][STACK]["outcome"] == "failed"
+
+
+def test_a_pull_under_a_run_is_published_to_every_worker_that_it_waits_for(services: Services) -> None:
+    run = services.state.runs.create("homelab", Trigger.CALL, ["local", "nas"])
+    done = call(tasks.pull, "homelab", run, queue=QUICK)
+    assert done == {"repo": "homelab", "run": run, "status": "coalesced"}
+    for worker in ("local", "nas"):
+        assert services.queue.calls_in(pull_queue(worker)) == {("tegu.pull", "homelab", run)}
+
+
+def test_a_pull_under_a_run_that_is_none_is_refused(services: Services) -> None:
+    deploying = services.state.runs.create("homelab", Trigger.CALL, ())
+    for run in ("myrun", deploying):
+        refused = call(tasks.pull, "homelab", run=run, queue=QUICK)
+        assert isinstance(refused, UnknownName)
+        assert f"there is no run {run} that pulls homelab" in str(refused)
+    assert services.queue.calls_in(QUICK) == frozenset()
