@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from flask import Blueprint, Response, request
 
 from app import auth, schemas
-from app.bodies import whole_body
+from app.bodies import LARGEST_REQUEST, whole_body
 from app.streams import Streams
 from workers import orders
 from workers.errors import UnknownName, UsageError
@@ -17,9 +17,6 @@ from workers.model import Stack, Trigger
 from workers.pull import request_deploy, request_pull
 from workers.services import Services
 from workers.stacks import find_stack
-
-LARGEST_BODY = 64 * 1024
-"""Bytes; a request to the API is a handful of fields."""
 
 WHO = "api"
 """Who is said to have asked: whoever has the token, which is nobody in particular."""
@@ -45,7 +42,8 @@ def _add_reading(blueprint: Blueprint, services: Services) -> None:
 
     @blueprint.get("/stacks")
     def stacks() -> Answer:
-        return schemas.stack_page(services.catalog.current(), state, _page())
+        wanted = schemas.read_request(schemas.PageRequest, request.args.to_dict())
+        return schemas.stack_page(services.catalog.current(), state, wanted)
 
     @blueprint.get("/stacks/<environment>/<name>")
     def stack(environment: str, name: str) -> Answer:
@@ -53,7 +51,7 @@ def _add_reading(blueprint: Blueprint, services: Services) -> None:
 
     @blueprint.get("/runs")
     def runs() -> Answer:
-        wanted = _page()
+        wanted = schemas.read_request(schemas.RunPageRequest, request.args.to_dict())
         return state.runs.list(wanted.cursor, wanted.limit, repo=wanted.repo, stack=wanted.stack)
 
     @blueprint.get("/runs/<run>")
@@ -69,8 +67,11 @@ def _add_streams(blueprint: Blueprint, services: Services) -> None:
     streams = Streams(services.state)
 
     @blueprint.get("/deployments/<deployment>/log")
-    def log(deployment: str) -> Response:
+    def log(deployment: str) -> Response | Answer:
         _found(services.state.deployments.get(deployment), f"deployment {deployment}")
+        if request.accept_mimetypes.best_match(("text/plain", "application/json")) == "application/json":
+            wanted = schemas.read_request(schemas.PageRequest, request.args.to_dict())
+            return streams.log_page(deployment, wanted.cursor, wanted.limit)
         follow = request.args.get("follow", "").lower() in {"1", "true", "yes"}
         return streams.log(deployment, follow=follow)
 
@@ -154,13 +155,9 @@ def _found(value: Found | None, name: str) -> Found:
     return value
 
 
-def _page() -> schemas.PageRequest:
-    return schemas.read_request(schemas.PageRequest, request.args.to_dict())
-
-
 def _body() -> object:
     """The request's JSON; nothing at all counts as an empty object."""
-    with whole_body(request, LARGEST_BODY) as text:
+    with whole_body(request, LARGEST_REQUEST) as text:
         if not text.strip():
             return {}
         try:

@@ -10,10 +10,19 @@ from flask import Request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge, ServiceUnavailable
 
+LARGEST_DELIVERY = 25 * 1024 * 1024
+"""Bytes; what GitHub sends at most."""
+LARGEST_REQUEST = 64 * 1024
+"""Bytes; a request to the API is a handful of fields."""
 _LARGE = 1 << 20
 """Bytes; hardly a delivery is larger, and anybody can send some that are."""
 _places = threading.BoundedSemaphore(4)
 _PATIENCE_SECONDS = 5.0
+
+
+def largest_body(path: str) -> int:
+    """How many bytes the body of a request to a path may have."""
+    return LARGEST_DELIVERY if path.startswith("/webhooks/") else LARGEST_REQUEST
 
 
 @contextmanager

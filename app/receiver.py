@@ -13,7 +13,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from app import webhooks
-from app.bodies import whole_body
+from app.bodies import LARGEST_DELIVERY, whole_body
 from app.problems import problem, problem_of
 from app.tally import Tally
 from app.webhooks import Ignored, IgnoredReason, MalformedDelivery, Push
@@ -23,9 +23,6 @@ from workers.pull import request_pull
 from workers.services import Services
 
 log = get_logger(__name__)
-
-LARGEST_BODY = 25 * 1024 * 1024
-"""Bytes; what GitHub sends at most."""
 
 
 def create_receiver(services: Services, tally: Tally) -> Blueprint:
@@ -61,7 +58,7 @@ def _answer(services: Services, name: str, forge: webhooks.Forge, headers: webho
     if not any(repo.webhook_secrets):
         return _unauthorized(f"webhooks of {name} are refused until it has a webhook_secret"), "no_secret"
     try:
-        with whole_body(request, LARGEST_BODY) as body:
+        with whole_body(request, LARGEST_DELIVERY) as body:
             if not _is_genuine(repo, forge, headers, body):
                 return _unauthorized("the signature is missing or wrong"), "unauthorized"
             event = forge.parse(headers, body)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from workers.catalog import Catalog
 from workers.errors import UnknownName, UsageError
@@ -22,6 +22,16 @@ Body = TypeVar("Body", bound=BaseModel)
 
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_nulls(cls, body: object) -> object:
+        """Null is not given, be it a field or the whole body; an unknown field stays an error."""
+        if body is None:
+            return {}
+        if not isinstance(body, dict):
+            return body
+        return {name: value for name, value in body.items() if value is not None or name not in cls.model_fields}
 
 
 class PullRequest(_Request):
@@ -66,6 +76,11 @@ class PageRequest(BaseModel):
 
     cursor: Annotated[str, Field(max_length=200)] | None = None
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
+
+
+class RunPageRequest(PageRequest):
+    """The query of the list of runs, which can be that of one repo or stack."""
+
     repo: str | None = None
     stack: str | None = None
 
@@ -83,7 +98,7 @@ def read_request(shape: type[Body], value: object) -> Body:
         raise UsageError("; ".join(problems)) from error
 
 
-def page(items: Sequence[Mapping[str, Any]], cursor: str | None) -> dict[str, Any]:
+def page(items: Sequence[Any], cursor: str | None) -> dict[str, Any]:
     """A list as every list is shown; `cursor` leads to the next page."""
     return {"items": items, "next": cursor}
 

@@ -19,6 +19,7 @@ from gunicorn import util
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from app.bodies import largest_body
 from workers.errors import RedisUnavailable
 from workers.logs import configure_logs
 from workers.services import Services, build_services
@@ -62,6 +63,15 @@ def post_worker_init(worker: object) -> None:
     services = build_services(redis_timeout=_REDIS_SECONDS)
     if services.own_container:
         threading.Thread(target=stay_known, args=(services,), name="presence", daemon=True).start()
+
+
+def pre_request(worker: object, request: Any) -> None:  # noqa: ANN401 (gunicorn's own request)
+    """Gunicorn's hook before an answer: a body that will be refused for its size is not asked for, nor waited for."""
+    del worker
+    lengths = [value for name, value in request.headers if name == "CONTENT-LENGTH"]
+    if any(int(length) > largest_body(request.path) for length in lengths):
+        request._expected_100_continue = False  # noqa: SLF001 (there is no other way)
+        request.force_close()
 
 
 def stay_known(services: Services) -> None:

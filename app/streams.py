@@ -11,11 +11,12 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from flask import Response
 from werkzeug.exceptions import ServiceUnavailable
 
-from app.schemas import event_text
+from app.schemas import event_text, page
 from workers.errors import RedisUnavailable, UsageError
 from workers.state.state import State
 
@@ -44,6 +45,18 @@ class Streams:
             raise UsageError(message)
         start = after or self._state.events.newest()
         return self._respond(self._events(start), "text/event-stream")
+
+    def log_page(self, deployment: str, after: str | None, limit: int) -> dict[str, Any]:
+        """A page of a deployment's log, as every list is shown: its items are lines.
+
+        Raises:
+            UsageError: when the cursor is none.
+        """
+        if after is not None and not _CURSOR.fullmatch(after):
+            message = "cursor is not the `next` of a page"
+            raise UsageError(message)
+        lines = self._state.deployments.read_log(deployment, after or "0", count=limit + 1)
+        return page([line for _, line in lines[:limit]], lines[limit - 1][0] if len(lines) > limit else None)
 
     def log(self, deployment: str, *, follow: bool) -> Response:
         """A deployment's log as text; with `follow`, until it ends or a minute is over.

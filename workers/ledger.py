@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from workers.errors import RedisUnavailable, StaleHolder
@@ -142,5 +142,5 @@ class Ledger:
             deployment=self.deployment,
             attempts=attempts,
             invalid=ending.outcome is Outcome.INVALID,
-            retry_at=(datetime.now(UTC) + timedelta(minutes=minutes)).isoformat() if ending.again else None,
+            retry_at=now(timedelta(minutes=minutes)) if ending.again else None,
         )

@@ -80,6 +80,10 @@ def _why(row: dict[str, Any]) -> str:
 def runs(session: Session, repo: str | None, stack: str | None, limit: int, as_json: bool) -> None:
     """List the newest runs."""
     services = session.services
+    if repo is not None:
+        from workers.services import known_repo  # noqa: PLC0415
+
+        known_repo(services.catalog.current(), repo)
     if stack and "/" not in stack:
         from workers.stacks import find_stack  # noqa: PLC0415
 

@@ -146,6 +146,27 @@ def test_a_body_that_announces_too_much_is_refused_before_it_is_sent(server: Ser
         assert time.monotonic() - started < 8  # before the limits on slow requests end
 
 
+@pytest.mark.parametrize(("path", "length"), [("/webhooks/homelab", 26214401), ("/api/v1/repos/homelab/pull", 65537)])
+def test_whoever_announces_too_much_is_not_asked_to_go_on(server: Server, path: str, length: int) -> None:
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+    with server.connect() as client:
+        client.sendall(head.encode())
+        received = b""
+        while chunk := client.recv(65536):  # it hangs up
+            received += chunk
+    assert status_of(received) == 413
+    assert b"\r\nconnection: close\r\n" in received.lower()
+
+
+def test_whoever_announces_what_is_allowed_is_asked_to_go_on(server: Server) -> None:
+    head = b"POST /webhooks/homelab HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+    with server.connect() as client:
+        client.sendall(head)
+        assert status_of(client.recv(65536)) == 100
+        client.sendall(b"{}")
+        assert status_of(client.recv(65536)) == 401
+
+
 def test_a_chunked_body_without_an_end_is_refused_in_flat_memory(server: Server) -> None:
     before = server.memory()
 

@@ -63,7 +63,7 @@ class Runs:
         """Make a run that waits for these workers' pulls (none: for the stacks that are planned next).
 
         Args:
-            repo: the repo, or several.
+            repo: the repo, or several, separated by `, `.
             trigger: what asks.
             workers: whose pulls it waits for.
             run_id: its id, if it is known already.
@@ -293,19 +293,19 @@ class Runs:
         """
         index = keys.runs_of_stack(stack) if stack else keys.runs_of_repo(repo) if repo else keys.runs()
         items: list[dict[str, Any]] = []
-        while len(items) < limit:
+        while len(items) <= limit:  # one more, which tells whether there is a next page
             below = f"({cursor}" if cursor else "+"
-            found = [str(run) for run in self._redis.zrevrangebylex(index, below, "-", start=0, num=limit)]
+            found = [str(run) for run in self._redis.zrevrangebylex(index, below, "-", start=0, num=limit + 1)]
             if not found:
                 return {"items": items, "next": None}
-            for run in found[: limit - len(items)]:
+            for run in found[: limit + 1 - len(items)]:
                 cursor = run
                 shown = shown_run(self._redis.hgetall(keys.run(run)))
                 if shown is None:
                     self._redis.zrem(index, run)
-                elif not (repo and shown["repo"] != repo):
+                elif not repo or repo in shown["repo"].split(", "):
                     items.append(shown)
-        return {"items": items, "next": cursor}
+        return {"items": items[:limit], "next": items[limit - 1]["id"]}
 
     @translated()
     def any_forced(self, runs: Iterable[str]) -> bool:

@@ -125,6 +125,9 @@ def test_runs_and_logs_are_shown(redis_desk: Desk, deployed: Source) -> None:
     (listed,) = redis_desk.read("runs", "--stack", "authelia")
     assert (listed["id"], listed["status"]) == (run, "failed")
     assert run in redis_desk.tegu("runs").stdout
+    refused = redis_desk.tegu("runs", "--repo", "nope")
+    assert refused.code == 2
+    assert "there is no repo 'nope'" in refused.stderr
     for name in (run, deployment, "authelia"):
         shown = redis_desk.tegu("log", name).stdout
         assert "Container authelia Starting\nContainer authelia Started\n" in shown

@@ -97,7 +97,9 @@ def test_lists_come_in_pages(client: FlaskClient) -> None:
     assert second["next"] is None
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=many", "cursor=" + "x" * 300, "colour=red"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=1001", "limit=many", "cursor=" + "x" * 300, "colour=red", "repo=homelab", "stack=a"]
+)
 def test_a_page_that_cannot_be_is_a_bad_request(client: FlaskClient, query: str) -> None:
     assert query.partition("=")[0] in get(client, f"/stacks?{query}", 400)["detail"]
 
@@ -134,6 +136,24 @@ def test_runs_are_listed_newest_first_and_by_repo(client: FlaskClient, services:
     listed = get(client, "/runs?repo=homelab&limit=2")
     rest = get(client, f"/runs?repo=homelab&limit=2&cursor={listed['next']}")
     assert [run["id"] for run in listed["items"] + rest["items"]] == sorted(made, reverse=True)
+    assert rest["next"] is None
+
+
+def test_a_last_page_that_is_full_is_the_last(client: FlaskClient, services: Services) -> None:
+    for _ in range(3):
+        services.state.runs.create("homelab", "cli", ["local"])
+    for path in ("/runs?limit=3", "/runs?repo=homelab&limit=3", "/stacks?limit=3"):
+        listed = get(client, path)
+        assert (len(listed["items"]), listed["next"]) == (3, None)
+
+
+def test_a_run_of_several_repos_is_listed_under_each(client: FlaskClient, services: Services) -> None:
+    run = services.state.runs.create("homelab, quiet", "cli", ())
+    services.state.runs.create("home", "cli", ())
+    for repo in ("homelab", "quiet"):
+        assert [each["id"] for each in get(client, f"/runs?repo={repo}")["items"]] == [run]
+    services.state.runs.discard(run)
+    assert get(client, "/runs?repo=quiet")["items"] == []
 
 
 def test_a_deployment_and_its_log(client: FlaskClient, services: Services) -> None:
@@ -142,10 +162,30 @@ def test_a_deployment_and_its_log(client: FlaskClient, services: Services) -> No
     deployments.append_log(deployment, *(f"line {number} ü" for number in range(1500)))
     deployments.finish(deployment, "deployed")
     assert get(client, f"/deployments/{deployment}")["outcome"] == "deployed"
+    lines = [f"line {number} ü" for number in range(1500)]
     for query in ("", "?follow=true"):
-        response = client.get(f"/api/v1/deployments/{deployment}/log{query}")
-        assert response.content_type == "text/plain; charset=utf-8"
-        assert response.text.splitlines() == [f"line {number} ü" for number in range(1500)]
+        for accepted in ("*/*", "text/plain", "text/html,*/*;q=0.8", ""):
+            response = client.get(f"/api/v1/deployments/{deployment}/log{query}", headers={"Accept": accepted})
+            assert response.content_type == "text/plain; charset=utf-8"
+            assert response.text.splitlines() == lines
+
+
+def test_a_log_is_a_list_for_programs_that_want_json(client: FlaskClient, services: Services) -> None:
+    deployments = services.state.deployments
+    deployment = deployments.create(IDS[0], "a run", COMMIT)
+    deployments.append_log(deployment, *(f"line {number}" for number in range(6)))
+
+    def page(query: str, status: int = 200) -> Any:
+        path = f"/api/v1/deployments/{deployment}/log{query}"
+        response = client.get(path, headers={"Accept": "application/json"})
+        assert response.status_code == status
+        return response.get_json(force=True)
+
+    assert page("") == {"items": [f"line {number}" for number in range(6)], "next": None}
+    first = page("?limit=3")
+    assert first["items"] == ["line 0", "line 1", "line 2"]
+    assert page(f"?limit=3&cursor={first['next']}") == {"items": ["line 3", "line 4", "line 5"], "next": None}
+    assert "cursor" in page("?cursor=$", 400)["detail"]
 
 
 def test_a_log_is_followed_until_its_deployment_ends(client: FlaskClient, services: Services) -> None:
@@ -274,6 +314,31 @@ def test_a_pull_of_an_unknown_repo_is_not_found(client: FlaskClient) -> None:
 )
 def test_a_body_of_another_shape_is_a_bad_request(client: FlaskClient, verb: str, body: object) -> None:
     assert post(client, f"/stacks/production/website/{verb}", body, 400)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "body"),
+    [
+        ("deploy", {"force": None}),
+        ("pause", {"reason": None}),
+        ("resume", {"reason": None}),
+        ("rollback", {"to": COMMIT, "hold": None}),
+        ("rollback", {"to": None}),
+    ],
+)
+def test_null_is_not_given(client: FlaskClient, services: Services, verb: str, body: object) -> None:
+    services.state.records.put("production/website", {"commit": COMMIT, "previous": COMMIT}, None)
+    assert post(client, f"/stacks/production/website/{verb}", body)["run"]
+
+
+@pytest.mark.parametrize("path", ["/repos/homelab/pull", "/stacks/production/website/deploy"])
+def test_a_body_that_is_null_is_none(client: FlaskClient, path: str) -> None:
+    assert client.post(f"/api/v1{path}", data=b"null").status_code == 202
+
+
+def test_a_choice_that_has_to_be_made_cannot_be_null(client: FlaskClient) -> None:
+    assert "data" in post(client, "/stacks/production/website/adopt", {"data": None}, 400)["detail"]
+    assert "forse" in post(client, "/stacks/production/website/deploy", {"forse": None}, 400)["detail"]
 
 
 @pytest.mark.parametrize(("body", "status"), [({}, 202), ({"force": False}, 202), ({"force": True}, 400), ([], 400)])

@@ -16,8 +16,8 @@ from redis import Redis
 from werkzeug.test import TestResponse
 
 from app import bodies
+from app.bodies import LARGEST_DELIVERY
 from app.factory import create_app
-from app.receiver import LARGEST_BODY
 from tests import forges
 from tests.forges import BRANCH, COMMIT, Delivery
 from tests.redis_server import RedisServer
@@ -214,18 +214,18 @@ class _Unread:
 
 
 def test_a_body_that_announces_too_much_is_refused_unread(client: FlaskClient) -> None:
-    announced = {"wsgi.input": _Unread(), "CONTENT_LENGTH": str(LARGEST_BODY + 1)}
+    announced = {"wsgi.input": _Unread(), "CONTENT_LENGTH": str(LARGEST_DELIVERY + 1)}
     assert_problem(client.post("/webhooks/homelab", environ_overrides=announced), 413)
 
 
-@pytest.mark.parametrize(("size", "status"), [(LARGEST_BODY, 202), (LARGEST_BODY + 1, 413)])
+@pytest.mark.parametrize(("size", "status"), [(LARGEST_DELIVERY, 202), (LARGEST_DELIVERY + 1, 413)])
 def test_the_largest_body_is_the_limit(size: int, status: int, client: FlaskClient) -> None:
     body = b'{"ref": "main"}'.ljust(size)
     response = deliver(client, forges.sign_raw("generic", "", body))
     assert response.status_code == status
 
 
-@pytest.mark.parametrize(("size", "status"), [(LARGEST_BODY, 202), (LARGEST_BODY + 1, 413)])
+@pytest.mark.parametrize(("size", "status"), [(LARGEST_DELIVERY, 202), (LARGEST_DELIVERY + 1, 413)])
 def test_a_body_of_unknown_length_has_the_same_limit(size: int, status: int, client: FlaskClient) -> None:
     delivery = forges.sign_raw("generic", "", b'{"ref": "main"}'.ljust(size))
     response = client.post(

@@ -49,6 +49,17 @@ def reason(result: Push | Ignored) -> IgnoredReason | None:
 # ---------------------------------------------------------------- every forge
 
 
+def test_a_delivery_of_gitlab_that_has_lost_its_event_is_gitlabs_all_the_same() -> None:
+    delivery = forges.push("gitlab")
+    headers = webhooks.lowered(delivery.headers)
+    del headers["x-gitlab-event"]
+    forge = webhooks.recognise(headers)
+    assert forge.NAME == "gitlab"
+    assert forge.verify(headers, delivery.body, forges.SECRET.encode())
+    assert isinstance(forge.parse(headers, delivery.body), Push)
+    assert webhooks.recognise({"webhook-signature": "v1,x"}).NAME == "gitlab"
+
+
 @every_forge
 def test_a_forge_is_recognised_by_its_headers(forge: str) -> None:
     headers = webhooks.lowered(forges.push(forge).headers)

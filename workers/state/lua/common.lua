@@ -14,11 +14,18 @@ local function run_exists(run)
   return redis.call('EXISTS', run_key(run)) == 1
 end
 
+-- The indices that a run stands in as one of its repos': a deploy may be of stacks of several.
+local function repo_indices(repo)
+  local indices = {}
+  for name in string.gmatch(repo, '[^, ]+') do indices[#indices + 1] = runs_of_repo_key(name) end
+  return indices
+end
+
 local function forget_run(run, repo)
   redis.call('DEL', run_key(run), pending_key(run), held_back_key(run))
   redis.call('ZREM', runs_key(), run)
   redis.call('ZREM', open_runs_key(), run)
-  if repo then redis.call('ZREM', runs_of_repo_key(repo), run) end
+  for _, index in ipairs(repo_indices(repo or '')) do redis.call('ZREM', index, run) end
 end
 
 local function create_run(run, repo, trigger, who, at, workers)
@@ -30,13 +37,14 @@ local function create_run(run, repo, trigger, who, at, workers)
   end
   redis.call('EXPIRE', run_key(run), RUN_SECONDS)
   redis.call('EXPIRE', pending_key(run), RUN_SECONDS)
-  for _, index in ipairs({runs_key(), runs_of_repo_key(repo), open_runs_key()}) do
-    redis.call('ZADD', index, 0, run)
-  end
+  for _, index in ipairs({runs_key(), open_runs_key()}) do redis.call('ZADD', index, 0, run) end
   for _, old in ipairs(redis.call('ZRANGE', runs_key(), 0, -MAX_RUNS - 1)) do
     forget_run(old, redis.call('HGET', run_key(old), 'repo'))
   end
-  redis.call('ZREMRANGEBYRANK', runs_of_repo_key(repo), 0, -MAX_RUNS - 1)
+  for _, index in ipairs(repo_indices(repo)) do
+    redis.call('ZADD', index, 0, run)
+    redis.call('ZREMRANGEBYRANK', index, 0, -MAX_RUNS - 1)
+  end
   emit('run', {run = run, repo = repo, trigger = trigger, who = who ~= '' and who or cjson.null, status = 'queued', at = at})
 end
 
