@@ -23,6 +23,7 @@ FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NOT_SETTINGS = frozenset(
     re.findall(r"\$\{(TEGU_\w+)", (ROOT / "compose.yaml").read_text(encoding="utf-8")),
 )
+FOR_HOOKS = frozenset(re.findall(r'"(TEGU_\w+)": attempt', (ROOT / "workers/transaction/applying.py").read_text()))
 
 
 def name_of(page: Path) -> str:
@@ -76,9 +77,14 @@ def test_every_page_is_in_the_index() -> None:
 
 
 def test_pages_name_only_settings_that_there_are() -> None:
-    known = NOT_SETTINGS | set(setting_names())
+    known = NOT_SETTINGS | FOR_HOOKS | set(setting_names())
     named = {name for text in TEXT.values() for name in re.findall(r"\bTEGU_[A-Z_]+[A-Z]\b", text)}
     assert named - known == set()
+
+
+def test_the_reference_names_what_hooks_get() -> None:
+    assert len(FOR_HOOKS) == 4
+    assert [name for name in FOR_HOOKS if name not in TEXT[ROOT / "docs/reference/catalog.md"]] == []
 
 
 def test_pages_name_only_commands_that_there_are() -> None:

@@ -16,7 +16,9 @@ def test_when_it_is_tried_again_is_written_as_all_times_are(state: State) -> Non
     ledger = Ledger(state, STACK, 1, ())
     decision = Decision(STACK, Action.UP, Reason.CONTENT_CHANGED, "c1")
     ledger.open(decision)
-    ledger.close(Ending(Outcome.FAILED, "it crashed", hold=True, again=True), decision, "a fingerprint", asked=False)
+    ledger.close(
+        Ending(Outcome.FAILED, message="it crashed", hold=True, again=True), decision, "a fingerprint", asked=False
+    )
     held = state.holds.get(STACK)
     assert held is not None
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", held["retry_at"])
