@@ -206,8 +206,13 @@ def _with(place: LocalRepo, revisions: tuple[str, ...]) -> LocalRepo:
     return place
 
 
-def decision_row(decision: Decision) -> Mapping[str, object]:
-    """A decision as JSON: what is always there, and what there is to say beyond it."""
+def decision_row(decision: Decision, *, objects: bool) -> Mapping[str, object]:
+    """A decision as JSON: what is always there, and what there is to say beyond it.
+
+    Args:
+        decision: the decision.
+        objects: whether the old and the new object id of each path is to be in it.
+    """
     row: dict[str, object] = {
         "stack": decision.stack,
         "action": str(decision.action),
@@ -220,7 +225,7 @@ def decision_row(decision: Decision) -> Mapping[str, object]:
         },
     }
     more: Mapping[str, object] = {
-        "objects": {path: {"old": old, "new": new} for path, (old, new) in decision.objects.items()},
+        "objects": {path: {"old": old, "new": new} for path, (old, new) in decision.objects.items() if objects},
         "inputs": list(decision.inputs),
         "networks": list(decision.networks),
         "removed": list(decision.removed),

@@ -22,10 +22,16 @@ def _service(service: Mapping[str, Any]) -> str:
 
 
 def _because(row: Mapping[str, Any]) -> str:
-    causes = [*row["paths"], *row.get("inputs", ()), *(f"{name} removed" for name in row.get("removed", ()))]
+    objects = row.get("objects") or {}
+    paths = (_moved(path, objects[path]) if path in objects else path for path in row["paths"])
+    causes = [*paths, *row.get("inputs", ()), *(f"{name} removed" for name in row.get("removed", ()))]
     more = len(causes) - _SHOWN_PATHS
     shown = ", ".join(causes[:_SHOWN_PATHS]) + (f" and {more} more" if more > 0 else "")
     return str(row.get("message") or shown)
+
+
+def _moved(path: str, ids: Mapping[str, str | None]) -> str:
+    return f"{path} ({short(ids['old']) or 'absent'} to {short(ids['new']) or 'absent'})"
 
 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:

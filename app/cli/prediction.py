@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 )
 @click.option("--format", "shape", type=click.Choice(["table", "markdown", "json"]), default="table", show_default=True)
 @click.option("--no-fetch", is_flag=True, help="Do not bring the clone up to date first.")
+@click.option(
+    "--objects",
+    is_flag=True,
+    help="Name the old and the new object id of each path; JSON of the next pull always does.",
+)
 @click.option("--changed", is_flag=True, help="Leave out stacks that need nothing.")
 @repo_option
 @json_option
@@ -35,6 +40,7 @@ def plan(
     git_dir: Path | None,
     shape: str,
     no_fetch: bool,
+    objects: bool,
     changed: bool,
     repo: str | None,
     as_json: bool,
@@ -54,7 +60,9 @@ def plan(
         decisions = plan_next(session.services, repo, fetch=not no_fetch)
     if changed:
         decisions = [each for each in decisions if each.action != "none" or each.reason == "invalid"]
-    _print_plan(decisions, "json" if as_json else shape)
+    shape = "json" if as_json else shape
+    # What is deployed is compared by objects; two commits are compared for reading, in rows as short as they can be.
+    _print_plan(decisions, shape, objects=objects or (before is None and shape == "json"))
 
 
 def _compare(session: Session, repo: str | None, before: str, after: str, git_dir: Path | None) -> list[Decision]:
@@ -63,10 +71,10 @@ def _compare(session: Session, repo: str | None, before: str, after: str, git_di
     return compare(session.settings, repo, before, after, git_dir, on_fetch=quiet_logs)
 
 
-def _print_plan(decisions: list[Decision], shape: str) -> None:
+def _print_plan(decisions: list[Decision], shape: str, *, objects: bool) -> None:
     from workers.preview import decision_row  # noqa: PLC0415
 
-    rows = [decision_row(decision) for decision in decisions]
+    rows = [decision_row(decision, objects=objects) for decision in decisions]
     if shape == "json":
         print_json(rows)
         return

@@ -70,6 +70,7 @@ def test_plan_diff_and_explain_agree_on_a_change(redis_desk: Desk, deployed: Sou
         ("default/adguard", "none"),
         ("default/authelia", "restart"),
     ]
+    assert rows[1]["objects"]["services/authelia/config/app.yml"].keys() == {"old", "new"}
     found = redis_desk.read("diff", "authelia")
     assert (found["to"], [file["path"] for file in found["files"]]) == (commit, ["services/authelia/config/app.yml"])
     shown = redis_desk.tegu("diff", "authelia").stdout

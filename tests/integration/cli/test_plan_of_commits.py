@@ -29,15 +29,22 @@ def test_a_changed_mount_restarts_its_stack_and_leaves_the_other(
             "reason": "content_changed",
             "paths": ["services/authelia/config/app.yml"],
             "services": {"authelia": {"action": "restart", "paths": ["services/authelia/config/app.yml"]}},
-            "objects": {
-                "services/authelia/config/app.yml": {
-                    "old": source.git("rev-parse", "HEAD~1:services/authelia/config/app.yml"),
-                    "new": source.git("rev-parse", "HEAD:services/authelia/config/app.yml"),
-                },
-            },
         },
     ]
     assert not desk.settings.data_dir.exists(), "a local repository is read where it is"
+
+
+def test_object_ids_are_named_for_whoever_wants_them(desk: Desk, with_homelab: Callable[[Desk], Source]) -> None:
+    source = with_homelab(desk)
+    path = "services/authelia/config/app.yml"
+    source.commit({path: "a: 2\n"})
+    old, new = (source.git("rev-parse", f"{commit}:{path}") for commit in ("HEAD~1", "HEAD"))
+    wanted = ("plan", "--from", "HEAD~1", "--to", "HEAD", "--changed", "--objects")
+    (row,) = desk.read(*wanted)
+    assert row["objects"] == {path: {"old": old, "new": new}}
+    for shape in ("table", "markdown"):
+        shown = " ".join(desk.tegu(*wanted, "--format", shape, COLUMNS="300").stdout.split())
+        assert f"{path} ({old[:10]} to {new[:10]})" in shown
 
 
 def test_a_folder_that_goes_alone_takes_its_stack_along(desk: Desk, homelab: Source) -> None:
