@@ -213,6 +213,9 @@ class _Reader:
             if name is None:
                 self._report(path, "only ${NAME} and ${NAME:-default} are understood; write $$ for a dollar sign")
                 return ""
+            if default is not None and "${" in default:
+                self._report(path, f"the default of {name} cannot hold another variable; write it as it is")
+                return ""
             value = self._environ.get(name)
             if default is not None:
                 value = value or default

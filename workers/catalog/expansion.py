@@ -85,15 +85,17 @@ class Expansion:
 
     def _wanted(self, name: str, section: StackSection) -> tuple[str, ...]:
         """The environments of a stack, without unknown ones."""
-        place, wanted = ("stacks", name, "environments"), tuple(section.environments or ())
+        place: tuple[str, ...] = ("stacks", name, "environments")
+        wanted = tuple(section.environments or ())
         if section.environments is None:
-            place = ("defaults", "environments", "")
+            place = ("defaults", "environments")
             wanted = self._file.defaults.environments or tuple(self.environments)
         known = self._names["environments"] | set(self.environments)
+        if not wanted:
+            self._problems.add(place, "cannot be empty: nothing would be deployed; name some, or leave it out for all")
         for environment in wanted:
             if environment not in known:
-                message = f"there is no environment {environment}; {nearest(environment, known)}"
-                self._problems.add(tuple(part for part in place if part), message)
+                self._problems.add(place, f"there is no environment {environment}; {nearest(environment, known)}")
         return tuple(environment for environment in wanted if environment in self.environments)
 
     def _expand(self, name: str, section: StackSection) -> Iterator[Stack]:

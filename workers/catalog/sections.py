@@ -156,7 +156,7 @@ def _empty_allowed(value: object) -> object:
 Names = tuple[Name, ...]
 ByEnvironment = Annotated[
     dict[Name, OverridesSection],
-    BeforeValidator(_by_environment, json_schema_input_type=Names | dict[Name, OverridesSection]),
+    BeforeValidator(_by_environment, json_schema_input_type=Names | dict[Name, OverridesSection | None]),
 ]
 
 
@@ -164,7 +164,9 @@ class DefaultsSection(OptionsSection):
     """Options for all stacks."""
 
     repo: Name | None = Field(None, description="the repo of stacks that name none")
-    environments: Names | None = Field(None, description="the environments of stacks that name none; default: all")
+    environments: Names | None = Field(
+        None, min_length=1, description="the environments of stacks that name none; default: all"
+    )
 
 
 class StackSection(OptionsSection):
@@ -205,7 +207,10 @@ class CatalogSection(Section):
     """The whole file."""
 
     repos: dict[Name, RepoSection] = Field(default_factory=dict)
-    environments: Annotated[dict[Name, EnvironmentSection], BeforeValidator(_empty_allowed)] = Field(
+    environments: Annotated[
+        dict[Name, EnvironmentSection],
+        BeforeValidator(_empty_allowed, json_schema_input_type=dict[Name, EnvironmentSection | None]),
+    ] = Field(
         default_factory=dict,
         description='without any, there is one, named "default"',
     )
@@ -218,6 +223,7 @@ def json_schema() -> dict[str, Any]:
     """The JSON Schema of the catalog, for editors and other programs."""
     schema = CatalogSection.model_json_schema(mode="validation")
     _close(schema)
+    _allow_nulls(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"title": "Tegu's catalog"}
 
 
@@ -231,3 +237,17 @@ def _close(schema: object) -> None:
     elif isinstance(schema, list):
         for part in schema:
             _close(part)
+
+
+def _allow_nulls(schema: object) -> None:
+    """A key without a value counts as not given, wherever it may be left out."""
+    if isinstance(schema, list):
+        for part in schema:
+            _allow_nulls(part)
+    elif isinstance(schema, dict):
+        for part in schema.values():
+            _allow_nulls(part)
+        for name, part in schema.get("properties", {}).items():
+            if name not in schema.get("required", ()) and {"type": "null"} not in part.get("anyOf", ()):
+                kept = {key: part.pop(key) for key in ("default", "description", "title") if key in part}
+                schema["properties"][name] = {"anyOf": [part, {"type": "null"}], **kept}

@@ -275,6 +275,21 @@ MISTAKES = {
         "repos: {a: {url: '${A?x}'}}\n",
         "tegu.yaml:1: repos.a.url: only ${NAME} and ${NAME:-default} are understood; write $$ for a dollar sign",
     ),
+    "a variable within the default of another": (
+        "repos:\n  a:\n    url: ${A:-${B}}\n",
+        "tegu.yaml:3: repos.a.url: the default of A cannot hold another variable; write it as it is",
+    ),
+    "no environment at all": (
+        REPO + "stacks:\n  a: {path: a, environments: []}\n",
+        (
+            "tegu.yaml:3: stacks.a.environments: cannot be empty: nothing would be deployed; "
+            "name some, or leave it out for all"
+        ),
+    ),
+    "no environment in the defaults": (
+        REPO + "defaults: {environments: []}\nstacks: {a: {path: a}}\n",
+        ("tegu.yaml:2: defaults.environments: cannot be an empty list"),
+    ),
     "broken YAML": (
         "repos:\n  a: {url: [}\n",
         "tegu.yaml:2: this is not YAML: while parsing a flow node did not find expected node content",

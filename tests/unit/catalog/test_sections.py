@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from workers.catalog import json_schema, parse_catalog
+from workers.errors import CatalogError
 
 
 class Editor(yaml.SafeLoader):
@@ -74,3 +75,28 @@ def test_it_rejects_typos(text: str, validator: jsonschema.Draft202012Validator)
 )
 def test_it_accepts_every_form(text: str, validator: jsonschema.Draft202012Validator) -> None:
     validator.validate(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{repos: {a: {url: /x}}, environments: {p: }, defaults: , stacks: , notify: }",
+        "{repos: {a: {url: /x}}, environments: {p: {variables: , defaults: }}, stacks: {b: {path: x, repo: }}}",
+        "{repos: {a: {url: /x, poll: }}, environments: {p: }, stacks: {b: {path: x, environments: {p: }}}}",
+        "{repos: {a: {url: /x, discover: }}, defaults: {health: {timeout: }, hooks: , files: , project: }}",
+        "{repos: {a: {url: /x}}, environments: , stacks: {b: {path: x, environments: , rollback: , health: }}}",
+    ],
+)
+def test_it_accepts_keys_without_a_value_as_the_catalog_does(
+    text: str, validator: jsonschema.Draft202012Validator
+) -> None:
+    validator.validate(yaml.safe_load(text))
+    assert parse_catalog(text, path=Path("tegu.yaml"), environ={}).repos
+
+
+@pytest.mark.parametrize("text", ["repos: {a: {url: }}", "repos: {a: }", "stacks: {a: {path: }}", "stacks: {a: }"])
+def test_what_has_to_be_there_cannot_be_empty(text: str, validator: jsonschema.Draft202012Validator) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate(yaml.safe_load(text))
+    with pytest.raises(CatalogError):
+        parse_catalog(text, path=Path("tegu.yaml"), environ={})
