@@ -88,6 +88,7 @@ fetched = Key(
     "for ever",
     "repo, worker: ref -> the newest fetched commit and its run; `#pulls` counts pulls, `#told`: see a stack's status",
 )
+head = Key("tegu:head:%s", "hash", "runs", "for ever", "repo: its own ref, its newest fetched commit, and by which run")
 waiting = Key("tegu:stack:%s:waiting", "set", "runs", "until work starts", "runs that wait for a stack's decision")
 taken = Key(
     "tegu:stack:%s:taken",

@@ -85,6 +85,22 @@ def test_a_run_ends_when_its_last_stack_has_ended(state: State) -> None:
     }
 
 
+def test_a_run_without_a_pull_has_ref_and_commit_of_the_last_one(state: State) -> None:
+    def seen(repo: str = "homelab") -> tuple[str | None, str | None]:
+        shown = state.runs.get(state.runs.create(repo, "cli", ()))
+        assert shown is not None
+        return shown["ref"], shown["commit"]
+
+    assert seen() == (None, None)
+    earlier = state.runs.create("homelab", "poll", ["nas"], run_id="0" * 14)
+    planned(state, commit="c2")
+    assert seen() == ("main", "c2")
+    state.runs.end_pull(earlier, "homelab", "nas", commits={"main": "c1"}, error=None, repo_ref="main")
+    assert seen() == ("main", "c2")
+    assert seen("homelab, quiet") == (None, None)
+    assert seen("quiet") == (None, None)
+
+
 def test_a_run_without_stacks_ends_with_its_pull(state: State) -> None:
     assert status(state, planned(state, [])) == "succeeded"
 

@@ -14,7 +14,13 @@ for place = 7, #ARGV, 2 do
     redis.call('HSET', fetched_key(repo, worker), ref, cjson.encode({commit = commit, run = run, number = number}))
   end
 end
-if commits[own] then redis.call('HSET', run_key(run), 'ref', own, 'commit', commits[own]) end
+if commits[own] then
+  redis.call('HSET', run_key(run), 'ref', own, 'commit', commits[own])
+  -- Another worker's pull of a later run may have ended before.
+  if (redis.call('HGET', head_key(repo), 'run') or '') <= run then
+    redis.call('HSET', head_key(repo), 'ref', own, 'commit', commits[own], 'run', run)
+  end
+end
 local status = problem == '' and 'succeeded' or 'failed'
 local closed = close_pull(run, worker, status, commits, problem ~= '' and problem or nil, at)
 return {closed, redis.call('HGET', fetched_key(repo, worker), '#told') or ''}
