@@ -32,7 +32,7 @@ from workers.transaction.manifest import load_manifest, save_manifest
 from workers.transaction.outcome import Ending
 from workers.transaction.preparing import plan, stage_closure
 from workers.transaction.pruning import prune_images
-from workers.transaction.recording import call_of, moved_on, record_of
+from workers.transaction.recording import brought_back, call_of, moved_on, record_of
 from workers.transaction.repairing import settle_half_made
 from workers.transaction.steps import Step, Steps
 from workers.transaction.unversioned import remember
@@ -257,7 +257,7 @@ class Deployment:
         self._journal.update(self._stack.id, intent=turned, disturbed=dict(intent.services) or None)
         try:
             settle_half_made(self._engine, self._stack.project)
-            roll_back(attempt, intent, call)
+            running = roll_back(attempt, intent, call)
         except TransientError:
             raise  # the journal says that it was on its way back, and the next look goes on with that
         except (TeguError, OSError) as error:
@@ -265,7 +265,8 @@ class Deployment:
             self._journal.update(self._stack.id, intent=None)
             message = f"{problem}\ngoing back failed, too: {error}\n{self._what_runs()}"
             return Ending(Outcome.FAILED, message=message, hold=True)
-        self._journal.update(self._stack.id, intent=None, disturbed=None)
+        record = self._ground.record
+        self._ledger.went_back(brought_back(record, running, intent.starts) if record and running else record)
         return Ending(Outcome.ROLLED_BACK, message=problem, hold=True)
 
     def _what_runs(self) -> str:

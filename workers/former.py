@@ -52,7 +52,7 @@ def deployed_record(
         # The journal is this host's, so it is the worker that has another name now.
         record["worker"] = stack.worker
         state.journal.update(stack.id, record=record)
-    if any((known or {}).get(name) != record.get(name) for name in ("deployment", "worker")):
+    if known != record:
         commits = {"deployed_commit": record["commit"], "verified_commit": record["commit"]}
         state.records.put(stack.id, record, fence, **commits)
     return record, record

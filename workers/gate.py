@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from workers.changes.snapshot import Snapshot
 from workers.model import Action, Decision, Outcome, Reason, ServiceDecision, Stack
@@ -54,8 +55,7 @@ def gated(
         return _skipped(decision, Reason.PAUSED, f"paused: {why}")
     if facts.pin and not asked:
         return _skipped(decision, Reason.PINNED, f"pinned to {facts.pin.get('commit')}")
-    hold = facts.hold
-    if hold and hold.get("fingerprint") == snapshot.fingerprint:
+    if hold := held(facts.hold, snapshot.fingerprint):
         if asked:
             return decision if decision.reason is Reason.FORCED else replace(decision, reason=Reason.RETRIED)
         if hold.get("invalid"):
@@ -63,6 +63,17 @@ def gated(
         if not _may_retry(hold, now):
             return _skipped(decision, Reason.FAILED_BEFORE, str(hold.get("why", "")))
     return decision
+
+
+def held(hold: Mapping[str, Any] | None, fingerprint: str | None) -> Mapping[str, Any] | None:
+    """What is held of this very content; None when it may be tried.
+
+    Args:
+        hold: the stack's. `beside` the newest content, what was deployed before may be held: it failed to be healed.
+        fingerprint: of the content.
+    """
+    both = (hold, (hold or {}).get("beside"))
+    return next((each for each in both if each and each.get("fingerprint") == fingerprint), None)
 
 
 def _skipped(decision: Decision, reason: Reason, message: str) -> Decision:

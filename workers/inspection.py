@@ -10,6 +10,7 @@ from typing import Any
 from workers.containers import Container
 from workers.drift import drift_of, is_at_rest
 from workers.errors import EngineUnavailable
+from workers.gate import held
 from workers.logs import get_logger
 from workers.model import Stack, Trigger
 from workers.queue import deploy_message
@@ -139,7 +140,7 @@ def _note(services: Services, seen: _Seen, facts: StackFacts) -> bool:
 
 def _has_failed_so(facts: StackFacts, record: Mapping[str, Any]) -> bool:
     """Whether bringing up this very content has failed, so that nobody tries it again by himself."""
-    return facts.hold is not None and facts.hold.get("fingerprint") == record.get("fingerprint")
+    return held(facts.hold, record.get("fingerprint")) is not None
 
 
 def _publish(services: Services, stacks: Iterable[Stack]) -> None:

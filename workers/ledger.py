@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from workers.errors import RedisUnavailable, StaleHolder
-from workers.gate import RETRY_MINUTES
+from workers.gate import RETRY_MINUTES, held
 from workers.logs import get_logger
 from workers.masking import masked
 from workers.model import Decision, Outcome
@@ -76,7 +76,21 @@ class Ledger:
         """
         commit = record["commit"]
         status = {"deployed_commit": commit, "verified_commit": commit, "drift": None, "stopped": None, "removed": None}
-        known = {"intent": None, "status": None, **kept, "record": dict(record), "fence": self._fence}
+        self._write(record, status, {"status": None, **kept})
+
+    def went_back(self, record: Mapping[str, Any] | None) -> None:
+        """Write that the stack is back at what was deployed before.
+
+        Args:
+            record: that, with the containers it has now; None where nothing is recorded.
+        """
+        if record is None:
+            self._state.journal.update(self._stack, intent=None, disturbed=None)
+        else:
+            self._write(record, {"drift": None}, {"disturbed": None})
+
+    def _write(self, record: Mapping[str, Any], status: Mapping[str, object], kept: Mapping[str, object]) -> None:
+        known = {"intent": None, **kept, "record": dict(record), "fence": self._fence}
         self._state.journal.update(self._stack, **known)
         try:
             self._state.records.put(self._stack, record, self._fence, **status)
@@ -123,24 +137,35 @@ class Ledger:
 
     def _hold(self, ending: Ending, decision: Decision, fingerprint: str, *, asked: bool) -> None:
         """Hold what failed, until content or options change, somebody asks, or its time has come."""
-        holds = self._state.holds
-        before = holds.get(self._stack)
-        if not ending.hold:
-            if before and ending.outcome is Outcome.DEPLOYED:
-                holds.release(self._stack)
-            return
-        if ending.outcome is Outcome.CANCELLED and self._is_deployed(fingerprint):
-            return  # what was cancelled is a repetition; what runs is what should
-        same = before is not None and before.get("fingerprint") == fingerprint and not asked
-        attempts = 1 + int((before or {}).get("attempts") or 0) if same else 1
+        before = self._state.holds.get(self._stack)
+        is_newest = self._newest in {None, decision.commit}
+        if ending.hold:
+            if ending.outcome is Outcome.CANCELLED and self._is_deployed(fingerprint):
+                return  # what was cancelled is a repetition; what runs is what should
+            failed = self._failed(ending, decision, fingerprint, None if asked else held(before, fingerprint))
+            # What is newest stays held when something older fails, too.
+            beside = before is not None and not is_newest and before["fingerprint"] != fingerprint
+            self._state.holds.hold(self._stack, **({**(before or {}), "beside": failed} if beside else failed))
+        elif before is not None and ending.outcome is Outcome.DEPLOYED:
+            if is_newest or before["fingerprint"] == fingerprint:
+                self._state.holds.release(self._stack)
+            elif held(before, fingerprint):
+                self._state.holds.hold(self._stack, **{**before, "beside": None})
+
+    def _failed(
+        self, ending: Ending, decision: Decision, fingerprint: str, before: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """What is held of content that failed, maybe not for the first time."""
+        attempts = 1 + int((before or {}).get("attempts") or 0)
         minutes = RETRY_MINUTES[min(attempts, len(RETRY_MINUTES)) - 1]
-        holds.hold(
-            self._stack,
-            fingerprint,
-            masked(ending.message),
-            commit=decision.commit,
-            deployment=self.deployment,
-            attempts=attempts,
-            invalid=ending.outcome is Outcome.INVALID,
-            retry_at=now(timedelta(minutes=minutes)) if ending.again else None,
-        )
+        return {
+            "fingerprint": fingerprint,
+            "why": masked(ending.message),
+            "commit": decision.commit,
+            "deployment": self.deployment,
+            "outcome": ending.outcome,
+            "attempts": attempts,
+            "invalid": ending.outcome is Outcome.INVALID,
+            "retry_at": now(timedelta(minutes=minutes)) if ending.again else None,
+            "at": now(),
+        }

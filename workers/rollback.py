@@ -17,13 +17,16 @@ from workers.transaction.recording import project_from
 from workers.transaction.unversioned import as_they_were
 
 
-def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> None:
+def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> Running | None:
     """Take back what an attempt has done after its switch, and wait until the stack is well again.
 
     Args:
         attempt: the one that failed.
         intent: what it set out to do.
         call: how the project was called at its last good deployment, from the journal.
+
+    Returns:
+        The containers as they are then; None when none was touched.
 
     Raises:
         TeguError: when going back fails too; then what runs is neither the old nor the new.
@@ -33,7 +36,7 @@ def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> None
     take_back(tools.engine, attempt.folders, intent)
     put_tags_back(tools.engine, intent.images)
     if not attempt.applied:
-        return  # no container was touched, and those that run have the old files again
+        return None  # those that run have the old files again
     if attempt.former is not None:
         take_down(attempt, attempt.project)
         attempt = _where_it_was(attempt, attempt.former)
@@ -41,6 +44,7 @@ def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> None
     project = project_from(call, attempt.stack, attempt.folders.live)
     with as_they_were(attempt.folders, attempt.snapshot.outside, remembered=bool(call.get("unversioned"))):
         _bring_back(attempt, intent, before, project)
+    return Running.now(attempt.tools.engine, attempt.stack.project)
 
 
 def _where_it_was(attempt: Attempt, former: Former) -> Attempt:

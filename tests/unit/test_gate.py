@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from workers.changes.snapshot import Snapshot
-from workers.gate import disturbed, gated, is_done, outcome_of
+from workers.gate import disturbed, gated, held, is_done, outcome_of
 from workers.model import Action, Decision, Options, Outcome, Reason, ServiceDecision, Stack
 from workers.state.status import StackFacts
 
@@ -54,6 +54,15 @@ def test_a_stack_paused_by_option_is_left_alone() -> None:
 
 def test_another_fingerprint_is_not_held() -> None:
     assert gate(hold={"fingerprint": "other"}) is CHANGED
+
+
+def test_what_failed_to_be_healed_is_held_beside_what_is_newest() -> None:
+    both = {"fingerprint": "newest", "why": "it is newer", "beside": HELD}
+    decision = gate(hold=both)
+    assert (decision.reason, decision.message) == (Reason.FAILED_BEFORE, "it crashed")
+    assert held(both, "newest") == both
+    assert held(both, "other") is None
+    assert held(None, None) is None
 
 
 def test_a_hold_ends_when_its_time_has_come() -> None:

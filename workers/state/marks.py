@@ -46,7 +46,7 @@ class Marks:
 
     @translated()
     def _set(self, stack: str, **mark: object) -> None:
-        marked = {**mark, "at": now()}
+        marked = {"at": now(), **mark}
         self._redis.hset(self._key(), stack, json.dumps(marked))
         self._write_through(stack, marked)
 
@@ -83,7 +83,10 @@ class Holds(Marks):
         super().__init__(redis, journal, keys.held, "hold")
 
     def hold(self, stack: str, fingerprint: str, why: str = "", **fields: object) -> None:
-        """Hold a fingerprint. `fields`: commit, deployment, attempts, or what else is worth knowing."""
+        """Hold a fingerprint. `fields`: commit, deployment, attempts, or what else is worth knowing.
+
+        `beside` is a second hold: of what is deployed, which failed to be healed while the newest content is held.
+        """
         self._set(stack, fingerprint=fingerprint, why=why, **fields)
 
     def release(self, stack: str) -> bool:

@@ -39,7 +39,7 @@ def status_of(facts: StackFacts) -> StackStatus:
     """The first status that applies, in the order in which `StackStatus` has them."""
     fields = facts.fields
     reason = (fields.get("last_decision") or {}).get("reason")
-    outcome = _standing_outcome(fields)
+    outcome = _standing_outcome(facts)
     applies = {
         StackStatus.REMOVED: bool(fields.get("removed")),
         StackStatus.INVALID: reason == Reason.INVALID,
@@ -72,9 +72,16 @@ def _behind(fields: Mapping[str, Any]) -> bool:
     return latest is not None and latest != fields.get("verified_commit")
 
 
-def _standing_outcome(fields: Mapping[str, Any]) -> str | None:
-    """The last deployment's outcome, unless a later look found that what runs is what is wanted."""
-    last = fields.get("last_deployment") or {}
-    decision = fields.get("last_decision") or {}
-    mended = decision.get("reason") == Reason.UNCHANGED and (decision.get("at") or "") > (last.get("at") or "")
-    return None if mended else last.get("outcome")
+def _standing_outcome(facts: StackFacts) -> str | None:
+    """The last deployment's outcome, unless a later look found that what runs is what is wanted.
+
+    While a newer version is held, that one's: what was deployed before may have been healed since.
+    """
+    last = facts.fields.get("last_deployment") or {}
+    decision = facts.fields.get("last_decision") or {}
+    if decision.get("reason") == Reason.UNCHANGED and (decision.get("at") or "") > (last.get("at") or ""):
+        return None
+    outcome: str | None = last.get("outcome")
+    if outcome == Outcome.DEPLOYED and facts.hold and not facts.pin and _behind(facts.fields):
+        return facts.hold.get("outcome")
+    return outcome

@@ -54,6 +54,20 @@ def containers_of(running: Running) -> dict[str, dict[str, str]]:
     }
 
 
+def brought_back(record: Mapping[str, Any], running: Running, starts: frozenset[tuple[str, str]]) -> dict[str, Any]:
+    """The record after the way back: the containers that were made or started on it are others than those before.
+
+    What is recorded of any other stays, so that one that has drifted, or that did not come back, is still drift.
+
+    Args:
+        record: what is deployed.
+        running: what runs of it now.
+        starts: which containers had been started when, before anything was touched.
+    """
+    fresh = tuple(each for each in running.details if (each.container.id, each.started_at) not in starts)
+    return {**record, "containers": {**record["containers"], **containers_of(Running(fresh))}}
+
+
 def moved_on(record: Mapping[str, Any], snapshot: Snapshot) -> dict[str, Any]:
     """The record when files were written that reach no service."""
     return {

@@ -182,16 +182,71 @@ def test_a_paused_stack_is_not_healed(house: House) -> None:
     assert "web" in house.lives()
 
 
+def reasons(house: House) -> list[str]:
+    """Why the stack was deployed, each time, the last one first."""
+    return [each["reason"] for each in house.services.state.deployments.list(ID)]
+
+
+def test_a_version_that_was_rolled_back_is_left_alone_by_every_later_look(house: House) -> None:
+    deployed(house)
+    assert house.pull(files(web="exit 3"))["stacks"][ID]["outcome"] == "rolled_back"
+    before, hold = house.lives(), house.services.state.holds.get(ID)
+    for _ in range(3):
+        row = look(house)
+        assert (row["status"], row["drift"]) == ("rolled_back", None)
+    assert reasons(house) == ["content_changed", "first_deploy"]
+    assert house.lives() == before
+    assert house.services.state.holds.get(ID) == hold
+    assert house.pull(files(web="sleep 1001"))["stacks"][ID]["outcome"] == "deployed"
+    assert house.services.state.holds.get(ID) is None
+    assert look(house)["status"] == "deployed"
+
+
 def test_the_deployed_version_is_healed_while_a_newer_one_is_held(house: House) -> None:
     deployed(house)
     assert house.pull(files(web="exit 3"))["stacks"][ID]["outcome"] == "rolled_back"
-    before = house.lives()
+    before, hold = house.lives(), house.services.state.holds.get(ID)
     missing(house, before["web"][0])
-    look(house)
+    for _ in range(2):
+        row = look(house)
+        assert (row["status"], row["drift"]) == ("rolled_back", None)
+    assert reasons(house) == ["drifted", "content_changed", "first_deploy"]
     assert house.command("web") == "sleep 1000"
     assert house.lives()["db"] == before["db"]
-    assert house.services.state.holds.get(ID) is not None
+    assert house.services.state.holds.get(ID) == hold
     assert house.pull()["stacks"][ID]["reason"] == "failed_before"
+
+
+def test_a_version_that_cannot_be_healed_is_held_beside_the_newer_one(house: House) -> None:
+    web = service("mkdir /data/once && sleep 1000", volumes=["./data:/data"])
+    house.stack()
+    house.pull({"a/compose.yaml": compose(web=web, db=service("sleep 2000"))})
+    bad = {"a/compose.yaml": compose(web=web, db=service("exit 3"))}
+    assert house.pull(bad)["stacks"][ID]["outcome"] == "rolled_back"
+    missing(house, house.lives()["web"][0])
+    for _ in range(3):
+        look(house)
+    assert reasons(house) == ["drifted", "content_changed", "first_deploy"]
+    assert house.pull()["stacks"][ID]["reason"] == "failed_before"
+
+
+def test_what_had_drifted_before_a_rollback_is_drift_still(house: House) -> None:
+    before = deployed(house, drift="report")
+    by_hand(house, before["db"][0])
+    assert house.pull(files(web="exit 3"))["stacks"][ID]["outcome"] == "rolled_back"
+    assert look(house)["drift"] == {"db": "replaced"}
+
+
+def test_containers_that_a_rollback_has_made_are_known_to_a_redis_that_missed_them(house: House) -> None:
+    deployed(house)
+    stale = house.services.state.records.get(ID)
+    house.pull(files(web="exit 3"))
+    before = house.lives()
+    house.services.state.records.put(ID, stale or {}, None)
+    for _ in range(2):
+        row = look(house)
+    assert (row["drift"], house.lives()) == (None, before)
+    assert house.services.state.records.get(ID) == house.services.state.journal.load(ID)["record"]
 
 
 def test_the_deployed_version_is_healed_while_the_newest_is_invalid(house: House) -> None:

@@ -79,6 +79,17 @@ def test_a_rollback_is_forgotten_once_what_runs_is_what_is_wanted() -> None:
     assert status_of(StackFacts(STACK, fields)) == "rolled_back"
 
 
+def test_healing_what_is_deployed_does_not_hide_that_what_is_newest_has_failed() -> None:
+    facts = StackFacts(
+        STACK,
+        {**DEPLOYED, "latest_commit": "c2", "last_deployment": {"outcome": "deployed"}},
+        hold={"fingerprint": "f2", "outcome": "rolled_back"},
+    )
+    assert status_of(facts) == "rolled_back"
+    assert status_of(replace(facts, pin={"commit": "c1"})) == "deployed"
+    assert status_of(replace(facts, fields={**facts.fields, "verified_commit": "c2"})) == "deployed"
+
+
 def test_a_row_has_every_field_of_the_contract() -> None:
     row = status_row(StackFacts(STACK, DEPLOYED, pause={"who": "me"}))
     assert row == {
