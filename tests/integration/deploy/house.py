@@ -17,6 +17,7 @@ from workers.announcement import announce
 from workers.celery import NOTIFY, PULL, pull_queue
 from workers.containers import Details, Engine
 from workers.deploy import deploy_if_changed
+from workers.inspection import inspect
 from workers.model import Trigger
 from workers.process import run
 from workers.pull import pull, request_pull
@@ -260,6 +261,12 @@ class House:
         """The environment of a service's container."""
         container = self.engine.client.inspect_container(self.containers(name)[service].container.id)
         return list(container["Config"]["Env"])
+
+    def drift(self, name: str = "a") -> dict[str, str]:
+        """What the next look at all containers finds."""
+        inspect(self.services, self.worker)
+        (row,) = self.services.state.rows([f"default/{name}"])
+        return row["drift"] or {}
 
     def docker(self, *argv: str) -> str:
         return run(["docker", *argv], what="docker", env=inherited(("PATH", "HOME")), timeout=60).stdout.strip()

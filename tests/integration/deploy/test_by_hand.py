@@ -91,7 +91,19 @@ def test_a_rollback_that_fails_leaves_what_runs_and_no_pin(house: House) -> None
     assert (done["outcome"], done["reason"]) == ("rolled_back", "rollback"), done
     assert house.command("web") == "sleep 1002"
     assert house.services.state.pins.get(STACK) is None
+    assert house.drift() == {}
     assert house.look()["outcome"] == "unchanged"
+
+
+def test_a_rollback_does_not_release_what_failed(house: House) -> None:
+    house.stack()
+    house.push(version(1))
+    house.push(version(2))
+    house.push({"a/compose.yaml": compose(web=service("exit 3"), db=DB)})
+    assert roll_back(house)["outcome"] == "deployed"
+    orders.release(house.services, find_stack(house.services, "a"))
+    assert house.look()["reason"] == "failed_before"
+    assert house.command("web") == "sleep 1001"
 
 
 def test_a_rollback_to_no_commit_fails_and_touches_nothing(house: House) -> None:
@@ -226,6 +238,7 @@ def test_a_deployment_cancelled_after_the_switch_is_taken_back(house: House, mor
     assert house.command("web") == "sleep 1001"
     assert house.live("a/conf/app.ini").read_text() == "1"
     assert house.lives()["db"] == before["db"]
+    assert house.drift() == {}
     record = house.services.state.records.get(STACK)
     assert record is not None
     assert record["commit"] == first["commit"]
@@ -236,6 +249,7 @@ def test_what_runs_already_is_not_held_when_its_repetition_is_cancelled(house: H
     house.push(version(1))
     assert cancelled_while(house, "docker compose up", force=True)["outcome"] == "cancelled"
     assert house.services.state.holds.get(STACK) is None
+    assert house.drift() == {}
     again = house.look()
     assert (again["outcome"], again["reason"]) == ("unchanged", "unchanged"), again
 

@@ -128,6 +128,7 @@ def test_what_fails_on_the_new_engine_goes_back_to_the_old_one(house: House, sec
     assert house.containers()["web"].state == "running"
     assert house.command("web") == "sleep 1000"
     assert house.seen("web", "/conf/app.ini") == "1"
+    assert house.drift() == {}
 
 
 def test_volumes_that_would_stay_on_the_old_engine_block_it_until_somebody_decides(

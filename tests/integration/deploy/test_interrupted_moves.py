@@ -119,6 +119,7 @@ def test_a_project_gets_its_old_name_back_wherever_it_was_killed(house: House) -
         assert house.containers(new) == {}
         assert running(house, name) == {"web": "running", "side": "running"}
         assert {service: house.lives(name)[service] for service in back} == back
+        assert house.drift(name) == {}
         house.docker("rm", "-f", *(identifier for identifier, _ in house.lives(name).values()))
 
 

@@ -118,6 +118,7 @@ def test_killed_while_it_goes_back_the_next_look_goes_back(house: House) -> None
     assert done["outcome"] == "rolled_back", done
     assert commands(house) == {"web": "sleep 1000", "side": "sleep 2000", "idle": "sleep 3000"}
     assert {name: house.lives()[name] for name in ("side", "idle")} == {name: before[name] for name in ("side", "idle")}
+    assert house.drift() == {}
 
 
 def test_something_else_that_is_wanted_by_now_replaces_an_interrupted_deployment(house: House) -> None:

@@ -36,6 +36,7 @@ def test_what_fails_under_the_new_name_goes_back_to_the_old_one(house: House) ->
     assert house.containers("new") == {}
     assert house.containers()["web"].state == "running"
     assert house.command("web") == "sleep 1000"
+    assert house.drift() == {}
 
 
 def test_volumes_that_would_stay_behind_block_it_until_somebody_decides(house: House) -> None:
