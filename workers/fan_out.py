@@ -1,6 +1,7 @@
 """The fan-out of a pull: which of its stacks seem to have changed, and one published task for each.
 
-What is found here only chooses a queue: every task decides for itself.
+What is found here only chooses a queue, and shows what those will need that may have to wait for their turn: every task
+decides for itself.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from time import monotonic, sleep
 from typing import Any
 
 from workers.errors import TeguError
+from workers.forecast import forecast
+from workers.logs import get_logger
 from workers.model import Action, Decision, Outcome, Reason
 from workers.ordering import predecessors
 from workers.queue import Message, deploy_message, quick_message
@@ -18,6 +21,8 @@ from workers.removal import gone_from, mark_gone
 from workers.services import Services
 from workers.stacks import Found, Planned
 from workers.state.order import Waiting
+
+log = get_logger(__name__)
 
 _BATCH = 100  # stacks; the worker's other processes begin with these while the next ones are looked at
 
@@ -64,7 +69,9 @@ def fan_out(
     _report_invalid(services, run, found)
     gone = _publish_gone(services, repo, run, worker, found, heads)
     _publish_in_order(services, run, worker, found, changed)
+    _foretell(services, run, changed[:_BATCH])
     tasks.decide_the_rest()
+    _foretell(services, run, changed[_BATCH:])
     return len(changed), gone
 
 
@@ -162,6 +169,16 @@ def _publish_in_order(services: Services, run: str, worker: str, found: Found, c
         run,
         [Waiting(each, commits[each], after, worker) for each, after in waits.items() if each in late & commits.keys()],
     )
+
+
+def _foretell(services: Services, run: str, changed: Sequence[Planned]) -> None:
+    """Let everybody see what changed stacks will need. They are on their way, so whatever goes wrong is let be."""
+    for batch in _batches([changed]):
+        try:
+            needed = [each for each in forecast(services, batch) if each.reason is not Reason.UNCHANGED]
+            services.state.forecasts.note(run, needed)
+        except TeguError as error:
+            log.warning("decisions not shown yet", error=str(error))
 
 
 def _publish_gone(services: Services, repo: str, run: str, worker: str, found: Found, heads: Mapping[str, str]) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +14,12 @@ from workers.changes.tree import Tree
 from workers.changes.unwritten import Unwritten
 from workers.differences import PathDifference, difference, differences, is_masked, secret_paths
 from workers.errors import GitUnavailable, UsageError
-from workers.gate import gated
+from workers.forecast import forecast
 from workers.model import Action, Decision, Reason, Stack
-from workers.pinning import standing_pin
 from workers.services import Services, known_repo
 from workers.stacks import Found, Planned, stacks_at
 from workers.state.discovered import Place, replaced
-from workers.verdict import decide_at, tree_for
+from workers.verdict import tree_for
 
 
 def plan(services: Services, repo: str | None = None, *, fetch: bool = True) -> list[Decision]:
@@ -56,17 +53,9 @@ def plan(services: Services, repo: str | None = None, *, fetch: bool = True) -> 
 
 
 def _decide(services: Services, found: Found) -> Iterator[Decision]:
-    ids = [each.stack.id for each in found.planned]
-    records, facts = services.state.records.get_many(ids), services.state.facts(ids)
     for invalid in (*found.invalid, *found.rivals):
         yield Decision(invalid.stack, Action.NONE, Reason.INVALID, invalid.commit, message=invalid.message)
-    for each in found.planned:
-        record = records.get(each.stack.id)
-        deployed = Snapshot.from_json(record["snapshot"]) if record else None
-        decision, snapshot = decide_at(services, each.stack, each.commit, deployed, origin=(record or {}).get("repo"))
-        known = facts[each.stack.id]
-        known = replace(known, pin=standing_pin(services, each.stack, known.pin, each.commit))
-        yield gated(decision, snapshot, each.stack, known, datetime.now(UTC), asked=False)
+    yield from forecast(services, found.planned)
 
 
 def _gone(

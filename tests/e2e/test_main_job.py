@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -162,25 +161,29 @@ def test_what_runs_can_be_triggered_from_a_shell_and_shows_in_a_run(running: Sys
     assert "running" in listed
 
 
-def test_slow_deployments_do_not_hold_up_the_next_decision(running: System) -> None:
+def test_slow_deployments_do_not_hold_up_the_next_decisions(running: System) -> None:
     slow = SERVICE.format(command="[sh, -c, 'sleep 20; touch /ready; sleep infinity']") + (
         "    healthcheck: {test: [CMD, test, -e, /ready], interval: 1s, retries: 60}\n"
     )
     files: dict[str, str] = {}
     for number in range(4):
         files |= _in(f"slow{number}", {"compose.yaml": slow})
-    running.deploy(_in("quick", {"compose.yaml": SLEEP}))
+    running.deploy(_in("quick", {"compose.yaml": SLEEP}) | _in("fifth", {"compose.yaml": SLEEP}))
     answer = running.send_push(running.push(files))[1]
     eventually(
         lambda: sum(name.startswith("slow") for name in running.containers()) == 4, "the start of four slow stacks"
     )
-    started = time.monotonic()
-    second = running.send_push(running.push({"README.md": "later\n"}))[1]["run"]
+    fifth = {"compose.yaml": SERVICE.format(command="[sleep, '1000']")}
+    second = running.send_push(running.push(_in("fifth", fifth)))[1]["run"]
 
-    def decided() -> bool:
-        found = running.ask(f"/api/v1/runs/{second}")[1]
-        return found["stacks"].get("default/quick", {}).get("outcome") is not None
+    def decided(stack: str) -> dict[str, str] | None:
+        found = running.ask(f"/api/v1/runs/{second}")[1]["stacks"].get(f"default/{stack}", {})
+        return found if found.get("reason") else None
 
-    eventually(decided, "the decision of the quick stack", 15)
-    assert time.monotonic() - started < 15
+    changed = eventually(lambda: decided("fifth"), "the decision of the changed stack", 8)
+    assert (changed["action"], changed["reason"], changed["outcome"]) == ("up", "content_changed", None)
+    assert eventually(lambda: decided("quick"), "that of the other", 8)["outcome"] == "unchanged"
+    last = running.ask("/api/v1/stacks/default/fifth")[1]["last_decision"]
+    assert last["paths"] == ["services/fifth/compose.yaml"]
     assert running.ask(f"/api/v1/runs/{answer['run']}")[1]["status"] == "running"
+    assert running.follow(second)["stacks"]["default/fifth"]["outcome"] == "deployed"

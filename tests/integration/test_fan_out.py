@@ -107,6 +107,29 @@ def test_a_stack_without_a_record_is_handed_to_the_queue_of_deployments(rig: Rig
         assert shown["status"] == "running"
 
 
+def test_a_pull_shows_what_changed_stacks_will_need_before_their_turn_comes(rig: Rig) -> None:
+    rig.record()
+    broken = "services: ["
+    commit = rig.push({"services/s2/compose.yaml": compose("s2", "sleep 2000"), "services/s3/compose.yaml": broken})
+    run, _ = request_pull(rig.services, "homelab", Trigger.WEBHOOK)
+    pull(rig.services, "homelab", run, "local")
+    shown = rig.services.state.runs.get(run)
+    assert shown is not None
+    assert shown["status"] == "running"
+    assert shown["stacks"]["default/s2"] == {
+        "commit": commit,
+        "action": "up",
+        "reason": "content_changed",
+        "outcome": None,
+        "deployment": None,
+    }
+    assert shown["stacks"]["default/s3"]["reason"] == "invalid"
+    assert shown["stacks"]["default/s4"]["reason"] is None
+    rows = {row["stack"]: row for row in rig.services.state.rows()}
+    assert rows["default/s2"]["last_decision"]["paths"] == ["services/s2/compose.yaml"]
+    assert (rows["default/s2"]["status"], rows["default/s3"]["status"]) == ("pending", "invalid")
+
+
 def test_a_pull_sends_what_changed_inside_or_outside_its_folder_to_the_queue_of_deployments(rig: Rig) -> None:
     shared = compose("s5") + "    env_file: ../../shared.env\n"
     rig.push({"shared.env": "A=1\n", "services/s5/compose.yaml": shared})

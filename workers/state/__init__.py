@@ -9,6 +9,7 @@ runs          runs, the waiting pulls, the waiting sets of stacks
 records       what is deployed, and each stack's status
 status        a stack's status in one word; pure
 quick         one unchanged stack in two round trips
+forecasts     what stacks will need when their turn comes
 deployments   attempts, their steps and logs
 cancellations deployments that somebody wants stopped
 leases        locks as others see them, with fencing numbers

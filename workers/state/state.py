@@ -15,6 +15,7 @@ from workers.state.connection import translated
 from workers.state.deployments import Deployments
 from workers.state.discovered import Discovered
 from workers.state.events import Events
+from workers.state.forecasts import Forecasts
 from workers.state.journal import Journal
 from workers.state.leases import Leases, stack_lease
 from workers.state.marks import Adoptions, Holds, Pauses, Pins
@@ -44,6 +45,7 @@ class State:
         self.runs = Runs(redis, scripts)
         self.records = Records(redis, scripts)
         self.quick = Quick(scripts, self.runs)
+        self.forecasts = Forecasts(scripts)
         self.discovered = Discovered(redis)
         self.deployments = Deployments(redis)
         self.notices = Notices(redis, scripts)

@@ -136,8 +136,10 @@ local function plan_stack(run, stack, commit)
     known = cjson.decode(known)
     if (commit == cjson.null or known.commit == commit) and known.outcome ~= cjson.null then return false end
   end
-  redis.call('HSET', run_key(run), 'stack:' .. stack, cjson.encode({commit = commit, action = cjson.null,
-    reason = cjson.null, outcome = cjson.null, deployment = cjson.null}))
+  if not known or known.commit ~= commit then
+    redis.call('HSET', run_key(run), 'stack:' .. stack, cjson.encode({commit = commit, action = cjson.null,
+      reason = cjson.null, outcome = cjson.null, deployment = cjson.null}))
+  end
   redis.call('SADD', pending_key(run), 'stack:' .. stack)
   redis.call('SADD', stacks_key(), stack)
   if commit ~= cjson.null then redis.call('HSET', status_key(stack), 'latest_commit', cjson.encode(commit)) end
