@@ -170,9 +170,12 @@ def test_slow_deployments_do_not_hold_up_the_next_decisions(running: System) -> 
         files |= _in(f"slow{number}", {"compose.yaml": slow})
     running.deploy(_in("quick", {"compose.yaml": SLEEP}) | _in("fifth", {"compose.yaml": SLEEP}))
     answer = running.send_push(running.push(files))[1]
-    eventually(
-        lambda: sum(name.startswith("slow") for name in running.containers()) == 4, "the start of four slow stacks"
-    )
+
+    def under_way() -> bool:
+        stacks = [running.ask(f"/api/v1/stacks/default/slow{number}")[1] for number in range(4)]
+        return all(stack.get("status") == "deploying" for stack in stacks)
+
+    eventually(under_way, "the start of four slow deployments")
     fifth = {"compose.yaml": SERVICE.format(command="[sleep, '1000']")}
     second = running.send_push(running.push(_in("fifth", fifth)))[1]["run"]
 
