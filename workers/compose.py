@@ -76,12 +76,12 @@ def command_environment(stack: Stack, live: Path, base: Mapping[str, str]) -> di
     Args:
         stack: whose variables and Docker host count.
         live: the project directory at its live path.
-        base: the variables passed on from the worker, an allow-list's worth.
+        base: the variables passed on from the worker, an allow-list's worth; the stack's own win.
     """
     remote = "true" if stack.allow_remote_include else "false"
     return {
-        **stack.options.variables,
         **base,
+        **stack.options.variables,
         "PWD": str(live),
         "DOCKER_HOST": stack.docker_host,
         "COMPOSE_EXPERIMENTAL_GIT_REMOTE": remote,

@@ -15,7 +15,7 @@ from workers.settings import inherited
 from workers.terminal import accompany, become
 from workers.transaction.recording import project_from
 
-# What a terminal needs; it reaches Compose itself, never a container.
+# What a terminal needs, where the stack has no variable of that name; it reaches Compose itself, never a container.
 _TERMINAL = ("TERM", "COLUMNS", "LINES", "NO_COLOR", "COMPOSE_ANSI")
 
 _CHANGING = frozenset(
@@ -61,7 +61,7 @@ def compose_call(services: Services, stack: Stack, arguments: Sequence[str]) -> 
         argv=(*prefix(project, services.compose.program), *words),
         arguments=words,
         directory=str(project.directory),
-        environment={**project.environment, **inherited(_TERMINAL)},
+        environment={**inherited(_TERMINAL), **project.environment},
     )
 
 

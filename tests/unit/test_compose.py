@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from workers import compose
+from workers.changes.variables import process_environment
 from workers.errors import InvalidStack
 from workers.model import Options, Stack
+from workers.services import HostFiles
 
 
 def make_stack(options: Options | None = None, *, remote: bool = False) -> Stack:
@@ -99,6 +101,21 @@ def test_compose_sees_nothing_of_the_deployers_environment(live: Path, monkeypat
         "COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false",
         "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false",
     }
+
+
+def test_variables_of_a_stack_win_over_what_is_inherited_and_steer_nothing(live: Path) -> None:
+    stack = make_stack(Options(variables={"LANG": "de_DE.UTF-8", "DOCKER_HOST": "tcp://elsewhere"}))
+    environment = compose.command_environment(stack, live, {"LANG": "C.UTF-8", "HOME": "/root"})
+    assert (environment["LANG"], environment["HOME"]) == ("de_DE.UTF-8", "/root")
+    assert environment["DOCKER_HOST"] == "unix:///run/d.sock"
+
+
+def test_what_compose_gets_is_what_counts_as_a_change(live: Path) -> None:
+    stack = make_stack(Options(variables={"LANG": "de_DE.UTF-8", "SSH_AUTH_SOCK": "/agent"}))
+    base = compose.command_environment(make_stack(), live, {"LANG": "C.UTF-8", "SSH_AUTH_SOCK": "/own"})
+    given = compose.command_environment(stack, live, {"LANG": "C.UTF-8", "SSH_AUTH_SOCK": "/own"})
+    counted = process_environment(stack, HostFiles(str(live), base))
+    assert {name: counted[name] for name in given} == {**given, "PWD": f"{live}/services/web"}
 
 
 def test_remote_includes_are_switched_on_only_on_request(live: Path) -> None:

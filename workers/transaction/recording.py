@@ -107,7 +107,7 @@ def project_from(call: Mapping[str, Any], stack: Stack, live: Path) -> Project:
         files=tuple(str(live / path) for path in call["files"]),
         env_files=tuple(str(live / path) for path in call["env_files"]),
         profiles=tuple(call["profiles"]),
-        environment={**call["variables"], "LANG": "C.UTF-8", **inherited(INHERITED), **call["environment"]},
+        environment={"LANG": "C.UTF-8", **inherited(INHERITED), **call["variables"], **call["environment"]},
     )
 
 
