@@ -13,7 +13,7 @@ import os
 import shutil
 import stat
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -66,6 +66,7 @@ def left_behind(
     project_path: str,
     files: Mapping[str, Entry],
     mounted: Iterable[str],
+    staying: Collection[Path] = (),
 ) -> tuple[Belonging, ...]:
     """What containers mount, or Compose reads, in another directory, and neither Git nor the live directory has.
 
@@ -76,6 +77,7 @@ def left_behind(
         files: what Git has.
         mounted: the paths that the new model mounts, from the root: what lies there, but not below the old directory,
             was mounted by a relative path, too.
+        staying: what the new model mounts, absolute: what lies at such a path is where it belongs.
     """
     folders = {"."} | {str(parent) for path in files for parent in Path(path).parents}
     relative = set(mounted)
@@ -87,20 +89,27 @@ def left_behind(
         for source in (*each.sources, f"{directory}/.env"):
             path = os.path.normpath(Path(project_path) / os.path.relpath(source, directory))
             if path in relative or Path(source).is_relative_to(directory):
-                found |= {item.path: item for item in _missing(source, path, live_root, files, folders)}
+                found |= {item.path: item for item in _missing(source, path, live_root, files, folders, staying)}
     return tuple(
         found[path] for path in sorted(found) if not any(str(parent) in found for parent in Path(path).parents)
     )
 
 
-def _missing(source: str, path: str, live: Path, files: Mapping[str, Entry], folders: set[str]) -> Iterator[Belonging]:
-    """A folder that Git has too is gone through: what Git lacks in it is missing, and the rest comes from Git."""
-    if path.startswith("..") or path in files or not os.path.lexists(source):
+def _missing(
+    source: str, path: str, live: Path, files: Mapping[str, Entry], folders: set[str], staying: Collection[Path]
+) -> Iterator[Belonging]:
+    """A folder that Git has too is gone through: what Git lacks in it is missing, and the rest comes from Git.
+
+    So is one that holds something that stays.
+    """
+    if path.startswith("..") or path in files or Path(source) in staying or not os.path.lexists(source):
         return
-    if path in folders and Path(source).is_dir():
+    if path not in folders and os.path.lexists(live / path):
+        return
+    if Path(source).is_dir() and (path in folders or any(each.is_relative_to(source) for each in staying)):
         for each in sorted(Path(source).iterdir()):
-            yield from _missing(str(each), os.path.normpath(f"{path}/{each.name}"), live, files, folders)
-    elif path not in folders and not os.path.lexists(live / path):
+            yield from _missing(str(each), os.path.normpath(f"{path}/{each.name}"), live, files, folders, staying)
+    elif path not in folders:
         yield Belonging(source, path)
 
 

@@ -37,7 +37,8 @@ def _settle_directories(attempt: Attempt) -> None:
         details += attempt.former.running.details
     if not (old := elsewhere((each.container for each in details), attempt.live_directory)):
         return
-    found = left_behind(details, attempt.folders.live, attempt.stack.path, attempt.new, attempt.protected)
+    mounted = compose_model.sources(attempt.model)
+    found = left_behind(details, attempt.folders.live, attempt.stack.path, attempt.new, attempt.protected, mounted)
     if found and attempt.adoption is None:
         left = ", ".join(each.source for each in found)
         message = (

@@ -344,6 +344,29 @@ def test_a_running_project_is_adopted_without_its_data_when_that_is_wanted(house
     assert house.lives()["db"] == before["db"]
 
 
+def test_data_that_is_mounted_by_its_absolute_path_stays_where_it_is(house: House) -> None:
+    house.stack()
+    there = house.folder / "elsewhere/data"
+    file = compose(web=service(volumes=[f"{there}:/data"]), db=DB)
+    run_elsewhere(house, {"compose.yaml": file})
+    before = house.lives()
+    done = house.push({"a/compose.yaml": file})
+    assert done["outcome"] == "deployed", done
+    assert (house.lives(), house.seen("web", "/data/precious")) == (before, "everything")
+
+    # What a relative path means comes along, and what an absolute one means does not.
+    both = compose(web=service(volumes=[f"{there}:/data", "./more:/more"]), db=DB)
+    (house.folder / "elsewhere/more").mkdir()
+    (house.folder / "elsewhere/more/x").write_text("x")
+    house.docker("rm", "-f", *(identifier for identifier, _ in house.lives().values()))
+    run_elsewhere(house, {"compose.yaml": both})
+    blocked = house.push({"a/compose.yaml": both})
+    assert (blocked["reason"], str(there) in str(blocked["message"])) == ("moved", False), blocked
+    assert adopt(house, "move")["outcome"] == "deployed"
+    assert (house.seen("web", "/data/precious"), house.seen("web", "/more/x")) == ("everything", "x")
+    assert (there / "precious").exists()
+
+
 def test_what_git_lacks_in_a_folder_that_git_has_comes_along_and_nothing_is_overwritten(house: House) -> None:
     house.stack()
     file = compose(web=service(volumes=["./conf:/conf"], environment={"X": "${X}"}), db=DB)

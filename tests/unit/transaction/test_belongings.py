@@ -72,9 +72,12 @@ def never() -> threading.Event:
 # ---------------------------------------------------------------- what there is
 
 
-def left(old: Path, folders: Folders, *sources: Path, mounted: tuple[str, ...] = ()) -> list[str]:
+def left(
+    old: Path, folders: Folders, *sources: Path, mounted: tuple[str, ...] = (), staying: tuple[Path, ...] = ()
+) -> list[str]:
     files = {"a/compose.yaml": FILE, "a/conf/app.ini": FILE}
-    return [each.path for each in left_behind([container(old, *sources)], folders.live, "a", files, mounted)]
+    found = left_behind([container(old, *sources)], folders.live, "a", files, mounted, staying)
+    return [each.path for each in found]
 
 
 def test_what_git_lacks_is_left_behind(old: Path, folders: Folders) -> None:
@@ -99,6 +102,13 @@ def test_what_lies_beside_the_project_directory_counts_when_it_is_mounted_relati
     shared = old.parent / "shared"
     assert left(old, folders, shared, Path("/etc")) == []
     assert left(old, folders, shared, Path("/etc"), mounted=("shared",)) == ["shared"]
+
+
+def test_what_the_new_model_mounts_where_it_is_stays_there(old: Path, folders: Folders) -> None:
+    assert left(old, folders, old / "data", staying=(old / "data",)) == []
+    assert left(old, folders, old, staying=(old / "data",)) == ["a/conf/users.db"]
+    (old / "data/y").touch()
+    assert left(old, folders, old / "data", staying=(old / "data/x",)) == ["a/data/y"]
 
 
 def test_what_the_live_directory_has_is_not_left_behind(old: Path, folders: Folders) -> None:
