@@ -16,6 +16,7 @@ from workers.model import Action
 
 _ALIVE = frozenset({"running", "restarting", "paused"})
 _ENDS_BY_ITSELF = frozenset({"no", "on-failure", ""})
+_STOPPED = frozenset({130, 137, 143})  # by SIGINT, SIGKILL or SIGTERM
 
 
 class Difference(StrEnum):
@@ -53,12 +54,13 @@ def drift_of(record: Mapping[str, Any], found: Iterable[Container]) -> dict[str,
 
 
 def is_at_rest(record: Mapping[str, Any], found: Iterable[Container]) -> bool:
-    """Whether nothing of the project runs although something did after its last deployment: stopped on purpose."""
-    recorded = (record.get("containers") or {}).values()
-    if not any(each.get("state") in _ALIVE for each in recorded):
-        return False
+    """Whether somebody has stopped the project: nothing runs, and not all that did has ended or crashed by itself."""
+    there = {each.name: each for each in found}
     # One that was only created is what a killed Compose has left: nobody stopped anything.
-    return not any(each.running or each.state == "created" for each in found)
+    if any(each.running or each.state == "created" for each in there.values()):
+        return False
+    recorded = (record.get("containers") or {}).items()
+    return any(each.get("state") in _ALIVE and _was_stopped(each, there.get(name)) for name, each in recorded)
 
 
 def remedies(drift: Mapping[str, str]) -> dict[str, Action]:
@@ -82,3 +84,10 @@ def _has_ended(recorded: Mapping[str, str], there: Container) -> bool:
     """Whether a container has done its work: it ended with exit code 0, and nobody wanted it started again."""
     ended = there.state == "exited" and there.exit_code == 0
     return ended and recorded.get("restart", "") in _ENDS_BY_ITSELF
+
+
+def _was_stopped(recorded: Mapping[str, str], there: Container | None) -> bool:
+    """Whether a container that does not run was stopped or removed, as far as its end tells."""
+    if there is None or there.state != "exited" or recorded.get("restart", "") not in _ENDS_BY_ITSELF:
+        return True  # the engine starts one with another policy again, however it ends, unless somebody stopped it
+    return there.exit_code in _STOPPED

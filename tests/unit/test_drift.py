@@ -85,13 +85,35 @@ def test_containers_that_nothing_is_recorded_of_are_no_drift() -> None:
     assert drift(recorded(), there(), there(service="extra")) is None
 
 
-def test_a_stack_is_at_rest_when_nothing_runs_that_did() -> None:
-    record = {"containers": {"p-web-1": recorded(), "p-job-1": recorded("exited", service="job")}}
-    assert is_at_rest(record, [there("exited", code=0), there("exited", service="job", code=0)])
+JOB = recorded("exited", service="job")
+
+
+@pytest.mark.parametrize("code", [130, 137, 143])
+def test_a_stack_is_at_rest_when_nothing_runs_that_did(code: int) -> None:
+    record = {"containers": {"p-web-1": recorded(), "p-job-1": JOB}}
+    stopped = there("exited", code=code)
+    assert is_at_rest(record, [stopped, there("exited", service="job", code=0)])
     assert is_at_rest(record, [])
-    assert not is_at_rest(record, [there("exited", code=0), there(service="job")])
+    assert not is_at_rest(record, [stopped, there(service="job")])
     assert not is_at_rest(record, [there("created")])
-    assert not is_at_rest({"containers": {"p-job-1": recorded("exited", service="job")}}, [])
+    assert not is_at_rest({"containers": {"p-job-1": JOB}}, [])
+
+
+@pytest.mark.parametrize("code", [0, 1, 3, 255])
+def test_what_has_ended_or_crashed_by_itself_was_stopped_by_nobody(code: int) -> None:
+    record = {"containers": {"p-web-1": recorded(), "p-db-1": recorded(service="db")}}
+    ended = there("exited", code=code)
+    assert not is_at_rest(record, [ended, there("exited", service="db", code=0)])
+    assert is_at_rest(record, [ended, there("exited", service="db", code=137)])
+    assert is_at_rest(record, [ended])
+    assert not is_at_rest({"containers": {"p-web-1": recorded(restart="on-failure")}}, [ended])
+
+
+@pytest.mark.parametrize("code", [0, 1, 143])
+@pytest.mark.parametrize("restart", ["always", "unless-stopped"])
+def test_what_the_engine_would_start_again_was_stopped_however_it_ended(restart: str, code: int) -> None:
+    record = {"containers": {"p-web-1": recorded(restart=restart)}}
+    assert is_at_rest(record, [there("exited", code=code)])
 
 
 def test_what_was_exchanged_is_made_again_and_the_rest_is_brought_up() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, service
+from tests.worker_rig import eventually
 from workers.reconcile import reconcile
 
 pytestmark = pytest.mark.docker
@@ -180,6 +181,20 @@ def test_a_paused_stack_is_not_healed(house: House) -> None:
     house.services.state.pauses.resume(ID)
     assert look(house)["status"] == "deployed"
     assert "web" in house.lives()
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_stack_that_has_ended_by_itself_was_stopped_by_nobody(house: House, code: int) -> None:
+    house.stack()
+    house.pull({"a/compose.yaml": compose(job=service(f"sleep 3; exit {code}"))})
+    before = house.lives()
+    eventually(lambda: house.containers()["job"].state == "exited", "its end")
+    assert look(house)["status"] == "deployed"
+    assert (reasons(house)[0], house.lives() == before) == (("first_deploy", True) if code == 0 else ("drifted", False))
+    eventually(lambda: house.containers()["job"].state == "exited", "its end")
+    done = house.pull({"a/compose.yaml": compose(job=service("sleep 1001"))})["stacks"][ID]
+    assert (done["outcome"], done["reason"]) == ("deployed", "content_changed"), done
+    assert house.command("job") == "sleep 1001"
 
 
 def reasons(house: House) -> list[str]:
