@@ -6,13 +6,14 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from workers.cancellation import CancelWatch
 from workers.changes.agreement import missing_sources
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
-from workers.compose import INHERITED, Project, command_environment
+from workers.drift import HEALS, acting, heals_after, worn_out
 from workers.errors import TeguError, TransientError
 from workers.former import former_of
 from workers.ledger import Ledger
@@ -20,7 +21,6 @@ from workers.model import Decision, Outcome, Reason, Stack
 from workers.ownership import own_parts
 from workers.rollback import roll_back
 from workers.services import Services
-from workers.settings import inherited
 from workers.transaction.applying import run_failure_hooks
 from workers.transaction.attempt import Attempt, Running, Tools
 from workers.transaction.belongings import take_leave
@@ -32,7 +32,7 @@ from workers.transaction.manifest import load_manifest, save_manifest
 from workers.transaction.outcome import Ending
 from workers.transaction.preparing import plan, stage_closure
 from workers.transaction.pruning import prune_images
-from workers.transaction.recording import brought_back, call_of, moved_on, record_of
+from workers.transaction.recording import brought_back, call_of, live_project, moved_on, record_of
 from workers.transaction.repairing import settle_half_made
 from workers.transaction.steps import Step, Steps
 from workers.transaction.unversioned import remember
@@ -126,7 +126,7 @@ class Deployment:
         try:
             with CancelWatch(self._ground.services.state.cancellations, name) as watch:
                 attempt = self._attempt(decision, snapshot, name=name, stop=watch.stop)
-                ending = self._go(attempt, interrupted)
+                ending = (None if asked else self._worn_out(decision)) or self._go(attempt, interrupted)
         except TransientError as error:
             self._ledger.interrupt(str(error))
             raise
@@ -171,6 +171,17 @@ class Deployment:
             former=former_of(services, self._stack, self._ground.deployed, self._ground.journal),
         )
 
+    def _worn_out(self, decision: Decision) -> Ending | None:
+        """The ending of a healing that has not lasted often enough; None for everything else."""
+        if decision.reason is not Reason.DRIFTED:
+            return None
+        if not (services := worn_out(self._ground.record or {}, acting(decision), datetime.now(UTC))):
+            return None
+        message = (
+            f"brought back {HEALS} times, and not there again: {', '.join(services)}; `tegu deploy` tries once more"
+        )
+        return Ending(Outcome.FAILED, message=message, hold=True)
+
     def _go(self, attempt: Attempt, interrupted: Intent | None) -> Ending:
         if attempt.former is not None:
             self._ledger.say(attempt.former.told)
@@ -199,6 +210,9 @@ class Deployment:
         record = record_of(attempt, Running.now(self._engine, self._stack.project))
         record["seconds"] = dict(self._ledger.seconds)
         record["previous"] = self._previous(attempt.snapshot.commit)
+        if attempt.decision.reason is Reason.DRIFTED:
+            before, at = self._ground.record or {}, datetime.now(UTC)
+            record["heals"] = heals_after(before, acting(attempt.decision), record["fingerprint"], at)
         save_manifest(self._folders.manifest, attempt.new)
         remember(self._folders, attempt.snapshot.outside_paths)
         call = call_of(self._stack, attempt.project, self._folders.live)
@@ -247,7 +261,7 @@ class Deployment:
             self._journal.update(self._stack.id, intent=None, disturbed=disturbed or None)
             ending = Ending(Outcome.FAILED, message=problem, hold=True)
         if cancelled:
-            ending = _cancelled(ending)
+            ending = ending.cancelled()
         self._folders.clear()
         run_failure_hooks(attempt)
         return ending
@@ -274,27 +288,3 @@ class Deployment:
             found = self._engine.containers(self._stack.project)
             return "what runs now: " + (", ".join(f"{each.name} ({each.state})" for each in found) or "nothing")
         return "what runs now is not known"
-
-
-def _cancelled(ending: Ending) -> Ending:
-    """How a deployment ends that somebody has stopped after the switch; one that could not go back has failed."""
-    if ending.outcome is Outcome.ROLLED_BACK:
-        return replace(ending, outcome=Outcome.CANCELLED, message="cancelled, and back at the last good deployment")
-    if ending.message.startswith("cancelled"):
-        message = "cancelled; there is nothing to go back to, so what was begun stays"
-        return replace(ending, outcome=Outcome.CANCELLED, message=message)
-    return ending
-
-
-def live_project(stack: Stack, snapshot: Snapshot, folders: Folders) -> Project:
-    """The Compose project of a stack at its live path, with the files that its snapshot was read from."""
-    live = folders.live / stack.path
-    return Project(
-        name=stack.project,
-        directory=live,
-        live=live,
-        files=tuple(str(folders.live / path) for path in snapshot.compose_files),
-        env_files=tuple(str(folders.live / path) for path in snapshot.env_files),
-        profiles=stack.options.profiles,
-        environment=command_environment(stack, live, {"LANG": "C.UTF-8", **inherited(INHERITED)}),
-    )

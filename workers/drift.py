@@ -8,12 +8,17 @@ Compose nor one of Tegu makes a difference.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from workers.containers import Container
-from workers.model import Action
+from workers.model import Action, Decision
 
+HEALS = 3
+"""So often is a service healed before somebody has to look at it."""
+
+_CLOSE = timedelta(hours=6)  # whatever lasts longer than that before it has to be healed again is healed for ever
 _ALIVE = frozenset({"running", "restarting", "paused"})
 _ENDS_BY_ITSELF = frozenset({"no", "on-failure", ""})
 _STOPPED = frozenset({130, 137, 143})  # by SIGINT, SIGKILL or SIGTERM
@@ -66,6 +71,36 @@ def is_at_rest(record: Mapping[str, Any], found: Iterable[Container]) -> bool:
 def remedies(drift: Mapping[str, str]) -> dict[str, Action]:
     """What brings each service back."""
     return {service: _ACTIONS.get(Difference(word), Action.UP) for service, word in drift.items()}
+
+
+def acting(decision: Decision) -> tuple[str, ...]:
+    """The services that a decision does something about."""
+    return tuple(name for name, each in decision.services.items() if each.action is not Action.NONE)
+
+
+def heals_after(record: Mapping[str, Any], services: Iterable[str], fingerprint: str, at: datetime) -> dict[str, Any]:
+    """How often each service has been healed, one healing closely after the other, once these have been healed, too.
+
+    Args:
+        record: what was deployed before.
+        services: those that are healed now.
+        fingerprint: of the content; another one begins anew.
+        at: now.
+    """
+    before = _recent(record, at) if record.get("fingerprint") == fingerprint else {}
+    more = {name: {"times": before.get(name, {}).get("times", 0) + 1, "at": at.isoformat()} for name in services}
+    return {**before, **more}
+
+
+def worn_out(record: Mapping[str, Any], services: Iterable[str], at: datetime) -> tuple[str, ...]:
+    """Those of some services that were healed again and again, and do not last."""
+    heals = _recent(record, at)
+    return tuple(name for name in sorted(services) if heals.get(name, {}).get("times", 0) >= HEALS)
+
+
+def _recent(record: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    heals: Mapping[str, Any] = record.get("heals") or {}
+    return {name: each for name, each in heals.items() if datetime.fromisoformat(each["at"]) > at - _CLOSE}
 
 
 def _difference(recorded: Mapping[str, str], there: Container | None) -> Difference | None:

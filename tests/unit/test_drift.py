@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from workers.containers import CONFIG_HASH, Container
-from workers.drift import drift_of, is_at_rest, remedies
+from workers.drift import HEALS, drift_of, heals_after, is_at_rest, remedies, worn_out
 from workers.model import Action
 
 
@@ -120,3 +121,18 @@ def test_what_was_exchanged_is_made_again_and_the_rest_is_brought_up() -> None:
     found = {"a": "missing", "b": "stopped", "c": "replaced", "d": "image_changed", "e": "configuration_changed"}
     up, again = Action.UP, Action.RECREATE
     assert remedies(found) == {"a": up, "b": up, "c": up, "d": again, "e": again}
+
+
+def test_what_is_healed_again_and_again_within_hours_is_worn_out() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    record: dict[str, Any] = {"fingerprint": "f"}
+    for _ in range(HEALS):
+        assert worn_out(record, ["web", "db"], at) == ()
+        at += timedelta(hours=5)
+        record = {"fingerprint": "f", "heals": heals_after(record, ["web"], "f", at)}
+    assert worn_out(record, ["web", "db"], at + timedelta(hours=5)) == ("web",)
+    assert worn_out(record, ["web"], at + timedelta(hours=7)) == ()
+    assert worn_out(record, ["db"], at) == ()
+    assert heals_after(record, ["db"], "f", at).keys() == {"web", "db"}
+    assert heals_after(record, ["web"], "other", at)["web"]["times"] == 1
+    assert heals_after(record, ["web"], "f", at + timedelta(hours=7))["web"]["times"] == 1

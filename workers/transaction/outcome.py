@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workers.model import Outcome, Reason
 
@@ -23,3 +23,12 @@ class Ending:
     message: str = ""
     again: bool = False
     hold: bool = False
+
+    def cancelled(self) -> Ending:
+        """The same where somebody has stopped it after the switch; one that could not go back has failed."""
+        if self.outcome is Outcome.ROLLED_BACK:
+            return replace(self, outcome=Outcome.CANCELLED, message="cancelled, and back at the last good deployment")
+        if self.message.startswith("cancelled"):
+            message = "cancelled; there is nothing to go back to, so what was begun stays"
+            return replace(self, outcome=Outcome.CANCELLED, message=message)
+        return self

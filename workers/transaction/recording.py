@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from workers.changes.snapshot import Snapshot
-from workers.compose import INHERITED, Project
+from workers.compose import INHERITED, Project, command_environment
 from workers.model import Stack
 from workers.settings import inherited
 from workers.state.clock import now
 from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt, Running
+from workers.transaction.folders import Folders
 
 
 def record_of(attempt: Attempt, running: Running) -> dict[str, Any]:
@@ -71,12 +72,26 @@ def brought_back(record: Mapping[str, Any], running: Running, starts: frozenset[
 def moved_on(record: Mapping[str, Any], snapshot: Snapshot) -> dict[str, Any]:
     """The record when files were written that reach no service."""
     return {
-        **record,
+        **{name: value for name, value in record.items() if name != "heals"},
         "snapshot": snapshot.to_json(),
         "commit": snapshot.commit,
         "fingerprint": snapshot.fingerprint,
         "at": now(),
     }
+
+
+def live_project(stack: Stack, snapshot: Snapshot, folders: Folders) -> Project:
+    """The Compose project of a stack at its live path, with the files that its snapshot was read from."""
+    live = folders.live / stack.path
+    return Project(
+        name=stack.project,
+        directory=live,
+        live=live,
+        files=tuple(str(folders.live / path) for path in snapshot.compose_files),
+        env_files=tuple(str(folders.live / path) for path in snapshot.env_files),
+        profiles=stack.options.profiles,
+        environment=command_environment(stack, live, {"LANG": "C.UTF-8", **inherited(INHERITED)}),
+    )
 
 
 def call_of(stack: Stack, project: Project, live: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.deploy.house import House, compose, service
 from tests.worker_rig import eventually
+from workers.drift import HEALS
 from workers.reconcile import reconcile
 
 pytestmark = pytest.mark.docker
@@ -275,10 +276,17 @@ def test_the_deployed_version_is_healed_while_the_newest_is_invalid(house: House
 
 
 def test_what_dies_again_and_again_is_not_brought_back_for_ever(house: House) -> None:
-    deployed(house)
-    house.pull(files(web="test ! -e /dev/shm/x; sleep 1000"))
-    before = house.lives()
-    house.services.state.holds.hold(ID, house.services.state.records.get(ID)["fingerprint"], "it failed")  # type: ignore[index]
-    missing(house, before["web"][0])
-    assert look(house)["drift"] == {"web": "missing"}
-    assert "web" not in house.lives()
+    before = deployed(house)
+    for _ in range(HEALS):
+        missing(house, house.lives()["web"][0])
+        assert (look(house)["status"], reasons(house)[0]) == ("deployed", "drifted")
+    missing(house, house.lives()["web"][0])
+    for _ in range(2):
+        row = look(house)
+        assert (row["status"], row["drift"], "web" in house.lives()) == ("failed", {"web": "missing"}, False)
+    assert len(reasons(house)) == HEALS + 2
+    assert f"brought back {HEALS} times" in row["last_deployment"]["message"]
+    assert house.lives()["db"] == before["db"]
+    assert house.ask()["reason"] == "retried"
+    missing(house, house.lives()["web"][0])
+    assert look(house)["status"] == "deployed"
