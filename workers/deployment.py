@@ -87,10 +87,10 @@ class Deployment:
         attempt = self._attempt(decision, snapshot, name="files")
         stage_closure(attempt)
         # Compose is not asked what it mounts, so whatever was content before is not removed from under a container.
-        attempt.protected = {path for each in snapshot.services.values() for path in each.content}
+        attempt.protected = {path for each in snapshot.services.values() for path in each.content} | {*snapshot.extra}
         plan(attempt)
         switch(attempt, self._journal)
-        save_manifest(self._folders.manifest, attempt.new)
+        save_manifest(self._folders.manifest, attempt.written)
         self._ledger.record(moved_on(record, snapshot))
         self._pin(snapshot.commit)
         self._folders.clear()
@@ -213,7 +213,7 @@ class Deployment:
         if attempt.decision.reason is Reason.DRIFTED:
             before, at = self._ground.record or {}, datetime.now(UTC)
             record["heals"] = heals_after(before, acting(attempt.decision), record["fingerprint"], at)
-        save_manifest(self._folders.manifest, attempt.new)
+        save_manifest(self._folders.manifest, attempt.written)
         remember(self._folders, attempt.snapshot.outside_paths)
         call = call_of(self._stack, attempt.project, self._folders.live)
         self._ledger.record(record, call={**call, "unversioned": True}, disturbed=None, left=None)
@@ -256,7 +256,7 @@ class Deployment:
             ending = self._back(attempt, intent, call, problem)
         else:
             # There is nothing to go back to, or nobody wants to: it stays as it is.
-            save_manifest(self._folders.manifest, attempt.new)
+            save_manifest(self._folders.manifest, attempt.written)
             disturbed = dict(intent.services) if self._ground.record else {}
             self._journal.update(self._stack.id, intent=None, disturbed=disturbed or None)
             ending = Ending(Outcome.FAILED, message=problem, hold=True)

@@ -17,7 +17,7 @@ from workers.transaction import model as compose_model
 from workers.transaction.belongings import Belonging
 from workers.transaction.folders import Folders
 from workers.transaction.manifest import Manifest
-from workers.transaction.planning import Operation
+from workers.transaction.planning import Do, Operation
 from workers.transaction.staging import Source
 from workers.transaction.steps import Steps
 
@@ -119,6 +119,8 @@ class Attempt:
         old: what Tegu has written into the live directory.
         new: what is to be there.
         project: the Compose project at its live path.
+        protected: repository paths that containers mount.
+        operations: the switch of files.
         model: what Compose resolved, with staged paths until the switch.
         images: the id that each image name stood for before; None for no image.
         former: where the last deployment is, if that is another project, engine or worker.
@@ -157,9 +159,24 @@ class Attempt:
     halted: tuple[str, ...] = ()
 
     @property
+    def written(self) -> Manifest:
+        """What Tegu has written into the live directory after the switch; mounts that Git has dropped lie there still."""
+        gone = {each.path for each in self.operations if each.do in {Do.AWAY, Do.REMOVE}}
+        dropped = {path: entry for path, entry in self.old.items() if path in self.protected and path not in self.new}
+        left = {path for path in dropped if not gone.intersection((path, *map(str, Path(path).parents)))}
+        return {**{path: dropped[path] for path in left}, **self.new}
+
+    @property
     def staged(self) -> Project:
         """The Compose project in the stage."""
         return self.project.at(self.folders.live, self.folders.stage)
+
+    def note(self, model: compose_model.Model) -> None:
+        """Note what Compose resolved, and so what is mounted and must not be removed."""
+        self.model = model
+        sources = compose_model.sources(model)
+        for root in (self.folders.stage, self.folders.live):
+            self.protected |= compose_model.below(sources, root)
 
     def look(self, before: Running) -> None:
         """Note what runs before anything is touched."""

@@ -65,7 +65,9 @@ def resume(attempt: Attempt, intent: Intent) -> Intent:
     """
     tools = attempt.tools
     tools.say(f"going on with deployment {intent.deployment}, which was interrupted")
-    attempt.model, _ = tools.compose.config(attempt.project, pass_fds=(tools.lock,))
+    model, _ = tools.compose.config(attempt.project, pass_fds=(tools.lock,))
+    attempt.note(model)
+    attempt.operations = intent.operations
     attempt.look(Running.now(tools.engine, attempt.stack.project))
     attempt.starts, attempt.resting = set(intent.starts), set(intent.resting)
     attempt.images = dict(intent.images)

@@ -73,10 +73,7 @@ def _validate(attempt: Attempt, tree: Tree, missing: Missing) -> None:
         attempt.snapshot = attempt.snapshot.joined(tree, joining)
         attempt.new.update(attempt.snapshot.files(tree))
         stage_closure(attempt)
-    attempt.model = model
-    staged = compose_model.below(compose_model.sources(model), attempt.folders.stage)
-    live = compose_model.below(compose_model.sources(model), attempt.folders.live)
-    attempt.protected |= staged | live
+    attempt.note(model)
 
 
 def _refuse_own(attempt: Attempt) -> None:
