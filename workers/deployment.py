@@ -141,6 +141,7 @@ class Deployment:
         self, decision: Decision, snapshot: Snapshot, *, name: str, stop: threading.Event | None = None
     ) -> Attempt:
         services, stop = self._ground.services, stop or threading.Event()
+        record = self._ground.record or {}
         tools = Tools(
             compose=services.compose,
             engine=self._engine,
@@ -166,7 +167,8 @@ class Deployment:
             tools=tools,
             old=load_manifest(self._folders.manifest),
             new=snapshot.files(self._ground.tree),
-            previous=(self._ground.record or {}).get("commit"),
+            previous=record.get("commit"),
+            made_of=snapshot.made_of | (Snapshot.from_json(record["snapshot"]).made_of if record else frozenset()),
             adoption=self._ground.adoption,
             former=former_of(services, self._stack, self._ground.deployed, self._ground.journal),
         )

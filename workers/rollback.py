@@ -14,6 +14,7 @@ from workers.transaction.attempt import Attempt, Former, Running
 from workers.transaction.committing import put_tags_back, take_back
 from workers.transaction.intent import Intent
 from workers.transaction.recording import project_from
+from workers.transaction.restoring import restore_model
 from workers.transaction.unversioned import as_they_were
 
 
@@ -37,6 +38,7 @@ def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> Runn
     put_tags_back(tools.engine, intent.images)
     if not attempt.applied:
         return None  # those that run have the old files again
+    restore_model(attempt)
     if attempt.former is not None:
         take_down(attempt, attempt.project)
         attempt = _where_it_was(attempt, attempt.former)

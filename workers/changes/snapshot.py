@@ -96,6 +96,11 @@ class Snapshot:
         """The files Git lacks that are there: repository paths below the live directory, or absolute paths."""
         return tuple(sorted(path for path, digest in self.outside.items() if digest is not None))
 
+    @property
+    def made_of(self) -> frozenset[str]:
+        """What Compose reads: the files that make the model and those that go into services' definitions."""
+        return frozenset(self.model).union(*(each.model for each in self.services.values()))
+
     def files(self, tree: Tree) -> dict[str, Entry]:
         """Every file and symlink of the closure by path, folders expanded, build contexts after their ignore file.
 

@@ -120,6 +120,7 @@ class Attempt:
         new: what is to be there.
         project: the Compose project at its live path.
         protected: repository paths that containers mount.
+        made_of: repository paths that the model is, or was, read from.
         operations: the switch of files.
         model: what Compose resolved, with staged paths until the switch.
         images: the id that each image name stood for before; None for no image.
@@ -145,6 +146,7 @@ class Attempt:
     new: dict[str, Entry]
     previous: str | None = None
     protected: set[str] = field(default_factory=set)
+    made_of: frozenset[str] = frozenset()
     model: Mapping[str, Any] = field(default_factory=dict)
     images: dict[str, str | None] = field(default_factory=dict)
     operations: tuple[Operation, ...] = ()
@@ -160,7 +162,7 @@ class Attempt:
 
     @property
     def written(self) -> Manifest:
-        """What Tegu has written into the live directory after the switch; mounts that Git has dropped lie there still."""
+        """What Tegu has written into the live directory after the switch, with mounts that Git has dropped."""
         gone = {each.path for each in self.operations if each.do in {Do.AWAY, Do.REMOVE}}
         dropped = {path: entry for path, entry in self.old.items() if path in self.protected and path not in self.new}
         left = {path for path in dropped if not gone.intersection((path, *map(str, Path(path).parents)))}

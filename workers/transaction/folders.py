@@ -18,7 +18,7 @@ class Folders:
         stage: the new files, until they are switched.
         undo: the old files, until the deployment has ended well. While it is there, a deployment is under
             way or was interrupted.
-        kept: what containers had made of tracked files that Git then changed; never removed by Tegu.
+        kept: what was changed here of tracked files in which Git's version then won; never removed by Tegu.
     """
 
     live: Path

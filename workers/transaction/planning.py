@@ -76,10 +76,19 @@ class Planner:
         new: what is to be there.
         adopt: take over files that are in the way; copies of them are kept.
         protected: repository paths that containers mount, which are never removed.
+        made_of: repository paths that Compose reads, which are as Git has them, whoever has changed them here.
     """
 
     def __init__(
-        self, live: Root, stage: Path, *, old: Manifest, new: Manifest, adopt: bool, protected: Collection[str] = ()
+        self,
+        live: Root,
+        stage: Path,
+        *,
+        old: Manifest,
+        new: Manifest,
+        adopt: bool,
+        protected: Collection[str] = (),
+        made_of: Collection[str] = (),
     ) -> None:
         self._live = live
         self._stage = stage
@@ -87,6 +96,7 @@ class Planner:
         self._new = new
         self._adopt = adopt
         self._protected = frozenset(protected)
+        self._made_of = frozenset(made_of)
         self._away: set[str] = set()
         self._folders: dict[str, tuple[int, int]] = {}
         self._operations: list[Operation] = []
@@ -187,13 +197,16 @@ class Planner:
     def _is_in_place(self, path: str, entry: Entry, there: os.stat_result, folder: int, name: str) -> bool:
         """Whether a file can stay as it is.
 
-        It is left alone while Git leaves it alone, whatever a container has made of it; and when it has Git's
-        new content already, it is simply ours from now on.
+        It is left alone while Git leaves it alone, whatever a container has made of it, unless Compose reads it; and
+        when it has Git's new content already, it is simply ours from now on.
         """
-        if self._old.get(path) == entry:
+        left_alone = self._old.get(path) == entry
+        if left_alone and path not in self._made_of:
             return True
+        if not same_content(name, folder, entry):
+            return False
         executable = bool(there.st_mode & stat.S_IXUSR)
-        return same_content(name, folder, entry) and (entry.mode == SYMLINK or executable == (entry.mode == EXECUTABLE))
+        return left_alone or entry.mode == SYMLINK or executable == (entry.mode == EXECUTABLE)
 
     def _replace(self, path: str, entry: Entry, there: os.stat_result, folder: int, name: str) -> None:
         ours = path in self._old

@@ -105,10 +105,15 @@ def plan(attempt: Attempt) -> None:
             new=attempt.new,
             adopt=attempt.stack.options.adopt,
             protected=attempt.protected,
+            made_of=attempt.made_of,
         )
         attempt.operations = planner.plan().operations
     finally:
         live.close()
+    for each in attempt.operations:
+        if each.keep:
+            kept = attempt.folders.kept / attempt.name / each.path
+            attempt.tools.say(f"{each.path} was changed on this host; Git's version counts, a copy stays in {kept}")
 
 
 def _build(attempt: Attempt) -> None:

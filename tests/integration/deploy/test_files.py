@@ -32,3 +32,34 @@ def test_a_file_that_git_has_dropped_goes_once_nothing_mounts_it(house: House) -
     house.push({"a/app.ini": None})
     assert house.push({"a/compose.yaml": compose(web=service())})["outcome"] == "deployed"
     assert not house.live("a/app.ini").exists()
+
+
+def test_what_compose_reads_is_as_git_has_it_whatever_was_edited_here(house: House) -> None:
+    house.stack()
+    web = {**MOUNTING, "environment": {"X": "${X}"}}
+    house.push({"a/compose.yaml": compose(web=web), "a/.env": "X=git\n", "a/conf/x": "x", "a/app.ini": "1"})
+    file = house.live("a/compose.yaml")
+    file.write_text(compose(web={**web, "command": ["sleep", "4000"]}))
+    house.live("a/.env").write_text("X=edited\n")
+    house.live("a/conf/x").write_text("mine")
+    done = house.ask(force=True)
+    assert done["outcome"] == "deployed", done
+    assert (house.command("web"), "X=git" in house.environment("web")) == ("sleep 1000", True)
+    assert house.seen("web", "/conf/x") == "mine"
+    kept = house.folder / "data/state/default/a.kept" / str(done["deployment"]) / "a"
+    assert "sleep 4000" not in file.read_text()
+    assert ((kept / ".env").read_text(), (kept / "compose.yaml").exists()) == ("X=edited\n", True)
+    assert f"a/.env was changed on this host; Git's version counts, a copy stays in {kept}/.env" in house.log(
+        str(done["deployment"])
+    )
+
+
+def test_the_way_back_uses_what_compose_read_last_and_not_what_was_edited(house: House) -> None:
+    house.stack()
+    house.push(mounting() | {"a/app.ini": "1"})
+    house.live("a/compose.yaml").write_text(compose(web={**MOUNTING, "command": ["sleep", "4000"]}))
+    done = house.push(mounting("exit 3"))
+    assert done["outcome"] == "rolled_back", done
+    assert (house.command("web"), house.containers()["web"].state) == ("sleep 1000", "running")
+    assert "sleep 4000" not in house.live("a/compose.yaml").read_text()
+    assert house.push(mounting("sleep 1001"))["outcome"] == "deployed"

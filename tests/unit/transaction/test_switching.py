@@ -72,6 +72,7 @@ class Case:
     local: Files = field(default_factory=dict)  # what containers have made of tracked files
     adopt: bool = False
     protected: tuple[str, ...] = ()
+    made_of: tuple[str, ...] = ()
     after: Files | None = None
     kept: Files = field(default_factory=dict)
 
@@ -98,6 +99,13 @@ CASES = {
         {"a": "1", "b": "1"}, {"a": "1", "b": "2"}, local={"a": "mine"}, after={"a": "mine", "b": "2"}
     ),
     "a local change that Git changes too": Case({"a": "1"}, {"a": "2"}, local={"a": "mine"}, kept={"a": "mine"}),
+    "a local change of what Compose reads": Case(
+        {"a": "1", "b": "1", "c": "1"},
+        {"a": "1", "b": "1", "c": "1"},
+        local={"a": "mine"},
+        made_of=("a", "c"),
+        kept={"a": "mine"},
+    ),
     "a local change that Git removes": Case({"a": "1", "b": "1"}, {"b": "1"}, local={"a": "mine"}, kept={"a": "mine"}),
     "an empty folder where a file belongs": Case({}, {"conf": "1"}, around={"conf": "/"}, after={"conf": "1"}),
     "an equal file that Tegu did not write": Case({}, {"a": "1"}, around={"a": "1"}, after={"a": "1"}),
@@ -141,6 +149,7 @@ def prepare(case: Case, folders: Folders) -> Switch:
             new=manifest(case.new),
             adopt=case.adopt,
             protected=case.protected,
+            made_of=case.made_of,
         ).plan()
     finally:
         live.close()

@@ -1,0 +1,42 @@
+"""What Compose reads, as it was deployed last: somebody may have edited it in the live directory since."""
+
+from __future__ import annotations
+
+from workers.model import Entry
+from workers.transaction.attempt import Attempt
+from workers.transaction.folders import remove_tree
+from workers.transaction.manifest import same_content
+from workers.transaction.opening import Root, kind_of
+from workers.transaction.planning import Planner
+from workers.transaction.switching import Switching
+
+
+def restore_model(attempt: Attempt) -> None:
+    """Let the files that Compose reads be those of the last good deployment, once a switch has been taken back.
+
+    The clone has them; edits are among the kept files. Doing it twice does nothing more.
+
+    Raises:
+        BlockedStack: when a symlink has turned up on a path.
+    """
+    folders = attempt.folders
+    live = Root(folders.live)
+    try:
+        wanted = {
+            path: entry
+            for path, entry in attempt.old.items()
+            if path in attempt.made_of and not _is_in_place(live, path, entry)
+        }
+        remove_tree(folders.stage)
+        folders.stage.mkdir(mode=0o700)
+        folders.undo.mkdir(mode=0o700, exist_ok=True)
+        attempt.tools.source.stage(wanted, folders.stage)
+        switch = Planner(live, folders.stage, old=wanted, new=wanted, adopt=False, made_of=wanted).plan()
+    finally:
+        live.close()
+    Switching(folders, attempt.name).forward(switch)
+
+
+def _is_in_place(live: Root, path: str, entry: Entry) -> bool:
+    with live.parent(path) as place:
+        return place is not None and kind_of(place[1], place[0]) is not None and same_content(place[1], place[0], entry)
