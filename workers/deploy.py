@@ -25,6 +25,7 @@ from workers.ledger import Ledger
 from workers.logs import get_logger, log_context
 from workers.model import Action, Decision, Outcome, Reason, Stack, Trigger
 from workers.pinning import Target, left_pinned, settle, target_of
+from workers.recovery import recover
 from workers.removal import Removal, folder_gone, is_settled, remove_gone
 from workers.services import Services
 from workers.stacks import find_stack, no_ref
@@ -174,6 +175,7 @@ class _Look:
 
     def _carry_out(self, runs: tuple[str, ...], lock: int, lease: Lease) -> dict[str, str | None]:
         state, stack = self._state, self._stack
+        recover(self._services, stack, self._outside, lease.fence)
         engine = self._services.containers(repairing.host_of(state.journal.load(stack.id)) or stack.docker_host)
         interrupted = repairing.take_back_unfinished_switch(stack.id, state.journal, self._folders, engine)
         journal = state.journal.load(stack.id)

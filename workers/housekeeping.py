@@ -56,7 +56,9 @@ def keep_clone(services: Services, repo: str) -> None:
 
 
 def _is_deployed(services: Services, stack: str) -> bool:
-    journal = services.state.journal.load(stack)
+    if not (journal := services.state.journal.load(stack)):
+        # A journal that was lost is made again from the pin; a stack that never was deployed has no directory.
+        return (services.settings.data_dir / "stacks" / stack).is_dir()
     gone = ((journal.get("status") or {}).get("removed"), journal.get("left"))
     return bool(journal.get("record")) and not any((mark or {}).get("done") == "down" for mark in gone)
 

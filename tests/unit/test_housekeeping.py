@@ -42,6 +42,14 @@ def test_pins_of_stacks_that_are_gone_are_dropped_and_others_stay(services: Serv
     assert set(clone.pins()) == {f"deployed/{STACK}", f"previous/{STACK}"}
 
 
+def test_the_pin_of_a_stack_whose_journal_was_lost_stays(services: Services) -> None:
+    clone = services.clone("r")
+    clone.pin(f"deployed/{STACK}", clone.fetch(["main"])["main"])
+    (services.settings.data_dir / "stacks" / STACK).mkdir(parents=True)
+    keep_house(services, "local", ["r"])
+    assert set(clone.pins()) == {f"deployed/{STACK}"}
+
+
 def test_the_house_is_kept_once_a_day(services: Services) -> None:
     services.clone("r").fetch(["main"])
     assert keep_house(services, "local", ["r"]) == ("r", "stacks")

@@ -25,7 +25,7 @@ def restore_model(attempt: Attempt) -> None:
         wanted = {
             path: entry
             for path, entry in attempt.old.items()
-            if path in attempt.made_of and not _is_in_place(live, path, entry)
+            if path in attempt.made_of and not is_in_place(live, path, entry)
         }
         remove_tree(folders.stage)
         folders.stage.mkdir(mode=0o700)
@@ -37,6 +37,7 @@ def restore_model(attempt: Attempt) -> None:
     Switching(folders, attempt.name).forward(switch)
 
 
-def _is_in_place(live: Root, path: str, entry: Entry) -> bool:
+def is_in_place(live: Root, path: str, entry: Entry) -> bool:
+    """Whether a file of the live directory has the content that Git says."""
     with live.parent(path) as place:
         return place is not None and kind_of(place[1], place[0]) is not None and same_content(place[1], place[0], entry)

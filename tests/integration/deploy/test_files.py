@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from tests.integration.deploy.house import House, compose, service
+from workers.reconcile import reconcile
 
 pytestmark = pytest.mark.docker
 
@@ -63,3 +66,70 @@ def test_the_way_back_uses_what_compose_read_last_and_not_what_was_edited(house:
     assert (house.command("web"), house.containers()["web"].state) == ("sleep 1000", "running")
     assert "sleep 4000" not in house.live("a/compose.yaml").read_text()
     assert house.push(mounting("sleep 1001"))["outcome"] == "deployed"
+
+
+# ---------------------------------------------------------------- state that was lost
+
+
+def lose_state(house: House, *, redis: bool = True) -> None:
+    """What is left is the clone, the live directories and the key."""
+    shutil.rmtree(house.folder / "data/state")
+    if redis:
+        house.services.state.redis.flushall()
+
+
+def test_state_that_was_lost_is_found_again_in_the_pinned_commit_and_the_containers(house: House) -> None:
+    house.stack()
+    job = service("exit 0")
+    web = {**MOUNTING, "environment": {"X": "${X}"}}
+    house.push({"a/compose.yaml": compose(web=web, job=job), "a/conf/x": "x", "a/app.ini": "1", "a/.env": "X=1\n"})
+    house.live("a/conf/x").write_text("the container's")
+    before = house.lives()
+    lose_state(house)
+    reconcile(house.services, "local")
+    house.work()
+    assert (house.look()["outcome"], house.lives()) == ("unchanged", before)
+    record = house.services.state.records.get("default/a")
+    assert record is not None
+    assert house.services.state.journal.load("default/a")["record"] == record
+    assert house.drift() == {}
+
+    lose_state(house)
+    done = house.push({"a/app.ini": "2"})
+    assert (done["outcome"], done["reason"], done["action"]) == ("deployed", "content_changed", "restart"), done
+    assert (house.seen("web", "/app.ini"), house.seen("web", "/conf/x")) == ("2", "the container's")
+    assert house.lives()["job"] == before["job"]
+
+    lose_state(house)
+    before = house.lives()
+    bad = house.push({"a/compose.yaml": compose(web={**web, "command": ["sh", "-c", "exit 3"]}, job=job)})
+    assert bad["outcome"] == "rolled_back", bad
+    assert house.containers()["web"].state == "running"
+    assert house.drift() == {}
+
+
+def test_a_stack_that_is_not_quite_as_pinned_is_deployed_as_a_whole_after_a_loss(house: House) -> None:
+    house.stack()
+    house.push(mounting() | {"a/app.ini": "1"})
+    house.live("a/compose.yaml").write_text(compose(web=service("sleep 4000")))
+    lose_state(house)
+    done = house.push({"a/app.ini": "2"})
+    assert (done["outcome"], done["reason"]) == ("deployed", "interrupted"), done
+    assert (house.command("web"), house.seen("web", "/app.ini")) == ("sleep 1000", "2")
+
+
+def test_files_are_known_again_where_redis_alone_was_spared(house: House) -> None:
+    house.stack()
+    house.push(mounting() | {"a/app.ini": "1"})
+    lose_state(house, redis=False)
+    assert house.push({"a/app.ini": "2"})["outcome"] == "deployed"
+    assert house.seen("web", "/app.ini") == "2"
+
+
+def test_a_project_from_elsewhere_is_no_lost_deployment(house: House) -> None:
+    house.stack()
+    house.push(mounting() | {"a/app.ini": "1"})
+    house.docker("rm", "-f", house.lives()["web"][0])
+    lose_state(house)
+    done = house.push({"a/app.ini": "2"})
+    assert (done["outcome"], done["reason"]) == ("blocked", "blocked"), done
