@@ -224,9 +224,10 @@ class Engine:
             self.client.start(container_id)
 
     def stop(self, container_id: str) -> None:
-        """Stop a container, within the time it asks for."""
+        """Stop a container, within the time it asks for, however long that is."""
         with translated():
-            self.client.stop(container_id)
+            grace = self.client.inspect_container(container_id)["Config"].get("StopTimeout")
+            self.client.stop(container_id, timeout=grace)  # the SDK waits for so long, and then for its own timeout
 
     def remove(self, container_id: str) -> None:
         """Remove a container by force. Its volumes stay."""

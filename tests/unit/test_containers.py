@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -39,6 +40,15 @@ def test_a_process_outside_of_containers_knows_that_too(tmp_path: Path) -> None:
     (tmp_path / "mountinfo").write_text("22 27 0:21 / /proc rw,relatime - proc proc rw\n")
     assert own_container_id(tmp_path / "mountinfo") is None
     assert own_container_id(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize(("asked", "given"), [({"StopTimeout": 120}, 120), ({"StopTimeout": 0}, 0), ({}, None)])
+def test_a_container_gets_the_time_to_stop_that_it_asks_for(asked: dict[str, int], given: int | None) -> None:
+    engine, client = Engine("unix:///nowhere"), Mock()
+    client.inspect_container.return_value = {"Config": asked}
+    engine._client = client
+    engine.stop("c")
+    client.stop.assert_called_once_with("c", timeout=given)  # the SDK waits for so long, and for its own timeout
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK drops its socket
