@@ -72,7 +72,7 @@ def _recorded(services: Services, stack: Stack, record: Mapping[str, Any]) -> _F
     """What Redis still knows."""
     snapshot = Snapshot.from_json(record["snapshot"])
     with suppress(UnknownName):
-        clone = services.clone(stack.repo)
+        clone = services.clone(record.get("repo") or stack.repo)
         return snapshot, clone.tree(clone.resolve(snapshot.commit)), Running(())
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workers.errors import BlockedStack, TeguError
 from workers.model import Entry
 from workers.transaction.attempt import Attempt
 from workers.transaction.folders import remove_tree
@@ -30,7 +31,11 @@ def restore_model(attempt: Attempt) -> None:
         remove_tree(folders.stage)
         folders.stage.mkdir(mode=0o700)
         folders.undo.mkdir(mode=0o700, exist_ok=True)
-        attempt.tools.source.stage(wanted, folders.stage)
+        try:
+            attempt.tools.source.stage(wanted, folders.stage)
+        except TeguError as error:  # it was deployed from another repo, or the clone is a new one
+            attempt.tools.say(f"these stay as they were edited on this host: {', '.join(sorted(wanted))}; {error}")
+            return
         switch = Planner(live, folders.stage, old=wanted, new=wanted, adopt=False, made_of=wanted).plan()
     finally:
         live.close()
@@ -39,5 +44,9 @@ def restore_model(attempt: Attempt) -> None:
 
 def is_in_place(live: Root, path: str, entry: Entry) -> bool:
     """Whether a file of the live directory has the content that Git says."""
-    with live.parent(path) as place:
-        return place is not None and kind_of(place[1], place[0]) is not None and same_content(place[1], place[0], entry)
+    try:
+        with live.parent(path) as place:
+            there = None if place is None else kind_of(place[1], place[0])
+            return place is not None and there is not None and same_content(place[1], place[0], entry)
+    except BlockedStack:
+        return False  # a symlink has been put where its folder was
