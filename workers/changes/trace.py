@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
+from os import devnull
 from typing import NoReturn
 
 from workers.changes.digest import keyed
@@ -207,7 +208,7 @@ class Trace:
         return Content(self.tree.blob(found.entry.oid), found.path, found.paths)
 
     def outside_file(self, name: str, what: str, paths: tuple[str, ...] = (), *, required: bool = True) -> Content:
-        """The bytes of a file that Git lacks, recorded by a keyed digest.
+        """The bytes of a file that Git lacks, recorded by a keyed digest; `/dev/null` is how people write none at all.
 
         Args:
             name: its repository path, or its absolute path where that is outside the repository.
@@ -218,6 +219,8 @@ class Trace:
         Raises:
             InvalidStack: when a required file is nowhere; says where to put it.
         """
+        if name == devnull:
+            return Content(b"", name, paths)
         location = name if name.startswith("/") else self.location(name)
         content = self._outside.read(location)
         self.outside[name] = None if content is None else keyed(self._key, content)

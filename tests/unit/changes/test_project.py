@@ -52,6 +52,21 @@ def test_a_project_that_compose_refuses_is_invalid_and_says_why(world: World, ca
     assert REFUSED[case] in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("case", "image"), [("include without .env", "z:none"), ("include with an env file and none", "z:none-1")]
+)
+def test_an_env_file_that_is_the_null_device_means_that_there_is_none(world: World, case: str, image: str) -> None:
+    project, trace, _ = read(world, *PROJECTS[case])
+    assert project.services["z"]["image"] == image
+    assert "i/.env" not in trace.entries
+    assert "/dev/null" not in trace.outside
+
+
+@pytest.mark.parametrize("case", ["no env file", "no env file among others"])
+def test_the_null_device_is_no_input(world: World, case: str) -> None:
+    assert "/dev/null" not in read(world, *PROJECTS[case])[1].outside
+
+
 def test_nested_includes_have_folders_and_variables_of_their_own(world: World) -> None:
     project, trace, reaches = read(world, *PROJECTS["nested include dirs"])
     assert project.services["a"]["image"] == "i:1-21"
