@@ -20,17 +20,23 @@ def image_of(project: str, name: str, service: Mapping[str, Any]) -> str:
 
 
 def images(model: Model, project: str) -> dict[str, str]:
-    """The image's name of every active service."""
-    return {name: image_of(project, name, service) for name, service in services(model).items()}
+    """The image's name of every active service that has one."""
+    return {
+        name: image_of(project, name, service)
+        for name, service in services(model).items()
+        if not service.get("provider")
+    }
 
 
 def built(model: Model) -> set[str]:
     """The services that have a build section."""
-    return {name for name, service in services(model).items() if service.get("build")}
+    return {name for name, service in services(model).items() if service.get("build") and not service.get("provider")}
 
 
 def replicas(service: Mapping[str, Any]) -> int:
-    """How many containers a service is to have."""
+    """How many containers a service is to have; what a `provider` brings about has none of this engine."""
+    if service.get("provider"):
+        return 0
     scale = service.get("scale")
     if scale is None:
         scale = (service.get("deploy") or {}).get("replicas")
@@ -73,8 +79,12 @@ def connected(model: Model, networks: Iterable[str]) -> set[str]:
     return {
         name
         for name, service in services(model).items()
-        if wanted & set(service.get("networks") or ({} if service.get("network_mode") else {"default": None}))
+        if wanted & set(service.get("networks") or _usual_networks(service))
     }
+
+
+def _usual_networks(service: Mapping[str, Any]) -> tuple[str, ...]:
+    return () if service.get("network_mode") or service.get("provider") else ("default",)
 
 
 def sources(model: Model) -> set[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from workers.transaction import model
 
@@ -25,6 +26,15 @@ RESOLVED = {
 def test_images_are_named_as_compose_names_them() -> None:
     assert model.images(RESOLVED, "p") == {"web": "web:1", "db": "p-db", "side": "side"}
     assert model.built(RESOLVED) == {"db"}
+
+
+def test_what_a_provider_brings_about_has_neither_image_nor_container_nor_network() -> None:
+    provided: dict[str, Any] = {"provider": {"type": "cloud"}, "scale": 2}
+    resolved = {"services": {"db": provided, "odd": {**provided, "build": {"context": "."}}}}
+    assert model.images(resolved, "p") == {}
+    assert model.built(resolved) == set()
+    assert model.replicas(provided) == 0
+    assert model.connected(resolved, ["default"]) == set()
 
 
 def test_dependencies_follow_depends_on_and_shared_namespaces() -> None:
