@@ -114,12 +114,16 @@ def _services(project: Project, contents: Contents) -> dict[str, ServiceSnapshot
         usages[name] = Usage()
         usages[name].add(project.model.usage("services", name))
         reaches[name] = contents.reach(name, service, usages[name])
+    contents.share_mounts(reaches)
     images = {name: _image(project, name, service) for name, service in project.services.items()}
     builders = {images[name]: name for name, reach in reaches.items() if reach.build is not None}
     return {name: _service(project, contents, name, reaches[name], usages[name], images, builders) for name in reaches}
 
 
 def _image(project: Project, name: str, service: Service) -> str:
+    """The image's name; a service that a `provider` brings about has none."""
+    if service.get("provider"):
+        return ""
     return image_name(str(service.get("image") or f"{project.stack.project}-{name}"))
 
 
@@ -175,7 +179,7 @@ def _networks(service: Service) -> Iterator[str]:
     networks = service.get("networks")
     if isinstance(networks, Mapping | list) and networks:
         yield from sorted(map(str, networks))
-    elif not service.get("network_mode"):
+    elif not (service.get("network_mode") or service.get("provider")):
         yield "default"
 
 

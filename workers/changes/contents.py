@@ -5,7 +5,7 @@ Every path is looked up through the trace and so joins the closure; this module 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from workers.changes import dotenv
 from workers.changes.contexts import Contexts
@@ -24,6 +24,14 @@ Values = dict[str, str | None]
 
 def _present(values: Values) -> dict[str, str]:
     return {variable: value for variable, value in values.items() if value is not None}
+
+
+def _mounts_of(service: Service) -> Iterator[str]:
+    """The services in `volumes_from`: `SERVICE[:ro]`; what begins with `container:` is of another project."""
+    for source in texts(service.get("volumes_from")):
+        name = source.partition(":")[0]
+        if name != "container":
+            yield name
 
 
 class Contents:
@@ -76,9 +84,9 @@ class Contents:
             elif mount.get("type") != "bind":
                 continue
             if isinstance(source, str):
-                self._mounted(source, reach, Action.RESTART, f"{what}: volumes")
+                self._mounted(source, reach, f"{what}: volumes")
 
-    def _mounted(self, location: str, reach: Reach, action: Action, what: str) -> None:
+    def _mounted(self, location: str, reach: Reach, what: str) -> None:
         """A file or folder that a container sees; what Git does not have of it is data, and no input."""
         path = self._trace.repository_path(location)
         if path is None:
@@ -88,7 +96,7 @@ class Contents:
         if found.entry is not None:
             check_supported(self._trace.tree, found.path, found.entry)
         self.contexts.count_whole(found.path)
-        reach.note(found.paths, action)
+        reach.mount(found.paths)
 
     # ---------------------------------------------------------------- configs and secrets
 
@@ -99,26 +107,40 @@ class Contents:
             usage.add(self._project.model.usage(kind, name))
             if isinstance(file := definition.get("file"), str):
                 reach.recreated[f"{kind}.{name}.file"] = file
-                self._granted(file, reach, f"{what}: {kind} {name}", Action.RESTART, secret=kind == "secrets")
+                reach.mount(self._granted(file, f"{what}: {kind} {name}", secret=kind == "secrets"))
             elif isinstance(variable := definition.get("environment"), str):
                 reach.recreated[f"{kind}.{name}.environment"] = self._project.variables.reader(usage)(variable)
             elif "content" in definition:
                 reach.recreated[f"{kind}.{name}.content"] = definition["content"]
 
-    def _granted(self, location: str, reach: Reach, what: str, action: Action, *, secret: bool) -> None:
+    def _granted(self, location: str, what: str, *, secret: bool) -> tuple[str, ...]:
         path = self._trace.repository_path(location)
         if path is None:
-            content = self._trace.outside_file(location, what)
-            reach.note((content.name,), action)
-            return
+            return (self._trace.outside_file(location, what).name,)
         found = self._trace.find(path, what)
-        reach.note(found.paths, action)
         if secret:
             self.secrets.update(dict.fromkeys(found.paths))
         if found.entry is None:
             self._trace.outside_file(found.path, what)
         else:
             check_supported(self._trace.tree, found.path, found.entry)
+        return found.paths
+
+    def share_mounts(self, reaches: Mapping[str, Reach]) -> None:
+        """Services see what those in their `volumes_from` mount, and what these in turn have from others.
+
+        Args:
+            reaches: what was found to reach each service; added to.
+        """
+        sources = {name: set(_mounts_of(self._project.services[name])) & reaches.keys() for name in reaches}
+        moved = True
+        while moved:
+            moved = False
+            for name, others in sources.items():
+                for other in others:
+                    if more := reaches[other].mounted.keys() - reaches[name].mounted.keys():
+                        reaches[name].mount(tuple(sorted(more)))
+                        moved = True
 
     def _security(self, service: Service, reach: Reach, what: str) -> None:
         """Compose itself reads a seccomp profile and hands its content to the engine, but compares only its name."""
@@ -198,7 +220,7 @@ class Contents:
         for grant in mappings(build.get("secrets")):
             definition = self._project.resource("secrets", str(grant.get("source", "")))
             if isinstance(file := definition.get("file"), str):
-                self._granted(file, reach, f"{what}: build secret", Action.BUILD, secret=True)
+                reach.note(self._granted(file, f"{what}: build secret", secret=True), Action.BUILD)
 
     def digest(self, value: object) -> str:
         """The keyed digest of a part of the model."""

@@ -10,9 +10,14 @@ from workers.model import Action
 
 @dataclass(slots=True)
 class Reach:
-    """What was found to reach one service. `older_environment` is what older releases of Compose make of it."""
+    """What was found to reach one service.
+
+    `content` says of each path what its change asks for; `mounted` are those of them that the container sees as they
+    are. `older_environment` is what older releases of Compose make of the variables.
+    """
 
     content: dict[str, Action] = field(default_factory=dict)
+    mounted: dict[str, None] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     older_environment: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
@@ -20,6 +25,11 @@ class Reach:
     build: object = None
     bases: tuple[str, ...] = ()
     built_on: list[str] = field(default_factory=list)
+
+    def mount(self, paths: tuple[str, ...]) -> None:
+        """The container sees the paths as they are, and takes new content up when it is restarted."""
+        self.note(paths, Action.RESTART)
+        self.mounted.update(dict.fromkeys(paths))
 
     def note(self, paths: tuple[str, ...], action: Action) -> None:
         """Paths reach the service; the strongest of several ways counts."""

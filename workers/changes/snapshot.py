@@ -16,7 +16,7 @@ from workers.changes.ignorefile import filtered_files
 from workers.changes.tree import FOLDER, SUBMODULE, Tree, walk
 from workers.model import Action, Entry
 
-RULES = 1
+RULES = 2
 """The version of the rules of this package; a record made under another one is made again at its own commit."""
 
 

@@ -27,8 +27,8 @@ from workers.process import run
 # change of one asks for an `up` that Compose finds nothing to do for.
 GENEROUS = {"nested include dirs", "included extends"}
 
-# The releases before this one refuse the format of an env file.
-RAW_SINCE = (2, 30)
+# The releases before these refuse what such cases are about.
+SINCE = {"raw env file": (2, 30), "provider": (2, 36)}
 
 
 def placed(files: Files) -> Files:
@@ -99,7 +99,7 @@ def test_tegu_reads_what_compose_reads(case: str, judges: list[Judge], tmp_path:
     outside.environ["HOME"] = "/root"
     snapshot = take_snapshot(stack, World().tree(files), outside, KEY)
     for judge in judges:
-        if "raw env file" in case and judge.release < RAW_SINCE:
+        if judge.release < max((since for part, since in SINCE.items() if part in case), default=(2, 0)):
             continue
         model = ask(judge, stack, tmp_path, project.files)
         assert model is not None, judge.version

@@ -9,6 +9,10 @@ WEB = "services: {web: {image: busybox}}"
 MOUNTED = "services: {web: {image: busybox, volumes: ['./web.conf:/w', './conf.d:/c']}, db: {image: busybox}}"
 SHARED = "services: {a: {image: x, volumes: ['./f:/f']}, b: {image: y, ipc: 'service:a'}}"
 RESTARTED = "depends_on: {a: {condition: service_started, restart: '${R:-true}'}}"
+FROM_OTHERS = (
+    "services: {web: {image: x, volumes: ['./f:/f']}, side: {image: y, volumes_from: SOURCE, volumes: ['./g:/g']}, "
+    "further: {image: y, volumes_from: [side]}, none: {image: y}}"
+)
 ELSEWHERE = "services: {web: {build: {context: ./img, dockerfile: ../D}}}"
 
 # what is done to {compose.yaml, …}: before, after, the action of each service that needs one
@@ -312,6 +316,16 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": "{services: {web: {image: a}, no: {image: a, network_mode: none}}, networks: {default: {internal: true}}}"},
         {"web": "up"},
     ),
+    "the default network, which a provider does not use": (
+        {"compose.yaml": "{services: {web: {image: a}, db: {provider: {type: x}}}}"},
+        {"compose.yaml": "{services: {web: {image: a}, db: {provider: {type: x}}}, networks: {default: {internal: true}}}"},
+        {"web": "up"},
+    ),
+    "the options of a provider": (
+        {"compose.yaml": "{services: {web: {image: a}, db: {provider: {type: x, options: {size: 1}}}}}"},
+        {"compose.yaml": "{services: {web: {image: a}, db: {provider: {type: x, options: {size: 2}}}}}"},
+        {"db": "up"},
+    ),
     "what a bind volume's device has": (
         {"compose.yaml": "{services: {web: {image: a, volumes: ['vol:/v']}}, volumes: {vol: {driver_opts: {type: none, o: bind, device: ./d}}}}", "d/x": "1"},
         {"compose.yaml": "{services: {web: {image: a, volumes: ['vol:/v']}}, volumes: {vol: {driver_opts: {type: none, o: bind, device: ./d}}}}", "d/x": "2"},
@@ -328,6 +342,28 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": "services: {vpn: {image: a}, app: {image: a, network_mode: 'service:vpn'}}"},
         {"compose.yaml": "services: {vpn: {image: b}, app: {image: a, network_mode: 'service:vpn'}}"},
         {"app": "up", "vpn": "up"},
+    ),
+    **{
+        f"a file of a service whose volumes another one has, {how}": (
+            {"compose.yaml": FROM_OTHERS.replace("SOURCE", source), "f": "1", "g": "1"},
+            {"compose.yaml": FROM_OTHERS.replace("SOURCE", source), "f": "2", "g": "1"},
+            expected,
+        )
+        for how, source, expected in (
+            ("as it is", "[web]", {"further": "restart", "side": "restart", "web": "restart"}),
+            ("read only", "['web:ro']", {"further": "restart", "side": "restart", "web": "restart"}),
+            ("of another project", "['container:web']", {"web": "restart"}),
+        )
+    },
+    "a config of a service whose volumes another one has": (
+        {"compose.yaml": "{services: {a: {image: x, configs: [c]}, b: {image: y, volumes_from: [a]}}, configs: {c: {file: f}}}", "f": "1"},
+        {"compose.yaml": "{services: {a: {image: x, configs: [c]}, b: {image: y, volumes_from: [a]}}, configs: {c: {file: f}}}", "f": "2"},
+        {"a": "restart", "b": "restart"},
+    ),
+    "the build of a service whose volumes another one has": (
+        {"compose.yaml": "services: {a: {build: ./i}, b: {image: y, volumes_from: [a]}}", "i/Dockerfile": "FROM a"},
+        {"compose.yaml": "services: {a: {build: ./i}, b: {image: y, volumes_from: [a]}}", "i/Dockerfile": "FROM b"},
+        {"a": "build"},
     ),
     "an included file": (
         {"compose.yaml": "include: [../shared/compose.yaml]\n" + WEB, "../shared/compose.yaml": "services: {s: {image: a}}"},
