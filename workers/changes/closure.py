@@ -16,7 +16,7 @@ from workers.changes.inputs import option_inputs
 from workers.changes.limits import MAX_CLOSURE
 from workers.changes.locations import Service
 from workers.changes.project import Project, read_project
-from workers.changes.reach import Reach
+from workers.changes.reach import Reach, texts
 from workers.changes.service_actions import EXTERNAL
 from workers.changes.snapshot import RULES, ServiceSnapshot, Snapshot
 from workers.changes.trace import Trace, check_supported
@@ -116,7 +116,12 @@ def _services(project: Project, contents: Contents) -> dict[str, ServiceSnapshot
         reaches[name] = contents.reach(name, service, usages[name])
     contents.share_mounts(reaches)
     images = {name: _image(project, name, service) for name, service in project.services.items()}
-    builders = {images[name]: name for name, reach in reaches.items() if reach.build is not None}
+    builders = {
+        image: name
+        for name, reach in reaches.items()
+        if reach.build is not None
+        for image in (images[name], *_tags(project.services[name]))
+    }
     return {name: _service(project, contents, name, reaches[name], usages[name], images, builders) for name in reaches}
 
 
@@ -125,6 +130,12 @@ def _image(project: Project, name: str, service: Service) -> str:
     if service.get("provider"):
         return ""
     return image_name(str(service.get("image") or f"{project.stack.project}-{name}"))
+
+
+def _tags(service: Service) -> Iterator[str]:
+    """Further names that a built image is given."""
+    build = service.get("build")
+    return map(image_name, texts(build.get("tags")) if isinstance(build, Mapping) else ())
 
 
 def _service(
@@ -148,7 +159,8 @@ def _service(
         "environment": _environment(reach),
         "labels": reach.labels,
     }
-    bases = {builders[image] for base in reach.bases if (image := image_name(base)) in builders}
+    used = [*map(image_name, reach.bases), *([images[name]] if reach.build is None else ())]
+    bases = {builders[image] for image in used if image in builders}
     return ServiceSnapshot(
         definition=contents.digest(definition),
         build="" if reach.build is None else contents.digest(reach.build),

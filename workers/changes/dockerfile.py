@@ -1,51 +1,170 @@
-"""Which images a Dockerfile builds on, so that a rebuilt base image rebuilds what stands on it."""
+"""Which images a Dockerfile builds on, so that a rebuilt base image rebuilds what stands on it.
+
+Everything here follows the Dockerfile reference: https://docs.docker.com/reference/dockerfile/
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-_CONTINUED = re.compile(r"\\[ \t]*\n")
-_FROM = re.compile(r"^FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
-_COPY_FROM = re.compile(r"^(?:COPY|ADD)\s+(?:--\S+\s+)*?--from=(\S+)", re.IGNORECASE)
-_MOUNT_FROM = re.compile(r"--mount=\S*\bfrom=([^,\s]+)", re.IGNORECASE)
-_ARG = re.compile(r"^ARG\s+(\w+)(?:=(\S*))?", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
+_ESCAPE = re.compile(r"#\s*escape\s*=\s*([\\`])\s*", re.IGNORECASE)
+_DIRECTIVE = re.compile(r"#\s*\w+\s*=")
+_FLAG = re.compile(r"--\S+\s+")
+_FROM_FLAG = re.compile(r"--from=(\S+)")
+_MOUNT_FROM = re.compile(r"--mount=\S*\bfrom=([^,\s]+)")
+_AS = re.compile(r"\s+AS\s+", re.IGNORECASE)
+_HEREDOC = re.compile(r"<<(-?)(['\"]?)(\w+)\2")
+_WORD = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
+_PIECE = re.compile(r"""'([^']*)'|"([^"]*)"|([^'"]+|['"])""")
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(:?[-+])?)")
+
+Arguments = Mapping[str, str]
 
 
-def base_images(content: str, arguments: Mapping[str, str]) -> tuple[str, ...]:
+def base_images(content: str, arguments: Arguments) -> tuple[str, ...]:
     """The names in `FROM`, `COPY --from` and `RUN --mount=from`, stages of the file itself left out.
-
-    https://docs.docker.com/reference/dockerfile/
 
     Args:
         content: the Dockerfile.
         arguments: build arguments; they win over the defaults of `ARG`.
     """
-    known: dict[str, str] = {}
-    stages: set[str] = set()
-    names: dict[str, None] = {}
-    for raw in _CONTINUED.sub(" ", content.replace("\r\n", "\n")).splitlines():
-        line = raw.strip()
-        if match := _ARG.match(line):
-            name, default = match.groups()
-            known[name] = arguments.get(name, (default or "").strip("\"'"))
-        elif match := _FROM.match(line):
-            base, stage = _expand(match[1], known), match[2]
-            if base.lower() not in stages:
-                names[base] = None
-            if stage:
-                stages.add(stage.lower())
-        else:
-            for name in (*_COPY_FROM.findall(line), *(_MOUNT_FROM.findall(line) if line[:3].upper() == "RUN" else ())):
-                image = _expand(name, known)
-                if not image.isdigit() and image.lower() not in stages:
-                    names[image] = None
-    return tuple(names)
+    dockerfile = _Dockerfile(arguments)
+    for keyword, rest in _instructions(content):
+        dockerfile.follow(keyword, rest)
+    return tuple(dockerfile.images)
 
 
-def _expand(text: str, values: Mapping[str, str]) -> str:
-    return _VARIABLE.sub(lambda match: values.get(match[1] or match[3]) or match[2] or "", text)
+class _Dockerfile:
+    """What the instructions so far have said: stages, arguments of the file and of the stage, images."""
+
+    def __init__(self, arguments: Arguments) -> None:
+        self.images: dict[str, None] = {}
+        self._stages: set[str] = set()
+        self._given = arguments
+        self._of_file: dict[str, str] = {}
+        self._of_stage: dict[str, str] | None = None
+
+    def follow(self, keyword: str, rest: str) -> None:
+        """Take one instruction in."""
+        if keyword == "ARG":
+            self._declare(rest)
+        elif keyword == "FROM":
+            self._begin_stage(rest)
+        elif keyword == "ONBUILD":
+            # Whoever builds on this image carries it out, and is built again whenever this one is.
+            self.follow(*_parted(rest))
+        elif keyword in {"COPY", "ADD", "RUN"}:
+            for name in (_MOUNT_FROM if keyword == "RUN" else _FROM_FLAG).findall(_flags(rest)):
+                image = _unquoted(name, self._of_stage or {})
+                if not image.isdigit():
+                    self._use(image)
+
+    def _use(self, image: str) -> None:
+        if image.lower() not in self._stages:
+            self.images[image] = None
+
+    def _begin_stage(self, rest: str) -> None:
+        """Only what was declared before the first stage is known in `FROM`."""
+        base, *stage = _AS.split(rest[len(_flags(rest)) :], maxsplit=1)
+        self._use(_unquoted(base.strip(), self._of_file))
+        self._stages.update(name.strip().lower() for name in stage)
+        self._of_stage = {}
+
+    def _declare(self, rest: str) -> None:
+        """Inside a stage, an argument without a default has that of the file."""
+        known = self._of_file if self._of_stage is None else self._of_stage
+        for word in _WORD.findall(rest):
+            name, has_default, default = word.partition("=")
+            usual = _unquoted(default, known) if has_default else self._of_file.get(name)
+            value = self._given.get(name, usual)
+            if value is not None:
+                known[name] = value
+
+
+def _instructions(content: str) -> Iterator[tuple[str, str]]:
+    """Every instruction's name and the rest of it: lines joined, comments, empty lines and here-documents left out."""
+    lines = content.removeprefix("\ufeff").splitlines()
+    escape = _escape_character(lines)
+    waiting = ""
+    rest = iter(lines)
+    for line in rest:
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        if text.endswith(escape) and not text.endswith(2 * escape):
+            waiting += text.removesuffix(escape) + " "
+            continue
+        keyword, said = _parted(waiting + text)
+        waiting = ""
+        if keyword in {"RUN", "COPY", "ADD", "ONBUILD"}:
+            _skip_heredocs(said, rest)
+        yield keyword, said
+    if waiting:
+        yield _parted(waiting)
+
+
+def _escape_character(lines: list[str]) -> str:
+    """What the directive `# escape=` says; directives stand before everything else."""
+    for line in lines:
+        if found := _ESCAPE.fullmatch(line.strip()):
+            return found[1]
+        if not _DIRECTIVE.match(line.strip()):
+            break
+    return "\\"
+
+
+def _skip_heredocs(said: str, lines: Iterator[str]) -> None:
+    for tabbed, _, end in _HEREDOC.findall(said):
+        next((line for line in lines if (line.lstrip("\t") if tabbed else line) == end), None)
+
+
+def _parted(instruction: str) -> tuple[str, str]:
+    keyword, *rest = instruction.split(None, 1)
+    return keyword.upper(), rest[0].strip() if rest else ""
+
+
+def _flags(rest: str) -> str:
+    """The options that an instruction begins with."""
+    end = 0
+    while flag := _FLAG.match(rest, end):
+        end = flag.end()
+    return rest[:end]
+
+
+def _unquoted(word: str, values: Arguments) -> str:
+    """A word without its quotes, variables put in everywhere but between single ones."""
+    pieces = (
+        literal if not quoted and not bare else _expanded(quoted or bare, values)
+        for literal, quoted, bare in _PIECE.findall(word)
+    )
+    return "".join(pieces)
+
+
+def _expanded(text: str, values: Arguments) -> str:
+    """The text with `$NAME`, `${NAME}`, `${NAME:-else}` and `${NAME:+instead}` put in; a word may hold more of them."""
+    done = ""
+    while found := _VARIABLE.search(text):
+        plain, braced, operator = found.groups()
+        value = values.get(plain or braced)
+        end = found.end() if plain else _closing(text, found.end())
+        if operator:
+            present = bool(value) if operator[0] == ":" else value is not None
+            if present is (operator[-1] == "+"):
+                value = _expanded(text[found.end() : end - 1], values)
+        done += text[: found.start()] + (value or "")
+        text = text[end:]
+    return done + text
+
+
+def _closing(text: str, start: int) -> int:
+    """Just after the brace that closes the one that was opened before `start`."""
+    depth = 1
+    for place in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if depth == 0:
+            return place + 1
+    return len(text)
 
 
 def image_name(name: str) -> str:

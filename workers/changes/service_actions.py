@@ -152,7 +152,7 @@ class ServiceActions:
     def _follow(self, name: str, service: ServiceSnapshot, other: str) -> bool:
         cause, action = self._pending[other], Action.NONE
         if cause.action is Action.BUILD and other in service.builds_on:
-            action = Action.BUILD
+            action = Action.BUILD if service.build else Action.UP
         elif cause.action is Action.BUILD and service.image == self._new.services[other].image and not service.build:
             action = Action.UP
         elif cause.action.strength >= Action.RECREATE.strength and other in service.shares_with:

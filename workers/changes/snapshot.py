@@ -30,7 +30,7 @@ class ServiceSnapshot:
     path what its change asks for: `RESTART`, `RECREATE` or `BUILD`. `model` are the paths that its definition was read
     from, `inputs` the names of inputs outside Git that went into it. `restarts_with` are services whose restart
     restarts this one, `shares_with` those whose network or process namespace it lives in, `builds_on` those whose
-    image its build uses.
+    image its build uses or, without one, is its own.
     """
 
     definition: str

@@ -13,6 +13,7 @@ FROM_OTHERS = (
     "services: {web: {image: x, volumes: ['./f:/f']}, side: {image: y, volumes_from: SOURCE, volumes: ['./g:/g']}, "
     "further: {image: y, volumes_from: [side]}, none: {image: y}}"
 )
+BASED = "services: {base: {build: {context: ./b, tags: [other, 'further:2']}, image: 'app-base:1'}, web: {build: ./w}}"
 ELSEWHERE = "services: {web: {build: {context: ./img, dockerfile: ../D}}}"
 
 # what is done to {compose.yaml, …}: before, after, the action of each service that needs one
@@ -445,6 +446,26 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": "services: {base: {build: ./b, image: mine:1}, web: {build: {context: ./w, args: {BASE: 'mine:1'}}}}",
          "b/Dockerfile": "FROM b", "w/Dockerfile": "ARG BASE=other\nFROM $BASE"},
         {"base": "build", "web": "build"},
+    ),
+    "a base image that two arguments name": (
+        {"compose.yaml": BASED, "b/Dockerfile": "FROM a", "w/Dockerfile": "ARG TAG=1\nARG BASE=app-base:${TAG}\nFROM ${BASE}"},
+        {"compose.yaml": BASED, "b/Dockerfile": "FROM b", "w/Dockerfile": "ARG TAG=1\nARG BASE=app-base:${TAG}\nFROM ${BASE}"},
+        {"base": "build", "web": "build"},
+    ),
+    "a base image by one of its further names": (
+        {"compose.yaml": BASED, "b/Dockerfile": "FROM a", "w/Dockerfile": "FROM docker.io/library/further:2"},
+        {"compose.yaml": BASED, "b/Dockerfile": "FROM b", "w/Dockerfile": "FROM docker.io/library/further:2"},
+        {"base": "build", "web": "build"},
+    ),
+    "an image by one of its further names": (
+        {"compose.yaml": BASED.replace("build: ./w", "image: 'further:2'"), "b/Dockerfile": "FROM a"},
+        {"compose.yaml": BASED.replace("build: ./w", "image: 'further:2'"), "b/Dockerfile": "FROM b"},
+        {"base": "build", "web": "up"},
+    ),
+    "an image that two services build": (
+        {"compose.yaml": "services: {a: {build: ./b, image: x}, b: {build: ./w, image: x}, c: {image: x}}", "b/Dockerfile": "FROM a", "w/Dockerfile": "FROM a"},
+        {"compose.yaml": "services: {a: {build: ./b, image: x}, b: {build: ./w, image: x}, c: {image: x}}", "b/Dockerfile": "FROM b", "w/Dockerfile": "FROM a"},
+        {"a": "build", "c": "up"},
     ),
     "a base image that is an additional context": (
         {"compose.yaml": "services: {base: {build: ./b, image: mine:1}, web: {build: {context: ./w, additional_contexts: ['x=docker-image://mine:1']}}}",
