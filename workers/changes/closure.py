@@ -17,7 +17,7 @@ from workers.changes.limits import MAX_CLOSURE
 from workers.changes.locations import Service
 from workers.changes.project import Project, read_project
 from workers.changes.reach import Reach, texts
-from workers.changes.service_actions import EXTERNAL
+from workers.changes.resources import resource_digest
 from workers.changes.snapshot import RULES, ServiceSnapshot, Snapshot
 from workers.changes.trace import Trace, check_supported
 from workers.changes.tree import Outside, Tree
@@ -220,14 +220,11 @@ def _shares_with(service: Service) -> Iterator[str]:
 
 
 def _resources(project: Project, contents: Contents, section: str, names: set[str]) -> dict[str, str]:
-    """The digest of each definition that is used, with a mark for those that Compose does not manage."""
-    digests = {}
-    for name in sorted(names):
-        definition = project.resource(section, name)
-        known = {field: value for field, value in definition.items() if value is not None and field[:2] != "x-"}
-        mark = EXTERNAL if known.get("external") not in {None, False, "false"} else ""
-        digests[name] = mark + contents.digest(known)
-    return digests
+    """The digest of each definition that is used."""
+    return {
+        name: resource_digest(section, name, project.resource(section, name), project.stack.project, contents.digest)
+        for name in sorted(names)
+    }
 
 
 def _watched(stack: Stack, trace: Trace, contents: Contents, services: dict[str, ServiceSnapshot]) -> tuple[str, ...]:

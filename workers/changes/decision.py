@@ -15,7 +15,8 @@ from workers.changes.comparison import (
 )
 from workers.changes.digest import keyed
 from workers.changes.inputs import current_inputs
-from workers.changes.service_actions import EXTERNAL, ServiceActions
+from workers.changes.resources import EXTERNAL, is_same_resource
+from workers.changes.service_actions import ServiceActions
 from workers.changes.snapshot import RULES, Snapshot
 from workers.changes.tree import Outside, Tree
 from workers.changes.unwritten import Unwritten
@@ -149,7 +150,9 @@ def _compare(
     paths = tuple(sorted({file for files in changed.values() for file in files}))
     outside = changed_outside(record, new)
     inputs = tuple(sorted({*stale, *changed_inputs(record, new), *(f"file:{name}" for name in outside)}))
-    if (name := _changed_volume(record, new)) and not force:
+    # Digests of other rules cannot be compared, and data is not to be feared for because of it: Compose asks.
+    comparable = record.rules == new.rules
+    if comparable and (name := _changed_volume(record, new)) and not force:
         message = _VOLUME_CHANGED.format(name=name)
         return Decision(stack.id, Action.NONE, Reason.INVALID, tree.commit, paths, inputs=inputs, message=message)
     actions = ServiceActions(record, new, changed | {name: (name,) for name in outside}, stack.options.on_change)
@@ -175,7 +178,7 @@ def _compare(
 def _changed_volume(record: Snapshot, new: Snapshot) -> str | None:
     for name in sorted(record.volumes.keys() & new.volumes):
         before, after = record.volumes[name], new.volumes[name]
-        if before != after and not (before.startswith(EXTERNAL) and after.startswith(EXTERNAL)):
+        if not is_same_resource(before, after) and not (before.startswith(EXTERNAL) and after.startswith(EXTERNAL)):
             return name
     return None
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from workers.changes.resources import EXTERNAL, is_same_resource
 from workers.changes.rules import content_action, matching_rule
 from workers.changes.snapshot import ServiceSnapshot, Snapshot
 from workers.changes.tree import FOLDER
 from workers.model import Action, Rule, ServiceDecision
-
-EXTERNAL = "external:"
-"""Begins the digest of a network or volume that Compose does not manage."""
 
 
 @dataclass(slots=True)
@@ -55,7 +53,9 @@ class ServiceActions:
         self._pending = {name: _Pending() for name in new.services}
         self.networks = tuple(
             sorted(
-                name for name in record.networks.keys() & new.networks if record.networks[name] != new.networks[name]
+                name
+                for name in record.networks.keys() & new.networks
+                if not is_same_resource(record.networks[name], new.networks[name])
             )
         )
 
@@ -104,7 +104,8 @@ class ServiceActions:
             external = EXTERNAL in self._record.networks[name] + self._new.networks[name]
             pending.raise_to(Action.RECREATE if external else Action.UP, self._model_paths(service))
         for name in service.volumes:
-            if self._record.volumes.get(name, self._new.volumes[name]) != self._new.volumes[name]:
+            after = self._new.volumes[name]
+            if not is_same_resource(self._record.volumes.get(name, after), after):
                 pending.raise_to(Action.RECREATE, self._model_paths(service))
 
     def _model_paths(self, service: ServiceSnapshot) -> tuple[str, ...]:
