@@ -150,14 +150,16 @@ def _service(
     service = project.services[name]
     networks = tuple(_networks(service))
     volumes = tuple(_volumes(service))
-    for section, names in (("networks", networks), ("volumes", volumes)):
+    models = _models(project, service)
+    for section, names in (("networks", networks), ("volumes", volumes), ("models", tuple(models))):
         for resource in names:
             usage.add(project.model.usage(section, resource))
     definition = {
-        **{field: value for field, value in service.items() if field not in _NO_DEFINITION and field[:2] != "x-"},
+        **{field: value for field, value in _without_extensions(service).items() if field not in _NO_DEFINITION},
         "image": images[name],
         "environment": _environment(reach),
         "labels": reach.labels,
+        "models": models,
     }
     used = [*map(image_name, reach.bases), *([images[name]] if reach.build is None else ())]
     bases = {builders[image] for image in used if image in builders}
@@ -200,6 +202,19 @@ def _volumes(service: Service) -> Iterator[str]:
     for mount in mounts if isinstance(mounts, list) else ():
         if isinstance(mount, Mapping) and mount.get("type") == "volume" and mount.get("source"):
             yield str(mount["source"])
+
+
+def _without_extensions(definition: Mapping[str, object]) -> dict[str, object]:
+    return {field: value for field, value in definition.items() if field[:2] != "x-"}
+
+
+def _models(project: Project, service: Service) -> dict[str, object]:
+    """What the service says of each model that it uses, and the model: Compose hands both over to the service."""
+    models = service.get("models")
+    return {
+        str(name): [how, _without_extensions(project.resource("models", str(name)))]
+        for name, how in (models.items() if isinstance(models, Mapping) else ())
+    }
 
 
 def _restarts_with(service: Service) -> Iterator[str]:

@@ -17,7 +17,7 @@ from workers.changes.unicity import unique_model, unique_service
 from workers.changes.yaml_file import Model, Path
 from workers.errors import InvalidStack
 
-SECTIONS = ("services", "networks", "volumes", "configs", "secrets")
+SECTIONS = ("services", "networks", "volumes", "configs", "secrets", "models")
 """The parts of a model that hold definitions by name."""
 
 
@@ -218,6 +218,7 @@ _NAMED: frozenset[_Pattern] = frozenset(
         *((section,) for section in SECTIONS),
         ("services", "*", "networks"),
         ("services", "*", "depends_on"),
+        ("services", "*", "models"),
         ("services", "*", "ulimits"),
     }
 )
@@ -232,7 +233,7 @@ def _mergers() -> dict[_Pattern, _Merger]:
         **dict.fromkeys(("extra_hosts", "build.extra_hosts"), _added),
         "build": _built,
         "depends_on": _named({"condition": "service_started", "required": True}),
-        "networks": _named(None),
+        **dict.fromkeys(("networks", "models"), _named(None)),
         "logging": _logging,
     }
     return {

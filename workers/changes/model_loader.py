@@ -20,8 +20,6 @@ from workers.changes.variables import Usage, Variables
 from workers.changes.yaml_file import Path, YamlDocument
 from workers.errors import InvalidStack
 
-SECTIONS = ("services", "networks", "volumes", "configs", "secrets")
-
 Part = tuple[str, str]
 """A section and a name in it."""
 
@@ -132,7 +130,7 @@ class ModelLoader:
 
     def _interpolate(self, file: _Part, variables: Variables) -> None:
         for section, value in file.document.parts[file.part].model.items():
-            if section in SECTIONS and isinstance(value, dict):
+            if section in merge.SECTIONS and isinstance(value, dict):
                 file.content[section] = {
                     name: self._interpolated(part, variables, file, (section, name)) for name, part in value.items()
                 }
@@ -204,7 +202,7 @@ class ModelLoader:
             raise InvalidStack(message, file)
 
     def _resolve(self, model: Model, merged: Mapping[str, object], folder: str, variables: Variables) -> None:
-        for section in SECTIONS:
+        for section in merge.SECTIONS:
             value = merged.get(section)
             if value is not None and not isinstance(value, Mapping):
                 message = f"{section} must be a mapping from names to definitions"

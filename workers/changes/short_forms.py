@@ -156,7 +156,7 @@ def _depends_on(value: object) -> object:
     return {name: {**defaults, **how} if isinstance(how, dict) else how for name, how in value.items()}
 
 
-def _networks(value: object) -> object:
+def _names(value: object) -> object:
     names = isinstance(value, list) and all(isinstance(name, str) for name in value)
     return dict.fromkeys(value) if names and isinstance(value, list) else value
 
@@ -197,7 +197,8 @@ _LONG: dict[str, Callable[[Any], Any]] = {
     "env_file": _env_files,
     "extends": _extends,
     "label_file": _listed,
-    "networks": _networks,
+    "models": _names,
+    "networks": _names,
     "secrets": _each(_mount),
     "volumes": _each(long_volume),
 }

@@ -28,7 +28,7 @@ from workers.process import run
 GENEROUS = {"nested include dirs", "included extends"}
 
 # The releases before these refuse what such cases are about.
-SINCE = {"raw env file": (2, 30), "provider": (2, 36)}
+SINCE = {"raw env file": (2, 30), "provider": (2, 36), "language model": (2, 38)}
 
 
 def placed(files: Files) -> Files:
@@ -109,6 +109,7 @@ def test_tegu_reads_what_compose_reads(case: str, judges: list[Judge], tmp_path:
             ours: dict[str, Any] = project.services[name]
             assert theirs.get("image") == ours.get("image")
             assert (theirs.get("build") or {}).get("context") == (ours.get("build") or {}).get("context")
+            assert (theirs.get("models") or {}) == (ours.get("models") or {})
             assert _mounts(theirs) == _mounts(ours)
             assert (theirs.get("labels") or {}) == reaches[name].labels
             if case not in GENEROUS:

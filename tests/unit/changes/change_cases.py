@@ -14,6 +14,10 @@ FROM_OTHERS = (
     "further: {image: y, volumes_from: [side]}, none: {image: y}}"
 )
 BASED = "services: {base: {build: {context: ./b, tags: [other, 'further:2']}, image: 'app-base:1'}, web: {build: ./w}}"
+MODELS = (
+    "{services: {short: {image: x, models: [own]}, long: {image: x, models: {own: {endpoint_var: URL}}}, none: {image: x}}, "
+    "models: {own: {model: ai/one}, unused: {model: ai/unused}}}"
+)
 ELSEWHERE = "services: {web: {build: {context: ./img, dockerfile: ../D}}}"
 
 # what is done to {compose.yaml, …}: before, after, the action of each service that needs one
@@ -326,6 +330,36 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": "{services: {web: {image: a}, db: {provider: {type: x, options: {size: 1}}}}}"},
         {"compose.yaml": "{services: {web: {image: a}, db: {provider: {type: x, options: {size: 2}}}}}"},
         {"db": "up"},
+    ),
+    "a language model": (
+        {"compose.yaml": MODELS},
+        {"compose.yaml": MODELS.replace("ai/one", "ai/other")},
+        {"long": "up", "short": "up"},
+    ),
+    "a language model's extension": (
+        {"compose.yaml": MODELS},
+        {"compose.yaml": MODELS.replace("ai/one", "ai/one, x-why: because")},
+        {},
+    ),
+    "how a service uses a language model": (
+        {"compose.yaml": MODELS},
+        {"compose.yaml": MODELS.replace("URL", "ADDRESS")},
+        {"long": "up"},
+    ),
+    "a language model that no service uses": (
+        {"compose.yaml": MODELS},
+        {"compose.yaml": MODELS.replace("ai/unused", "ai/not-used")},
+        {},
+    ),
+    "a language model in an override file": (
+        {"compose.yaml": MODELS},
+        {"compose.yaml": MODELS, "compose.override.yaml": "{services: {none: {models: {own: }}}, models: {own: {context_size: 1}}}"},
+        {"long": "up", "none": "up", "short": "up"},
+    ),
+    "a variable of a language model": (
+        {"compose.yaml": MODELS.replace("ai/one", "'ai/${ONE:-one}'"), ".env": "TWO=2"},
+        {"compose.yaml": MODELS.replace("ai/one", "'ai/${ONE:-one}'"), ".env": "ONE=1"},
+        {"long": "up", "short": "up"},
     ),
     "what a bind volume's device has": (
         {"compose.yaml": "{services: {web: {image: a, volumes: ['vol:/v']}}, volumes: {vol: {driver_opts: {type: none, o: bind, device: ./d}}}}", "d/x": "1"},
