@@ -15,6 +15,7 @@ from workers.changes.dockerfile import image_name
 from workers.changes.inputs import option_inputs
 from workers.changes.limits import MAX_CLOSURE
 from workers.changes.locations import Service
+from workers.changes.overruled import overruled
 from workers.changes.project import Project, read_project
 from workers.changes.reach import Reach, texts
 from workers.changes.resources import resource_digest
@@ -65,6 +66,7 @@ def looked_up(stack: Stack, tree: Tree, outside: Outside, key: bytes) -> Mapping
 def _snapshot(stack: Stack, trace: Trace, outside: Outside, key: bytes, record: Snapshot | None) -> Snapshot:
     inputs = option_inputs(stack, outside, key)
     project = read_project(stack, trace, outside, inputs, key)
+    trace.warnings.update(dict.fromkeys(overruled(project)))
     contents = Contents(project, trace, key)
     services = _services(project, contents)
     watched = _watched(stack, trace, contents, services)

@@ -26,11 +26,15 @@ Part = tuple[str, str]
 
 @dataclass(slots=True)
 class Model:
-    """A merged model: its sections, what went into each part, and the variables each service sees."""
+    """A merged model: its sections, what went into each part, and the variables each service sees.
+
+    `named` is the project's name that the files ask for, and the last file that does.
+    """
 
     sections: dict[str, dict[str, object]] = field(default_factory=dict)
     usages: dict[Part, Usage] = field(default_factory=dict)
     variables: dict[str, Variables] = field(default_factory=dict)
+    named: tuple[str, str] | None = None
 
     def usage(self, section: str, name: str) -> Usage:
         """What went into one part."""
@@ -103,6 +107,8 @@ class ModelLoader:
                     self._import(model, content, included, folder, file.name)
                 with _blaming(file.name):
                     merged = merge.merge_models(merged, content, file.resets)
+                if name := content.get("name"):
+                    model.named = str(name), file.name
                 for part, usage in file.usages.items():
                     model.usage(*part).add(usage)
         self._resolve(model, merged, folder, variables)

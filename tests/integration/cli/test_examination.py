@@ -126,6 +126,15 @@ def test_check_says_what_is_unset_what_is_missing_and_where_to_put_it(desk: Desk
     ]
 
 
+def test_check_warns_of_a_project_that_would_begin_anew_under_another_name(desk: Desk, homelab: Source) -> None:
+    desk.catalog(f"repos: {{homelab: {{url: '{homelab.path}', discover: ['services/*']}}}}\n")
+    named = "services/adguard/compose.yaml"
+    homelab.commit({named: "{name: dns, services: {a: {image: x}}}\n"})
+    done = desk.tegu("check")
+    assert done.stdout.startswith(f"warning: default/adguard: {named} names the project dns, but it is adguard here")
+    assert (done.code, "write `project: dns` for adguard in tegu.yaml" in done.stdout) == (0, True)
+
+
 def test_check_looks_at_the_last_fetch_when_the_server_is_away(desk: Desk, homelab: Source) -> None:
     desk.catalog(f"repos: {{homelab: {{url: 'file://localhost{homelab.path}', discover: ['services/*']}}}}\n")
     assert desk.tegu("check").code == 0
