@@ -119,6 +119,16 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": MOUNTED, "web.conf": Link("b"), "a": "1", "b": "2"},
         {"web": "restart"},
     ),
+    "where the symlink of a mounted folder leads": (
+        {"compose.yaml": MOUNTED, "conf.d": Link("a"), "a/x": "1", "b/x": "2"},
+        {"compose.yaml": MOUNTED, "conf.d": Link("b"), "a/x": "1", "b/x": "2"},
+        {"web": "restart"},
+    ),
+    "where the symlink of a config leads": (
+        {"compose.yaml": "{services: {web: {image: b, configs: [c]}, db: {image: b}}, configs: {c: {file: c}}}", "c": Link("x"), "x": "1", "y": "2"},
+        {"compose.yaml": "{services: {web: {image: b, configs: [c]}, db: {image: b}}, configs: {c: {file: c}}}", "c": Link("y"), "x": "1", "y": "2"},
+        {"web": "restart"},
+    ),
     "what a mounted symlink points to": (
         {"compose.yaml": MOUNTED, "web.conf": Link("a"), "a": "1"},
         {"compose.yaml": MOUNTED, "web.conf": Link("a"), "a": "2"},
