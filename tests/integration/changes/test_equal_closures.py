@@ -70,7 +70,7 @@ def edited_elsewhere(files: Repository, root: Path, fingerprint: str) -> Reposit
 
 
 def deployed(judge: Judge, files: Repository, root: Path) -> tuple[Any, dict[str, bytes]]:
-    """What Compose makes of a repository, whose files it picks by itself, and the content of everything that a service mounts or is built from."""
+    """What Compose makes of a repository, whose files it picks by itself, and all that services mount or build from."""
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir()
     write(files, root)
