@@ -107,6 +107,12 @@ CHANGES = {
     "bind file": Change(
         writes("plain/file.conf", "2"), action="restart", restarted=("file",), asks=[(file("file", "/seen"), "2")]
     ),
+    "bind file of a service whose volumes another one has": Change(
+        writes("plain/lent.conf", "2"),
+        action="restart",
+        restarted=("lender", "borrower"),
+        asks=[(file("lender", "/lent"), "2"), (file("borrower", "/lent"), "2")],
+    ),
     "bind directory": Change(
         writes("plain/folder/a.conf", "2"),
         action="restart",
@@ -166,6 +172,12 @@ CHANGES = {
         action="none",
         outcome="invalid",
         undo=section("plain", "volumes", "volume", labels={"seen": "1"}),
+    ),
+    "another spelling of a volume": Change(
+        section("plain", "volumes", "volume", labels=["seen=1"], driver="local"), action="none", outcome="unchanged"
+    ),
+    "another spelling of a network": Change(
+        section("net", "networks", "net", labels=["seen=1"], internal=False), "net", action="none", outcome="unchanged"
     ),
     "comment": Change(lambda _: None, action="none", outcome="unchanged", comment="for whoever reads it"),
     "README": Change(writes("plain/README.md", "2"), action="none", outcome="unchanged"),
