@@ -56,6 +56,20 @@ def test_volumes_that_would_stay_behind_block_it_until_somebody_decides(house: H
     assert house.containers("new")["web"].state == "running"
 
 
+def test_volumes_that_are_given_their_old_names_go_along(house: House) -> None:
+    house.stack()
+    model = {"services": {"web": service(volumes=["store:/v"])}, "volumes": {"store": {}}}
+    house.pull({"a/compose.yaml": yaml_of(model)})
+    house.stack(project=house.project("new"))
+    assert house.pull()["stacks"]["default/a"]["reason"] == "moved"
+    old = f"{house.project()}_store"
+    done = house.pull({"a/compose.yaml": yaml_of({**model, "volumes": {"store": {"name": old}}})})
+    assert done["stacks"]["default/a"]["outcome"] == "deployed", done
+    assert house.containers() == {}
+    assert house.containers("new")["web"].volumes == (old,)
+    assert house.pull()["stacks"]["default/a"]["outcome"] == "unchanged"
+
+
 def test_volumes_that_keep_their_names_go_along(house: House) -> None:
     house.stack()
     named = {"store": {"name": f"{house.project()}-store"}}
