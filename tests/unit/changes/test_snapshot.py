@@ -44,6 +44,14 @@ def test_the_files_are_those_that_reach_the_stack(world: World) -> None:
     assert files["app/link"] == tree.entry("app/link")
 
 
+def test_what_compose_reads_is_known_apart_from_what_is_mounted_or_copied(world: World) -> None:
+    text = "services: {a: {image: '${TAG}', env_file: a.env, volumes: ['./c:/c'], build: ./i}}"
+    files = FILES | {"app/compose.yaml": text, "app/.env": "TAG=1", "app/a.env": "A=1"}
+    made_of = world.snapshot(files).made_of
+    assert made_of >= {"app/compose.yaml", "app/.env", "app/a.env", "app/i/Dockerfile"}
+    assert not made_of & {"app/c", "app/c/x", "app/i/main.py", "other"}
+
+
 def test_without_an_ignore_file_a_whole_context_is_written(world: World) -> None:
     files = {path: text for path, text in FILES.items() if "dockerignore" not in path}
     assert "app/i/README.md" in world.snapshot(files).files(world.tree(files))
