@@ -112,14 +112,15 @@ class Up:
         return found
 
     def pid_of(self, *words: str) -> int:
-        """The oldest process of this `tegu up` with these words in its command line."""
-        found = []
+        """The oldest process of this `tegu up` with these words in its command line; numbers may have wrapped around."""
+        found: list[tuple[int, int]] = []
         for pid in self.left():
             with contextlib.suppress(OSError):
                 line = Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
                 if all(word in line for word in words):
-                    found.append(pid)
-        return min(found, default=0)
+                    started = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[19]
+                    found.append((int(started), pid))
+        return min(found, default=(0, 0))[1]
 
 
 def _free_ports(count: int) -> list[int]:
