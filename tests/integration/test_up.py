@@ -112,7 +112,7 @@ class Up:
         return found
 
     def pid_of(self, *words: str) -> int:
-        """The oldest process of this `tegu up` with these words in its command line; numbers may have wrapped around."""
+        """The oldest process of this `tegu up` with these words in its command line; numbers wrap around."""
         found: list[tuple[int, int]] = []
         for pid in self.left():
             with contextlib.suppress(OSError):
