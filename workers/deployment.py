@@ -21,12 +21,12 @@ from workers.model import Decision, Outcome, Reason, Stack
 from workers.ownership import own_parts
 from workers.rollback import roll_back
 from workers.services import Services
-from workers.transaction.applying import run_failure_hooks
 from workers.transaction.attempt import Attempt, Running, Tools
 from workers.transaction.belongings import take_leave
 from workers.transaction.carrying_out import begin, go_on, resume
 from workers.transaction.committing import switch
 from workers.transaction.folders import Folders
+from workers.transaction.hooks import run_failure_hooks
 from workers.transaction.intent import Intent
 from workers.transaction.manifest import load_manifest, save_manifest
 from workers.transaction.outcome import Ending

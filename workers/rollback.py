@@ -9,8 +9,9 @@ from typing import Any
 from workers.compose import Project
 from workers.model import Action, Decision, Reason, ServiceDecision
 from workers.transaction import model as compose_model
-from workers.transaction.applying import bring_up, take_down, wait
+from workers.transaction.applying import wait
 from workers.transaction.attempt import Attempt, Former, Running
+from workers.transaction.bringing_up import bring_up, take_down
 from workers.transaction.committing import put_tags_back, take_back
 from workers.transaction.intent import Intent
 from workers.transaction.recording import project_from

@@ -23,7 +23,7 @@ FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NOT_SETTINGS = frozenset(
     re.findall(r"\$\{(TEGU_\w+)", (ROOT / "compose.yaml").read_text(encoding="utf-8")),
 )
-FOR_HOOKS = frozenset(re.findall(r'"(TEGU_\w+)": attempt', (ROOT / "workers/transaction/applying.py").read_text()))
+FOR_HOOKS = frozenset(re.findall(r'"(TEGU_\w+)": attempt', (ROOT / "workers/transaction/hooks.py").read_text()))
 
 
 def name_of(page: Path) -> str:

@@ -76,6 +76,10 @@ class Running:
         """The services none of whose containers runs: ended one-shots, and what somebody stopped."""
         return {name for name in self.services if not any(each.container.running for each in self.of(name))}
 
+    def has_ended_well(self, service: str) -> bool:
+        """Whether all containers of a service have ended with exit code 0."""
+        return all(each.state == "exited" and each.exit_code == 0 for each in self.of(service))
+
     def containers(self) -> list[Container]:
         """Without the details."""
         return [each.container for each in self.details]

@@ -1,0 +1,107 @@
+"""`docker compose up`, for as few services as will do, and room for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from workers.compose import Project, down_argv, up_argv
+from workers.model import Action, Reason
+from workers.transaction import model as compose_model
+from workers.transaction.attempt import Attempt
+from workers.transaction.completing import complete, remove
+from workers.transaction.steps import Step
+
+# Reasons for which every service is brought up, whatever the difference in content says.
+_EVERYTHING = frozenset({Reason.FIRST_DEPLOY, Reason.INTERRUPTED, Reason.DRIFTED, Reason.RETRIED, Reason.ROLLBACK})
+
+
+def bring_up(attempt: Attempt) -> None:
+    """`up`, and what it misses.
+
+    Raises:
+        CommandFailed: when Compose fails, in time or otherwise.
+        EngineUnavailable: when the engine is away.
+    """
+    attempt.applied = True
+    if attempt.former is not None and attempt.former.project is not None:
+        # Under its old name the project may hold ports and container names that it needs under the new one.
+        take_down(attempt, attempt.former.project)
+    with attempt.tools.steps.step(Step.UP):
+        _up(attempt)
+    with attempt.tools.steps.step(Step.REST):
+        complete(attempt)
+
+
+def take_down(attempt: Attempt, project: Project) -> None:
+    """Remove the containers and networks of a project; its volumes stay."""
+    tools = attempt.tools
+    if not all(Path(path).exists() for path in (*project.files, *project.env_files)):
+        # They have other names by now; the containers' labels say enough.
+        project = replace(project, files=(), env_files=())
+    argv = down_argv()
+    seconds = attempt.stack.options.limits.up.total_seconds()
+    with tools.steps.step(Step.MAKE_ROOM):
+        host = project.environment["DOCKER_HOST"]
+        tools.say(f"$ DOCKER_HOST={host} docker compose -p {project.name} {' '.join(argv)}")
+        tools.compose.run(project, argv, timeout=seconds, on_line=tools.say, pass_fds=(tools.lock,), stop=tools.stop)
+
+
+def _up(attempt: Attempt) -> None:
+    """`up`, for as few services as will do."""
+    decision, options = attempt.decision, attempt.stack.options
+    if decision.reason is Reason.DRIFTED and attempt.before.details:
+        _heal(attempt)
+        return
+    changed = attempt.services_with(Action.UP, Action.BUILD)
+    everything = decision.reason in _EVERYTHING or not attempt.before.details
+    if not (everything or changed or decision.removed or decision.networks):
+        return
+    seconds = options.limits.up.total_seconds()
+    rejoining: set[str] = set()
+    for network in decision.networks:
+        attempt.tools.engine.drop_network(attempt.stack.project, network)
+        rejoining |= compose_model.connected(attempt.model, [network])
+    names = None if decision.reason is Reason.FIRST_DEPLOY else names_to_bring_up(attempt, changed | rejoining)
+    attempt.brought_up = names
+    if names is None or names:
+        attempt.run(up_argv(sorted(names or ()), remove_orphans=options.remove_orphans), seconds=seconds)
+    elif decision.removed and options.remove_orphans:
+        remove(attempt, decision.removed)
+    if rejoining:
+        argv = up_argv(sorted(rejoining), remove_orphans=False, force_recreate=True, alone=True)
+        attempt.run(argv, seconds=seconds)
+
+
+def _heal(attempt: Attempt) -> None:
+    """Bring back the services that have drifted, and those that live in their namespaces; nobody else's."""
+    seconds = attempt.stack.options.limits.up.total_seconds()
+    back = attempt.services_with(Action.UP)
+    again = attempt.services_with(Action.RECREATE)
+    model = compose_model.services(attempt.model)
+    needs = {name: compose_model.namespaces(service) for name, service in model.items()}
+    tenants = {name for name in model if compose_model.with_dependencies(needs[name], needs) & (back | again)}
+    again |= tenants & attempt.before.services
+    attempt.brought_up = back | again
+    if back - again:
+        attempt.run(up_argv(sorted(back - again), remove_orphans=False, alone=True), seconds=seconds)
+    if again:
+        argv = up_argv(sorted(again), remove_orphans=False, force_recreate=True, alone=True)
+        attempt.run(argv, seconds=seconds)
+
+
+def names_to_bring_up(attempt: Attempt, changed: set[str]) -> set[str] | None:
+    """The services to name on the command line of `up`; None for all.
+
+    `up` starts whatever it is told of: ended one-shots and services that somebody has stopped. Where there are
+    such, and they have not changed, only services that do not need them are named.
+    """
+    active = set(compose_model.services(attempt.model))
+    resting = (attempt.resting & active) - changed
+    if attempt.stack.options.drift == "heal" or attempt.decision.reason in {Reason.RETRIED, Reason.DRIFTED}:
+        resting = {name for name in resting if attempt.before.has_ended_well(name)}
+    if not resting:
+        return None
+    needs = compose_model.dependencies(attempt.model)
+    quiet = {name for name in active - resting if not compose_model.with_dependencies([name], needs) & resting}
+    return changed | quiet

@@ -1,0 +1,69 @@
+"""What `docker compose up` misses: restarts, signals, and services that are no longer active."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from workers.compose import remove_argv, restart_argv, signal_argv, up_argv
+from workers.errors import CommandFailed
+from workers.model import Action
+from workers.transaction import model as compose_model
+from workers.transaction.attempt import Attempt, Running
+
+
+def complete(attempt: Attempt) -> None:
+    """What Compose does not see by itself, for containers that `up` has not replaced already."""
+    options = attempt.stack.options
+    seconds = options.limits.up.total_seconds()
+    if recreate := untouched(attempt, attempt.services_with(Action.RECREATE)):
+        attempt.run(up_argv(sorted(recreate), remove_orphans=False, force_recreate=True, alone=True), seconds=seconds)
+    restart = untouched(attempt, attempt.services_with(Action.RESTART)) - _stopped(attempt)
+    if restart:
+        attempt.run(restart_argv(sorted(restart)), seconds=seconds)
+    for name, services in signals(attempt).items():
+        if living := untouched(attempt, services) - attempt.resting:
+            attempt.run(signal_argv(name, sorted(living)), seconds=seconds)
+    if attempt.decision.removed:
+        remove(attempt, attempt.decision.removed)
+
+
+def remove(attempt: Attempt, removed: Iterable[str]) -> None:
+    """Remove what is left of services that are no longer active: `up` does not see those whose profile is off."""
+    there = Running.now(attempt.tools.engine, attempt.stack.project)
+    active = set(compose_model.services(attempt.model))
+    for name in sorted((set(removed) & there.services) - active):
+        try:
+            attempt.run(remove_argv([name]), seconds=attempt.stack.options.limits.up.total_seconds())
+        except CommandFailed:
+            # A service that has left the model altogether is unknown to Compose; removing it is an option.
+            if attempt.stack.options.remove_orphans:
+                for each in there.of(name):
+                    attempt.tools.engine.stop(each.container.id)
+                    attempt.tools.engine.remove(each.container.id)
+
+
+def untouched(attempt: Attempt, services: set[str]) -> set[str]:
+    """Those services that still have a container as it was before `up`, started when it was."""
+    if not services:
+        return set()
+    now = Running.now(attempt.tools.engine, attempt.stack.project)
+    same = now.starts & attempt.starts
+    return {name for name in services if any((each.container.id, each.started_at) in same for each in now.of(name))}
+
+
+def _stopped(attempt: Attempt) -> set[str]:
+    """Services that somebody stopped: unlike a one-shot they have not ended by themselves with exit code 0."""
+    return {name for name in attempt.resting if not _is_one_shot(attempt.before, name)}
+
+
+def _is_one_shot(running: Running, service: str) -> bool:
+    policies = {each.restart_policy for each in running.of(service)}
+    return running.has_ended_well(service) and policies <= {"no", "on-failure"}
+
+
+def signals(attempt: Attempt) -> dict[str, set[str]]:
+    """Which services get which signal."""
+    found: dict[str, set[str]] = {}
+    for name in attempt.services_with(Action.SIGNAL):
+        found.setdefault(attempt.decision.services[name].signal or "HUP", set()).add(name)
+    return found

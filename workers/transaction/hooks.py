@@ -1,0 +1,43 @@
+"""A stack's own programs, before and after its containers are brought up, and when that fails."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+
+from workers.errors import CommandFailed
+from workers.process import run
+from workers.transaction.attempt import Attempt
+
+
+def run_hooks(attempt: Attempt, name: str, hooks: Iterable[tuple[str, ...]]) -> None:
+    """Run a stack's hooks in its project directory, one after the other.
+
+    Raises:
+        CommandFailed: when one of them fails.
+    """
+    environment = {
+        **attempt.project.environment,
+        "TEGU_STACK": attempt.stack.id,
+        "TEGU_COMMIT": attempt.snapshot.commit,
+        "TEGU_PREVIOUS_COMMIT": attempt.previous or "",
+        "TEGU_ACTION": attempt.decision.action.value,
+    }
+    for argv in hooks:
+        attempt.tools.say(f"$ {' '.join(argv)}")
+        # Without the lock's descriptor: a daemon that a hook leaves behind must not hold the stack's lock.
+        run(
+            argv,
+            what=f"{name} hook {argv[0]}",
+            env=environment,
+            timeout=attempt.stack.options.limits.hook.total_seconds(),
+            cwd=attempt.live_directory,
+            on_line=attempt.tools.say,
+            stop=attempt.tools.stop,
+        )
+
+
+def run_failure_hooks(attempt: Attempt) -> None:
+    """Run the `on_failure` hooks; their own failure changes nothing any more."""
+    with contextlib.suppress(CommandFailed):
+        run_hooks(attempt, "on_failure", attempt.stack.options.hooks.on_failure)
