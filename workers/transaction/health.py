@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -116,27 +117,23 @@ class Ward:
 
     def look(self) -> tuple[Finding, ...]:
         """Judge every container now. `starts` then says which ones were started when."""
-        containers = [each for each in self._engine.containers(self._project) if self._counts(each)]
-        details = self._engine.details(containers)
+        there = [each for each in self._engine.containers(self._project) if each.service in self._expected]
+        details = self._engine.details(each for each in there if each.id not in self._excused)
         self.starts = frozenset((each.container.id, each.started_at) for each in details)
         found = [judge(each, self._restarts.setdefault(each.container.id, 0)) for each in details]
-        return (*found, *self._missing(details))
+        return (*found, *self._missing(there))
 
     def remember(self, containers: Iterable[Details]) -> None:
         """Count restarts from here on for containers that ran before."""
         self._restarts.update({each.container.id: each.restarts for each in containers})
 
-    def _counts(self, container: Container) -> bool:
-        return container.id not in self._excused and container.service in self._expected
-
-    def _missing(self, details: Iterable[Details]) -> list[Finding]:
-        there: dict[str, int] = {}
-        for each in details:
-            there[each.container.service] = there.get(each.container.service, 0) + 1
+    def _missing(self, there: Iterable[Container]) -> list[Finding]:
+        """The services that lack a container. One that is excused is there, however it is."""
+        counts = Counter(each.service for each in there)
         return [
             Finding(service, "a container", Verdict.WAITING, "is missing")
             for service, count in self._expected.items()
-            if there.get(service, 0) < count
+            if counts[service] < count
         ]
 
 
