@@ -1,7 +1,7 @@
 """What runs: the Docker Engine seen through its SDK. Compose changes things, this module observes them.
 
-The few things it does change are those that Compose has no word for: put a tag back on an image, take a
-stale network away, settle a container that a killed Compose left half made.
+The few things it does change are those that Compose has no word for: put a tag back on an image, settle a
+container that a killed Compose left half made.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ ONE_OFF = "com.docker.compose.oneoff"
 CONFIG_HASH = "com.docker.compose.config-hash"
 WORKING_DIR = "com.docker.compose.project.working_dir"
 REPLACES = "com.docker.compose.replace"
-NETWORK = "com.docker.compose.network"
 
 # What may change a container's state. Health checks also cause an `exec_…` event each, which say nothing.
 _EVENTS = ["create", "start", "die", "stop", "kill", "oom", "restart", "pause", "unpause", "destroy", "rename"]
@@ -283,23 +282,6 @@ class Engine:
         except CommandFailed:
             return False
         return True
-
-    # ------------------------------------------------------------ networks
-
-    def drop_network(self, project: str, key: str) -> None:
-        """Remove a project's network, named by its key in the model, with its own containers disconnected first.
-
-        Raises:
-            EngineUnavailable: also when containers of another project are still connected to it.
-        """
-        with translated():
-            filters = {"label": [f"{PROJECT}={project}", f"{NETWORK}={key}"]}
-            own = {each.id for each in self.containers(project, one_off=True)}
-            for network in self.client.networks(filters=filters):
-                for container_id in self.client.inspect_network(network["Id"])["Containers"] or {}:
-                    if container_id in own:
-                        self.client.disconnect_container_from_network(container_id, network["Id"], force=True)
-                self.client.remove_network(network["Id"])
 
     # ------------------------------------------------------------ events
 

@@ -16,6 +16,7 @@ from workers.transaction.committing import put_tags_back, take_back
 from workers.transaction.intent import Intent
 from workers.transaction.recording import project_from
 from workers.transaction.restoring import restore_model
+from workers.transaction.surroundings import network_ids
 from workers.transaction.unversioned import as_they_were
 
 
@@ -66,18 +67,29 @@ def _bring_back(attempt: Attempt, intent: Intent, before: Running, project: Proj
     tools = attempt.tools
     model, _ = tools.compose.config(project, pass_fds=(tools.lock,))
     old = compose_model.services(model)
+    decision = _backwards(attempt.decision, intent, set(old), _touched(before, intent))
+    made_anew, networks = _made_anew(attempt, intent)
     back = replace(
         attempt,
         project=project,
         model=model,
-        decision=_backwards(attempt.decision, intent, set(old), _touched(before, intent)),
+        decision=replace(decision, networks=made_anew),
         before=before,
         starts=before.starts,
         resting=set(intent.resting),
+        networks=networks,
         brought_up=set(),
     )
     bring_up(back)
     wait(back)
+
+
+def _made_anew(attempt: Attempt, intent: Intent) -> tuple[tuple[str, ...], set[str]]:
+    """The changed networks that are no longer there as they were before, by their keys, and the ids they have now."""
+    engine, project, changed = attempt.tools.engine, attempt.stack.project, attempt.decision.networks
+    ids = {key: network_ids(engine, project, [key]) for key in changed}
+    keys = tuple(key for key in changed if not ids[key] or ids[key] - intent.networks)
+    return keys, set().union(*(ids[key] for key in keys))
 
 
 def _touched(now: Running, intent: Intent) -> set[str]:

@@ -132,6 +132,7 @@ class Attempt:
         before: the containers before anything was touched.
         starts: which containers had been started when, before anything was touched.
         resting: the services that had containers of which none ran.
+        networks: the ids of the networks that have to be made anew.
         applied: whether containers may have been touched.
         adoption: what is to become of data in another directory that the project runs from; None: nobody has said.
         brought: that data, as far as it is brought along.
@@ -158,6 +159,7 @@ class Attempt:
     before: Running = Running(())
     starts: set[tuple[str, str]] = field(default_factory=set)
     resting: set[str] = field(default_factory=set)
+    networks: set[str] = field(default_factory=set)
     brought_up: set[str] | None = field(default_factory=set)
     applied: bool = False
     adoption: str | None = None

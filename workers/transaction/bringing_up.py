@@ -9,8 +9,9 @@ from workers.compose import Project, down_argv, up_argv
 from workers.model import Action, Reason
 from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt
-from workers.transaction.completing import complete, remove
+from workers.transaction.completing import complete, remove, untouched
 from workers.transaction.steps import Step
+from workers.transaction.surroundings import drop_network
 
 # Reasons for which every service is brought up, whatever the difference in content says.
 _EVERYTHING = frozenset({Reason.FIRST_DEPLOY, Reason.INTERRUPTED, Reason.DRIFTED, Reason.RETRIED, Reason.ROLLBACK})
@@ -58,17 +59,16 @@ def _up(attempt: Attempt) -> None:
     if not (everything or changed or decision.removed or decision.networks):
         return
     seconds = options.limits.up.total_seconds()
-    rejoining: set[str] = set()
     for network in decision.networks:
-        attempt.tools.engine.drop_network(attempt.stack.project, network)
-        rejoining |= compose_model.connected(attempt.model, [network])
+        drop_network(attempt.tools.engine, attempt.stack.project, network, attempt.networks)
+    rejoining = compose_model.connected(attempt.model, decision.networks)
     names = None if decision.reason is Reason.FIRST_DEPLOY else names_to_bring_up(attempt, changed | rejoining)
     attempt.brought_up = names
     if names is None or names:
         attempt.run(up_argv(sorted(names or ()), remove_orphans=options.remove_orphans), seconds=seconds)
     elif decision.removed and options.remove_orphans:
         remove(attempt, decision.removed)
-    if rejoining:
+    if rejoining := untouched(attempt, rejoining):
         argv = up_argv(sorted(rejoining), remove_orphans=False, force_recreate=True, alone=True)
         attempt.run(argv, seconds=seconds)
 

@@ -16,6 +16,7 @@ from workers.transaction.moved import MovedData
 from workers.transaction.outcome import Ending
 from workers.transaction.preparing import Missing, OwnProject, prepare
 from workers.transaction.steps import Cancelled
+from workers.transaction.surroundings import Lacking
 
 log = get_logger(__name__)
 
@@ -41,7 +42,7 @@ def begin(attempt: Attempt, tree: Tree, missing: Missing, journal: Journal) -> I
         return _untouched(attempt, Ending(Outcome.BLOCKED, Reason.BLOCKED, str(error)))
     except InvalidStack as error:
         return _untouched(attempt, Ending(Outcome.INVALID, Reason.INVALID, str(error), hold=True))
-    except (CommandFailed, OSError) as error:
+    except (CommandFailed, Lacking, OSError) as error:
         if attempt.tools.stop.is_set():  # it was ended for that
             return _untouched(attempt, _CANCELLED)
         return _untouched(attempt, Ending(Outcome.FAILED, message=str(error), hold=True, again=True))
@@ -69,7 +70,7 @@ def resume(attempt: Attempt, intent: Intent) -> Intent:
     attempt.note(model)
     attempt.operations = intent.operations
     attempt.look(Running.now(tools.engine, attempt.stack.project))
-    attempt.starts, attempt.resting = set(intent.starts), set(intent.resting)
+    attempt.starts, attempt.resting, attempt.networks = set(intent.starts), set(intent.resting), set(intent.networks)
     attempt.images = dict(intent.images)
     attempt.applied = True
     return intent

@@ -28,6 +28,7 @@ class Intent:
         services: what each service was to get.
         starts: which containers had been started when.
         resting: the services that did not run.
+        networks: the ids of the networks that are made anew.
         failed: why it is being taken back; empty while it goes forward.
         project: the Compose project.
         docker_host: the engine; empty: the one that the stack has.
@@ -45,6 +46,7 @@ class Intent:
     services: Mapping[str, Action]
     starts: frozenset[tuple[str, str]]
     resting: frozenset[str]
+    networks: frozenset[str] = frozenset()
     failed: str = ""
     project: str = ""
     docker_host: str = ""
@@ -65,6 +67,7 @@ class Intent:
             services=_services(attempt),
             starts=frozenset(attempt.starts),
             resting=frozenset(attempt.resting),
+            networks=frozenset(attempt.networks),
             project=attempt.stack.project,
             docker_host=attempt.stack.docker_host,
             brought=attempt.brought,
@@ -92,6 +95,7 @@ class Intent:
             "services": dict(self.services),
             "starts": sorted(self.starts),
             "resting": sorted(self.resting),
+            "networks": sorted(self.networks),
             "failed": self.failed,
             "project": self.project,
             "docker_host": self.docker_host,
@@ -113,6 +117,7 @@ class Intent:
             services={name: Action(action) for name, action in saved["services"].items()},
             starts=frozenset((identifier, started) for identifier, started in saved["starts"]),
             resting=frozenset(saved["resting"]),
+            networks=frozenset(saved.get("networks", ())),
             failed=saved.get("failed", ""),
             project=saved.get("project", ""),
             docker_host=saved.get("docker_host", ""),

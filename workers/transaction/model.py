@@ -107,6 +107,12 @@ def volume_names(model: Model) -> set[str]:
     return {str((volume or {}).get("name") or key) for key, volume in (model.get("volumes") or {}).items()}
 
 
+def external(model: Model, section: str) -> list[str]:
+    """The names on the engine of the external networks or volumes that the active services use."""
+    items = ((key, item or {}) for key, item in (model.get(section) or {}).items())
+    return sorted(str(item.get("name") or key) for key, item in items if item.get("external"))
+
+
 def below(paths: Iterable[Path], root: Path) -> set[str]:
     """Those paths that lie below a folder, relative to it."""
     return {str(path.relative_to(root)) for path in paths if path.is_relative_to(root) and path != root}

@@ -17,6 +17,7 @@ from workers.transaction.opening import Root
 from workers.transaction.planning import Planner
 from workers.transaction.staging import stage
 from workers.transaction.steps import Step
+from workers.transaction.surroundings import network_ids, refuse_lacking, refuse_shared_networks
 
 log = get_logger(__name__)
 
@@ -35,6 +36,7 @@ def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
         InvalidStack: when Compose refuses the files.
         BlockedStack: when something would be lost.
         CommandFailed: when building or pulling fails.
+        Lacking: when there is no such external network or volume.
         EngineUnavailable: when the engine is away.
     """
     steps = attempt.tools.steps
@@ -49,6 +51,7 @@ def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
     with steps.step(Step.CHECK):
         _refuse_own(attempt)
         settle_moved(attempt)
+        _survey(attempt)
         plan(attempt)
     with steps.step(Step.BUILD):
         _build(attempt)
@@ -81,6 +84,14 @@ def _refuse_own(attempt: Attempt) -> None:
     former = attempt.former.running.details if attempt.former else ()
     if any(attempt.tools.own.has(each) for each in (*attempt.before.details, *former)):
         raise OwnProject(attempt.stack.id)
+
+
+def _survey(attempt: Attempt) -> None:
+    """Refuse what the engine would refuse after the switch: a network that others use, an external one that is none."""
+    engine, project, networks = attempt.tools.engine, attempt.stack.project, attempt.decision.networks
+    refuse_lacking(engine, attempt.model)
+    refuse_shared_networks(engine, project, networks)
+    attempt.networks = network_ids(engine, project, networks)
 
 
 class OwnProject(BlockedStack):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import signal
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.deploy.house import House, compose, in_a_child, service
+from tests.integration.deploy.house import House, compose, in_a_child, service, yaml_of
 from workers.errors import EngineUnavailable
 from workers.model import Trigger
 from workers.transaction import steps
@@ -30,6 +31,16 @@ AFTER: dict[str, str | None] = {
     "a/conf/app.ini": "2",
     "a/conf/new.ini": "1",
 }
+
+
+def on_network(files: dict[str, str | None], icc: str) -> dict[str, str | None]:
+    """The same with a `guest`, for which nothing changes but its network."""
+    model = json.loads(files["a/compose.yaml"] or "")
+    guest = service("sleep 4000", networks=["n"])
+    del guest["network_mode"]
+    model["services"]["guest"] = guest
+    model["networks"] = {"n": {"driver_opts": {"com.docker.network.bridge.enable_icc": icc}}}
+    return {**files, "a/compose.yaml": yaml_of(model)}
 
 
 def kill_at(count: int) -> None:
@@ -64,7 +75,10 @@ def commands(house: House) -> dict[str, str]:
 
 
 def test_killed_at_any_step_the_next_look_leaves_the_stack_right(house: House) -> None:
-    versions = ({**BEFORE, "a/conf/new.ini": None}, {**AFTER, "a/conf/gone": None})
+    versions = (
+        on_network({**BEFORE, "a/conf/new.ini": None}, "true"),
+        on_network({**AFTER, "a/conf/gone": None}, "false"),
+    )
     house.stack(**QUICK)
     house.push(versions[0])
     count, killed = 0, True
@@ -81,10 +95,11 @@ def test_killed_at_any_step_the_next_look_leaves_the_stack_right(house: House) -
         told = f"killed at step {count}: {done}"
         assert done["outcome"] in {"deployed", "unchanged"}, told
         assert after["idle"] == before["idle"], told
-        assert after["web"][0] != before["web"][0], told
+        for each in ("web", "guest"):
+            assert after[each][0] != before[each][0], told
         assert after["side"][0] == before["side"][0], told
         assert after["side"][1] != before["side"][1], told
-        for each in ("web", "side"):
+        for each in ("web", "side", "guest"):
             assert at_kill[each] in {before[each], after[each]}, f"{each} was touched twice, {told}"
         assert house.seen("side", "/conf/app.ini") == version["a/conf/app.ini"]
         for path in ("a/conf/new.ini", "a/conf/gone"):

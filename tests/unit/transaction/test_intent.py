@@ -21,6 +21,7 @@ INTENT = Intent(
     services={"web": Action.UP},
     starts=frozenset({("id", "2026-11-23T11:22:33Z")}),
     resting=frozenset({"job"}),
+    networks=frozenset({"id"}),
     project="p",
     docker_host="unix:///d.sock",
     brought=(Belonging("/old/data", "a/data", "copy"),),
