@@ -7,10 +7,11 @@ from workers.errors import BlockedStack, CommandFailed, EngineUnavailable, Inval
 from workers.logs import get_logger
 from workers.model import Outcome, Reason
 from workers.state.journal import Journal
-from workers.transaction.applying import apply
+from workers.transaction.applying import Unhealthy, apply
 from workers.transaction.attempt import Attempt, Running
 from workers.transaction.committing import put_tags_back, switch
 from workers.transaction.folders import remove_tree
+from workers.transaction.health import failures
 from workers.transaction.intent import Intent
 from workers.transaction.moved import MovedData
 from workers.transaction.outcome import Ending
@@ -87,6 +88,16 @@ def go_on(attempt: Attempt) -> str | None:
     except EngineUnavailable:
         raise
     except (TeguError, OSError) as error:
-        attempt.tools.say(str(error))
-        return str(error)
+        problem = _told(attempt, error)
+        attempt.tools.say(problem)
+        return problem
     return None
+
+
+def _told(attempt: Attempt, error: Exception) -> str:
+    """What went wrong. Compose says that a container has failed but not why, so its last words are added."""
+    if not isinstance(error, CommandFailed) or isinstance(error, Unhealthy) or not attempt.applied:
+        return str(error)
+    tools = attempt.tools
+    found = failures(tools.engine, attempt.stack.project, attempt.starts, attempt.before.details)
+    return str(error) if found.good else f"{error}\n{found}"

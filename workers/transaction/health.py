@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -192,6 +192,24 @@ def wait_healthy(
                 return Health(_with_logs(engine, project, waiting or findings))
             until = min(deadline, now + _LOOK_AGAIN if well_since is None else well_since + settle)
             _sleep(changes, until - now, stop)
+
+
+def failures(engine: Engine, project: str, starts: Collection[tuple[str, str]], before: Iterable[Details]) -> Health:
+    """The containers that were started since and have failed by now, with the end of their logs.
+
+    Args:
+        engine: where they are.
+        project: the Compose project.
+        starts: which containers had been started when, before.
+        before: what ran before; its restarts of long ago do not count.
+    """
+    restarts = {each.container.id: each.restarts for each in before}
+    found = (
+        judge(each, restarts.get(each.container.id, 0))
+        for each in engine.details(engine.containers(project))
+        if (each.container.id, each.started_at) not in starts
+    )
+    return Health(_with_logs(engine, project, [each for each in found if each.verdict is Verdict.BAD]))
 
 
 def _look(ward: Ward, deadline: float, clock: Callable[[], float]) -> tuple[Finding, ...]:
