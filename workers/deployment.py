@@ -191,6 +191,8 @@ class Deployment:
         if interrupted is None:
             begun = begin(attempt, self._ground.tree, missing_sources, self._journal)
             if isinstance(begun, Ending):
+                if begun.outcome is Outcome.FAILED:
+                    run_failure_hooks(attempt)
                 return begun
         elif interrupted.failed:
             attempt.applied = True

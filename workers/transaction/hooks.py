@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable
 
 from workers.errors import CommandFailed
@@ -38,6 +37,15 @@ def run_hooks(attempt: Attempt, name: str, hooks: Iterable[tuple[str, ...]]) -> 
 
 
 def run_failure_hooks(attempt: Attempt) -> None:
-    """Run the `on_failure` hooks; their own failure changes nothing any more."""
-    with contextlib.suppress(CommandFailed):
-        run_hooks(attempt, "on_failure", attempt.stack.options.hooks.on_failure)
+    """Run the `on_failure` hooks; their own failure changes nothing any more.
+
+    A first deployment that failed before its files were in place has no directory yet to run them in.
+    """
+    hooks = attempt.stack.options.hooks.on_failure
+    if hooks and not attempt.live_directory.is_dir():
+        attempt.tools.say("the stack has no directory yet, so no on_failure hook is run")
+        return
+    try:
+        run_hooks(attempt, "on_failure", hooks)
+    except CommandFailed as error:
+        attempt.tools.say(str(error))

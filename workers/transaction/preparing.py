@@ -15,6 +15,7 @@ from workers.transaction.attempt import Attempt, Running
 from workers.transaction.moved import settle_moved
 from workers.transaction.opening import Root
 from workers.transaction.planning import Planner
+from workers.transaction.ports import refuse_taken, wanted
 from workers.transaction.staging import stage
 from workers.transaction.steps import Step
 from workers.transaction.surroundings import network_ids, refuse_lacking, refuse_shared_networks
@@ -37,6 +38,7 @@ def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
         BlockedStack: when something would be lost.
         CommandFailed: when building or pulling fails.
         Lacking: when there is no such external network or volume.
+        PortTaken: when another project has a port.
         EngineUnavailable: when the engine is away.
     """
     steps = attempt.tools.steps
@@ -87,9 +89,12 @@ def _refuse_own(attempt: Attempt) -> None:
 
 
 def _survey(attempt: Attempt) -> None:
-    """Refuse what the engine would refuse after the switch: a network that others use, an external one that is none."""
+    """Refuse before the switch what the engine would refuse after it: what others use, and what is not there."""
     engine, project, networks = attempt.tools.engine, attempt.stack.project, attempt.decision.networks
     refuse_lacking(engine, attempt.model)
+    former = attempt.former.project if attempt.former else None
+    own = {project, former.name} if former else {project}
+    refuse_taken(engine, own, wanted(attempt.model, attempt.services_with(Action.UP, Action.BUILD, Action.RECREATE)))
     refuse_shared_networks(engine, project, networks)
     attempt.networks = network_ids(engine, project, networks)
 

@@ -79,6 +79,10 @@ def occupy(house: House) -> None:
     house.docker("run", "-d", "--label", label, "-p", "127.0.0.1:47813:80", "busybox:stable", "sleep", "1000")
 
 
+def retried(house: House) -> None:
+    assert (house.services.state.holds.get("default/a") or {})["retry_at"]
+
+
 OWNING = service(
     'test -e /done || { echo "container\'s" > /conf/app.ini; chown 1234 /conf/app.ini; touch /done; }; sleep 1000',
     volumes=["./conf:/conf"],
@@ -462,12 +466,14 @@ SCENARIOS = {
         same=("web", "db"),
         check=has("a/conf/x.md", "2"),
     ),
-    "a port that another container has is rolled back": Scenario(
+    "a port that another container has fails before anything is touched": Scenario(
         STEADY,
         changed("sleep 1001", network_mode="bridge", ports=["127.0.0.1:47813:80"]),
-        "rolled_back",
+        "failed",
         between=occupy,
-        same=("db",),
+        same=("web", "db"),
+        told="127.0.0.1:47813/tcp is taken",
+        check=retried,
     ),
     "without rollback a failure stays": Scenario(
         STEADY, changed("exit 3"), "failed", options={"rollback": False}, same=("db",), told="exit code 3"
