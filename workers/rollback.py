@@ -14,6 +14,7 @@ from workers.transaction.attempt import Attempt, Former, Running
 from workers.transaction.bringing_up import bring_up, take_down
 from workers.transaction.committing import put_tags_back, take_back
 from workers.transaction.intent import Intent
+from workers.transaction.making_room import clear_away
 from workers.transaction.recording import project_from
 from workers.transaction.restoring import restore_model
 from workers.transaction.surroundings import network_ids
@@ -75,13 +76,14 @@ def _bring_back(attempt: Attempt, intent: Intent, before: Running, project: Proj
         model=model,
         decision=replace(decision, networks=made_anew),
         before=before,
-        starts=before.starts,
+        starts=before.starts | intent.starts,
         resting=set(intent.resting),
         networks=networks,
         brought_up=set(),
     )
     bring_up(back)
     wait(back)
+    clear_away(back)
 
 
 def _made_anew(attempt: Attempt, intent: Intent) -> tuple[tuple[str, ...], set[str]]:
@@ -105,7 +107,7 @@ def _touched(now: Running, intent: Intent) -> set[str]:
 def _backwards(decision: Decision, intent: Intent, old: set[str], touched: set[str]) -> Decision:
     """What the way back asks for: services that were touched again, those that were removed up, new ones away."""
     again = {name: ServiceDecision(_again(action)) for name, action in intent.services.items() if name in old & touched}
-    gone = {name: ServiceDecision(Action.UP) for name in decision.removed if name in old}
+    gone = {name: ServiceDecision(Action.UP) for name in decision.removed if name in old and name not in intent.resting}
     new = tuple(sorted(intent.services.keys() - old))
     return replace(decision, reason=Reason.ROLLBACK, services=again | gone, removed=new)
 

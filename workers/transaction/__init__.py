@@ -5,7 +5,7 @@ written), `model` (what Compose resolved), `attempt` (everything that the steps 
 journal says of a deployment under way), `outcome`, `steps` (their names, timed).
 
 In the order of a deployment: `staging` and `preparing` with `surroundings` (nothing is touched yet), `planning`,
-`committing` and `switching` (the live files, below folders from `opening`), `applying` with `hooks`, `bringing_up`
-(`up`), `completing` (what `up` misses) and `health`, `recording`. `carrying_out` puts them in a row; `repairing` is for
-what a kill has left behind.
+`committing` and `switching` (the live files, below folders from `opening`), `applying` with `hooks`, `making_room`
+(by containers that stand `aside`), `bringing_up` (`up`), `completing` (what `up` misses) and `health`, `recording`.
+`carrying_out` puts them in a row; `repairing` is for what a kill has left behind.
 """

@@ -9,6 +9,7 @@ from workers.transaction.bringing_up import bring_up
 from workers.transaction.completing import signals
 from workers.transaction.health import Verdict, judge, wait_healthy
 from workers.transaction.hooks import run_hooks
+from workers.transaction.making_room import clear_away
 from workers.transaction.steps import Step
 
 
@@ -40,6 +41,7 @@ def apply(attempt: Attempt) -> None:
         run_hooks(attempt, "post_deploy", hooks.post_deploy)
     with steps.step(Step.HEALTH):
         wait(attempt)
+    clear_away(attempt)
 
 
 def wait(attempt: Attempt) -> None:

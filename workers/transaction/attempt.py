@@ -14,6 +14,7 @@ from workers.containers import Container, Details, Engine
 from workers.model import Action, Decision, Entry, Stack
 from workers.ownership import Own
 from workers.transaction import model as compose_model
+from workers.transaction.aside import own_name
 from workers.transaction.belongings import Belonging
 from workers.transaction.folders import Folders
 from workers.transaction.manifest import Manifest
@@ -55,8 +56,8 @@ class Running:
 
     @classmethod
     def now(cls, engine: Engine, project: str) -> Running:
-        """As they are now."""
-        return cls(engine.details(engine.containers(project)))
+        """As they are now, without those that stand aside."""
+        return cls(engine.details(each for each in engine.containers(project) if own_name(each) is None))
 
     def of(self, service: str) -> tuple[Details, ...]:
         """Those of one service."""

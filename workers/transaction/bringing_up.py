@@ -9,7 +9,8 @@ from workers.compose import Project, down_argv, up_argv
 from workers.model import Action, Reason
 from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt
-from workers.transaction.completing import complete, remove, untouched
+from workers.transaction.completing import complete, untouched
+from workers.transaction.making_room import make_room, standing_aside
 from workers.transaction.steps import Step
 from workers.transaction.surroundings import drop_network
 
@@ -28,6 +29,7 @@ def bring_up(attempt: Attempt) -> None:
     if attempt.former is not None and attempt.former.project is not None:
         # Under its old name the project may hold ports and container names that it needs under the new one.
         take_down(attempt, attempt.former.project)
+    make_room(attempt)
     with attempt.tools.steps.step(Step.UP):
         _up(attempt)
     with attempt.tools.steps.step(Step.REST):
@@ -65,9 +67,8 @@ def _up(attempt: Attempt) -> None:
     names = None if decision.reason is Reason.FIRST_DEPLOY else names_to_bring_up(attempt, changed | rejoining)
     attempt.brought_up = names
     if names is None or names:
-        attempt.run(up_argv(sorted(names or ()), remove_orphans=options.remove_orphans), seconds=seconds)
-    elif decision.removed and options.remove_orphans:
-        remove(attempt, decision.removed)
+        orphans = options.remove_orphans and not standing_aside(attempt)
+        attempt.run(up_argv(sorted(names or ()), remove_orphans=orphans), seconds=seconds)
     if rejoining := untouched(attempt, rejoining):
         argv = up_argv(sorted(rejoining), remove_orphans=False, force_recreate=True, alone=True)
         attempt.run(argv, seconds=seconds)

@@ -1,13 +1,9 @@
-"""What `docker compose up` misses: restarts, signals, and services that are no longer active."""
+"""What `docker compose up` misses: restarts, signals, and what Compose sees no difference in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from workers.compose import remove_argv, restart_argv, signal_argv, up_argv
-from workers.errors import CommandFailed
+from workers.compose import restart_argv, signal_argv, up_argv
 from workers.model import Action
-from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt, Running
 
 
@@ -23,23 +19,6 @@ def complete(attempt: Attempt) -> None:
     for name, services in signals(attempt).items():
         if living := untouched(attempt, services) - attempt.resting:
             attempt.run(signal_argv(name, sorted(living)), seconds=seconds)
-    if attempt.decision.removed:
-        remove(attempt, attempt.decision.removed)
-
-
-def remove(attempt: Attempt, removed: Iterable[str]) -> None:
-    """Remove what is left of services that are no longer active: `up` does not see those whose profile is off."""
-    there = Running.now(attempt.tools.engine, attempt.stack.project)
-    active = set(compose_model.services(attempt.model))
-    for name in sorted((set(removed) & there.services) - active):
-        try:
-            attempt.run(remove_argv([name]), seconds=attempt.stack.options.limits.up.total_seconds())
-        except CommandFailed:
-            # A service that has left the model altogether is unknown to Compose; removing it is an option.
-            if attempt.stack.options.remove_orphans:
-                for each in there.of(name):
-                    attempt.tools.engine.stop(each.container.id)
-                    attempt.tools.engine.remove(each.container.id)
 
 
 def untouched(attempt: Attempt, services: set[str]) -> set[str]:

@@ -127,8 +127,12 @@ class Intent:
 
 
 def _services(attempt: Attempt) -> dict[str, Action]:
-    """What each service is to get; all of them something, where the whole project goes elsewhere."""
-    services = {name: each.action for name, each in attempt.decision.services.items()}
+    """What each service is to get; all of them something, where the whole project goes elsewhere.
+
+    Those that are to go are among them: whoever wants them again has to bring them up.
+    """
+    removed = dict.fromkeys(attempt.decision.removed, Action.UP)
+    services = removed | {name: each.action for name, each in attempt.decision.services.items()}
     if attempt.former is None or attempt.former.project is None:
         return services
     return {**dict.fromkeys(compose_model.services(attempt.model), Action.UP), **services}

@@ -14,7 +14,7 @@ from workers.errors import TeguError
 class Step(StrEnum):
     """Every step, in order. Up to `CHECK` nothing that runs and no live file is touched.
 
-    A removal has only the last three.
+    A removal of a stack has only the last three.
     """
 
     STAGE = "stage"
