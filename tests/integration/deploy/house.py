@@ -248,9 +248,10 @@ class House:
         return {service: (each.container.id, each.started_at) for service, each in self.containers(name).items()}
 
     def seen(self, service: str, path: str, name: str = "a") -> str:
-        """A file as a running container sees it."""
+        """A file as a running container sees it; nothing for one that is not there."""
         container = self.engine.client.inspect_container(self.containers(name)[service].container.id)
-        return Path(f"/proc/{container['State']['Pid']}/root{path}").read_text().strip()
+        place = Path(f"/proc/{container['State']['Pid']}/root{path}")
+        return place.read_text().strip() if place.exists() else ""
 
     def command(self, service: str, name: str = "a") -> str:
         """What a service's container runs."""

@@ -44,6 +44,20 @@ def shared(files: dict[str, str | None], icc: str, holder: str, name: str) -> di
     return {**files, "a/compose.yaml": yaml_of(model)}
 
 
+def with_old(files: dict[str, str | None]) -> dict[str, str | None]:
+    """The same with a service that other versions lack."""
+    model = json.loads(files["a/compose.yaml"] or "")
+    model["services"]["old"] = service("sleep 6000")
+    return {**files, "a/compose.yaml": yaml_of(model)}
+
+
+def assert_is_back(house: House, old: tuple[str, str]) -> None:
+    """The container that made room has its name again, and runs."""
+    found = house.containers()["old"]
+    assert (found.container.id, found.container.name) == (old[0], f"{house.project()}-old-1")
+    assert found.state == "running"
+
+
 def kill_at(count: int) -> None:
     """Kill this process when its n-th step begins."""
     seen = 0
@@ -118,7 +132,7 @@ def test_killed_at_any_step_the_next_look_leaves_the_stack_right(house: House) -
 
 def test_killed_while_it_goes_back_the_next_look_goes_back(house: House) -> None:
     house.stack(**QUICK)
-    house.push(BEFORE)
+    house.push(with_old(BEFORE))
     before = house.lives()
     bad = compose(web=service("exit 3"), side=SIDE, idle=service("sleep 3000"))
     house.fetch({"a/compose.yaml": bad})
@@ -138,14 +152,16 @@ def test_killed_while_it_goes_back_the_next_look_goes_back(house: House) -> None
     assert in_a_child(act)
     done = house.look()
     assert done["outcome"] == "rolled_back", done
-    assert commands(house) == {"web": "sleep 1000", "side": "sleep 2000", "idle": "sleep 3000"}
+    assert commands(house) == {"web": "sleep 1000", "side": "sleep 2000", "idle": "sleep 3000", "old": "sleep 6000"}
+    assert_is_back(house, before["old"])
     assert {name: house.lives()[name] for name in ("side", "idle")} == {name: before[name] for name in ("side", "idle")}
     assert house.drift() == {}
 
 
 def test_something_else_that_is_wanted_by_now_replaces_an_interrupted_deployment(house: House) -> None:
     house.stack(**QUICK)
-    house.push(BEFORE)
+    house.push(with_old(BEFORE))
+    old = house.lives()["old"]
     house.fetch(AFTER)
 
     def act() -> None:
@@ -155,8 +171,9 @@ def test_something_else_that_is_wanted_by_now_replaces_an_interrupted_deployment
 
     assert in_a_child(act)
     assert house.seen("side", "/conf/app.ini") == "2"
-    done = house.push(BEFORE)
+    done = house.push(with_old(BEFORE))
     assert (done["outcome"], done["reason"]) == ("deployed", "interrupted"), done
+    assert_is_back(house, old)
     assert commands(house)["web"] == "sleep 1000"
     assert house.seen("side", "/conf/app.ini") == "1"
     assert not house.live("a/conf/new.ini").exists() or house.live("a/conf/new.ini").read_text() == "1"

@@ -404,6 +404,13 @@ SCENARIOS = {
         same=("web", "db"),
         check=lambda house: counted(house, 4),
     ),
+    "a service scaled down keeps as many containers as it needs": Scenario(
+        {"a/compose.yaml": compose(web=service(scale=3), db=DB)},
+        {"a/compose.yaml": compose(web=service(scale=1), db=DB)},
+        "deployed",
+        same=("db",),
+        check=lambda house: counted(house, 2),
+    ),
     "a mounted file becomes a folder": Scenario(
         {**STEADY, "a/conf/x": "1"},
         {"a/conf/x": None, "a/conf/x/y": "2"},
@@ -456,6 +463,9 @@ SCENARIOS = {
         "signal",
         options={"on_change": [{"paths": ["a/conf/**"], "action": "signal:HUP"}]},
         same=("web",),
+        check=lambda house: eventually(
+            lambda: house.seen("web", "/seen") == "2", "the process has read its file again"
+        ),
     ),
     "an ignored file is written and nothing happens": Scenario(
         {**STEADY, "a/conf/x.md": "1"},
