@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from workers.changes.project import MAIN_FILES, OVERRIDE_FILES
 from workers.errors import CommandFailed, CommandTimedOut, InvalidStack
 from workers.model import Stack
@@ -32,6 +34,7 @@ PLUGIN_FOLDERS = (
 INHERITED = ("PATH", "HOME", "LANG", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "SSH_AUTH_SOCK")
 
 _CONFIG_LIMIT = 30.0  # seconds; it takes a tenth of one
+_NO_JSON = "error calling MarshalJSON"  # Compose up to 2.40 cannot write the path of an SSH key of a build as JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +168,9 @@ def _named(services: Iterable[str]) -> list[str]:
     return ["--", *names] if names else []
 
 
-def config_argv() -> list[str]:
-    """Print the resolved model as JSON."""
-    return ["config", "--format", "json"]
+def config_argv(form: str = "json") -> list[str]:
+    """Print the resolved model, as `json` or `yaml`."""
+    return ["config", "--format", form]
 
 
 def build_argv(services: Iterable[str]) -> list[str]:
@@ -287,14 +290,18 @@ class Compose:
             InvalidStack: when Compose refuses the project's files.
             CommandTimedOut: when it does not come to an end.
         """
+        read: Callable[[str], Any] = json.loads
         try:
             done = self.run(project, config_argv(), timeout=_CONFIG_LIMIT, pass_fds=pass_fds)
         except CommandTimedOut:
             raise
         except CommandFailed as error:
-            raise InvalidStack(_told(error.output, project)) from error
+            if _NO_JSON not in error.output:
+                raise InvalidStack(_told(error.output, project)) from error
+            read = yaml.safe_load
+            done = self.run(project, config_argv("yaml"), timeout=_CONFIG_LIMIT, pass_fds=pass_fds)
         # Compose writes every dollar twice, so that its output could be its input.
-        model: dict[str, Any] = json.loads(done.stdout.replace("$$", "$"))
+        model: dict[str, Any] = read(done.stdout.replace("$$", "$"))
         return model, done.stderr.strip()
 
     def version(self, timeout: float = 10.0) -> str:
