@@ -89,7 +89,7 @@ class Circumstances:
         if not self.facts.fields.get("drift") or self.stack.options.drift != "heal" or self.record is None:
             return {}
         found = self._containers()
-        return {} if is_at_rest(self.record, found) else remedies(drift_of(self.record, found))
+        return {} if is_at_rest(self.record, found, self.engine.was_stopped) else remedies(drift_of(self.record, found))
 
     def may_heal_old(self, decision: Decision) -> bool:
         """Whether what is deployed may need care although what is newest is not to be tried."""
@@ -99,7 +99,7 @@ class Circumstances:
         if self.record is None:
             return False
         try:
-            return is_at_rest(self.record, self._containers())
+            return is_at_rest(self.record, self._containers(), self.engine.was_stopped)
         except EngineUnavailable:
             if self.engine.docker_host == self.stack.docker_host:
                 raise

@@ -10,6 +10,7 @@ import contextlib
 import queue
 import re
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -284,6 +285,21 @@ class Engine:
         return True
 
     # ------------------------------------------------------------ events
+
+    def was_stopped(self, identifier: str) -> bool | None:
+        """Whether somebody stopped a container that does not run; None where the engine does not remember.
+
+        It keeps its last few hundred events (Docker's reference, `docker events`): a container that ends by itself has
+        only a `die` among them, one that is stopped has a `stop` as well.
+        """
+        filters = {"type": "container", "container": identifier, "event": ["start", "die", "stop"]}
+        with translated():
+            # As a text the time keeps its fraction; in whole seconds, what has just happened would be left out.
+            until: Any = f"{time.time():.9f}"
+            stream = self.client.events(decode=True, since=0, until=until, filters=filters)
+            actions = [str(each.get("Action")) for each in stream]
+        life = actions[len(actions) - actions[::-1].index("start") :] if "start" in actions else actions
+        return "stop" in life if "die" in life else None
 
     @contextlib.contextmanager
     def changes(self, project: str) -> Iterator[queue.SimpleQueue[str]]:

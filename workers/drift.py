@@ -7,7 +7,7 @@ Compose nor one of Tegu makes a difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -58,14 +58,25 @@ def drift_of(record: Mapping[str, Any], found: Iterable[Container]) -> dict[str,
     return drift
 
 
-def is_at_rest(record: Mapping[str, Any], found: Iterable[Container]) -> bool:
-    """Whether somebody has stopped the project: nothing runs, and not all that did has ended or crashed by itself."""
+def is_at_rest(
+    record: Mapping[str, Any], found: Iterable[Container], was_stopped: Callable[[str], bool | None]
+) -> bool:
+    """Whether somebody has stopped the project: nothing runs, and not all that did has ended or crashed by itself.
+
+    Args:
+        record: what is deployed.
+        found: the containers of its project, as they are now.
+        was_stopped: whether somebody stopped a container, by id; None where nobody remembers. It is asked only where an
+            exit code does not tell.
+    """
     there = {each.name: each for each in found}
     # One that was only created is what a killed Compose has left: nobody stopped anything.
     if any(each.running or each.state == "created" for each in there.values()):
         return False
     recorded = (record.get("containers") or {}).items()
-    return any(each.get("state") in _ALIVE and _was_stopped(each, there.get(name)) for name, each in recorded)
+    return any(
+        each.get("state") in _ALIVE and _was_stopped(each, there.get(name), was_stopped) for name, each in recorded
+    )
 
 
 def remedies(drift: Mapping[str, str]) -> dict[str, Action]:
@@ -121,8 +132,14 @@ def _has_ended(recorded: Mapping[str, str], there: Container) -> bool:
     return ended and recorded.get("restart", "") in _ENDS_BY_ITSELF
 
 
-def _was_stopped(recorded: Mapping[str, str], there: Container | None) -> bool:
-    """Whether a container that does not run was stopped or removed, as far as its end tells."""
+def _was_stopped(
+    recorded: Mapping[str, str], there: Container | None, was_stopped: Callable[[str], bool | None]
+) -> bool:
+    """Whether a container that does not run was stopped or removed, as far as its end and the engine's memory tell."""
     if there is None or there.state != "exited" or recorded.get("restart", "") not in _ENDS_BY_ITSELF:
         return True  # the engine starts one with another policy again, however it ends, unless somebody stopped it
-    return there.exit_code in _STOPPED
+    if there.exit_code in _STOPPED:
+        return True
+    known = was_stopped(there.id)
+    # Where nobody knows: one that ended well may have been told to, and is left as its owner may want it.
+    return there.exit_code == 0 if known is None else known

@@ -70,11 +70,12 @@ def look_at(services: Services, stack: Stack) -> None:
         return
     before = state.facts([stack.id])[stack.id]
     host = record.get("docker_host") or stack.docker_host
-    found = services.containers(host).containers(record.get("project") or stack.project)
+    engine = services.containers(host)
+    found = engine.containers(record.get("project") or stack.project)
     facts = state.facts([stack.id])[stack.id]
     if _is_busy(services, stack, facts) or _has_moved_on(before, facts):
         return
-    at_rest = is_at_rest(record, found)
+    at_rest = is_at_rest(record, found, engine.was_stopped)
     if at_rest != bool(facts.fields.get("stopped")):
         state.records.set_status(stack.id, None, stopped=_since_now(at_rest=at_rest))
 
@@ -121,7 +122,8 @@ def _has_moved_on(before: StackFacts, after: StackFacts) -> bool:
 def _note(services: Services, seen: _Seen, facts: StackFacts) -> bool:
     """Note what is seen of a stack; whether something has to be done about it."""
     options, fields = seen.stack.options, facts.fields
-    at_rest = is_at_rest(seen.record, seen.containers)
+    engine = services.containers(seen.record.get("docker_host") or seen.stack.docker_host)
+    at_rest = is_at_rest(seen.record, seen.containers, engine.was_stopped)
     drift = {} if at_rest or options.drift == "ignore" else dict(drift_of(seen.record, seen.containers))
     changed: dict[str, object] = {}
     if at_rest != bool(fields.get("stopped")):

@@ -89,32 +89,49 @@ def test_containers_that_nothing_is_recorded_of_are_no_drift() -> None:
 JOB = recorded("exited", service="job")
 
 
+def nobody_knows(_: str) -> None:
+    """What an engine says that does not remember."""
+
+
 @pytest.mark.parametrize("code", [130, 137, 143])
 def test_a_stack_is_at_rest_when_nothing_runs_that_did(code: int) -> None:
     record = {"containers": {"p-web-1": recorded(), "p-job-1": JOB}}
     stopped = there("exited", code=code)
-    assert is_at_rest(record, [stopped, there("exited", service="job", code=0)])
-    assert is_at_rest(record, [])
-    assert not is_at_rest(record, [stopped, there(service="job")])
-    assert not is_at_rest(record, [there("created")])
-    assert not is_at_rest({"containers": {"p-job-1": JOB}}, [])
+    assert is_at_rest(record, [stopped, there("exited", service="job", code=0)], nobody_knows)
+    assert is_at_rest(record, [], nobody_knows)
+    assert not is_at_rest(record, [stopped, there(service="job")], nobody_knows)
+    assert not is_at_rest(record, [there("created")], nobody_knows)
+    assert not is_at_rest({"containers": {"p-job-1": JOB}}, [], nobody_knows)
 
 
 @pytest.mark.parametrize("code", [0, 1, 3, 255])
 def test_what_has_ended_or_crashed_by_itself_was_stopped_by_nobody(code: int) -> None:
     record = {"containers": {"p-web-1": recorded(), "p-db-1": recorded(service="db")}}
     ended = there("exited", code=code)
-    assert not is_at_rest(record, [ended, there("exited", service="db", code=0)])
-    assert is_at_rest(record, [ended, there("exited", service="db", code=137)])
-    assert is_at_rest(record, [ended])
-    assert not is_at_rest({"containers": {"p-web-1": recorded(restart="on-failure")}}, [ended])
+    assert not is_at_rest(record, [ended, there("exited", service="db", code=0)], lambda _: False)
+    assert is_at_rest(record, [ended, there("exited", service="db", code=137)], lambda _: False)
+    assert is_at_rest(record, [ended], lambda _: False)
+    retried = {"containers": {"p-web-1": recorded(restart="on-failure")}}
+    assert not is_at_rest(retried, [ended], lambda _: False)
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_what_the_engine_remembers_to_have_been_stopped_was_stopped_however_it_ended(code: int) -> None:
+    record = {"containers": {"p-web-1": recorded()}}
+    assert is_at_rest(record, [there("exited", code=code)], lambda _: True)
+
+
+def test_where_nobody_knows_what_ended_well_is_left_alone_and_what_crashed_is_not() -> None:
+    record = {"containers": {"p-web-1": recorded()}}
+    assert is_at_rest(record, [there("exited", code=0)], nobody_knows)
+    assert not is_at_rest(record, [there("exited", code=1)], nobody_knows)
 
 
 @pytest.mark.parametrize("code", [0, 1, 143])
 @pytest.mark.parametrize("restart", ["always", "unless-stopped"])
 def test_what_the_engine_would_start_again_was_stopped_however_it_ended(restart: str, code: int) -> None:
     record = {"containers": {"p-web-1": recorded(restart=restart)}}
-    assert is_at_rest(record, [there("exited", code=code)])
+    assert is_at_rest(record, [there("exited", code=code)], nobody_knows)
 
 
 def test_what_was_exchanged_is_made_again_and_the_rest_is_brought_up() -> None:

@@ -34,7 +34,7 @@ def test_a_neighbour_that_is_not_well_fails_nobody(house: House) -> None:
     done = house.push(files("sleep 1001", "2"))
     assert (done["outcome"], done["action"]) == ("deployed", "restart"), done["message"]
     done = house.push(files("exit 3", "2"))
-    assert (done["outcome"], "db" in done["message"]) == ("rolled_back", False), done["message"]
+    assert (done["outcome"], "db: " in done["message"]) == ("rolled_back", False), done["message"]
 
     house.docker("stop", db)
     done = house.push(files("sleep 1002", "2"))

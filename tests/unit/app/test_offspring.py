@@ -7,12 +7,17 @@ import sys
 from workers.process import run
 
 _SCRIPT = """
-import os, signal, subprocess, sys, time
+import os, signal, subprocess, sys, tempfile, time
 from app.offspring import adopt_orphans, descendants, end_descendants
 adopt_orphans()
 # A child that leaves a stubborn grandchild behind, in a session of its own, and ends.
-subprocess.run(["sh", "-c", "setsid sh -c 'trap \\"\\" TERM; while :; do sleep 0.1; done' & setsid sleep 60 &"])
-deadline = time.monotonic() + 5
+with tempfile.TemporaryDirectory() as folder:
+    deaf = folder + "/deaf"
+    stubborn = f"setsid sh -c 'trap \\"\\" TERM; : > {deaf}; while :; do sleep 0.1; done'"
+    subprocess.run(["sh", "-c", stubborn + " & setsid sleep 60 &"])
+    deadline = time.monotonic() + 5
+    while not os.path.exists(deaf) and time.monotonic() < deadline:
+        time.sleep(0.01)
 while len(descendants()) < 2 and time.monotonic() < deadline:
     time.sleep(0.01)
 started = time.monotonic()

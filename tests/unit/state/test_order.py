@@ -179,7 +179,7 @@ def test_one_that_waits_for_its_predecessors_is_ended_in_every_run(state: State,
     released = run_of(state, [CACHE], (APP, (CACHE,)))
     end(state, released, CACHE)
     assert published == [APP]
-    assert state.runs.finish_held_back(APP, CANCELLED) == tuple(runs)
+    assert set(state.runs.finish_held_back(APP, CANCELLED)) == set(runs)  # made in one millisecond, in either order
     for run in runs:
         assert outcome_of(state, run, APP) == ("cancelled", "waiting", "cancelled by me")
         assert outcome_of(state, run, WEB) == ("blocked", "blocked", f"comes after {APP}, which was cancelled")
