@@ -13,6 +13,9 @@ FROM_OTHERS = (
     "services: {web: {image: x, volumes: ['./f:/f']}, side: {image: y, volumes_from: SOURCE, volumes: ['./g:/g']}, "
     "further: {image: y, volumes_from: [side]}, none: {image: y}}"
 )
+THREE = (
+    "services: {a: {image: x, volumes_from: [b]}, b: {image: x, volumes_from: [c]}, c: {image: x, volumes: ['./f:/f']}}"
+)
 BASED = "services: {base: {build: {context: ./b, tags: [other, 'further:2']}, image: 'app-base:1'}, web: {build: ./w}}"
 MODELS = (
     "{services: {short: {image: x, models: [own]}, long: {image: x, models: {own: {endpoint_var: URL}}}, none: {image: x}}, "
@@ -404,6 +407,11 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": "{services: {a: {image: x, configs: [c]}, b: {image: y, volumes_from: [a]}}, configs: {c: {file: f}}}", "f": "1"},
         {"compose.yaml": "{services: {a: {image: x, configs: [c]}, b: {image: y, volumes_from: [a]}}, configs: {c: {file: f}}}", "f": "2"},
         {"a": "restart", "b": "restart"},
+    ),
+    "a file that comes by way of two other services, the last one first": (
+        {"compose.yaml": THREE, "f": "1"},
+        {"compose.yaml": THREE, "f": "2"},
+        {"a": "restart", "b": "restart", "c": "restart"},
     ),
     "the build of a service whose volumes another one has": (
         {"compose.yaml": "services: {a: {build: ./i}, b: {image: y, volumes_from: [a]}}", "i/Dockerfile": "FROM a"},
