@@ -261,7 +261,8 @@ def test_a_client_that_drips_is_hung_up_on_and_holds_nobody_up(
         started = time.monotonic()
         assert server.send("POST", "/webhooks/homelab", forges.push("github"))[0] == 202
         assert time.monotonic() - started < 8  # before the limits on slow requests end
-        first = drips[0]
+        others = iter(drips)
+        first = next(others)
         first.settimeout(0.5)
         received = None
         while received is None:
@@ -270,6 +271,10 @@ def test_a_client_that_drips_is_hung_up_on_and_holds_nobody_up(
                 received = first.recv(65536)
             except TimeoutError:
                 first.sendall(b"x")
+            if received and status_of(received) == 503:
+                # Bodies without a length are too many at once here; whose turn it was is chance.
+                received, first = None, next(others)
+                first.settimeout(0.5)
         assert (status_of(received) if received else None) == expected
     finally:
         for client in drips:
