@@ -128,7 +128,7 @@ def _services(project: Project, contents: Contents) -> dict[str, ServiceSnapshot
 
 
 def _image(project: Project, name: str, service: Service) -> str:
-    """The image's name; a service that a `provider` brings about has none."""
+    """The image's name for matching; a service that a `provider` brings about has none."""
     if service.get("provider"):
         return ""
     return image_name(str(service.get("image") or f"{project.stack.project}-{name}"))
@@ -158,7 +158,6 @@ def _service(
             usage.add(project.model.usage(section, resource))
     definition = {
         **{field: value for field, value in _without_extensions(service).items() if field not in _NO_DEFINITION},
-        "image": images[name],
         "environment": _environment(reach),
         "labels": reach.labels,
         "models": models,

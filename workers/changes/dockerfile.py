@@ -168,8 +168,13 @@ def _closing(text: str, start: int) -> int:
 
 
 def image_name(name: str) -> str:
-    """An image's name in one spelling: without the default registry, library and tag."""
+    """An image's name in one spelling, for finding out which names mean one image; never for comparing definitions.
+
+    The default registry, library and tag are left out. Beside a digest a tag says nothing: no build moves such a name.
+    """
     for prefix in ("docker.io/", "index.docker.io/", "library/"):
         name = name.removeprefix(prefix)
-    name, _, _digest = name.partition("@")
-    return name.removesuffix(":latest")
+    name, at, digest = name.partition("@")
+    folder, slash, last = name.rpartition("/")
+    repository, _, tag = last.partition(":")
+    return f"{folder}{slash}{repository if at or tag == 'latest' else last}{at}{digest}"

@@ -16,7 +16,7 @@ from workers.changes.ignorefile import filtered_files
 from workers.changes.tree import FOLDER, SUBMODULE, Tree, walk
 from workers.model import Action, Entry
 
-RULES = 2
+RULES = 3
 """The version of the rules of this package; a record made under another one is made again at its own commit."""
 
 
@@ -26,11 +26,11 @@ class ServiceSnapshot:
 
     `definition` is the keyed digest of the resolved service but for its build; `build` that of its build section,
     `""` without one; `recreated` that of what only a new container sees although Compose does not notice (inline
-    configs, configs and secrets from the environment); `image` that of its image's name. `content` says of each closure
-    path what its change asks for: `RESTART`, `RECREATE` or `BUILD`. `model` are the paths that its definition was read
-    from, `inputs` the names of inputs outside Git that went into it. `restarts_with` are services whose restart
-    restarts this one, `shares_with` those whose network or process namespace it lives in, `builds_on` those whose
-    image its build uses or, without one, is its own.
+    configs, configs and secrets from the environment); `image` that of its image's name in the spelling for matching.
+    `content` says of each closure path what its change asks for: `RESTART`, `RECREATE` or `BUILD`. `model` are the
+    paths that its definition was read from, `inputs` the names of inputs outside Git that went into it. `restarts_with`
+    are services whose restart restarts this one, `shares_with` those whose network or process namespace it lives in,
+    `builds_on` those whose image its build uses or, without one, is its own.
     """
 
     definition: str

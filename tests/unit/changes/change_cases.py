@@ -665,3 +665,63 @@ CASES |= {
         {"web": "up"},
     ),
 }
+
+SPELLINGS = {
+    "the digest of an image": ("x:1@sha256:aaaa", "x:1@sha256:bbbb"),
+    "a digest that is added": ("x:1", "x:1@sha256:aaaa"),
+    "a digest that is dropped": ("x:1@sha256:aaaa", "x:1"),
+    "the tag beside a digest": ("x:1@sha256:aaaa", "x:2@sha256:aaaa"),
+    "the tag that an image has by default": ("x", "x:latest"),
+    "the registry that an image has by default": ("docker.io/library/x", "x"),
+    "the library that an image has by default": ("library/x", "x"),
+}
+CASES |= {
+    name: (
+        {"compose.yaml": f"services: {{web: {{image: '{before}'}}, db: {{image: y}}}}"},
+        {"compose.yaml": f"services: {{web: {{image: '{after}'}}, db: {{image: y}}}}"},
+        {"web": "up"},
+    )
+    for name, (before, after) in SPELLINGS.items()
+}
+CASES |= {
+    "the digest of an image in a variable": (
+        {"compose.yaml": "services: {web: {image: 'x@$D'}, db: {image: y}}", ".env": "D=sha256:aaaa"},
+        {"compose.yaml": "services: {web: {image: 'x@$D'}, db: {image: y}}", ".env": "D=sha256:bbbb"},
+        {"web": "up"},
+    ),
+    "the digest of an extended service's image": (
+        {
+            "compose.yaml": "services: {web: {extends: {file: base.yaml, service: b}}}",
+            "base.yaml": "services: {b: {image: 'x@sha256:aaaa'}}",
+        },
+        {
+            "compose.yaml": "services: {web: {extends: {file: base.yaml, service: b}}}",
+            "base.yaml": "services: {b: {image: 'x@sha256:bbbb'}}",
+        },
+        {"web": "up"},
+    ),
+    "the name of an image that is built here": (
+        {"compose.yaml": "services: {web: {build: ./i, image: mine}, db: {image: y}}", "i/Dockerfile": "FROM x"},
+        {
+            "compose.yaml": "services: {web: {build: ./i, image: 'mine:latest'}, db: {image: y}}",
+            "i/Dockerfile": "FROM x",
+        },
+        {"web": "up"},
+    ),
+    "the digest of a base image": (
+        {"compose.yaml": "services: {web: {build: ./i}, db: {image: y}}", "i/Dockerfile": "FROM x@sha256:aaaa"},
+        {"compose.yaml": "services: {web: {build: ./i}, db: {image: y}}", "i/Dockerfile": "FROM x@sha256:bbbb"},
+        {"web": "build"},
+    ),
+    "a build whose name others spell otherwise": (
+        {
+            "compose.yaml": "services: {base: {build: ./i, image: mine}, web: {image: 'docker.io/library/mine:latest'}, pinned: {image: 'mine@sha256:aaaa'}}",
+            "i/Dockerfile": "FROM x",
+        },
+        {
+            "compose.yaml": "services: {base: {build: ./i, image: mine}, web: {image: 'docker.io/library/mine:latest'}, pinned: {image: 'mine@sha256:aaaa'}}",
+            "i/Dockerfile": "FROM y",
+        },
+        {"base": "build", "web": "up"},
+    ),
+}

@@ -63,7 +63,9 @@ def test_base_images_are_what_the_builder_takes_from_other_images(content: str, 
         ("busybox:latest", "busybox"),
         ("docker.io/library/busybox:1", "busybox:1"),
         ("registry:5000/x:latest", "registry:5000/x"),
-        ("x@sha256:1", "x"),
+        ("x@sha256:1", "x@sha256:1"),
+        ("docker.io/library/x:1@sha256:1", "x@sha256:1"),
+        ("registry:5000/x:latest@sha256:1", "registry:5000/x@sha256:1"),
     ],
 )
 def test_image_names_have_one_spelling(name: str, plain: str) -> None:
