@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from workers.changes.project import MAIN_FILES, OVERRIDE_FILES
+from workers.changes.variables import with_variables
 from workers.errors import CommandFailed, CommandTimedOut, InvalidStack
 from workers.model import Stack
 from workers.process import Completed, run
@@ -79,12 +80,11 @@ def command_environment(stack: Stack, live: Path, base: Mapping[str, str]) -> di
     Args:
         stack: whose variables and Docker host count.
         live: the project directory at its live path.
-        base: the variables passed on from the worker, an allow-list's worth; the stack's own win.
+        base: the variables passed on from the worker, an allow-list's worth; the stack's own replace only its language.
     """
     remote = "true" if stack.allow_remote_include else "false"
     return {
-        **base,
-        **stack.options.variables,
+        **with_variables(base, stack.options.variables),
         "PWD": str(live),
         "DOCKER_HOST": stack.docker_host,
         "COMPOSE_EXPERIMENTAL_GIT_REMOTE": remote,

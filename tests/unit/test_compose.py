@@ -103,15 +103,15 @@ def test_compose_sees_nothing_of_the_deployers_environment(live: Path, monkeypat
     }
 
 
-def test_variables_of_a_stack_win_over_what_is_inherited_and_steer_nothing(live: Path) -> None:
-    stack = make_stack(Options(variables={"LANG": "de_DE.UTF-8", "DOCKER_HOST": "tcp://elsewhere"}))
-    environment = compose.command_environment(stack, live, {"LANG": "C.UTF-8", "HOME": "/root"})
-    assert (environment["LANG"], environment["HOME"]) == ("de_DE.UTF-8", "/root")
-    assert environment["DOCKER_HOST"] == "unix:///run/d.sock"
+def test_variables_of_a_stack_replace_the_language_and_nothing_else_that_is_set(live: Path) -> None:
+    own = dict.fromkeys((*compose.INHERITED, *compose.command_environment(make_stack(), live, {})), "of the stack")
+    base = dict.fromkeys(compose.INHERITED, "of the worker")
+    environment = compose.command_environment(make_stack(Options(variables=own)), live, base)
+    assert {name for name, value in environment.items() if value == "of the stack"} == {"LANG"}
 
 
 def test_what_compose_gets_is_what_counts_as_a_change(live: Path) -> None:
-    stack = make_stack(Options(variables={"LANG": "de_DE.UTF-8", "SSH_AUTH_SOCK": "/agent"}))
+    stack = make_stack(Options(variables={"LANG": "de_DE.UTF-8", "SSH_AUTH_SOCK": "/agent", "DOCKER_HOST": "x"}))
     base = compose.command_environment(make_stack(), live, {"LANG": "C.UTF-8", "SSH_AUTH_SOCK": "/own"})
     given = compose.command_environment(stack, live, {"LANG": "C.UTF-8", "SSH_AUTH_SOCK": "/own"})
     counted = process_environment(stack, HostFiles(str(live), base))

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from workers.catalog.steering import STEERING
 from workers.settings import parse_duration
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -20,7 +21,6 @@ _LONGEST = timedelta(days=3650)
 _DURATION_PATTERN = r"^(\d{1,9}|(?=\d)(\d{1,4}d)?(\d{1,6}h)?(\d{1,7}m)?(\d{1,9}s)?)$"
 _DURATION = re.compile(_DURATION_PATTERN, re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_REFUSED = re.compile(r"PATH|HOME|PWD|LD_.*|DOCKER_.*|COMPOSE_.*")
 _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/$|^/|^-|\.$|\.lock$|(^|/)\.|^@$")
 _SCHEMES = ("https", "http", "ssh", "git", "file")
 _SCP_LIKE = re.compile(r"(?:[^/@:\s]+@)?[^/@:\s]+:(?!//).+")
@@ -103,8 +103,8 @@ def _variable(value: str) -> str:
     if not _VARIABLE.fullmatch(value):
         message = f"{value!r} is not a variable name"
         raise ValueError(message)
-    if _REFUSED.fullmatch(value):
-        message = f"the variable {value} cannot be set here, since it steers Docker, Compose or the shell"
+    if rule := STEERING.get(value):
+        message = f"the variable {value} cannot be set here: it {rule}; call a value of your own by another name"
         raise ValueError(message)
     return value
 
@@ -228,7 +228,7 @@ Glob = Annotated[str, AfterValidator(check_glob)]
 VariableName = Annotated[
     str,
     AfterValidator(_variable),
-    WithJsonSchema({"type": "string", "pattern": f"^{_VARIABLE.pattern}$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^{_VARIABLE.pattern}$", "not": {"enum": sorted(STEERING)}}),
 ]
 VariableValue = Annotated[str, WithJsonSchema({"type": ["string", "number", "boolean"]})]
 Url = Annotated[str, AfterValidator(_url)]

@@ -43,11 +43,20 @@ def project_folder(stack: Stack, outside: Outside) -> str:
     return posixpath.normpath(posixpath.join(outside.live or NO_LIVE, stack.path))
 
 
+def with_variables(base: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
+    """An environment with a stack's variables in it, which replace nothing of it but the language.
+
+    Args:
+        base: what Compose is started with anyway.
+        variables: the stack's own.
+    """
+    return {**base, **variables, **{name: value for name, value in base.items() if name != "LANG"}}
+
+
 def process_environment(stack: Stack, outside: Outside) -> dict[str, str]:
     """The environment in which Compose runs for a stack: clean but for these."""
     return {
-        **outside.environ,
-        **stack.options.variables,
+        **with_variables(outside.environ, stack.options.variables),
         "PWD": project_folder(stack, outside),
         "COMPOSE_PROJECT_NAME": stack.project,
     }

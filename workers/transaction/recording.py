@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.changes.snapshot import Snapshot
+from workers.changes.variables import with_variables
 from workers.compose import INHERITED, Project, command_environment
 from workers.model import Stack
 from workers.settings import inherited
@@ -122,7 +123,8 @@ def project_from(call: Mapping[str, Any], stack: Stack, live: Path) -> Project:
         files=tuple(str(live / path) for path in call["files"]),
         env_files=tuple(str(live / path) for path in call["env_files"]),
         profiles=tuple(call["profiles"]),
-        environment={"LANG": "C.UTF-8", **inherited(INHERITED), **call["variables"], **call["environment"]},
+        environment=with_variables({"LANG": "C.UTF-8", **inherited(INHERITED)}, call["variables"])
+        | call["environment"],
     )
 
 

@@ -143,8 +143,9 @@ MISTAKES = {
     "a variable that steers Docker": (
         REPO + "defaults: {variables: {DOCKER_HOST: x}}\n",
         (
-            "tegu.yaml:2: defaults.variables.DOCKER_HOST: the variable DOCKER_HOST cannot be set here, "
-            "since it steers Docker, Compose or the shell"
+            "tegu.yaml:2: defaults.variables.DOCKER_HOST: the variable DOCKER_HOST cannot be set here: it steers the "
+            "docker command (an environment variable of Docker's command line); call a value of your own by another "
+            "name"
         ),
     ),
     "a variable without a value": (
