@@ -13,30 +13,30 @@ from workers.errors import Busy, TeguError, TransientError, UnknownName, UsageEr
 
 FAILED, USAGE, UNREACHABLE, INTERRUPTED = 1, 2, 3, 130
 
-# Name -> module and one line of help; written here so that neither help nor completion imports them all.
+# Name -> one line of help; written here so that neither help nor completion imports them all.
 COMMANDS = {
-    "init": ("setup", "Write a first catalog for a repository."),
-    "up": ("setup", "Run everything on this machine in one process tree."),
-    "demo": ("setup", "Show Tegu at work on a repository of its own."),
-    "check": ("examination", "Find every mistake in the catalog and the Compose files."),
-    "doctor": ("examination", "Test everything that Tegu needs, and say how to mend it."),
-    "plan": ("prediction", "Show what the next pull would do, or what a change of a repository would."),
-    "pull": ("work", "Fetch a repo and deploy what changed."),
-    "deploy": ("work", "Deploy stacks, also those that failed before or were stopped."),
-    "status": ("observation", "Show where every stack stands."),
-    "runs": ("observation", "List the newest runs."),
-    "log": ("observation", "Show what a run or deployment did."),
-    "diff": ("prediction", "Show what differs between what is deployed and what is newest."),
-    "explain": ("prediction", "Show why the last decision about a stack came out as it did."),
-    "rollback": ("orders", "Bring a stack back to an earlier commit, and keep it there."),
-    "cancel": ("orders", "Stop a deployment, and what waits for its turn."),
-    "adopt": ("orders", "Take over a project that runs from another directory, with its data."),
-    "pause": ("work", "Deploy nothing to stacks until they are resumed."),
-    "resume": ("work", "Let stacks that were paused or rolled back be deployed again."),
-    "compose": ("work", "Run docker compose with a stack's exact project, files and environment."),
-    "locks": ("observation", "Show who holds which lock."),
-    "schema": ("setup", "Print the JSON Schema of the catalog."),
-    "completion": ("setup", "Print the completion script for a shell."),
+    "init": "Write a first catalog for a repository.",
+    "up": "Run everything on this machine in one process tree.",
+    "demo": "Show Tegu at work on a repository of its own.",
+    "check": "Find every mistake in the catalog and the Compose files.",
+    "doctor": "Test everything that Tegu needs, and say how to mend it.",
+    "plan": "Show what the next pull would do, or what a change of a repository would.",
+    "pull": "Fetch a repo and deploy what changed.",
+    "deploy": "Deploy stacks, also those that failed before or were stopped.",
+    "status": "Show where every stack stands.",
+    "runs": "List the newest runs.",
+    "log": "Show what a run or deployment did.",
+    "diff": "Show what differs between what is deployed and what is newest.",
+    "explain": "Show why the last decision about a stack came out as it did.",
+    "rollback": "Bring a stack back to an earlier commit, and keep it there.",
+    "cancel": "Stop a deployment, and what waits for its turn.",
+    "adopt": "Take over a project that runs from another directory, with its data.",
+    "pause": "Deploy nothing to stacks until they are resumed.",
+    "resume": "Let stacks that were paused or rolled back be deployed again.",
+    "compose": "Run docker compose with a stack's exact project, files and environment.",
+    "locks": "Show who holds which lock.",
+    "schema": "Print the JSON Schema of the catalog.",
+    "completion": "Print the completion script for a shell.",
 }
 
 
@@ -51,13 +51,13 @@ class Commands(click.Group):
         """The command itself."""
         if cmd_name not in COMMANDS:
             return None
-        found = getattr(import_module(f"app.cli.{COMMANDS[cmd_name][0]}"), cmd_name)
+        found = getattr(import_module(f"app.cli.commands.{cmd_name}"), cmd_name)
         return found if isinstance(found, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list in `tegu --help`, without importing any of them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:

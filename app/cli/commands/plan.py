@@ -1,19 +1,18 @@
-"""Commands that tell what would happen and why: plan, diff, explain."""
+"""`tegu plan`: what the next pull would do, or what a change of a repository would."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.names import repo_option, stack_argument
-from app.cli.output import json_option, print_json, print_table, short
+from app.cli.names import repo_option
+from app.cli.output import json_option, print_json, print_table
+from app.cli.plan_text import cells, markdown
 from app.cli.session import Session, pass_session, quiet_logs
 from workers.errors import UsageError
-
-if TYPE_CHECKING:
-    from workers.model import Decision
+from workers.model import Decision
+from workers.preview import compare, decision_row
 
 
 @click.command()
@@ -55,7 +54,7 @@ def plan(
     if before is not None and after is not None:
         decisions = _compare(session, repo, before, after, git_dir)
     else:
-        from workers.planning import plan as plan_next  # noqa: PLC0415
+        from workers.planning import plan as plan_next  # noqa: PLC0415 (comparing two commits needs no Redis)
 
         decisions = plan_next(session.services, repo, fetch=not no_fetch)
     if changed:
@@ -66,65 +65,17 @@ def plan(
 
 
 def _compare(session: Session, repo: str | None, before: str, after: str, git_dir: Path | None) -> list[Decision]:
-    from workers.preview import compare  # noqa: PLC0415
-
     return compare(session.settings, repo, before, after, git_dir, on_fetch=quiet_logs)
 
 
 def _print_plan(decisions: list[Decision], shape: str, *, objects: bool) -> None:
-    from workers.preview import decision_row  # noqa: PLC0415
-
     rows = [decision_row(decision, objects=objects) for decision in decisions]
     if shape == "json":
         print_json(rows)
         return
-    from app.cli.plan_text import cells, markdown  # noqa: PLC0415
-
     if shape == "markdown":
         click.echo(markdown(rows))
     else:
         print_table(
             ("STACK", "ACTION", "REASON", "SERVICES", "BECAUSE OF"), map(cells, rows), empty="There is no stack."
         )
-
-
-@click.command()
-@stack_argument
-@json_option
-@pass_session
-def diff(session: Session, stack: str, as_json: bool) -> None:
-    """Show what differs between what is deployed of STACK and what is newest; values of secrets are masked."""
-    from workers.planning import stack_difference  # noqa: PLC0415
-    from workers.stacks import find_stack  # noqa: PLC0415
-
-    difference = stack_difference(session.services, find_stack(session.services, stack))
-    if as_json:
-        print_json(difference)
-        return
-    for file in difference["files"]:
-        # The lines of a text name its path themselves; a summary or a mode does not.
-        if not str(file["diff"]).startswith("---"):
-            click.echo(f"{file['path']}:")
-        click.echo(file["diff"])
-    for name in difference["inputs"]:
-        click.echo(f"outside Git: {name} differs")
-    if not difference["files"] and not difference["inputs"]:
-        click.echo(f"Nothing differs between {short(difference['from'])} and {short(difference['to'])}.")
-
-
-@click.command()
-@stack_argument
-@json_option
-@pass_session
-def explain(session: Session, stack: str, as_json: bool) -> None:
-    """Show why the last decision about STACK came out as it did, and what it is made of."""
-    from workers.planning import explain as explain_stack  # noqa: PLC0415
-    from workers.stacks import find_stack  # noqa: PLC0415
-
-    found: Any = explain_stack(session.services, find_stack(session.services, stack))
-    if as_json:
-        print_json(found)
-        return
-    from app.cli.plan_text import explanation  # noqa: PLC0415
-
-    click.echo(explanation(found))

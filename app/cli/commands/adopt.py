@@ -1,0 +1,32 @@
+"""`tegu adopt`: take over a project that runs from another directory."""
+
+from __future__ import annotations
+
+import click
+
+from app.cli.names import stack_argument
+from app.cli.output import json_option
+from app.cli.session import Session, pass_session
+from app.cli.work import no_wait_option, person, watch
+from workers.model import Trigger
+from workers.orders import Data, request_adoption
+
+
+@click.command()
+@stack_argument
+@click.option(
+    "--data",
+    type=click.Choice(["move", "copy", "leave"]),
+    required=True,
+    help="What becomes of the data in the directory that the project runs from.",
+)
+@no_wait_option
+@json_option
+@pass_session
+def adopt(session: Session, stack: str, data: Data, no_wait: bool, as_json: bool) -> None:
+    """Take over the project of STACK, which runs from another directory.
+
+    `move` and `copy` bring its data along, and stop the containers that use it meanwhile; `leave` begins without.
+    """
+    run = request_adoption(session.services, stack, data=data, who=person(), trigger=Trigger.CLI)
+    watch(session, run, "queued", no_wait=no_wait, as_json=as_json)

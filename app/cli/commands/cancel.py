@@ -1,0 +1,32 @@
+"""`tegu cancel`: stop a deployment, and what waits for its turn."""
+
+from __future__ import annotations
+
+import click
+
+from app.cli.names import StackName
+from app.cli.output import json_option, print_json
+from app.cli.session import Session, pass_session
+from app.cli.work import person
+from workers.orders import request_cancel
+
+
+@click.command()
+@click.argument("name", type=StackName(), metavar="DEPLOYMENT|STACK")
+@json_option
+@pass_session
+def cancel(session: Session, name: str, as_json: bool) -> None:
+    """Stop a deployment at the next safe point; of a STACK, also what waits for its turn.
+
+    Nothing is touched before the files are switched; after that, the last good deployment is brought back.
+    """
+    cancelled = request_cancel(session.services, name, who=person())
+    if as_json:
+        print_json(cancelled)
+        return
+    if cancelled["waiting"]:
+        click.echo(f"{cancelled['stack']} waits for its turn no more")
+    if cancelled["deployment"]:
+        click.echo(
+            f"{cancelled['stack']} stops at the next safe point; `tegu log {cancelled['deployment']} -f` shows it"
+        )

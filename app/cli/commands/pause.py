@@ -1,0 +1,22 @@
+"""`tegu pause`: deploy nothing to a stack for now."""
+
+from __future__ import annotations
+
+import click
+
+from app.cli.names import stacks_argument
+from app.cli.session import Session, pass_session
+from app.cli.work import person
+from workers.stacks import find_stack
+
+
+@click.command()
+@stacks_argument
+@click.option("-m", "--reason", default="", help="Why, for the others.")
+@pass_session
+def pause(session: Session, stacks: tuple[str, ...], reason: str) -> None:
+    """Deploy nothing to each STACK until it is resumed."""
+    who = person()
+    for stack in [find_stack(session.services, name) for name in stacks]:
+        session.services.state.pauses.pause(stack.id, who, reason)
+        click.echo(f"{stack.id} is paused by {who}; `tegu resume {stack.name}` ends it")

@@ -1,0 +1,35 @@
+"""`tegu resume`: end a pause or a rollback."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from app.cli.names import stacks_argument
+from app.cli.session import Session, pass_session
+from app.cli.work import no_wait_option, person, went_well
+from workers.model import Trigger
+from workers.orders import release
+from workers.pull import request_pull
+from workers.stacks import find_stack
+
+
+@click.command()
+@stacks_argument
+@no_wait_option
+@pass_session
+def resume(session: Session, stacks: tuple[str, ...], no_wait: bool) -> None:
+    """End the pause of each STACK, and its pin if it was rolled back; a pull brings it to the newest commit."""
+    started: dict[str, str] = {}
+    for stack in [find_stack(session.services, name) for name in stacks]:
+        ended = release(session.services, stack)
+        if not ended:
+            click.echo(f"{stack.id} is not paused, nor rolled back")
+            continue
+        click.echo(f"{stack.id} is resumed; it follows {stack.ref} again")
+        run, status = request_pull(session.services, stack.repo, Trigger.CLI, workers=[stack.worker], who=person())
+        started[run] = status
+    ends = [went_well(session, run, status, no_wait=no_wait, as_json=False) for run, status in started.items()]
+    if not all(ends):
+        sys.exit(1)

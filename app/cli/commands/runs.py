@@ -1,0 +1,58 @@
+"""`tegu runs`: the newest runs."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from app.cli.names import StackName, repo_option
+from app.cli.output import ago, json_option, print_json, print_table, short
+from app.cli.session import Session, pass_session
+from workers.services import known_repo
+from workers.stacks import find_stack
+
+
+@click.command()
+@repo_option
+@click.option("--stack", type=StackName(), help="Only those that did something to this stack.")
+@click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="At most so many.")
+@json_option
+@pass_session
+def runs(session: Session, repo: str | None, stack: str | None, limit: int, as_json: bool) -> None:
+    """List the newest runs."""
+    services = session.services
+    if repo is not None:
+        known_repo(services.catalog.current(), repo)
+    if stack and "/" not in stack:
+        stack = find_stack(services, stack).id
+    items = services.state.runs.list(None, limit, repo, stack)["items"]
+    if as_json:
+        print_json(items)
+        return
+    now = time.time()
+    rows = [
+        (
+            run["id"],
+            run["repo"],
+            run["status"],
+            run["trigger"],
+            run["who"] or "",
+            short(run["commit"]),
+            ago(run["queued_at"], now),
+            _outcomes(run),
+        )
+        for run in items
+    ]
+    print_table(
+        ("RUN", "REPO", "STATUS", "TRIGGER", "WHO", "COMMIT", "WHEN", "STACKS"), rows, empty="There is no run yet."
+    )
+
+
+def _outcomes(run: dict[str, Any]) -> str:
+    counts: dict[str, int] = {}
+    for result in run["stacks"].values():
+        word = result.get("outcome") or "waiting"
+        counts[word] = counts.get(word, 0) + 1
+    return ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
