@@ -19,7 +19,7 @@ from gunicorn import util
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
-from app.bodies import largest_body
+from app.http.bodies import largest_body
 from workers.errors import RedisUnavailable
 from workers.logs import configure_logs
 from workers.services import Services, build_services

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.factory import create_app
+from app.http.factory import create_app
 from workers.services import build_services
 
 REDIS_SECONDS = 1.5

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from app.cli.entry import COMMANDS, cli
+from app.cli.main import COMMANDS, cli
 from workers.catalog import json_schema
 from workers.settings import PREFIX, Settings, setting_names
 

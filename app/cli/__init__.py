@@ -1,19 +1,20 @@
 """`tegu`, the command line.
 
-    entry       the commands by name, errors and exit codes
+    main        the commands by name, errors and exit codes
     commands/   one module for each command
     session     settings and services of one call, made when a command needs them
     names       stack and repo names as arguments, with completion
-    work        waiting for what a command has started
+    wait        waiting for what a command has started
     follow      how a run goes, as it goes
     output      JSON for programs, tables for people
     plan_text   decisions for people
-    logs        logs for people
+    log_text    logs for people
+    demo_story  what `tegu demo` shows
 
 A command's module is imported when the command is called, and so is everything heavy: `tegu plan` in a pull
 request starts in a fifth of a second.
 """
 
-from app.cli.entry import main
+from app.cli.main import main
 
 __all__ = ["main"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.entry import COMMANDS
+from app.cli.main import COMMANDS
 from scripts import docs
 from workers.catalog import parse_catalog
 from workers.settings import setting_names

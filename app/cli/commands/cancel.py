@@ -7,7 +7,7 @@ import click
 from app.cli.names import StackName
 from app.cli.output import json_option, print_json
 from app.cli.session import Session, pass_session
-from app.cli.work import person
+from app.cli.wait import person
 from workers.orders import request_cancel
 
 

@@ -6,8 +6,8 @@ import sys
 
 import click
 
+from app.cli.demo_story import run_demo
 from app.cli.output import json_option, print_json
-from app.demo import run_demo
 
 
 @click.command()

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from app.cli.logs import Log
+from app.cli.log_text import Log
 from app.cli.output import json_option, print_json
 from app.cli.session import Session, pass_session
 

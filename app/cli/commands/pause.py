@@ -6,7 +6,7 @@ import click
 
 from app.cli.names import stacks_argument
 from app.cli.session import Session, pass_session
-from app.cli.work import person
+from app.cli.wait import person
 from workers.stacks import find_stack
 
 

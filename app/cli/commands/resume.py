@@ -8,7 +8,7 @@ import click
 
 from app.cli.names import stacks_argument
 from app.cli.session import Session, pass_session
-from app.cli.work import no_wait_option, person, went_well
+from app.cli.wait import no_wait_option, person, went_well
 from workers.model import Trigger
 from workers.orders import release
 from workers.pull import request_pull

@@ -7,7 +7,7 @@ import click
 from app.cli.names import stack_argument
 from app.cli.output import json_option
 from app.cli.session import Session, pass_session
-from app.cli.work import no_wait_option, person, watch
+from app.cli.wait import no_wait_option, person, watch
 from workers.model import Trigger
 from workers.orders import Hold, request_rollback
 

@@ -10,7 +10,7 @@ import click
 from app.cli.names import StackName
 from app.cli.output import ago, json_option, print_json, print_table, short
 from app.cli.session import Session, pass_session
-from app.schemas import stack_rows
+from app.http.schemas import stack_rows
 from workers.errors import UnknownName
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from app.cli.session import Session, pass_session
-from app.up import run_up
+from app.up.up import run_up
 
 
 @click.command()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner
 
-from app.cli.entry import COMMANDS, cli, exit_code
+from app.cli.main import COMMANDS, cli, exit_code
 from tests.git_server import Source
 from workers.errors import (
     Busy,

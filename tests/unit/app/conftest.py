@@ -11,7 +11,7 @@ import pytest
 from celery import Celery
 from flask.testing import FlaskClient
 
-from app.factory import create_app
+from app.http.factory import create_app
 from tests.redis_server import RedisServer
 from workers.celery import configuration
 from workers.queue import Queue

@@ -10,9 +10,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app import streams
-from app.factory import create_app
-from app.schemas import stack_rows
+from app.http import streams
+from app.http.factory import create_app
+from app.http.schemas import stack_rows
 from tests.redis_server import RedisServer
 from tests.unit.app.conftest import Serve
 from workers.celery import deploy_queue, pull_queue

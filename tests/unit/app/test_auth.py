@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from app.factory import create_app
+from app.http.factory import create_app
 from tests.unit.app.conftest import Serve
 from workers.model import Secret
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.factory import create_app
+from app.http.factory import create_app
 from tests.unit.app.conftest import Serve
 from workers.errors import (
     BlockedStack,

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from app.factory import create_app
+from app.http.factory import create_app
 from tests.unit.app.conftest import Serve
 from workers.services import Services
 from workers.state.liveness import Liveness

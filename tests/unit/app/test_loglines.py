@@ -6,7 +6,7 @@ import io
 import json
 import os
 
-from app.loglines import LogLines
+from app.up.loglines import LogLines
 
 
 def _fed(log_format: str, *chunks: tuple[str, str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.factory import create_app
+from app.http.factory import create_app
 from tests import forges
 from tests.unit.app.conftest import Serve
 from workers.services import Services

@@ -8,7 +8,7 @@ from workers.process import run
 
 _SCRIPT = """
 import os, signal, subprocess, sys, tempfile, time
-from app.offspring import adopt_orphans, descendants, end_descendants
+from app.up.offspring import adopt_orphans, descendants, end_descendants
 adopt_orphans()
 # A child that leaves a stubborn grandchild behind, in a session of its own, and ends.
 with tempfile.TemporaryDirectory() as folder:
@@ -30,7 +30,7 @@ assert end_descendants() == []
 
 _END_WITH_PARENT = """
 import os, sys, time
-from app.offspring import end_with_parent
+from app.up.offspring import end_with_parent
 reading, writing = os.pipe()
 if os.fork() == 0:
     if os.fork() == 0:

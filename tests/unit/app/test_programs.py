@@ -7,7 +7,7 @@ from pathlib import Path
 
 from supervisor.options import ServerOptions
 
-from app.programs import Program, programs, supervisor_config
+from app.up.programs import Program, programs, supervisor_config
 from workers.settings import load_settings
 
 

@@ -15,9 +15,9 @@ from flask.testing import FlaskClient
 from redis import Redis
 from werkzeug.test import TestResponse
 
-from app import bodies
-from app.bodies import LARGEST_DELIVERY
-from app.factory import create_app
+from app.http import bodies
+from app.http.bodies import LARGEST_DELIVERY
+from app.http.factory import create_app
 from tests import forges
 from tests.forges import BRANCH, COMMIT, Delivery
 from tests.redis_server import RedisServer
@@ -254,8 +254,8 @@ def test_a_body_that_ends_too_early_is_a_bad_request_even_when_it_makes_sense(cl
 
 
 def test_only_so_many_large_bodies_are_read_at_once(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.bodies._places", threading.BoundedSemaphore(1))
-    monkeypatch.setattr("app.bodies._PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr("app.http.bodies._places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr("app.http.bodies._PATIENCE_SECONDS", 0.01)
     large, small = (forges.sign_raw("generic", "", b'{"ref": "main"}'.ljust(size)) for size in (2 << 20, 100))
     for _ in range(2):
         assert deliver(client, large).status_code == 202

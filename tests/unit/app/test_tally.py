@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from redis import Redis
 
-from app.tally import Tally
+from app.http.tally import Tally
 from tests.redis_server import RedisServer
 from workers.state.connection import connect
 from workers.state.counters import Counters

@@ -13,9 +13,9 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from app import webhooks
-from app.bodies import LARGEST_DELIVERY, whole_body
-from app.problems import problem, problem_of
-from app.tally import Tally
+from app.http.bodies import LARGEST_DELIVERY, whole_body
+from app.http.problems import problem, problem_of
+from app.http.tally import Tally
 from app.webhooks import Ignored, IgnoredReason, MalformedDelivery, Push
 from workers.logs import get_logger
 from workers.model import Repo, Trigger

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, jsonify
 
-from app.problems import problem
+from app.http.problems import problem
 from workers.catalog import Catalog
 from workers.celery import deploy_queue, pull_queue
 from workers.errors import CatalogError, RedisUnavailable

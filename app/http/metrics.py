@@ -10,8 +10,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from app.schemas import stack_rows
-from app.tally import Tally
+from app.http.schemas import stack_rows
+from app.http.tally import Tally
 from workers.celery import deploy_queue, pull_queue
 from workers.errors import CatalogError, RedisUnavailable
 from workers.model import StackStatus

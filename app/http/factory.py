@@ -9,12 +9,12 @@ from flask import Flask, Response, g, request
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.api import create_api
-from app.health import create_health
-from app.metrics import create_metrics
-from app.problems import register_problems
-from app.receiver import create_receiver
-from app.tally import Tally
+from app.http.api import create_api
+from app.http.health import create_health
+from app.http.metrics import create_metrics
+from app.http.problems import register_problems
+from app.http.receiver import create_receiver
+from app.http.tally import Tally
 from workers.masking import mask
 from workers.services import Services
 from workers.state.counters import Counters

@@ -14,10 +14,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.loglines import LogLines
-from app.offspring import adopt_orphans, end_descendants
-from app.programs import REDIS, Program, programs, supervisor_config
-from app.supervision import supervise
+from app.up.loglines import LogLines
+from app.up.offspring import adopt_orphans, end_descendants
+from app.up.programs import REDIS, Program, programs, supervisor_config
+from app.up.supervision import supervise
 from workers import embedded_redis
 from workers.catalog import CatalogFile
 from workers.errors import UserError

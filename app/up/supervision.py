@@ -19,8 +19,8 @@ from supervisor.options import ServerOptions, decode_wait_status
 from supervisor.states import ProcessStates, SupervisorStates
 from supervisor.supervisord import Supervisor
 
-from app.loglines import LogLines
-from app.offspring import end_with_parent
+from app.up.loglines import LogLines
+from app.up.offspring import end_with_parent
 
 _LONGEST_PAUSE = 30.0  # seconds between two attempts to start what keeps ending
 _ROUND = 0.2  # seconds until the loop looks at signals, endings and what may be started, when nothing else wakes it

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Response, request
 
-from app import auth, schemas
-from app.bodies import LARGEST_REQUEST, whole_body
-from app.streams import Streams
+from app.http import auth, schemas
+from app.http.bodies import LARGEST_REQUEST, whole_body
+from app.http.streams import Streams
 from workers import orders
 from workers.errors import UnknownName, UsageError
 from workers.model import Stack, Trigger

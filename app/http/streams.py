@@ -16,7 +16,7 @@ from typing import Any
 from flask import Response
 from werkzeug.exceptions import ServiceUnavailable
 
-from app.schemas import event_text, page
+from app.http.schemas import event_text, page
 from workers.errors import RedisUnavailable, UsageError
 from workers.state.state import State
 

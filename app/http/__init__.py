@@ -1,0 +1,14 @@
+"""What is answered over HTTP.
+
+factory    `create_app`: everything below, made once
+receiver   a forge's webhook: verify, parse, publish one message
+api        the JSON API
+streams    events as they happen, and logs
+metrics    for Prometheus
+health     alive, and able to work
+auth       who may ask
+bodies     bodies within their limits
+problems   errors as JSON
+schemas    the shapes of answers
+tally      what this process has answered
+"""
