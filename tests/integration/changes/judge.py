@@ -27,7 +27,7 @@ class Verdict:
 class Judge:
     """One release of Compose."""
 
-    program: str
+    argv: tuple[str, ...]
     version: str
 
     @property
@@ -37,7 +37,7 @@ class Judge:
 
     def config(self, folder: Path, files: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Verdict:
         """What `docker compose config` says; a doubled dollar in its answer stands for one."""
-        argv = [self.program, *(part for file in files for part in ("-f", file)), "config", "--format", "json"]
+        argv = [*self.argv, *(part for file in files for part in ("-f", file)), "config", "--format", "json"]
         environ = {"PATH": "/usr/bin:/bin", "HOME": "/root", **(env or {})}
         done = run(argv, what="docker compose config", env=environ, timeout=60, cwd=folder, check=False)
         model = json.loads(done.stdout.replace("$$", "$")) if done.code == 0 else None

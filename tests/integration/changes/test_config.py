@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.changes.conftest import compose_programs
+from tests.releases import READING, release
 from workers.compose import Compose, Project
 from workers.errors import InvalidStack
 
@@ -18,22 +18,22 @@ services:
 """
 
 
-def _config(program: str, folder: Path, text: str) -> dict[str, object]:
+def _config(name: str, folder: Path, text: str) -> dict[str, object]:
     (folder / "compose.yaml").write_text(text)
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
     project = Project("p", folder, folder, (str(folder / "compose.yaml"),), environment=environment)
-    return Compose([program]).config(project)[0]
+    return Compose(release(name).argv).config(project)[0]
 
 
-@pytest.mark.parametrize("program", compose_programs())
-def test_a_model_that_compose_cannot_write_as_json_is_read_all_the_same(program: str, tmp_path: Path) -> None:
-    model = _config(program, tmp_path, KEY)
+@pytest.mark.parametrize("name", READING)
+def test_a_model_that_compose_cannot_write_as_json_is_read_all_the_same(name: str, tmp_path: Path) -> None:
+    model = _config(name, tmp_path, KEY)
     web = model["services"]["web"]  # type: ignore[index]
     assert web["command"] == ["echo", "$HOME"]
     assert web["build"]["context"] == str(tmp_path)
 
 
-@pytest.mark.parametrize("program", compose_programs())
-def test_what_compose_refuses_is_invalid(program: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", READING)
+def test_what_compose_refuses_is_invalid(name: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidStack, match="nonsense"):
-        _config(program, tmp_path, "services: {web: {image: x, nonsense: 1}}\n")
+        _config(name, tmp_path, "services: {web: {image: x, nonsense: 1}}\n")

@@ -136,6 +136,8 @@ def test_a_corner_of_the_language_is_where_compose_has_it(judges: list[Judge], c
     except InvalidStack:
         ours = None
     for judge in judges:
+        if case == "reset below an anchor" and judge.release >= (5, 0):
+            continue  # reset in all who merge it
         verdict = judge.config(tmp_path, [f"{place}.yaml" for place in range(len(files))])
         if ours is None:
             assert verdict.model is None, judge.version

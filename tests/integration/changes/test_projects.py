@@ -56,7 +56,7 @@ def write(files: Files, root: Path) -> None:
 def ask(judge: Judge, stack: Stack, root: Path, files: tuple[str, ...]) -> dict[str, Any] | None:
     """What Compose makes of the project, called as Tegu calls it; None when it refuses."""
     folder = root / "app"
-    argv = [judge.program, "-p", stack.project, "--project-directory", str(folder)]
+    argv = [*judge.argv, "-p", stack.project, "--project-directory", str(folder)]
     argv += [part for file in files for part in ("-f", file)]
     argv += [part for profile in stack.options.profiles for part in ("--profile", profile)]
     argv += [part for file in stack.options.env_files for part in ("--env-file", str(root / file))]
@@ -81,6 +81,9 @@ def read(files: Files, stack: Stack, root: Path) -> tuple[Project, dict[str, Rea
     return project, {name: contents.reach(name, one, Usage()) for name, one in project.services.items()}
 
 
+TAKEN_BY_COMPOSE_5 = ("conflicting include", "extends included service")
+
+
 def picked(root: Path) -> tuple[str, ...]:
     """The file to ask about where reading the project failed before it was known."""
     return tuple(str(root / "app" / name) for name in ("compose.yaml",) if (root / "app" / name).exists())
@@ -93,7 +96,8 @@ def test_tegu_reads_what_compose_reads(case: str, judges: list[Judge], tmp_path:
     try:
         project, reaches = read(files, stack, tmp_path)
     except InvalidStack:
-        assert [ask(judge, stack, tmp_path, picked(tmp_path)) for judge in judges] == [None] * len(judges)
+        refusing = [judge for judge in judges if case not in TAKEN_BY_COMPOSE_5 or judge.release < (5, 0)]
+        assert [ask(judge, stack, tmp_path, picked(tmp_path)) for judge in refusing] == [None] * len(refusing)
         return
     outside = DictOutside(live=str(tmp_path))
     outside.environ["HOME"] = "/root"

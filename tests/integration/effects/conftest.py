@@ -9,15 +9,23 @@ import pytest
 from tests.integration.deploy.house import House
 from tests.integration.effects.street import Street
 from tests.redis_server import RedisServer
+from tests.releases import NAMES, release
 
 
-@pytest.fixture(scope="module")
-def street(tmp_path_factory: pytest.TempPathFactory, redis_program: str, engine: None) -> Iterator[Street]:  # noqa: ARG001
-    """Every stack of the table, deployed once; with a Redis that no other test empties."""
-    redis = RedisServer(redis_program)
-    house = House(tmp_path_factory.mktemp("effects"), redis.url)
-    try:
-        yield Street(house)
-    finally:
-        house.close()
-        redis.stop()
+@pytest.fixture(scope="module", params=NAMES)
+def street(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    redis_program: str,
+    engine: None,  # noqa: ARG001
+) -> Iterator[Street]:
+    """Every stack of the table, deployed once by a release of Compose; with a Redis that no other test empties."""
+    with pytest.MonkeyPatch.context() as patch:
+        release(request.param).choose(patch)
+        redis = RedisServer(redis_program)
+        house = House(tmp_path_factory.mktemp("effects"), redis.url)
+        try:
+            yield Street(house)
+        finally:
+            house.close()
+            redis.stop()

@@ -66,6 +66,11 @@ class Case:
         """Whether a release of Compose knows the feature."""
         return _numbers(version) >= _numbers(str(self.expected.get("since", "2.0")))
 
+    def taken_all_the_same(self, version: str) -> bool:
+        """Whether a release of Compose takes what Tegu refuses."""
+        since = self.expected.get("compose_takes_it")
+        return since is not None and _numbers(version) >= _numbers(str(since))
+
 
 def _at(content: object, live: str) -> object:
     if isinstance(content, bytes):
