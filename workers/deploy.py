@@ -300,10 +300,7 @@ class _Look:
     # ------------------------------------------------------------ deciding
 
     def _newest(self) -> str | None:
-        try:
-            return self._clone.resolve(self._stack.ref)
-        except UnknownName:
-            return None
+        return self._clone.newest(self._stack.ref)
 
     def _decide(self, record: dict[str, Any] | None, commit: str) -> tuple[Decision, Snapshot | None]:
         known = Snapshot.from_json(record["snapshot"]) if record else None

@@ -13,11 +13,11 @@ from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
 from workers.changes.unwritten import Unwritten
 from workers.differences import PathDifference, difference, differences, is_masked, secret_paths
-from workers.errors import GitUnavailable, UsageError
+from workers.errors import GitUnavailable, UnknownName, UsageError
 from workers.forecast import forecast
 from workers.model import Action, Decision, Reason, Stack
 from workers.services import Services, known_repo
-from workers.stacks import Found, Planned, stacks_at
+from workers.stacks import Found, Planned, no_ref, stacks_at
 from workers.state.discovered import Place, replaced
 from workers.verdict import tree_for
 
@@ -95,9 +95,9 @@ def found_in(
     clone = services.clone(repo)
     worker = services.settings.worker
     refs = catalog.refs(repo, worker)
-    heads = clone.heads()
+    heads = clone.heads(refs)
     stale = ""
-    if fetch or not any(ref in heads for ref in refs):
+    if fetch or not heads:
         try:
             _check_owner(clone.path)
             heads = clone.fetch(refs)
@@ -126,8 +126,11 @@ def newest(services: Services, stack: Stack) -> Planned:
     Raises:
         UnknownName: when its ref has never been fetched.
     """
-    clone = services.clone(stack.repo)
-    return Planned(stack, clone.heads().get(stack.ref) or clone.resolve(stack.ref))
+    commit = services.clone(stack.repo).newest(stack.ref)
+    if commit is None:
+        message = f"{no_ref(stack.repo, stack.ref)}; `tegu pull {stack.repo}` looks for it"
+        raise UnknownName(message)
+    return Planned(stack, commit)
 
 
 def stack_difference(services: Services, stack: Stack) -> dict[str, Any]:

@@ -7,7 +7,7 @@ neither Git nor Docker.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -42,7 +42,7 @@ def request_pull(
         repo: the repo.
         trigger: what asks.
         commit: what was pushed, where that is known. It only saves a pull; what is deployed is what Git says.
-        ref: the branch or tag that was pushed, short or full.
+        ref: the followed ref that was pushed, as the catalog has it.
         workers: whose pull is wanted; all that have stacks of the repo by default.
         who: the person or program that asks, where that is known.
 
@@ -56,7 +56,7 @@ def request_pull(
     catalog = services.catalog.current()
     known_repo(catalog, repo)
     wanted = tuple(workers) if workers else catalog.workers(repo)
-    run, status = services.state.runs.coalesce(repo, wanted, trigger, commit, _short(ref), who=who)
+    run, status = services.state.runs.coalesce(repo, wanted, trigger, commit, ref, who=who)
     if status == "queued":
         try:
             services.queue.publish([pull_message(repo, run, worker) for worker in wanted])
@@ -183,13 +183,12 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any
     return {"repo": repo, "run": run, **facts}
 
 
-def _known_commits(services: Services, repo: str, refs: Iterable[str]) -> dict[str, str]:
+def _known_commits(services: Services, repo: str, refs: Iterable[str]) -> Mapping[str, str]:
     """The commits of refs as the last pull left them."""
-    known = {}
-    for ref in refs:
-        with contextlib.suppress(TeguError):  # a clone that is not there yet, or damaged: the fetch makes it whole
-            known[ref] = services.clone(repo).resolve(ref)
-    return known
+    try:
+        return services.clone(repo).heads(refs)
+    except TransientError:  # the clone is damaged: the fetch makes it whole
+        return {}
 
 
 def _follow_up(services: Services, repo: str, worker: str) -> None:
@@ -205,7 +204,3 @@ def _fail(services: Services, repo: str, run: str, worker: str, error: str) -> N
     """End the pull with an error; a Redis that is away learns of it by reconcile."""
     with contextlib.suppress(RedisUnavailable):
         services.state.runs.end_pull(run, repo, worker, commits={}, error=error, repo_ref="")
-
-
-def _short(ref: str | None) -> str | None:
-    return ref.removeprefix("refs/heads/").removeprefix("refs/tags/") if ref else None

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from workers.errors import UserError
+from workers.refs import may_be
 
 Headers = Mapping[str, str]
 """The request's headers, their names in lower case."""
@@ -61,10 +62,7 @@ class Push:
             followed: branches or tags, by their short names or in full.
         """
         return tuple(
-            Update(name, update.commit)
-            for name in followed
-            for update in self.updates
-            if update.ref in {name, f"refs/heads/{name}", f"refs/tags/{name}"}
+            Update(name, update.commit) for name in followed for update in self.updates if may_be(update.ref, name)
         )
 
 

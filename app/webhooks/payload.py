@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import binascii
 import json
-import re
 from collections.abc import Iterable
 
 from app.webhooks.delivery import Deletion, Headers, Ignored, IgnoredReason, MalformedDelivery, Push, Update
+from workers.refs import is_full_id
 
 _FORM = "application/x-www-form-urlencoded"
-_OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LONGEST_REF = 1024
 
 
@@ -106,7 +105,7 @@ def read_commit(value: object) -> str | None:
     """
     if value is None:
         return None
-    if not isinstance(value, str) or not _OBJECT_ID.fullmatch(value):
+    if not isinstance(value, str) or not is_full_id(value):
         message = "the commit is not an object id"
         raise MalformedDelivery(message)
     return value

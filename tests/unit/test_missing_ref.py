@@ -111,7 +111,7 @@ def test_a_deleted_branch_removes_nothing_in_the_plan(services: Services, source
     source.git("branch", "develop")
     _pull(services)
     stack = find_stack(services, "staging/a")
-    commit = services.clone("homelab").heads()["develop"]
+    commit = services.clone("homelab").heads(["develop"])["develop"]
     tree = services.clone("homelab").tree(commit)
     snapshot = take_snapshot(stack, tree, services.outside(stack), services.key)
     record = {"snapshot": snapshot.to_json(), "commit": commit, "repo": "homelab"}

@@ -201,7 +201,7 @@ def test_what_is_discovered_is_made_once_however_often_it_is_pulled(
     pulled("other")
     catalog = services.catalog.current()
     monkeypatch.setattr(type(catalog), "discover", lambda *_: pytest.fail("made again"))
-    heads = services.clone("other").heads()
+    heads = services.clone("other").heads(["main"])
     stacks_at(services, "other", "local", heads, services.state.discovered.all())
 
 
@@ -236,7 +236,7 @@ def test_a_stack_that_came_from_another_repo_is_compared_with_what_that_one_has_
         catalog = services.settings.catalog
         catalog.write_text(catalog.read_text().replace("  homelab:", "  renamed:"))
     stack = find_stack(services, "aa")
-    tree = services.clone("other").tree(services.clone("other").heads()["main"])
+    tree = services.clone("other").tree(services.clone("other").heads(["main"])["main"])
     assert not is_as_recorded(services, stack, services.state.records.get(stack.id) or {}, tree)
     decision = next(each for each in plan(services) if each.stack == stack.id)
     assert (decision.action, decision.reason) == (Action.UP, Reason.CONTENT_CHANGED)

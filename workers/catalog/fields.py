@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from workers.catalog.steering import STEERING
+from workers.refs import is_ref_name
 from workers.settings import parse_duration
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -21,7 +22,6 @@ _LONGEST = timedelta(days=3650)
 _DURATION_PATTERN = r"^(\d{1,9}|(?=\d)(\d{1,4}d)?(\d{1,6}h)?(\d{1,7}m)?(\d{1,9}s)?)$"
 _DURATION = re.compile(_DURATION_PATTERN, re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/$|^/|^-|\.$|\.lock$|(^|/)\.|^@$")
 _SCHEMES = ("https", "http", "ssh", "git", "file")
 _SCP_LIKE = re.compile(r"(?:[^/@:\s]+@)?[^/@:\s]+:(?!//).+")
 _STACK_GLOB = re.compile(r"[a-z0-9_*?\[\]!-]+/[a-z0-9_*?\[\]!-]+")
@@ -142,7 +142,7 @@ def is_local(url: str) -> bool:
 
 
 def _ref(value: str) -> str:
-    if not value or _BAD_REF.search(value):
+    if not is_ref_name(value):
         message = f"{value!r} is not the name of a branch or tag"
         raise ValueError(message)
     return value

@@ -9,7 +9,6 @@
     remote        the network calls: which refs are there, and the one fetch
     commands      GitPython's command wrapper on top of workers.process
     environment   the clean room: environment, credentials, ssh
-    names         what a branch, a tag or a pin may be called
     failures      what Git's messages mean, without credentials
     repair        locks and half-written files that a killed process left behind, damaged clones
 

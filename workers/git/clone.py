@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,12 @@ from workers.errors import Busy, CommandFailed, GitUnavailable, TeguError, Unkno
 from workers.git import repair
 from workers.git.failures import is_damage, is_locked, unavailable
 from workers.git.local import LocalRepo
-from workers.git.names import PINS, check_ref, is_full_id, short
 from workers.git.remote import Remote, full_refs
 from workers.git.tree import root_of
 from workers.logs import get_logger
 from workers.model import Repo
 from workers.process import flock
+from workers.refs import PINS, check_ref, full_names, is_full_id
 
 if TYPE_CHECKING:
     from workers.git.commands import CleanGit
@@ -42,7 +42,7 @@ class Clone(LocalRepo):
         self.path = data_dir / "repos" / f"{repo.name}.git"
         super().__init__(self.path, marker=self.path / repair.MARKER)
         self._lock_file = data_dir / "repos" / f"{repo.name}.lock"
-        self._newest: dict[str, tuple[tuple[object, ...], str]] = {}
+        self._newest: dict[str, tuple[tuple[object, ...], str | None]] = {}
 
     def fetch(self, refs: Sequence[str], *, timeout: float | None = None) -> Mapping[str, str]:
         """Bring exactly these branches and tags up to date, making or mending the clone as needed.
@@ -66,23 +66,22 @@ class Clone(LocalRepo):
             except CommandFailed as error:
                 raise unavailable(self.repo, error) from error
 
-    def heads(self) -> Mapping[str, str]:
-        """The followed refs as they were last fetched: short name -> commit; a branch hides a tag of its name."""
-        refs = self._refs()
-        return {short(full): commit for full, commit in sorted(refs.items(), reverse=True)}
+    def heads(self, refs: Iterable[str]) -> Mapping[str, str]:
+        """The commit of each of these refs as it was last fetched; those that are not there are left out."""
+        return {ref: commit for ref in refs if (commit := self.newest(ref)) is not None}
 
     def newest(self, ref: str) -> str | None:
-        """The commit of a followed branch or tag as it was last fetched; None when it was never there.
+        """The commit of a followed branch or tag as it was last fetched; None when it is not there.
 
         Git is asked only after the files that hold refs have changed, since thousands of stacks ask for one ref.
         """
-        holders = (f"refs/heads/{ref}", f"refs/tags/{ref}", "packed-refs", "reftable/tables.list")
+        holders = (*full_names(ref), "packed-refs", "reftable/tables.list")
         signature = tuple(_signature(f"{self.path}/{name}") for name in holders)
         known = self._newest.get(ref)
         if known is None or known[0] != signature:
             try:
-                commit = self.resolve(ref)
-            except UnknownName:
+                commit = super().newest(ref)
+            except UnknownName:  # nothing has been fetched yet
                 return None
             known = self._newest[ref] = (signature, commit)
         return known[1]
@@ -110,7 +109,7 @@ class Clone(LocalRepo):
 
     def pins(self) -> Mapping[str, str]:
         """Every pin: name -> commit."""
-        return {full.removeprefix(PINS): commit for full, commit in self._refs(PINS).items()}
+        return {full.removeprefix(PINS): commit for full, commit in self._pinned().items()}
 
     def collect_garbage(self, *, force: bool = False) -> bool:
         """Pack the clone when many fetches have left their packs; whether there was anything to do.
@@ -169,18 +168,25 @@ class Clone(LocalRepo):
         """The commit of each fetched ref, whose object and root tree have been seen to be readable."""
         commits = {}
         for ref, full in sources.items():
-            commit = self._commit(full)
-            if commit is None or self._reader.header(root_of(self._reader, commit)) is None:
+            peeled = self._reader.header(f"{full}^{{}}")
+            if peeled is None or (peeled.kind == "commit" and not self._has_root(peeled.oid)):
                 raise self._reader.damaged(full)
-            commits[ref] = commit
+            if peeled.kind == "commit":
+                commits[ref] = peeled.oid
+            else:
+                log.warning("tag of no commit left out", repo=self.repo.name, ref=full, kind=peeled.kind)
         return commits
+
+    def _has_root(self, commit: str) -> bool:
+        return self._reader.header(root_of(self._reader, commit)) is not None
 
     def _is_sound(self) -> bool:
         """Whether the refs can be listed and their commits and root trees be found: it was not the clone, then."""
         self._reader.close()  # it may still have in hand what is gone from the disk
         try:
             return all(
-                (commit := self._commit(full)) and self._reader.header(f"{commit}^{{tree}}")
+                (peeled := self._reader.header(f"{full}^{{}}"))
+                and (peeled.kind != "commit" or self._reader.header(f"{peeled.oid}^{{tree}}"))
                 for full in full_refs(self._git())
             )
         except TeguError:
@@ -196,12 +202,11 @@ class Clone(LocalRepo):
 
         return CleanGit(path or self.path, timeout=timeout, pass_fds=pass_fds)
 
-    def _refs(self, *prefixes: str) -> Mapping[str, str]:
+    def _pinned(self) -> Mapping[str, str]:
         if not self.path.is_dir():
             return {}
-        git = self._git()
         try:
-            return full_refs(git, prefixes) if prefixes else full_refs(git)
+            return full_refs(self._git(), (PINS,))
         except CommandFailed as error:
             message = f"repo {self.repo.name}: {error}"
             raise GitUnavailable(message) from error

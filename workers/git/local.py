@@ -9,12 +9,12 @@ from typing import Self
 
 from workers.errors import UnknownName
 from workers.git.environment import local_env
-from workers.git.names import BRANCHES, TAGS, is_full_id, is_ref_name
 from workers.git.reader import Reader
 from workers.git.staging import stage
-from workers.git.tree import GitTree, remember_root
+from workers.git.tree import GitTree, is_known_commit, remember_root
 from workers.model import Entry
 from workers.process import run
+from workers.refs import full_names, is_full_id, is_ref_name
 
 
 class LocalRepo:
@@ -36,25 +36,25 @@ class LocalRepo:
         self.close()
 
     def resolve(self, revision: str) -> str:
-        """The commit that a revision names: a branch, then a tag, then whatever Git takes for a commit.
+        """The commit that a revision names: a branch or tag as it is followed, else whatever Git takes for a commit.
 
         Raises:
             UnknownName: when it names none.
         """
-        names = (
-            [revision]
-            if is_full_id(revision) or not is_ref_name(revision)
-            else [
-                BRANCHES + revision,
-                TAGS + revision,
-                revision,
-            ]
-        )
-        for name in names:
-            if (commit := self._commit(name)) is not None:
-                return commit
-        message = f"{revision!r} names no commit in {self.path}"
-        raise UnknownName(message)
+        commit = (None if is_full_id(revision) else self.newest(revision)) or self._commit(revision)
+        if commit is None:
+            message = f"{revision!r} names no commit in {self.path}"
+            raise UnknownName(message)
+        return commit
+
+    def newest(self, ref: str) -> str | None:
+        """The commit of a branch or tag as it is here, tags peeled down to it; None when there is none of this name.
+
+        Everybody who wants to know where a followed ref is asks this.
+        """
+        if not is_ref_name(ref):
+            return None
+        return next(filter(None, map(self._commit, full_names(ref))), None)
 
     def tree(self, commit: str) -> GitTree:
         """A commit's content.
@@ -65,7 +65,7 @@ class LocalRepo:
         Raises:
             UnknownName: when there is no such commit.
         """
-        return GitTree(self._reader, commit if is_full_id(commit) else self.resolve(commit))
+        return GitTree(self._reader, commit if is_known_commit(commit) else self.resolve(commit))
 
     def stage(self, files: Mapping[str, Entry], target: Path) -> None:
         """Write files below a folder: raw blobs, modes 0644 and 0755, symlinks as links, never outside.

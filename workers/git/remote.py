@@ -2,7 +2,8 @@
 
 A ref that the server does not have makes `git fetch` fail as a whole. So the refs that are known from the
 last time are simply fetched; only when one of them is new, or turns out to be gone, is the server asked
-first what it has.
+first what it has. So it is when a ref is something that another one would come before (a tag of a short name):
+nobody but the server knows whether there is a branch of that name by now.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING
 from workers.errors import CommandFailed, GitUnavailable
 from workers.git.environment import remote_env
 from workers.git.failures import missing_ref
-from workers.git.names import BRANCHES, TAGS, candidates
 from workers.model import Repo
+from workers.refs import BRANCHES, TAGS, chosen, full_names
 
 if TYPE_CHECKING:
     from workers.git.commands import CleanGit
@@ -64,26 +65,22 @@ class Remote:
         """
         known = full_refs(self._local)
         sources = _choose(refs, known)
-        if len(sources) == len(refs):
+        if all(sources.get(ref) == full_names(ref)[0] for ref in refs):
             try:
                 return self._fetch(sources, known)
             except CommandFailed as error:
                 if missing_ref(error) is None:
                     raise
-        sources = _choose(refs, self._advertised(refs))
-        for full in known:
-            if full not in sources.values() and any(full in candidates(ref) for ref in refs):
-                self._forget(full)
-        return self._fetch(sources, full_refs(self._local))
+        return self._fetch(_choose(refs, self._advertised(refs)), full_refs(self._local))
 
     def _fetch(self, sources: Mapping[str, str], known: Mapping[str, str]) -> Mapping[str, str]:
-        if not sources:
-            return sources
         wanted = list(dict.fromkeys(sources.values()))
-        for full in known:
-            # `a` and `a/b` cannot both be refs; the one that is not followed any more gives way.
-            if any(full.startswith(f"{other}/") or other.startswith(f"{full}/") for other in wanted):
-                self._forget(full)
+        # Whatever is not brought up to date would be taken for the newest one some day, or be in the way of a ref
+        # below its name.
+        for full in known.keys() - wanted:
+            self._local.update_ref("-d", full)
+        if not wanted:
+            return sources
         # Only the followed refs are offered to the server as known, not every pin.
         tips = [f"--negotiation-tip={full}" for full in wanted if full in known]
         specs = [f"+{full}:{full}" for full in wanted]
@@ -92,27 +89,19 @@ class Remote:
 
     def _advertised(self, refs: Iterable[str]) -> list[str]:
         """Which of the names that the refs may stand for the server has."""
-        wanted = [full for ref in refs for full in candidates(ref)]
+        wanted = [full for ref in refs for full in full_names(ref)]
         lines = str(self._network.ls_remote("--quiet", "--", self._repo.url, *wanted)).splitlines()
         there = {line.partition("\t")[2] for line in lines}
         return [full for full in wanted if full in there]
 
-    def _forget(self, full: str) -> None:
-        self._local.update_ref("-d", full)
-
 
 def full_refs(git: CleanGit, prefixes: Sequence[str] = (BRANCHES, TAGS)) -> Mapping[str, str]:
-    """The refs of a Git directory below some prefixes: full name -> id of what it points at, tags peeled."""
-    form = "--format=%(refname) %(objectname) %(*objectname)"
-    refs: dict[str, str] = {}
-    for line in str(git.for_each_ref(form, *prefixes)).splitlines():
-        name, target, peeled = line.split(" ")
-        refs[name] = peeled or target
-    return refs
+    """The refs of a Git directory below some prefixes: full name -> the id that it holds."""
+    lines = str(git.for_each_ref("--format=%(refname) %(objectname)", *prefixes)).splitlines()
+    return dict(line.split(" ") for line in lines)
 
 
 def _choose(refs: Iterable[str], there: Iterable[str]) -> Mapping[str, str]:
     """The full name for each ref that has one among those that are there."""
     names = set(there)
-    sources = {ref: next((full for full in candidates(ref) if full in names), None) for ref in refs}
-    return {ref: full for ref, full in sources.items() if full is not None}
+    return {ref: full for ref in refs if (full := chosen(ref, names)) is not None}

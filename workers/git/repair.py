@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workers.errors import CommandFailed
-from workers.git.names import PINS
 from workers.logs import get_logger
+from workers.refs import PINS
 
 log = get_logger(__name__)
 

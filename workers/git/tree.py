@@ -172,6 +172,11 @@ def root_of(reader: Reader, commit: str) -> str:
     return root
 
 
+def is_known_commit(commit: str) -> bool:
+    """Whether this is the id of a commit that has been read, and neither a name nor a tag's id."""
+    return _roots.get(commit) is not None
+
+
 def remember_root(commit: str, content: bytes) -> str:
     """Take the root tree's id from a commit object, whose first line is `tree <id>`."""
     root = content[5 : content.index(b"\n")].decode("ascii")

@@ -55,33 +55,24 @@ def test_every_fetch_is_one_git_fetch(source: Source, clone: Clone, fetches: Pat
     source.git("tag", "v1")
     for _ in range(3):
         fetches.write_text("")
-        assert set(clone.fetch(["main", "develop", "v1"])) == {"main", "develop", "v1"}
+        assert set(clone.fetch(["main", "develop", "refs/tags/v1"])) == {"main", "develop", "refs/tags/v1"}
         assert fetches.read_text().split().count("fetch") == 1
     assert "ls-remote" not in fetches.read_text()
     source.commit({"a": "b"})
     fetches.write_text("")
-    clone.fetch(["main", "develop", "v1"])
+    clone.fetch(["main", "develop", "refs/tags/v1"])
     assert fetches.read_text().split().count("fetch") == 1
 
 
-def test_only_followed_refs_are_fetched(source: Source, clone: Clone) -> None:
+def test_only_followed_refs_are_fetched_and_kept(source: Source, clone: Clone) -> None:
     source.git("branch", "other")
     source.git("tag", "v1")
     clone.fetch(["main"])
-    assert set(clone.heads()) == {"main"}
-
-
-def test_tags_are_peeled_and_branches_come_before_tags_of_the_same_name(source: Source, clone: Clone) -> None:
-    first = source.git("rev-parse", "HEAD")
-    source.git("tag", "-a", "-m", "annotated", "v1")
-    source.git("tag", "both")
-    second = source.commit()
-    source.git("branch", "both")
-    expected = {"v1": first, "both": second, "refs/tags/both": first}
-    assert clone.fetch(["v1", "both", "refs/tags/both"]) == expected
-    assert clone.heads() == {"v1": first, "both": second}
-    assert clone.resolve("v1") == first
-    assert clone.resolve("both") == second
+    assert set(clone.heads(["main", "other", "v1"])) == {"main"}
+    clone.fetch(["main", "other", "refs/tags/v1"])
+    assert set(clone.heads(["main", "other", "v1"])) == {"main", "other", "v1"}
+    clone.fetch(["main"])
+    assert set(clone.heads(["main", "other", "v1"])) == {"main"}
 
 
 def test_a_moved_tag_and_a_force_push_are_followed(source: Source, clone: Clone) -> None:
@@ -101,7 +92,7 @@ def test_a_deleted_branch_is_left_out_and_the_others_go_on(source: Source, clone
     head = source.commit()
     for _ in range(2):
         assert clone.fetch(["main", "develop"]) == {"main": head}
-    assert clone.heads() == {"main": head}
+    assert clone.heads(["main", "develop"]) == {"main": head}
     with pytest.raises(UnknownName):
         clone.resolve("develop")
     source.git("tag", "develop")
@@ -144,7 +135,7 @@ def test_a_failed_first_fetch_leaves_nothing_half_made(tmp_path: Path, make_clon
     assert [path.name for path in clone.path.parent.iterdir()] == ["homelab.lock"]
     with pytest.raises(UnknownName, match="has not been fetched yet"):
         clone.resolve("main")
-    assert clone.heads() == {}
+    assert clone.heads(["main"]) == {}
 
 
 def test_the_hooks_and_configuration_of_others_are_not_used(

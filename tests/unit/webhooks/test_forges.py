@@ -412,6 +412,6 @@ def test_a_followed_ref_may_be_written_in_full() -> None:
     assert Push((Update(BRANCH, COMMIT),)).among([BRANCH]) == (Update(BRANCH, COMMIT),)
 
 
-@pytest.mark.parametrize("ref", ["refs/heads/main2", "refs/heads/x/main", "refs/notes/main", "heads/main"])
+@pytest.mark.parametrize("ref", ["refs/heads/main2", "refs/heads/x/main", "refs/notes/main", "refs/heads/heads/main"])
 def test_a_ref_that_only_looks_alike_is_not_followed(ref: str) -> None:
     assert Push((Update(ref, COMMIT),)).among(["main", "develop"]) == ()
