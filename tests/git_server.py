@@ -30,10 +30,10 @@ GIT_ENV = {
 class Source:
     """A working tree that commits are made in; its `.git` is what is offered."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, object_format: str = "sha1") -> None:
         self.path = path
         path.mkdir(parents=True)
-        self.git("init", "-q", "-b", "main")
+        self.git("init", "-q", "-b", "main", f"--object-format={object_format}")
 
     def git(self, *arguments: str, text: bytes | None = None) -> str:
         argv = ["git", "-c", "gc.auto=0", *arguments]
@@ -81,6 +81,7 @@ class HttpServer:
         self.expected = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self.requests: list[str] = []
         self.delay = 0.0
+        self.is_old = False  # knows the first version of Git's protocol only
         self.redirect: str | None = None
         self.seen: list[str | None] = []
         self._server = make_server("127.0.0.1", 0, self._answer, _Server, _Silent)
@@ -108,7 +109,7 @@ class HttpServer:
         names = ("PATH_INFO", "QUERY_STRING", "REQUEST_METHOD", "CONTENT_TYPE", "HTTP_CONTENT_ENCODING")
         variables = {name: str(environ[name]) for name in names if name in environ}
         variables |= {"GIT_PROJECT_ROOT": str(self.root), "GIT_HTTP_EXPORT_ALL": "1", "CONTENT_LENGTH": str(len(body))}
-        variables["GIT_PROTOCOL"] = environ.get("HTTP_GIT_PROTOCOL", "")
+        variables["GIT_PROTOCOL"] = "" if self.is_old else environ.get("HTTP_GIT_PROTOCOL", "")
         backend = spawn(["git", "http-backend"], env=GIT_ENV | variables)
         head, _, content = backend.communicate(body)[0].partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().splitlines())

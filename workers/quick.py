@@ -15,6 +15,7 @@ from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
 from workers.errors import UnknownName
 from workers.model import Action, Decision, Outcome, Reason, Stack, Trigger
+from workers.refs import same_format
 from workers.services import Services
 from workers.stacks import find_stack
 from workers.state.quick import Look
@@ -98,6 +99,8 @@ def is_as_recorded(services: Services, stack: Stack, record: Mapping[str, Any], 
     if record.get("repo", stack.repo) != stack.repo:
         return False  # objects that would have to be opened may be in another clone
     snapshot = Snapshot.from_json(record["snapshot"])
+    if not same_format(snapshot.commit, tree.commit):
+        return False  # and here they are nowhere
     if (record.get("project", stack.project), snapshot.path) != (stack.project, stack.path):
         return False
     if (record.get("docker_host", stack.docker_host), record.get("worker", stack.worker)) != (

@@ -58,6 +58,11 @@ def may_be(one: str, other: str) -> bool:
     return not set(full_names(one)).isdisjoint(full_names(other))
 
 
+def same_format(one: str, other: str) -> bool:
+    """Whether two ids are of one object format: an id of SHA-1 names nothing in a repository of SHA-256."""
+    return len(one) == len(other)
+
+
 def is_full_id(revision: str) -> bool:
     """Whether this is a whole object id and no name: 40 digits of SHA-1 or 64 of SHA-256."""
     return _FULL_ID.fullmatch(revision) is not None

@@ -11,6 +11,7 @@ from workers.changes.tree import Outside, Tree
 from workers.errors import UnknownName
 from workers.git.joined import JoinedTree
 from workers.model import Decision, Stack
+from workers.refs import same_format
 from workers.services import Services
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def tree_for(services: Services, stack: Stack, commit: str, snapshot: Snapshot |
         UnknownName: there is no such commit.
     """
     tree = services.clone(stack.repo).tree(commit)
-    if snapshot is None or origin in {None, stack.repo}:
+    is_from_here = snapshot is None or origin in {None, stack.repo}
+    if snapshot is None or (is_from_here and same_format(snapshot.commit, commit)):
         return tree
     former: GitTree | None = None
     with suppress(UnknownName):  # the repo is gone from the catalog, or the commit from the repo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from workers.errors import UnknownName
 from workers.model import Trigger
 from workers.planning import newest, plan, stack_difference
 from workers.pull import pull, request_pull
-from workers.quick import decide_quickly
+from workers.quick import HandOver, decide_quickly
 from workers.services import Services
 from workers.settings import Settings
 from workers.stacks import find_stack
@@ -73,7 +74,7 @@ def _deployed(services: Services, commit: str) -> None:
 
 def _decided_at(services: Services, run: str) -> str:
     """The commit at which the quick look finds the stack unchanged."""
-    done = decide_quickly(services, STACK, run, False, "task")
+    done = decide_quickly(services, STACK, run, force=False, taker="task")
     assert isinstance(done, dict)
     assert done["reason"] == "unchanged"
     shown = services.state.runs.get(run)
@@ -130,3 +131,23 @@ def test_what_is_not_there_is_said_with_the_way_to_look_for_it(services: Service
     services.settings.catalog.write_text(services.settings.catalog.read_text() + "stacks: {a: {path: services/a}}\n")
     with pytest.raises(UnknownName, match=r"repo homelab has no branch or tag 'nothing'.*`tegu pull homelab`"):
         newest(services, find_stack(services, STACK))
+
+
+@pytest.mark.parametrize("services", ["main"], indirect=True)
+def test_a_repo_whose_ids_are_of_another_hash_now_is_compared_by_the_record_alone(
+    services: Services, source: Source
+) -> None:
+    _pull(services)
+    _deployed(services, source.git("rev-parse", "HEAD"))
+    shutil.rmtree(source.path)
+    commit = Source(source.path, "sha256").commit(
+        {"services/a/compose.yaml": COMPOSE, "services/b/compose.yaml": COMPOSE}
+    )
+    run = _pull(services)
+    assert isinstance(decide_quickly(services, STACK, run, force=False, taker="task"), HandOver)
+    found = stack_difference(services, find_stack(services, STACK))
+    assert (found["to"], [each["path"] for each in found["files"]]) == (commit, ["services/a/compose.yaml"])
+    assert {each.stack: each.commit for each in plan(services)} == {STACK: commit, "default/b": commit}
+    place = services.clone("homelab").path.stat().st_ino
+    _pull(services)
+    assert services.clone("homelab").path.stat().st_ino == place, "nothing was taken for damage"

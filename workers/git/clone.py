@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from workers.errors import Busy, CommandFailed, GitUnavailable, TeguError, UnknownName
 from workers.git import repair
-from workers.git.failures import is_damage, is_locked, unavailable
+from workers.git.failures import is_damage, is_locked, is_other_format, unavailable
 from workers.git.local import LocalRepo
 from workers.git.remote import Remote, full_refs
 from workers.git.tree import root_of
@@ -140,19 +140,31 @@ class Clone(LocalRepo):
             try:
                 return self._commits(self._remote(self.path, timeout or FETCH_LIMIT, lock).fetch(refs))
             except CommandFailed as error:
-                if not is_damage(error) and self._is_sound():
+                if not (is_other_format(error) or is_damage(error)) and self._is_sound():
                     raise
-                log.warning("clone is damaged", repo=self.repo.name, error=str(unavailable(self.repo, error)))
+                log.warning("clone is of no use", repo=self.repo.name, error=str(unavailable(self.repo, error)))
             except GitUnavailable as error:
-                log.warning("clone is damaged", repo=self.repo.name, error=str(error))
+                log.warning("clone is of no use", repo=self.repo.name, error=str(error))
         return self._commits(self._create(refs, timeout, lock))
 
     def _create(self, refs: Sequence[str], timeout: float | None, lock: int) -> Mapping[str, str]:
+        """Clone in the server's object format, which it tells by refusing the other one."""
+        try:
+            return self._create_as("sha1", refs, timeout, lock)
+        except CommandFailed as error:
+            if not is_other_format(error):
+                raise
+            return self._create_as("sha256", refs, timeout, lock)
+
+    def _create_as(
+        self, object_format: str, refs: Sequence[str], timeout: float | None, lock: int
+    ) -> Mapping[str, str]:
         """Clone beside the place and move the clone there when it is whole, so that a kill leaves nothing half-made."""
         fresh = self.path.with_name(f".{self.path.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
         try:
-            self._git(path=fresh).init("--quiet", "--bare", "--template=", "--initial-branch=main")
+            format_option = f"--object-format={object_format}"
+            self._git(path=fresh).init("--quiet", "--bare", "--template=", "--initial-branch=main", format_option)
             sources = self._remote(fresh, timeout or CLONE_LIMIT, lock).fetch(refs)
             if self.path.is_dir():
                 repair.copy_pins(self.path, fresh)

@@ -17,6 +17,8 @@ _DAMAGE = re.compile(
     r"|unresolved deltas|bad (?:tree|commit|config)|invalid sha1 pointer|unable to (?:parse|find) [0-9a-f]{40}"
     r"|premature end of pack|missing (?:blob|tree|commit) |unable to resolve reference|reference broken"
 )
+# The first is said of the second version of Git's protocol, the other of those before.
+_OTHER_FORMAT = re.compile(r"mismatched algorithms: client|Server does not support this repository's object format")
 _LOCKED = re.compile(r"Unable to create '[^']*\.lock': File exists|cannot lock ref|unable to lock|could not lock")
 
 _HINTS = (
@@ -66,6 +68,11 @@ def is_damage(error: CommandFailed) -> bool:
     """Whether the clone itself is to blame, and not the server."""
     local = "\n".join(line for line in error.output.splitlines() if not line.startswith("remote:"))
     return _DAMAGE.search(local) is not None and not re.search(r"does not appear to be a git repository", local)
+
+
+def is_other_format(error: CommandFailed) -> bool:
+    """Whether the server's objects have ids of another hash function than the clone's."""
+    return _OTHER_FORMAT.search(error.output) is not None
 
 
 def is_locked(error: CommandFailed) -> bool:

@@ -1,4 +1,7 @@
-"""A commit seen beside the objects of another clone: what a stack was deployed from before it came from this repo."""
+"""A commit seen beside the objects of another clone: what a stack was deployed from before it came from this repo.
+
+Or before its repo had ids of another hash function; then there is no other clone any more.
+"""
 
 from __future__ import annotations
 

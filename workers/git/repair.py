@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workers.errors import CommandFailed
+from workers.git.failures import is_other_format
 from workers.logs import get_logger
 from workers.refs import PINS
 
@@ -81,8 +82,12 @@ def copy_pins(old: Path, new: Path) -> None:
     from workers.git.remote import full_refs  # noqa: PLC0415
 
     git = CleanGit(new)
-    with contextlib.suppress(CommandFailed):
+    try:
         git.fetch("--quiet", "--no-tags", "--no-write-fetch-head", "--", str(old), f"+{PINS}*:{PINS}*")
+    except CommandFailed as error:
+        if is_other_format(error):
+            return  # none of these commits can be in the new one
+    else:
         return
     try:
         pins = full_refs(CleanGit(old), (PINS,))
