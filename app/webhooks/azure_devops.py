@@ -31,6 +31,8 @@ def verify(headers: Headers, body: bytes, secret: bytes) -> bool:
 def parse(headers: Headers, body: bytes) -> Push | Ignored:
     """The event `git.push`; the body alone names it.
 
+    With "Resource details to send: Minimal" or "None" it has no `refUpdates`: then it says no more than "look".
+
     Raises:
         MalformedDelivery: when the body of a push is none.
     """
@@ -39,5 +41,10 @@ def parse(headers: Headers, body: bytes) -> Push | Ignored:
     event = payload.get("eventType")
     if event != "git.push":
         return other_event(event)
-    updates = objects(part(payload, "resource", "refUpdates"), "refUpdates")
-    return settle(moved(read_ref(item.get("name")), read_commit(item.get("newObjectId"))) for item in updates)
+    updates = part(payload, "resource", "refUpdates")
+    if updates is None:
+        return Push()
+    return settle(
+        moved(read_ref(item.get("name")), read_commit(item.get("newObjectId")))
+        for item in objects(updates, "refUpdates")
+    )

@@ -15,6 +15,8 @@ from app.webhooks.signature import is_prefixed_sha256
 
 NAME = "bitbucket_server"
 
+_PUSHES = {"repo:refs_changed", "mirror:repo_synchronized"}
+
 
 def recognises(headers: Headers) -> bool:
     """Bitbucket Cloud names its events alike: ask after it."""
@@ -27,7 +29,9 @@ def verify(headers: Headers, body: bytes, secret: bytes) -> bool:
 
 
 def parse(headers: Headers, body: bytes) -> Push | Ignored:
-    """The events `repo:refs_changed` and `diagnostics:ping`.
+    """The events `repo:refs_changed`, `mirror:repo_synchronized` and `diagnostics:ping`.
+
+    A mirror sends the second once it has what was pushed.
 
     Raises:
         MalformedDelivery: when the body of a push is none.
@@ -35,9 +39,12 @@ def parse(headers: Headers, body: bytes) -> Push | Ignored:
     event = headers.get("x-event-key", "")
     if event == "diagnostics:ping":
         return pinged()
-    if event != "repo:refs_changed":
+    if event not in _PUSHES:
         return other_event(event)
-    return settle(map(_update, objects(read_json(body).get("changes"), "changes")))
+    payload = read_json(body)
+    if payload.get("refLimitExceeded") is True:
+        return Push()  # a mirror names no refs where there are too many
+    return settle(map(_update, objects(payload.get("changes"), "changes")))
 
 
 def _update(change: dict[str, object]) -> Update | Deletion:

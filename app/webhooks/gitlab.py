@@ -16,7 +16,7 @@ import hashlib
 import hmac
 
 from app.webhooks.delivery import Headers, Ignored, Push, Update
-from app.webhooks.payload import moved, other_event, read_commit, read_json, read_ref, settle
+from app.webhooks.payload import moved, objects, other_event, read_commit, read_json, read_ref, settle
 from app.webhooks.signature import decode_base64, header_bytes, is_secret
 
 NAME = "gitlab"
@@ -63,7 +63,15 @@ def parse(headers: Headers, body: bytes) -> Push | Ignored:
         return other_event(event)
     payload = read_json(body)
     kind = payload.get("event_name")
+    if kind == "repository_update":
+        return _repository_update(payload)
     return _push(payload) if kind in ("push", "tag_push") else other_event(kind)
+
+
+def _repository_update(payload: dict[str, object]) -> Push | Ignored:
+    """One for a whole push, whatever it moved; system hooks send it unless they are told not to."""
+    changes = objects(payload.get("changes"), "changes")
+    return settle(moved(read_ref(change.get("ref")), read_commit(change.get("after"))) for change in changes)
 
 
 def _push(payload: dict[str, object]) -> Push | Ignored:

@@ -323,10 +323,70 @@ def test_a_system_hook_may_be_a_push(ref: str) -> None:
     assert parsed(forges.sign("gitlab", "System Hook", payload)) == Push((Update(ref, COMMIT),))
 
 
-@pytest.mark.parametrize("name", ["project_create", "repository_update", None, 7, [[]]])
+@pytest.mark.parametrize("name", ["project_create", "repository_rename", None, 7, [[]]])
 def test_any_other_system_hook_is_ignored(name: object) -> None:
     result = parsed(forges.sign("gitlab", "System Hook", {"event_name": name}))
     assert reason(result) is IgnoredReason.OTHER_EVENT
+
+
+def test_a_system_hook_may_tell_of_a_whole_push() -> None:
+    changes = [
+        {"before": forges.BEFORE, "after": COMMIT, "ref": BRANCH},
+        {"before": forges.BEFORE, "after": ZEROS, "ref": "refs/heads/gone"},
+        {"before": ZEROS, "after": "ab" * 20, "ref": TAG},
+    ]
+    payload = {"event_name": "repository_update", "changes": changes, "refs": [each["ref"] for each in changes]}
+    assert parsed(forges.sign("gitlab", "System Hook", payload)) == Push(
+        (Update(BRANCH, COMMIT), Update(TAG, "ab" * 20))
+    )
+    with pytest.raises(MalformedDelivery, match="changes"):
+        parsed(forges.sign("gitlab", "System Hook", payload | {"changes": None}))
+
+
+# ---------------------------------------------------------------- Gogs
+
+
+@pytest.mark.parametrize(("sha", "commit"), [(COMMIT, COMMIT), ("", None), (None, None)])
+@pytest.mark.parametrize("form", [False, True])
+def test_gogs_announces_a_tag_as_created(sha: str | None, commit: str | None, form: bool) -> None:
+    payload = {"ref": "v1.2", "ref_type": "tag", "sha": sha, "default_branch": "main"}
+    delivery = forges.sign("gogs", "create", payload, form=form)
+    assert verified(delivery, SECRET)
+    assert parsed(delivery) == Push((Update(TAG, commit),))
+
+
+def test_a_branch_that_gogs_announces_as_created_is_pushed_as_well() -> None:
+    result = parsed(forges.sign("gogs", "create", {"ref": "next", "ref_type": "branch", "sha": ""}))
+    assert reason(result) is IgnoredReason.OTHER_EVENT
+
+
+def test_gogs_announces_the_tag_of_a_release_with_the_release_alone() -> None:
+    release = {"tag_name": "v1.2", "target_commitish": "main", "draft": False}
+    published = forges.sign("gogs", "release", {"action": "published", "release": release})
+    assert parsed(published) == Push((Update(TAG, None),))
+    edited = forges.sign("gogs", "release", {"action": "edited", "release": release})
+    assert reason(parsed(edited)) is IgnoredReason.OTHER_EVENT
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [
+        ("create", {"ref_type": "tag"}),
+        ("create", {"ref_type": "tag", "ref": "v1.2", "sha": "HEAD"}),
+        ("release", {"action": "published"}),
+        ("release", {"action": "published", "release": ["v1.2"]}),
+    ],
+)
+def test_a_tag_of_gogs_that_cannot_be_read_is_malformed(event: str, payload: object) -> None:
+    with pytest.raises(MalformedDelivery):
+        parsed(forges.sign("gogs", event, payload))
+
+
+@pytest.mark.parametrize("forge", ["gitea", "forgejo", "github"])
+@pytest.mark.parametrize("event", ["create", "release"])
+def test_who_pushes_tags_too_is_not_heard_twice(forge: str, event: str) -> None:
+    payload = {"ref": "v1.2", "ref_type": "tag", "sha": COMMIT, "action": "published", "release": {"tag_name": "v1.2"}}
+    assert reason(parsed(forges.sign(forge, event, payload))) is IgnoredReason.OTHER_EVENT
 
 
 # ---------------------------------------------------------------- several refs at once
@@ -356,7 +416,7 @@ def test_a_push_that_moves_nothing_is_ignored(forge: str) -> None:
         ("bitbucket_cloud", {"push": {"changes": [{"new": {"type": "bookmark", "name": "main"}}]}}),
         ("bitbucket_server", {"changes": "all"}),
         ("bitbucket_server", {"changes": [{"ref": "main"}]}),
-        ("azure_devops", {"eventType": "git.push"}),
+        ("azure_devops", {"eventType": "git.push", "resource": {"refUpdates": {}}}),
         ("azure_devops", {"eventType": "git.push", "resource": [[]]}),
         ("azure_devops", {"eventType": "git.push", "resource": {"refUpdates": [None]}}),
     ],
@@ -365,6 +425,15 @@ def test_a_push_that_moves_nothing_is_ignored(forge: str) -> None:
 def test_changes_of_another_shape_are_malformed(forge: str, payload: object) -> None:
     with pytest.raises(MalformedDelivery):
         parsed(forges.sign(forge, forges.EVENTS[forge][0], payload))
+
+
+def test_a_mirror_of_bitbucket_tells_when_it_has_what_was_pushed() -> None:
+    payload = forges.PAYLOADS["bitbucket_server"]([(BRANCH, COMMIT), ("refs/heads/gone", None)])
+    event = "mirror:repo_synchronized"
+    told = payload | {"eventKey": event, "syncType": "INCREMENTAL", "refLimitExceeded": False}
+    assert parsed(forges.sign("bitbucket_server", event, told)) == Push((Update(BRANCH, COMMIT),))
+    many = told | {"refLimitExceeded": True, "changes": []}
+    assert parsed(forges.sign("bitbucket_server", event, many)) == Push()
 
 
 def test_bitbuckets_are_told_apart() -> None:
@@ -381,6 +450,14 @@ def test_azures_user_name_does_not_matter() -> None:
     for user in ("", "somebody", "ü"):
         text = base64.b64encode(f"{user}:{SECRET}".encode()).decode()
         assert verified(forges.push("azure_devops").with_headers(authorization=f"bAsIc  {text}"), SECRET)
+
+
+@pytest.mark.parametrize("resource", [{"pushId": 14, "url": "https://example.com/pushes/14"}, {}, None])
+def test_azure_that_sends_few_details_or_none_says_look(resource: object) -> None:
+    payload = forges.PAYLOADS["azure_devops"]([(BRANCH, COMMIT)]) | {"resource": resource}
+    assert parsed(forges.sign("azure_devops", "git.push", payload)) == Push()
+    del payload["resource"]
+    assert parsed(forges.sign("azure_devops", "git.push", payload)) == Push()
 
 
 def test_a_password_may_hold_colons() -> None:
@@ -410,6 +487,16 @@ def test_a_followed_ref_is_found_under_its_short_name(ref: str) -> None:
 
 def test_a_followed_ref_may_be_written_in_full() -> None:
     assert Push((Update(BRANCH, COMMIT),)).among([BRANCH]) == (Update(BRANCH, COMMIT),)
+
+
+@pytest.mark.parametrize("followed", ["main", "heads/main", "refs/heads/main"])
+@pytest.mark.parametrize("ref", ["main", "heads/main", "refs/heads/main"])
+def test_a_pushed_ref_is_the_followed_one_however_each_is_written(ref: str, followed: str) -> None:
+    assert Push((Update(ref, COMMIT),)).among([followed]) == (Update(followed, COMMIT),)
+
+
+def test_a_branch_is_not_the_tag_that_is_followed_in_full() -> None:
+    assert Push((Update(BRANCH, COMMIT),)).among(["refs/tags/main"]) == ()
 
 
 @pytest.mark.parametrize("ref", ["refs/heads/main2", "refs/heads/x/main", "refs/notes/main", "refs/heads/heads/main"])
