@@ -198,6 +198,13 @@ class Engine:
                     found.append(_details(each, self.client.inspect_container(each.id)))
         return tuple(found)
 
+    def users(self, volume: str) -> tuple[Container, ...]:
+        """Every container that refers to a volume, running or not, whosever it is."""
+        with translated():
+            rows = self.client.containers(all=True, filters={"volume": volume})
+        mounting = (row for row in rows if any(mount.get("Name") == volume for mount in row.get("Mounts") or ()))
+        return tuple(_container(row) for row in mounting)
+
     def last_lines(self, container_id: str, count: int = 20) -> str:
         """The end of a container's log; nothing for a log driver that cannot be read."""
         try:

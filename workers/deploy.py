@@ -215,14 +215,16 @@ class _Look:
         if old_files is not None and snapshot is not None and decision.action is not Action.NONE:
             old_files.bring()
         ledger = Ledger(state, stack.id, lease.fence, runs, newest)
-        ground = Ground(self._services, stack, tree, lock, journal, record, deployed, (adoption or {}).get("data"))
+        ground = Ground(
+            self._services, stack, tree, lock, journal, record, deployed, (adoption or {}).get("data"), self._force
+        )
         deployment = Deployment(ground, ledger)
         decision = around.stopped(decision) or decision
         if snapshot is None or decision.action is Action.NONE:
             decision = self._without_containers(decision, snapshot, record, deployment)
             return self._rest(runs, decision, target, newest)
         told = Reason.ROLLBACK if target.is_ordered else None
-        ending, decision = deployment.carry_out(decision, snapshot, interrupted.intent, asked=self._asked, told=told)
+        ending, decision = deployment.carry_out(decision, snapshot, interrupted, asked=self._asked, told=told)
         settle(self._services, stack, target, newest, good=ending.outcome is Outcome.DEPLOYED)
         if adoption and ending.outcome is Outcome.DEPLOYED:
             state.adoptions.done(stack.id)
@@ -306,7 +308,14 @@ class _Look:
         known = Snapshot.from_json(record["snapshot"]) if record else None
         origin = record.get("repo") if record else None
         return decide_at(
-            self._services, self._stack, commit, known, origin=origin, outside=self._outside, force=self._force
+            self._services,
+            self._stack,
+            commit,
+            known,
+            origin=origin,
+            outside=self._outside,
+            force=self._force,
+            asks_engine=True,
         )
 
     def _is_of_another_repo(self, record: Mapping[str, Any]) -> bool:

@@ -33,7 +33,7 @@ from workers.transaction.outcome import Ending
 from workers.transaction.preparing import plan, stage_closure
 from workers.transaction.pruning import prune_images
 from workers.transaction.recording import brought_back, call_of, live_project, moved_on, record_of
-from workers.transaction.repairing import settle_half_made
+from workers.transaction.repairing import Interrupted, left_otherwise, settle_half_made
 from workers.transaction.steps import Step, Steps
 from workers.transaction.unversioned import remember
 
@@ -49,6 +49,7 @@ class Ground:
         record: what is deployed; None for nothing.
         deployed: the same, but also what another worker has deployed before.
         adoption: what is to become of data in another directory that the project runs from.
+        forced: whether somebody insists.
     """
 
     services: Services
@@ -59,6 +60,7 @@ class Ground:
     record: Mapping[str, Any] | None
     deployed: Mapping[str, Any] | None
     adoption: str | None = None
+    forced: bool = False
 
 
 class Deployment:
@@ -104,7 +106,7 @@ class Deployment:
         self,
         decision: Decision,
         snapshot: Snapshot,
-        interrupted: Intent | None,
+        interrupted: Interrupted,
         *,
         asked: bool,
         told: Reason | None = None,
@@ -114,7 +116,8 @@ class Deployment:
         Args:
             decision: what to do.
             snapshot: of the commit.
-            interrupted: an earlier attempt at the same content whose files are in place already.
+            interrupted: what is left of an earlier attempt; its intent, if it was at the same content and all files are
+                in place already.
             asked: whether somebody asked for it.
             told: what everybody is told as the reason, instead of the decision's own.
 
@@ -126,7 +129,8 @@ class Deployment:
         try:
             with CancelWatch(self._ground.services.state.cancellations, name) as watch:
                 attempt = self._attempt(decision, snapshot, name=name, stop=watch.stop)
-                ending = (None if asked else self._worn_out(decision)) or self._go(attempt, interrupted)
+                attempt.left_volumes = interrupted.volumes
+                ending = (None if asked else self._worn_out(decision)) or self._go(attempt, interrupted.intent)
         except TransientError as error:
             self._ledger.interrupt(str(error))
             raise
@@ -171,6 +175,7 @@ class Deployment:
             made_of=snapshot.made_of | (Snapshot.from_json(record["snapshot"]).made_of if record else frozenset()),
             adoption=self._ground.adoption,
             former=former_of(services, self._stack, self._ground.deployed, self._ground.journal),
+            forced=self._ground.forced,
         )
 
     def _worn_out(self, decision: Decision) -> Ending | None:
@@ -220,7 +225,7 @@ class Deployment:
         save_manifest(self._folders.manifest, attempt.written)
         remember(self._folders, attempt.snapshot.outside_paths)
         call = call_of(self._stack, attempt.project, self._folders.live)
-        self._ledger.record(record, call={**call, "unversioned": True}, disturbed=None, left=None)
+        self._ledger.record(record, call={**call, "unversioned": True}, disturbed=None, volumes=None, left=None)
         self._pin(attempt.snapshot.commit)
         if record["previous"]:
             self._pin(record["previous"], "previous")
@@ -261,8 +266,8 @@ class Deployment:
         else:
             # There is nothing to go back to, or nobody wants to: it stays as it is.
             save_manifest(self._folders.manifest, attempt.written)
-            disturbed = dict(intent.services) if self._ground.record else {}
-            self._journal.update(self._stack.id, intent=None, disturbed=disturbed or None)
+            disturbed, volumes = (intent.services, intent.volumes) if self._ground.record else ({}, {})
+            self._journal.update(self._stack.id, intent=None, **left_otherwise(disturbed, volumes))
             ending = Ending(Outcome.FAILED, message=problem, hold=True)
         if cancelled:
             ending = ending.cancelled()
@@ -272,7 +277,7 @@ class Deployment:
 
     def _back(self, attempt: Attempt, intent: Intent, call: Mapping[str, Any], problem: str) -> Ending:
         turned = intent.turned(problem).to_json()
-        self._journal.update(self._stack.id, intent=turned, disturbed=dict(intent.services) or None)
+        self._journal.update(self._stack.id, intent=turned, **left_otherwise(intent.services, intent.volumes))
         try:
             settle_half_made(self._engine, self._stack.project)
             running = roll_back(attempt, intent, call)

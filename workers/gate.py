@@ -77,7 +77,9 @@ def held(hold: Mapping[str, Any] | None, fingerprint: str | None) -> Mapping[str
 
 
 def _skipped(decision: Decision, reason: Reason, message: str) -> Decision:
-    return replace(decision, action=Action.NONE, reason=reason, services={}, networks=(), removed=(), message=message)
+    return replace(
+        decision, action=Action.NONE, reason=reason, services={}, networks=(), volumes=(), removed=(), message=message
+    )
 
 
 def _may_retry(hold: Mapping[str, object], now: datetime) -> bool:

@@ -321,7 +321,7 @@ class Decision:
 
     `paths` are repository paths whose content differs; `inputs` names the inputs outside Git that
     differ (`variable:DOMAIN`, `file:services/a/.env`, `option:profiles`), never their values; `networks`
-    are keys of the model whose definition changed; `removed` are services that left the model or whose
+    and `volumes` are keys of the model whose definition changed; `removed` are services that left the model or whose
     profile was dropped; `message` is for people (why a stack is invalid, blocked, …); `objects` has the old and the
     new object id of each path, None where there is nothing.
     """
@@ -334,6 +334,7 @@ class Decision:
     services: Mapping[str, ServiceDecision] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     message: str = ""
     objects: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict, compare=False)

@@ -228,6 +228,7 @@ def decision_row(decision: Decision, *, objects: bool) -> Mapping[str, object]:
         "objects": {path: {"old": old, "new": new} for path, (old, new) in decision.objects.items() if objects},
         "inputs": list(decision.inputs),
         "networks": list(decision.networks),
+        "volumes": list(decision.volumes),
         "removed": list(decision.removed),
         "message": decision.message,
     }

@@ -16,6 +16,7 @@ from workers.transaction.committing import put_tags_back, take_back
 from workers.transaction.intent import Intent
 from workers.transaction.making_room import clear_away
 from workers.transaction.recording import project_from
+from workers.transaction.remaking import put_back
 from workers.transaction.restoring import restore_model
 from workers.transaction.surroundings import network_ids
 from workers.transaction.unversioned import as_they_were
@@ -42,6 +43,7 @@ def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> Runn
     if not attempt.applied:
         return None  # those that run have the old files again
     restore_model(attempt)
+    put_back(attempt, intent.volumes)
     if attempt.former is not None:
         take_down(attempt, attempt.project)
         attempt = _where_it_was(attempt, attempt.former)
@@ -68,7 +70,8 @@ def _bring_back(attempt: Attempt, intent: Intent, before: Running, project: Proj
     tools = attempt.tools
     model, _ = tools.compose.config(project, pass_fds=(tools.lock,))
     old = compose_model.services(model)
-    decision = _backwards(attempt.decision, intent, set(old), _touched(before, intent))
+    again = compose_model.mounting(model, intent.volumes)
+    decision = _backwards(attempt.decision, intent, set(old), _touched(before, intent), again)
     made_anew, networks = _made_anew(attempt, intent)
     back = replace(
         attempt,
@@ -79,6 +82,7 @@ def _bring_back(attempt: Attempt, intent: Intent, before: Running, project: Proj
         starts=before.starts | intent.starts,
         resting=set(intent.resting),
         networks=networks,
+        volumes={},
         brought_up=set(),
     )
     bring_up(back)
@@ -104,12 +108,16 @@ def _touched(now: Running, intent: Intent) -> set[str]:
     return signalled | {each.container.service for each in now.details if (each.container.id, each.started_at) in fresh}
 
 
-def _backwards(decision: Decision, intent: Intent, old: set[str], touched: set[str]) -> Decision:
-    """What the way back asks for: services that were touched again, those that were removed up, new ones away."""
+def _backwards(decision: Decision, intent: Intent, old: set[str], touched: set[str], mounting: set[str]) -> Decision:
+    """What the way back asks for: services that were touched again, those that were removed up, new ones away.
+
+    Those whose containers had to go for a volume's sake are among the removed.
+    """
     again = {name: ServiceDecision(_again(action)) for name, action in intent.services.items() if name in old & touched}
-    gone = {name: ServiceDecision(Action.UP) for name in decision.removed if name in old and name not in intent.resting}
+    removed = [name for name in decision.removed if name in old and name not in intent.resting]
+    gone = dict.fromkeys((*removed, *sorted(mounting)), ServiceDecision(Action.UP))
     new = tuple(sorted(intent.services.keys() - old))
-    return replace(decision, reason=Reason.ROLLBACK, services=again | gone, removed=new)
+    return replace(decision, reason=Reason.ROLLBACK, services=again | gone, volumes=(), removed=new)
 
 
 def _again(action: Action) -> Action:

@@ -27,6 +27,7 @@ def decide_at(
     origin: str | None = None,
     outside: Outside | None = None,
     force: bool = False,
+    asks_engine: bool = False,
 ) -> tuple[Decision, Snapshot | None]:
     """What a stack needs at a commit, and what it is made of there (None: that is invalid).
 
@@ -38,6 +39,7 @@ def decide_at(
         origin: the repo that it was deployed from; the stack's own by default.
         outside: the stack's host, instead of as it is.
         force: recreate every service.
+        asks_engine: whether a deployment follows, which asks the engine what volumes hold.
 
     Raises:
         UnknownName: there is no such commit.
@@ -49,7 +51,7 @@ def decide_at(
             recorded = clone.tree(clone.resolve(snapshot.commit))
     outside = outside or services.outside(stack)
     tree = tree_for(services, stack, commit, snapshot, origin)
-    return decide(stack, snapshot, tree, outside, services.key, force=force, recorded=recorded)
+    return decide(stack, snapshot, tree, outside, services.key, force=force, recorded=recorded, asks_engine=asks_engine)
 
 
 def tree_for(services: Services, stack: Stack, commit: str, snapshot: Snapshot | None, origin: str | None) -> Tree:

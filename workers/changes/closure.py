@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from workers.changes.contents import Contents
+from workers.changes.contents import Contents, mounts_of
 from workers.changes.dockerfile import image_name
 from workers.changes.inputs import option_inputs
 from workers.changes.limits import MAX_CLOSURE
 from workers.changes.locations import Service
 from workers.changes.overruled import overruled
 from workers.changes.project import Project, read_project
-from workers.changes.reach import Reach, texts
+from workers.changes.reach import Reach, mappings, texts
 from workers.changes.resources import resource_digest
 from workers.changes.snapshot import RULES, ServiceSnapshot, Snapshot
 from workers.changes.trace import Trace, check_supported
@@ -151,7 +151,7 @@ def _service(
 ) -> ServiceSnapshot:
     service = project.services[name]
     networks = tuple(_networks(service))
-    volumes = tuple(_volumes(service))
+    volumes = tuple(_volumes(project, name))
     models = _models(project, service)
     for section, names in (("networks", networks), ("volumes", volumes), ("models", tuple(models))):
         for resource in names:
@@ -198,11 +198,19 @@ def _networks(service: Service) -> Iterator[str]:
         yield "default"
 
 
-def _volumes(service: Service) -> Iterator[str]:
-    mounts = service.get("volumes")
-    for mount in mounts if isinstance(mounts, list) else ():
-        if isinstance(mount, Mapping) and mount.get("type") == "volume" and mount.get("source"):
-            yield str(mount["source"])
+def _volumes(project: Project, name: str) -> dict[str, None]:
+    """The volumes that a service mounts, those that other services lend it (`volumes_from`) included."""
+    found: dict[str, None] = {}
+    seen, todo = {name}, [name]
+    for each in todo:
+        service = project.services[each]
+        for mount in mappings(service.get("volumes")):
+            if mount.get("type") == "volume" and mount.get("source"):
+                found[str(mount["source"])] = None
+        more = {*mounts_of(service)} & project.services.keys() - seen
+        seen |= more
+        todo += sorted(more)
+    return found
 
 
 def _without_extensions(definition: Mapping[str, object]) -> dict[str, object]:

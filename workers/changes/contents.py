@@ -26,7 +26,7 @@ def _present(values: Values) -> dict[str, str]:
     return {variable: value for variable, value in values.items() if value is not None}
 
 
-def _mounts_of(service: Service) -> Iterator[str]:
+def mounts_of(service: Service) -> Iterator[str]:
     """The services in `volumes_from`: `SERVICE[:ro]`; what begins with `container:` is of another project."""
     for source in texts(service.get("volumes_from")):
         name = source.partition(":")[0]
@@ -132,7 +132,7 @@ class Contents:
         Args:
             reaches: what was found to reach each service; added to.
         """
-        sources = {name: set(_mounts_of(self._project.services[name])) & reaches.keys() for name in reaches}
+        sources = {name: set(mounts_of(self._project.services[name])) & reaches.keys() for name in reaches}
         moved = True
         while moved:
             moved = False

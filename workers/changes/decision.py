@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from workers.changes.closure import take_snapshot
@@ -15,7 +16,7 @@ from workers.changes.comparison import (
 )
 from workers.changes.digest import keyed
 from workers.changes.inputs import current_inputs
-from workers.changes.resources import EXTERNAL, is_same_resource
+from workers.changes.resources import EXTERNAL, MOUNT, is_same_resource
 from workers.changes.service_actions import ServiceActions
 from workers.changes.snapshot import RULES, Snapshot
 from workers.changes.tree import Outside, Tree
@@ -23,10 +24,9 @@ from workers.changes.unwritten import Unwritten
 from workers.errors import InvalidStack
 from workers.model import Action, Decision, Reason, ServiceDecision, Stack
 
-_VOLUME_CHANGED = (
-    "the options of volume {name} changed; the volume holds data; rename it or remove it by hand "
-    "(and then deploy with --force)"
-)
+_VOLUME_CHANGED = "the options of volume {name} changed; the volume holds data; rename it or remove it by hand {then}"
+_THEN_ASK = "(and then `tegu deploy`, which looks at the volume itself; with --force it stays as it is)"
+_THEN_FORCE = "(and then deploy with --force)"  # for one that is another volume by now
 
 
 def is_unchanged(stack: Stack, record: Snapshot, tree: Tree, outside: Outside, key: bytes) -> bool:
@@ -59,6 +59,7 @@ def decide(
     *,
     force: bool = False,
     recorded: Tree | None = None,
+    asks_engine: bool = False,
 ) -> tuple[Decision, Snapshot | None]:
     """The decision and the snapshot of the new commit (None when it is invalid). Never raises `InvalidStack`.
 
@@ -71,12 +72,15 @@ def decide(
         force: every service is recreated.
         recorded: the record's own commit, where it still is there; used to make the record again under newer rules,
             and to tell which new paths of the closure really changed.
+        asks_engine: whether somebody asks the engine what a volume holds before its changed definition is carried out,
+            as a deployment does; else the definitions alone say it.
     """
     if record is not None and not force and is_unchanged(stack, record, tree, outside, key):
         return Decision(stack.id, Action.NONE, Reason.UNCHANGED, tree.commit), replace(record, commit=tree.commit)
     if recorded is None and record is not None and record.commit == tree.commit:
         recorded = tree
-    decision, new = _decide(stack, record, tree, outside, key, recorded, force=force)
+    # Whoever forces leaves volumes that hold data as they are.
+    decision, new = _decide(stack, record, tree, outside, key, recorded, force=force, asks_engine=asks_engine)
     return replace(decision, objects=object_ids(decision.paths, record, tree, recorded)), new
 
 
@@ -89,6 +93,7 @@ def _decide(
     recorded: Tree | None,
     *,
     force: bool,
+    asks_engine: bool,
 ) -> tuple[Decision, Snapshot | None]:
     unwritten = outside if record is None else Unwritten(outside, record, tree)
     try:
@@ -100,7 +105,7 @@ def _decide(
     stale: tuple[str, ...] = ()
     if record.rules != RULES and recorded is not None:
         record, stale = _made_again(stack, record, recorded, outside, key)
-    return _compare(stack, record, new, tree, recorded, stale, force=force), new
+    return _compare(stack, record, new, tree, recorded, stale, force=force, asks_engine=asks_engine), new
 
 
 def _first(stack: Stack, new: Snapshot, tree: Tree, *, force: bool) -> Decision:
@@ -145,6 +150,7 @@ def _compare(
     stale: tuple[str, ...],
     *,
     force: bool,
+    asks_engine: bool,
 ) -> Decision:
     changed = changed_paths(record, new, tree, recorded)
     paths = tuple(sorted({file for files in changed.values() for file in files}))
@@ -152,8 +158,10 @@ def _compare(
     inputs = tuple(sorted({*stale, *changed_inputs(record, new), *(f"file:{name}" for name in outside)}))
     # Digests of other rules cannot be compared, and data is not to be feared for because of it: Compose asks.
     comparable = record.rules == new.rules
-    if comparable and (name := _changed_volume(record, new)) and not force:
-        message = _VOLUME_CHANGED.format(name=name)
+    volumes = _changed_volumes(record, new) if comparable else ()
+    if not force and (name := _refused_volume(record, new, volumes, asks_engine=asks_engine)):
+        is_another = _is_external(record.volumes, new.volumes, name)
+        message = _VOLUME_CHANGED.format(name=name, then=_THEN_FORCE if is_another else _THEN_ASK)
         return Decision(stack.id, Action.NONE, Reason.INVALID, tree.commit, paths, inputs=inputs, message=message)
     actions = ServiceActions(record, new, changed | {name: (name,) for name in outside}, stack.options.on_change)
     if force:
@@ -169,18 +177,45 @@ def _compare(
         reason = Reason.UNCHANGED
     else:
         reason = Reason.CONTENT_CHANGED if paths or not inputs else Reason.OPTIONS_CHANGED
-    managed = tuple(name for name in actions.networks if EXTERNAL not in record.networks[name] + new.networks[name])
     return Decision(
-        stack.id, action, reason, tree.commit, paths, services, inputs=inputs, networks=managed, removed=removed
+        stack.id,
+        action,
+        reason,
+        tree.commit,
+        paths,
+        services,
+        inputs=inputs,
+        networks=tuple(name for name in actions.networks if not _is_external(record.networks, new.networks, name)),
+        volumes=tuple(name for name in volumes if not _is_external(record.volumes, new.volumes, name)),
+        removed=removed,
     )
 
 
-def _changed_volume(record: Snapshot, new: Snapshot) -> str | None:
-    for name in sorted(record.volumes.keys() & new.volumes):
-        before, after = record.volumes[name], new.volumes[name]
-        if not is_same_resource(before, after) and not (before.startswith(EXTERNAL) and after.startswith(EXTERNAL)):
+def _changed_volumes(record: Snapshot, new: Snapshot) -> tuple[str, ...]:
+    """The volumes with another definition, but those that were external and stay so."""
+    return tuple(
+        name
+        for name in sorted(record.volumes.keys() & new.volumes)
+        if not is_same_resource(before := record.volumes[name], after := new.volumes[name])
+        and not (before.startswith(EXTERNAL) and after.startswith(EXTERNAL))
+    )
+
+
+def _refused_volume(record: Snapshot, new: Snapshot, volumes: tuple[str, ...], *, asks_engine: bool) -> str | None:
+    """The first volume that may hold data, as far as its definitions say, where nobody asks the engine.
+
+    One that becomes external, or was, is another volume by now whatever the engine says.
+    """
+    for name in volumes:
+        if asks_engine and not _is_external(record.volumes, new.volumes, name):
+            continue
+        if not (record.volumes[name].startswith(MOUNT) and new.volumes[name].startswith(MOUNT)):
             return name
     return None
+
+
+def _is_external(before: Mapping[str, str], after: Mapping[str, str], name: str) -> bool:
+    return EXTERNAL in before[name] + after[name]
 
 
 def _strongest(services: dict[str, ServiceDecision], least: Action) -> Action:

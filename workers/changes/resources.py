@@ -12,6 +12,9 @@ from workers.errors import InvalidStack
 EXTERNAL = "external:"
 """Begins the digest of a network or volume that Compose does not manage."""
 
+MOUNT = "mount:"
+"""Begins the digest of a volume that is only a mount: what it shows lies elsewhere."""
+
 _BOTH = "="
 _OFF_UNLESS_SAID = ("attachable", "external", "internal")
 _FLAGS = (*_OFF_UNLESS_SAID, "enable_ipv4", "enable_ipv6")
@@ -43,7 +46,29 @@ def resource_digest(
     usual = name if "external" in known else f"{project}_{name}"
     full = known.pop("name", usual)
     parts = [known if full == usual else {**known, "name": full}, {**known, "name": full}]
-    return (EXTERNAL if "external" in known else "") + _BOTH.join(map(digest, parts))
+    return _mark(section, known) + _BOTH.join(map(digest, parts))
+
+
+def _mark(section: str, known: Mapping[str, object]) -> str:
+    if "external" in known:
+        return EXTERNAL
+    options = known.get("driver_opts")
+    is_mount = section == "volumes" and isinstance(options, Mapping) and is_only_mount(known.get("driver"), options)
+    return MOUNT if is_mount else ""
+
+
+def is_only_mount(driver: object, options: Mapping[str, object]) -> bool:
+    """Whether a volume holds nothing itself: the engine mounts something in its place while a container uses it.
+
+    The driver `local` mounts its `device`: a share, a folder of the host, a disk, tmpfs, whatever mount(8) knows.
+    Without one it is a folder of the engine's own, maybe with a quota (`size`). What other drivers do, nobody knows.
+    (Docker's reference, "docker volume create", driver-specific options.)
+
+    Args:
+        driver: its name; None for the usual one.
+        options: the driver's.
+    """
+    return driver in {None, "", "local"} and bool(options.get("device")) and bool(options.get("type"))
 
 
 def is_same_resource(before: str, after: str) -> bool:
@@ -52,7 +77,7 @@ def is_same_resource(before: str, after: str) -> bool:
     A project of another name has other names for what has none of its own, which is for the deployment to settle;
     and `name:` may keep the old ones.
     """
-    parts = (digest.removeprefix(EXTERNAL).split(_BOTH) for digest in (before, after))
+    parts = (digest.rpartition(":")[2].split(_BOTH) for digest in (before, after))
     return any(one == other for one, other in zip(*parts, strict=False))
 
 

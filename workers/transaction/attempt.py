@@ -21,6 +21,7 @@ from workers.transaction.manifest import Manifest
 from workers.transaction.planning import Do, Operation
 from workers.transaction.staging import Source
 from workers.transaction.steps import Steps
+from workers.transaction.volumes import Volume, defined
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +135,15 @@ class Attempt:
         starts: which containers had been started when, before anything was touched.
         resting: the services that had containers of which none ran.
         networks: the ids of the networks that have to be made anew.
+        volumes: the volumes that are made anew by key, as they were before.
+        left_volumes: those that an earlier attempt may have left otherwise, as they were before that.
+        made_anew: the keys of those that this attempt has removed.
         applied: whether containers may have been touched.
         adoption: what is to become of data in another directory that the project runs from; None: nobody has said.
         brought: that data, as far as it is brought along.
         halted: the containers that are stopped for that.
         brought_up: services that `up` was asked to bring up; None for all.
+        forced: whether somebody insists: volumes that hold data stay as they are, whatever their definition says.
     """
 
     name: str
@@ -161,11 +166,15 @@ class Attempt:
     starts: set[tuple[str, str]] = field(default_factory=set)
     resting: set[str] = field(default_factory=set)
     networks: set[str] = field(default_factory=set)
+    volumes: Mapping[str, Volume] = field(default_factory=dict)
+    left_volumes: Mapping[str, Volume] = field(default_factory=dict)
+    made_anew: set[str] = field(default_factory=set)
     brought_up: set[str] | None = field(default_factory=set)
     applied: bool = False
     adoption: str | None = None
     brought: tuple[Belonging, ...] = ()
     halted: tuple[str, ...] = ()
+    forced: bool = False
 
     @property
     def written(self) -> Manifest:
@@ -179,6 +188,16 @@ class Attempt:
     def staged(self) -> Project:
         """The Compose project in the stage."""
         return self.project.at(self.folders.live, self.folders.stage)
+
+    @property
+    def own_projects(self) -> set[str]:
+        """The names under which the stack's containers run: also that of the project that makes room."""
+        former = self.former.project if self.former else None
+        return {self.stack.project, former.name} if former else {self.stack.project}
+
+    def defined_volume(self, key: str) -> Volume | None:
+        """A volume as the model defines it; None for one that is external, or in no use."""
+        return defined(self.model, key, self.stack.project, self.folders)
 
     def note(self, model: compose_model.Model) -> None:
         """Note what Compose resolved, and so what is mounted and must not be removed."""

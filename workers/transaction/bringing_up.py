@@ -11,6 +11,7 @@ from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt
 from workers.transaction.completing import complete, untouched
 from workers.transaction.making_room import make_room, standing_aside
+from workers.transaction.remaking import make_anew
 from workers.transaction.steps import Step
 from workers.transaction.surroundings import drop_network
 
@@ -30,6 +31,7 @@ def bring_up(attempt: Attempt) -> None:
         # Under its old name the project may hold ports and container names that it needs under the new one.
         take_down(attempt, attempt.former.project)
     make_room(attempt)
+    make_anew(attempt)
     with attempt.tools.steps.step(Step.UP):
         _up(attempt)
     with attempt.tools.steps.step(Step.REST):
@@ -58,6 +60,7 @@ def _up(attempt: Attempt) -> None:
         return
     changed = attempt.services_with(Action.UP, Action.BUILD)
     everything = decision.reason in _EVERYTHING or not attempt.before.details
+    changed |= compose_model.mounting(attempt.model, {*decision.volumes, *attempt.volumes})
     if not (everything or changed or decision.removed or decision.networks):
         return
     seconds = options.limits.up.total_seconds()

@@ -73,7 +73,7 @@ def resume(attempt: Attempt, intent: Intent) -> Intent:
     attempt.operations = intent.operations
     attempt.look(Running.now(tools.engine, attempt.stack.project))
     attempt.starts, attempt.resting, attempt.networks = set(intent.starts), set(intent.resting), set(intent.networks)
-    attempt.images = dict(intent.images)
+    attempt.images, attempt.volumes = dict(intent.images), intent.volumes
     attempt.applied = True
     return intent
 

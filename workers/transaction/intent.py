@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workers.model import Action
@@ -11,6 +11,7 @@ from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt
 from workers.transaction.belongings import Belonging
 from workers.transaction.planning import Operation
+from workers.transaction.volumes import Volume, volumes_from_json, volumes_to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Intent:
         starts: which containers had been started when.
         resting: the services that did not run.
         networks: the ids of the networks that are made anew.
+        volumes: the volumes that are made anew by key, as they were before.
         failed: why it is being taken back; empty while it goes forward.
         project: the Compose project.
         docker_host: the engine; empty: the one that the stack has.
@@ -47,6 +49,7 @@ class Intent:
     starts: frozenset[tuple[str, str]]
     resting: frozenset[str]
     networks: frozenset[str] = frozenset()
+    volumes: Mapping[str, Volume] = field(default_factory=dict)
     failed: str = ""
     project: str = ""
     docker_host: str = ""
@@ -68,6 +71,7 @@ class Intent:
             starts=frozenset(attempt.starts),
             resting=frozenset(attempt.resting),
             networks=frozenset(attempt.networks),
+            volumes=attempt.volumes,
             project=attempt.stack.project,
             docker_host=attempt.stack.docker_host,
             brought=attempt.brought,
@@ -96,6 +100,7 @@ class Intent:
             "starts": sorted(self.starts),
             "resting": sorted(self.resting),
             "networks": sorted(self.networks),
+            "volumes": volumes_to_json(self.volumes),
             "failed": self.failed,
             "project": self.project,
             "docker_host": self.docker_host,
@@ -118,6 +123,7 @@ class Intent:
             starts=frozenset((identifier, started) for identifier, started in saved["starts"]),
             resting=frozenset(saved["resting"]),
             networks=frozenset(saved.get("networks", ())),
+            volumes=volumes_from_json(saved.get("volumes")),
             failed=saved.get("failed", ""),
             project=saved.get("project", ""),
             docker_host=saved.get("docker_host", ""),

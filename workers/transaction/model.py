@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from workers.changes.locations import is_bind
+
 Model = Mapping[str, Any]
 
 
@@ -87,14 +89,33 @@ def _usual_networks(service: Mapping[str, Any]) -> tuple[str, ...]:
     return () if service.get("network_mode") or service.get("provider") else ("default",)
 
 
+def mounting(model: Model, volumes: Iterable[str]) -> set[str]:
+    """The services that mount any of these volumes, named by their keys, or have them from another (`volumes_from`)."""
+    wanted = set(volumes)
+    found = {
+        name
+        for name, service in services(model).items()
+        if any(
+            mount.get("type") == "volume" and mount.get("source") in wanted for mount in service.get("volumes") or ()
+        )
+    }
+    lenders = {
+        name: {str(source).split(":")[0] for source in service.get("volumes_from") or ()}
+        for name, service in services(model).items()
+    }
+    return {name for name in lenders if with_dependencies([name], lenders) & found}
+
+
 def sources(model: Model) -> set[Path]:
-    """Every host path that an active service mounts: binds, configs and secrets from files."""
+    """Every host path that an active service mounts: binds, also through volumes, configs and secrets from files."""
     found = {
         Path(volume["source"])
         for service in services(model).values()
         for volume in service.get("volumes") or ()
         if volume.get("type") == "bind"
     }
+    options = ((volume or {}).get("driver_opts") or {} for volume in (model.get("volumes") or {}).values())
+    found |= {Path(each["device"]) for each in options if is_bind(each)}
     for section in ("configs", "secrets"):
         for item in (model.get(section) or {}).values():
             if file := (item or {}).get("file"):

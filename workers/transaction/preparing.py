@@ -19,6 +19,7 @@ from workers.transaction.ports import refuse_taken, wanted
 from workers.transaction.staging import stage
 from workers.transaction.steps import Step
 from workers.transaction.surroundings import network_ids, refuse_lacking, refuse_shared_networks
+from workers.transaction.volume_survey import survey_volumes
 
 log = get_logger(__name__)
 
@@ -34,7 +35,7 @@ def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
         missing: says which repository paths Compose's model names although the closure lacks them.
 
     Raises:
-        InvalidStack: when Compose refuses the files.
+        InvalidStack: when Compose refuses the files, or a volume holds data that its new definition would lose.
         BlockedStack: when something would be lost.
         CommandFailed: when building or pulling fails.
         Lacking: when there is no such external network or volume.
@@ -92,11 +93,14 @@ def _survey(attempt: Attempt) -> None:
     """Refuse before the switch what the engine would refuse after it: what others use, and what is not there."""
     engine, project, networks = attempt.tools.engine, attempt.stack.project, attempt.decision.networks
     refuse_lacking(engine, attempt.model)
-    former = attempt.former.project if attempt.former else None
-    own = {project, former.name} if former else {project}
-    refuse_taken(engine, own, wanted(attempt.model, attempt.services_with(Action.UP, Action.BUILD, Action.RECREATE)))
+    refuse_taken(
+        engine,
+        attempt.own_projects,
+        wanted(attempt.model, attempt.services_with(Action.UP, Action.BUILD, Action.RECREATE)),
+    )
     refuse_shared_networks(engine, project, networks)
     attempt.networks = network_ids(engine, project, networks)
+    attempt.volumes = survey_volumes(attempt)
 
 
 class OwnProject(BlockedStack):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from workers.containers import REPLACES, Engine
@@ -15,6 +15,7 @@ from workers.transaction.committing import put_tags_back, take_back
 from workers.transaction.folders import Folders
 from workers.transaction.intent import Intent
 from workers.transaction.unversioned import give_back
+from workers.transaction.volumes import Volume, volumes_from_json, volumes_to_json
 
 log = get_logger(__name__)
 
@@ -28,10 +29,12 @@ class Interrupted:
     Attributes:
         intent: the attempt, when its files are all in place and it can be gone on with; else None.
         disturbed: services whose containers may be neither as recorded nor as wanted, and what they were to get.
+        volumes: the volumes that may be otherwise than recorded by key, as they were before.
     """
 
     intent: Intent | None = None
     disturbed: Mapping[str, Action] | None = None
+    volumes: Mapping[str, Volume] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return self.intent is not None or bool(self.disturbed)
@@ -41,7 +44,7 @@ def look(journal: Mapping[str, Any]) -> Interrupted:
     """What a stack's journal says of an earlier attempt."""
     intent = Intent.from_json(journal["intent"]) if journal.get("intent") else None
     disturbed = {name: Action(action) for name, action in (journal.get("disturbed") or {}).items()}
-    return Interrupted(intent, disturbed or None)
+    return Interrupted(intent, disturbed or None, volumes_from_json(journal.get("volumes")))
 
 
 def host_of(journal: Mapping[str, Any]) -> str:
@@ -64,7 +67,7 @@ def take_back_unfinished_switch(stack: str, journal: Journal, folders: Folders, 
         put_tags_back(engine, found.intent.images)
         journal.update(stack, intent=None)
         folders.clear()
-        return Interrupted(None, found.disturbed)
+        return Interrupted(None, found.disturbed, found.volumes)
     return found
 
 
@@ -79,9 +82,15 @@ def abandon(stack: str, found: Interrupted, journal: Journal, folders: Folders, 
     take_back(engine, folders, found.intent)
     put_tags_back(engine, found.intent.images)
     disturbed = merged(found.intent.services, found.disturbed or {})
-    journal.update(stack, intent=None, disturbed=dict(disturbed) or None)
+    volumes = {**found.intent.volumes, **found.volumes}
+    journal.update(stack, intent=None, **left_otherwise(disturbed, volumes))
     folders.clear()
-    return Interrupted(None, disturbed)
+    return Interrupted(None, disturbed, volumes)
+
+
+def left_otherwise(services: Mapping[str, Action], volumes: Mapping[str, Volume]) -> dict[str, object]:
+    """The fields of the journal that say what may be neither as recorded nor as wanted."""
+    return {"disturbed": dict(services) or None, "volumes": volumes_to_json(volumes) or None}
 
 
 def merged(first: Mapping[str, Action], second: Mapping[str, Action]) -> dict[str, Action]:

@@ -29,6 +29,7 @@ class Step(StrEnum):
     SWITCHED = "switched"
     BEFORE = "hooks before"
     MAKE_ROOM = "make room"
+    VOLUMES = "make volumes anew"
     UP = "up"
     REST = "what up misses"
     AFTER = "hooks after"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.changes.resource_cases import DIFFERENT, SAME, compose_file
 from tests.unit.changes.worlds import World
-from workers.changes.resources import is_same_resource
+from workers.changes.resources import is_only_mount, is_same_resource
 from workers.errors import InvalidStack
 from workers.model import Action, Decision, Reason
 
@@ -92,3 +92,79 @@ def test_a_record_of_older_rules_that_cannot_be_made_again_forbids_nothing(world
 def test_marks_of_external_ones_are_looked_through() -> None:
     assert is_same_resource("external:a=b", "external:c=b")
     assert not is_same_resource("external:a=b", "c=d")
+
+
+@pytest.mark.parametrize(
+    ("driver", "options", "expected"),
+    [
+        ("local", {"type": "nfs", "o": "addr=10.0.0.1,rw", "device": ":/export"}, True),
+        ("local", {"type": "nfs4", "o": "addr=10.0.0.1,rw", "device": ":/export"}, True),
+        ("local", {"type": "cifs", "o": "username=u,password=p", "device": "//nas/share"}, True),
+        ("local", {"type": "none", "o": "bind", "device": "/srv/data"}, True),
+        ("local", {"type": "tmpfs", "device": "tmpfs", "o": "size=1m"}, True),
+        ("local", {"type": "btrfs", "device": "/dev/sda2"}, True),
+        ("local", {"type": "overlay", "device": "overlay", "o": "lowerdir=/a,upperdir=/b,workdir=/c"}, True),
+        (None, {"type": "nfs", "o": "addr=10.0.0.1", "device": ":/export"}, True),
+        ("", {"type": "nfs", "o": "addr=10.0.0.1", "device": ":/export"}, True),
+        ("local", {}, False),
+        ("local", {"size": "10G"}, False),
+        ("local", {"type": "nfs", "o": "addr=10.0.0.1", "device": ""}, False),
+        ("local", {"o": "bind", "device": "/srv/data"}, False),
+        ("rclone", {"type": "sftp", "device": "x"}, False),
+        ("vieux/sshfs", {"sshcmd": "u@h:/d"}, False),
+    ],
+)
+def test_what_the_engine_only_mounts_holds_nothing_itself(
+    driver: str | None, options: dict[str, str], expected: bool
+) -> None:
+    assert is_only_mount(driver, options) is expected
+
+
+NFS = "driver_opts: {type: nfs, o: 'addr=10.0.0.1,rw', device: ':/a'}"
+BIND = "driver_opts: {type: none, o: bind, device: /srv/a}"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (NFS, NFS.replace("10.0.0.1", "10.0.0.2")),
+        (NFS, BIND),
+        (NFS, f"driver: local, labels: [a=b], {NFS}"),
+        (BIND, f"name: other, {BIND}"),
+    ],
+)
+def test_a_mount_that_stays_one_is_made_anew(world: World, one: str, other: str) -> None:
+    for decision in (change(world, "volumes", one, other), change(world, "volumes", other, one)):
+        assert (decision.action, decision.reason) == (Action.RECREATE, Reason.CONTENT_CHANGED)
+        assert (decision.volumes, list(decision.services)) == (("res",), ["web"])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("", NFS), (NFS, ""), (NFS, f"driver: x, {NFS}"), ("labels: [a=b]", "labels: [a=c]"), ("", "name: other")],
+)
+def test_where_the_engine_is_asked_it_says_what_a_volume_holds(world: World, one: str, other: str) -> None:
+    assert change(world, "volumes", one, other).reason is Reason.INVALID
+    record = world.snapshot({"app/compose.yaml": compose_file("volumes", one)})
+    decision = world.decide_from(record, {"app/compose.yaml": compose_file("volumes", other)}, asks_engine=True)
+    assert (decision.action, decision.volumes) == (Action.RECREATE, ("res",))
+
+
+@pytest.mark.parametrize(("one", "other"), [(NFS, "external: true"), ("external: true", NFS), ("external: true", "")])
+def test_one_that_somebody_else_manages_is_another_volume_whoever_is_asked(world: World, one: str, other: str) -> None:
+    record = world.snapshot({"app/compose.yaml": compose_file("volumes", one)})
+    after = {"app/compose.yaml": compose_file("volumes", other)}
+    decision = world.decide_from(record, after, asks_engine=True)
+    assert (decision.reason, "deploy with --force" in decision.message) == (Reason.INVALID, True)
+    assert world.decide_from(record, after, asks_engine=True, force=True).volumes == ()
+
+
+def test_whoever_has_a_volume_from_another_service_needs_it_anew_too(world: World) -> None:
+    text = (
+        "{services: {web: {image: x, volumes: ['res:/r']}, a: {image: x, volumes_from: [b]}, b: {image: x, "
+        "volumes_from: ['web:ro', 'container:other']}, c: {image: x}}, volumes: {res: {%s}}}"
+    )
+    decision = world.decide({"app/compose.yaml": text % NFS}, {"app/compose.yaml": text % BIND})
+    assert {name: each.action for name, each in decision.services.items()} == dict.fromkeys(
+        ("a", "b", "web"), Action.RECREATE
+    )

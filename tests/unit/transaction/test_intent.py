@@ -8,8 +8,10 @@ from workers.model import Action
 from workers.transaction.belongings import Belonging
 from workers.transaction.intent import Intent
 from workers.transaction.planning import Do, Operation
-from workers.transaction.repairing import Interrupted, look, merged
+from workers.transaction.repairing import Interrupted, left_otherwise, look, merged
+from workers.transaction.volumes import Volume
 
+VOLUME = Volume("p_v", "local", {"type": "nfs", "o": "addr=10.0.0.1", "device": ":/a"}, {"a": "b"})
 INTENT = Intent(
     deployment="d",
     commit="c2",
@@ -22,6 +24,7 @@ INTENT = Intent(
     starts=frozenset({("id", "2026-11-23T11:22:33Z")}),
     resting=frozenset({"job"}),
     networks=frozenset({"id"}),
+    volumes={"v": VOLUME},
     project="p",
     docker_host="unix:///d.sock",
     brought=(Belonging("/old/data", "a/data", "copy"),),
@@ -43,6 +46,12 @@ def test_the_journal_says_what_was_interrupted() -> None:
     assert look({"intent": INTENT.to_json(), "disturbed": {"db": "restart"}}) == Interrupted(
         INTENT, {"db": Action.RESTART}
     )
+
+
+def test_what_is_left_otherwise_comes_back_from_the_journal() -> None:
+    left = json.loads(json.dumps(left_otherwise({"web": Action.UP}, {"v": VOLUME})))
+    assert look(left) == Interrupted(None, {"web": Action.UP}, {"v": VOLUME})
+    assert left_otherwise({}, {}) == {"disturbed": None, "volumes": None}
 
 
 def test_the_stronger_action_wins() -> None:

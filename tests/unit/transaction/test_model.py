@@ -57,3 +57,23 @@ def test_every_mounted_host_path_is_a_source() -> None:
 def test_replicas_come_from_scale_or_deploy() -> None:
     counts = {name: model.replicas(service) for name, service in model.services(RESOLVED).items()}
     assert counts == {"web": 1, "db": 2, "side": 0}
+
+
+def test_what_a_volume_binds_is_a_source_too() -> None:
+    bound = {"driver": "local", "driver_opts": {"type": "none", "o": "bind", "device": "/l/data"}}
+    share = {"driver_opts": {"type": "nfs", "o": "addr=10.0.0.1", "device": ":/export"}}
+    assert model.sources({"volumes": {"a": bound, "b": share, "c": None, "d": {"external": True}}}) == {Path("/l/data")}
+
+
+def test_services_mount_the_volumes_they_name_and_those_they_are_lent() -> None:
+    resolved = {
+        "services": {
+            "web": {"volumes": [{"type": "volume", "source": "v"}, {"type": "bind", "source": "w"}]},
+            "guest": {"volumes_from": ["web:ro"]},
+            "guests-guest": {"volumes_from": ["guest", "container:other"]},
+            "other": {"volumes": [{"type": "volume", "source": "w"}, {"type": "volume"}]},
+        }
+    }
+    assert model.mounting(resolved, ["v"]) == {"web", "guest", "guests-guest"}
+    assert model.mounting(resolved, ["w"]) == {"other"}
+    assert model.mounting(resolved, []) == set()
