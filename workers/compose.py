@@ -8,6 +8,7 @@ gets an environment of its own that holds nothing of the deployer's.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,9 +19,10 @@ import yaml
 
 from workers.changes.project import MAIN_FILES, OVERRIDE_FILES
 from workers.changes.variables import with_variables
+from workers.confidential import Confidential, contents, unquoted
 from workers.errors import CommandFailed, CommandTimedOut, InvalidStack
 from workers.model import Stack
-from workers.process import Completed, run
+from workers.process import TAIL, Completed, run
 from workers.settings import inherited
 
 # Where distributions and Docker put the plugin. Calling it directly saves the 30 ms of `docker`'s own start.
@@ -269,22 +271,44 @@ class Compose:
             pass_fds: descriptors that Compose inherits: the stack's lock.
             stop: ends the command early when it is set.
 
+        Neither lines nor errors quote env files.
+
         Raises:
             CommandFailed: when it ended without success, or in time.
         """
-        return run(
-            [*prefix(project, self.program), *argv],
-            what=f"docker compose {argv[0]}",
-            env=project.environment,
-            timeout=timeout,
-            cwd=_working_directory(project),
-            on_line=on_line,
-            pass_fds=pass_fds,
-            stop=stop,
-        )
+        what = f"docker compose {argv[0]}"
 
-    def config(self, project: Project, *, pass_fds: Sequence[int] = ()) -> tuple[dict[str, Any], str]:
+        def said(text: str) -> str:
+            return unquoted(text, lambda name: _is_named(name, project))
+
+        try:
+            done = run(
+                [*prefix(project, self.program), *argv],
+                what=what,
+                env=project.environment,
+                timeout=timeout,
+                cwd=_working_directory(project),
+                on_line=None if on_line is None else lambda line: on_line(said(line)),
+                pass_fds=pass_fds,
+                check=False,
+                stop=stop,
+            )
+        except CommandTimedOut as error:
+            raise CommandTimedOut(what, error.seconds, said(error.output)) from None
+        told = said(done.stderr)
+        if done.code != 0:
+            raise CommandFailed(what, done.code, (told.strip() or said(done.stdout))[-TAIL:])
+        return replace(done, stderr=told)
+
+    def config(
+        self, project: Project, *, private: Iterable[str] = (), pass_fds: Sequence[int] = ()
+    ) -> tuple[dict[str, Any], str]:
         """The model as Compose resolves it, and what Compose warned of.
+
+        Args:
+            project: the project.
+            private: files that Compose reads besides its `.env` and that are not to be quoted, absolute.
+            pass_fds: descriptors that Compose inherits.
 
         Raises:
             InvalidStack: when Compose refuses the project's files.
@@ -297,12 +321,14 @@ class Compose:
             raise
         except CommandFailed as error:
             if _NO_JSON not in error.output:
-                raise InvalidStack(_told(error.output, project)) from error
+                told = _confidential(project, private).masked(_told(error.output, project))
+                raise InvalidStack(told) from error
             read = yaml.safe_load
             done = self.run(project, config_argv("yaml"), timeout=_CONFIG_LIMIT, pass_fds=pass_fds)
         # Compose writes every dollar twice, so that its output could be its input.
         model: dict[str, Any] = read(done.stdout.replace("$$", "$"))
-        return model, done.stderr.strip()
+        warned = done.stderr.strip()
+        return model, _confidential(project, private).masked(warned) if warned else ""
 
     def version(self, timeout: float = 10.0) -> str:
         """Compose's version, without a leading `v`.
@@ -318,6 +344,21 @@ class Compose:
 def _working_directory(project: Project) -> Path:
     """The live directory; the staged one until the first deployment has made the live one."""
     return project.live if project.live.is_dir() else project.directory
+
+
+def _is_named(variable: str, project: Project) -> bool:
+    """Whether a variable is named in a file on the project's command line."""
+    word = re.compile(rf"\b{re.escape(variable)}\b")
+    return any(word.search(text) for text in contents(map(Path, project.files)))
+
+
+def _confidential(project: Project, private: Iterable[str]) -> Confidential:
+    """What is masked in what Compose says of a project."""
+    hidden = {*private, *project.env_files, str(project.directory / ".env")}
+    values = [value for name, value in project.environment.items() if name not in {*INHERITED, "PWD", "DOCKER_HOST"}]
+    public = [file for file in project.files if file not in hidden]
+    names = [project.name, str(project.directory), str(project.live), *project.files, *hidden]
+    return Confidential.of(contents(map(Path, hidden)), values, [*contents(map(Path, public)), *names])
 
 
 def _told(output: str, project: Project) -> str:

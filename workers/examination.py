@@ -111,7 +111,15 @@ def _of_stacks(services: Services, planned: Iterable[Planned]) -> Iterator[Findi
         for warning in snapshot.warnings:
             yield Finding(stack, warning, error=False)
         for name in snapshot.unset:
-            yield Finding(stack, f"the variable {name} is not set; Compose puts nothing in its place", error=False)
+            yield Finding(stack, _unset(name), error=False)
+
+
+def _unset(name: str) -> str:
+    """What is said of a variable without a value; a place where an env file uses one has a colon, a name never has."""
+    nothing = "Compose puts nothing in its place"
+    if ":" not in name:
+        return f"the variable {name} is not set; {nothing}"
+    return f"{name}: a variable that is used here is not set; {nothing} (write $$ for a dollar, or use single quotes)"
 
 
 def _snapshot(services: Services, planned: Planned) -> Snapshot:

@@ -23,7 +23,7 @@ from typing import IO, cast
 from workers.errors import Busy, CommandFailed, CommandTimedOut
 
 _KEEP = 1 << 20  # bytes kept of each stream; a command that writes more loses its beginning
-_TAIL = 4000  # characters of output that an error carries
+TAIL = 4000  # characters of output that an error carries
 _MAX_LINE = 16384  # bytes; a longer line is handed on in parts
 _GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 _DRAIN = 1.0  # seconds that pipes stay open for a daemon left behind by a command that has ended
@@ -158,9 +158,9 @@ def run(
     code = process.wait()
     stdout, stderr = (stream.close() for stream in streams)
     if not finished:
-        raise CommandTimedOut(what, timeout, (stderr or stdout)[-_TAIL:])
+        raise CommandTimedOut(what, timeout, (stderr or stdout)[-TAIL:])
     if check and code != 0:
-        raise CommandFailed(what, code, (stderr.strip() or stdout)[-_TAIL:])
+        raise CommandFailed(what, code, (stderr.strip() or stdout)[-TAIL:])
     return Completed(code, stdout, stderr)
 
 

@@ -3,6 +3,9 @@
 Compose's own reader decides what these mean, in every corner: a key may be written `KEY=value`, `KEY: value` or, to
 inherit it, `KEY`; single quotes keep a text as it is, double quotes and no quotes expand `${…}`; values in quotes
 may span lines. Where no standard says so, the reference implementation was asked.
+
+These files hold secrets, and a line that cannot be read may be a part of one. So errors, and what is told of variables
+without a value, name file and line and nothing that stands there.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ def parse(content: bytes, file: str, lookup: Lookup, unset: Noted | None = None)
         content: the file.
         file: its name in messages.
         lookup: what wins over the file's own earlier variables where it uses some.
-        unset: told every variable that is used without having a value.
+        unset: told the place, `FILE:LINE`, of every value that uses a variable without having one.
 
     Raises:
         InvalidStack: a line cannot be read, a quote is not closed, a template is not valid.
@@ -57,7 +60,7 @@ def parse_raw(content: bytes, file: str, lookup: Lookup) -> dict[str, str]:
             continue
         key, has_value, value = line.partition("=")
         if not key or " " in key or "\t" in key:
-            message = f"a variable needs a name without spaces, not {key!r}"
+            message = "a variable needs a name, and one without spaces"
             raise InvalidStack(message, file, number)
         found = value if has_value else lookup(key)
         if found is not None:
@@ -97,7 +100,10 @@ class _Parser:
         return self.variables
 
     def fail(self, message: str, place: int) -> InvalidStack:
-        return InvalidStack(message, self.file, self.text.count("\n", 0, place) + 1)
+        return InvalidStack(message, self.file, self.line(place))
+
+    def line(self, place: int) -> int:
+        return self.text.count("\n", 0, place) + 1
 
     def skip(self, characters: str) -> None:
         while self.place < len(self.text) and self.text[self.place] in characters:
@@ -126,13 +132,13 @@ class _Parser:
             if character in "=:\n":
                 key = self.text[start:place].rstrip(_SPACES)
                 if " " in key:
-                    message = f"the key {key!r} has a space in it"
+                    message = "the variable's name has a space in it; a line is NAME=value"
                     raise self.fail(message, start)
                 self.place = place + 1
                 self.skip(_BLANKS)
                 return key, character != "\n"
             if not (character in "_.-[]" or character in _BLANKS or character.isalpha() or character.isnumeric()):
-                message = f"unexpected {character!r} in the variable name {self.text[start : self.line_end()]!r}"
+                message = "the variable's name has a character that none may have; a line is NAME=value"
                 raise self.fail(message, place)
         if start == len(self.text):
             message = "there is no variable after export"
@@ -151,15 +157,19 @@ class _Parser:
         start = self.place
         found = _QUOTED[quote].match(self.text, start)
         if not found:
-            message = f"the quote is not closed: {self.text[start : self.line_end()]}"
+            message = "the quote that begins here is not closed"
             raise self.fail(message, start)
         self.place = found.end()
         value = _PAIR.sub(lambda pair: quote if pair[1] == quote else pair[0], found[1])
         return value if quote == "'" else self.expanded(_ESCAPE.sub(_unescaped, value), start)
 
     def expanded(self, value: str, place: int) -> str:
+        def note_unset(_: str) -> None:
+            if self.unset:
+                self.unset(f"{self.file}:{self.line(place)}")
+
         try:
-            return interpolate(value, self.known, unset=self.unset)
+            return interpolate(value, self.known, unset=note_unset, quoting=False)
         except InvalidStack as error:
             raise self.fail(error.message, place) from error
 

@@ -25,7 +25,13 @@ _BRACE = re.compile(r"\{.?|\}", re.DOTALL)  # what follows an opening brace dire
 
 
 def interpolate(
-    text: str, lookup: Lookup, used: Noted | None = None, unset: Noted | None = None, *, _depth: int = 0
+    text: str,
+    lookup: Lookup,
+    used: Noted | None = None,
+    unset: Noted | None = None,
+    *,
+    quoting: bool = True,
+    _depth: int = 0,
 ) -> str:
     """The text with its variables put in.
 
@@ -34,6 +40,7 @@ def interpolate(
         lookup: the value of a variable; None when it is not set.
         used: told every name that is looked up.
         unset: told every name that has no value where Compose puts in an empty text and warns.
+        quoting: whether an error may say which variable is required and why, as the text has it; values never show.
 
     Raises:
         InvalidStack: the text is no valid template, a required variable is missing, or the result is too long.
@@ -51,15 +58,19 @@ def interpolate(
         if escaped:
             value = "$"
         elif not name:
-            raise _invalid(text)
+            raise _invalid()
         elif operator is None:
             value = _value(name, lookup, used, unset) or ""
         else:
             if end > line_end:
                 line_end = text.find("\n", end) % (len(text) + 1)  # without one, the end of the text
             closing = _closing_brace(text, found, line_end)
-            operand = interpolate(text[end:closing], lookup, used, unset, _depth=_depth + 1)
-            value, end = _operated(name, operator, operand, _value(name, lookup, used)), closing + 1
+            written = text[end:closing]
+            operand = interpolate(written, lookup, used, unset, quoting=quoting, _depth=_depth + 1)
+            known = _operated(operator, operand, _value(name, lookup, used))
+            if known is None:
+                raise _lacking(name, written) if quoting else InvalidStack("a required variable is missing a value")
+            value, end = known, closing + 1
         pieces += (text[start : found.start()], value)
         start = end
         length += len(pieces[-2]) + len(value)
@@ -106,7 +117,7 @@ def truth(value: object) -> bool:
         return True
     if isinstance(value, str) and value.lower() in {"false", "n", "no", "off"}:
         return False
-    message = f"{value!r} is neither true nor false"
+    message = "this is neither true nor false"
     raise InvalidStack(message)
 
 
@@ -143,8 +154,12 @@ class _Tree:
         return text
 
 
-def _invalid(text: str) -> InvalidStack:
-    return InvalidStack(f"invalid template {text[:100]!r}; write $$ for a dollar")
+def _invalid() -> InvalidStack:
+    return InvalidStack("invalid template; write $$ for a dollar")
+
+
+def _lacking(name: str, why: str) -> InvalidStack:
+    return InvalidStack(f"the required variable {name} is missing a value" + (f": {why}" if why else ""))
 
 
 def _closing_brace(text: str, found: re.Match[str], line_end: int) -> int:
@@ -156,7 +171,7 @@ def _closing_brace(text: str, found: re.Match[str], line_end: int) -> int:
             return brace.start()
     last = text.rfind("}", found.end(), line_end)
     if last < 0:
-        raise _invalid(text)
+        raise _invalid()
     return last
 
 
@@ -169,12 +184,11 @@ def _value(name: str, lookup: Lookup, used: Noted | None, unset: Noted | None = 
     return value
 
 
-def _operated(name: str, operator: str, operand: str, value: str | None) -> str:
-    """The value after its operator; with a colon, empty counts as unset."""
+def _operated(operator: str, operand: str, value: str | None) -> str | None:
+    """The value after its operator; with a colon, empty counts as unset. None where a required one is missing."""
     present = bool(value) if operator[0] == ":" else value is not None
     if operator[-1] == "+":
         return operand if present else value or ""
     if present or operator[-1] == "-":
         return value or "" if present else operand
-    message = f"the required variable {name} is missing a value" + (f": {operand}" if operand else "")
-    raise InvalidStack(message)
+    return None

@@ -128,7 +128,7 @@ def _merged(base: Any, override: Any, path: _Pattern) -> Any:  # noqa: ANN401
 def _fitting(value: Any, kind: type, path: _Pattern) -> Any:  # noqa: ANN401
     if not isinstance(value, kind):
         what = "mapping" if kind is dict else "list"
-        message = f"{'.'.join(path)}: {value!r} cannot be put over a {what}"
+        message = f"{'.'.join(path)}: what is no {what} cannot be put over one"
         raise InvalidStack(message)
     return value
 

@@ -46,7 +46,7 @@ def resolve(text: str, tag: str | None = None) -> Scalar:
     if tag == "float" and _name(value) == "int":
         return float(value or 0)
     if tag in {"int", "float", "bool", "null"}:
-        message = f"{text!r} is no {tag}"
+        message = f"what is tagged !!{tag} is none"
         raise ValueError(message)
     return text
 

@@ -60,13 +60,13 @@ def volume_parts(text: str) -> tuple[str, str, str]:
             parts.append(part)
         drive = not drive and len(part) == 1 and part.isalpha()
     if not all(parts):
-        message = f"{text!r} has an empty part between colons"
+        message = "there is nothing between two colons"
         raise InvalidStack(message)
     if len(parts) == 1:
         return "", parts[0], ""
     source, target, *options = parts
     if len(options) > 1:
-        message = f"{text!r} has too many colons"
+        message = "there are too many colons"
         raise InvalidStack(message)
     return source, target, options[0] if options else ""
 

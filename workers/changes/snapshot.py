@@ -58,8 +58,9 @@ class Snapshot:
     or None when absent. `inputs` are keyed digests by name (`variable:X`, `option:profiles`), None when unset.
     `model` are the files that make the model. `compose_files` and `env_files` are what the command line names,
     repository paths or absolute ones; `profiles` the active ones. `watched` are the paths of the `watch` option,
-    `extra` paths that only Compose knew of, `unset` the variables that were used without a value, `host_paths` what is
-    mounted from outside the repository and so not content, `secrets` the paths that hold secrets by their use.
+    `extra` paths that only Compose knew of, `unset` the variables that were used without a value (`FILE:LINE` where an
+    env file uses one), `host_paths` what is mounted from outside the repository and so not content, `secrets` the paths
+    that hold secrets by their use.
     """
 
     commit: str
@@ -100,6 +101,12 @@ class Snapshot:
     def made_of(self) -> frozenset[str]:
         """What Compose reads: the files that make the model and those that go into services' definitions."""
         return frozenset(self.model).union(*(each.model for each in self.services.values()))
+
+    @property
+    def confidential(self) -> tuple[str, ...]:
+        """What Compose reads and nobody may be told the content of: all of it but the Compose files that Git has."""
+        public = {path for path in self.model if self.entries.get(path) and path.endswith((".yaml", ".yml"))}
+        return tuple(sorted(self.made_of - public))
 
     def files(self, tree: Tree) -> dict[str, Entry]:
         """Every file and symlink of the closure by path, folders expanded, build contexts after their ignore file.

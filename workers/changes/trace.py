@@ -104,7 +104,7 @@ class Trace:
             InvalidStack: when a relative path leads out of the repository.
         """
         if "\0" in text:
-            message = f"{what}: {text!r} is no path"
+            message = f"{what}: a text with a null character is no path"
             raise InvalidStack(message)
         home = self._outside.environ.get("HOME", "")
         if home and text.startswith("~"):

@@ -22,13 +22,21 @@ def unique_model(model: Model) -> Model:
     unique = dict(model)
     if isinstance(services := model.get("services"), dict):
         unique["services"] = {
-            name: unique_service(service) if isinstance(service, dict) else service
+            name: _unique_of(name, service) if isinstance(service, dict) else service
             for name, service in services.items()
         }
     for section in ("networks", "volumes"):
         if isinstance(parts := model.get(section), dict):
             unique[section] = {name: _uniquely(part, {"labels": _name}) for name, part in parts.items()}
     return unique
+
+
+def _unique_of(name: str, service: Service) -> Service:
+    try:
+        return unique_service(service)
+    except InvalidStack as error:
+        message = f"services.{name}.{error.message}"
+        raise InvalidStack(message) from error
 
 
 def unique_service(service: Service) -> Service:
@@ -57,11 +65,14 @@ def _uniquely(value: Any, keys: dict[str, _Key]) -> Any:  # noqa: ANN401
 
 def _once(entries: list[Any], key: _Key, name: str) -> list[Any]:
     found: dict[object, Any] = {}
-    for entry in entries:
+    for place, entry in enumerate(entries):
         try:
             found[key(entry)] = entry
+        except InvalidStack as error:
+            message = f"{name}.{place}: {error.message}"
+            raise InvalidStack(message) from error
         except (TypeError, AttributeError, KeyError) as error:
-            message = f"{name}: {entry!r} is not what Compose takes there"
+            message = f"{name}.{place}: this is not what Compose takes there"
             raise InvalidStack(message) from error
     return list(found.values())
 

@@ -208,7 +208,7 @@ class Builder:
         line = _line(event)
         key = _MERGE if value == "<<" and isinstance(event, yaml.ScalarEvent) and event.implicit[0] else value
         if key is not _MERGE and not isinstance(key, str):
-            message = f"the key {key!r} is not a text; put it in quotes"
+            message = "a key is not a text; put it in quotes"
             raise self._fail(message, event)
         if key in frame.key_lines:
             message = f"the key {value} is already defined at line {frame.key_lines[key]}"

@@ -70,7 +70,8 @@ def stage_closure(attempt: Attempt) -> None:
 def _validate(attempt: Attempt, tree: Tree, missing: Missing) -> None:
     """Let Compose read the staged files, once; what it knows of and Tegu has not read joins the closure."""
     tools = attempt.tools
-    model, said = tools.compose.config(attempt.staged, pass_fds=(tools.lock,))
+    private = (str(attempt.folders.stage / path) for path in attempt.snapshot.confidential)
+    model, said = tools.compose.config(attempt.staged, private=private, pass_fds=(tools.lock,))
     for line in said.splitlines():
         tools.say(line)
     found = tuple(missing(attempt.snapshot, model, str(attempt.staged.directory)))

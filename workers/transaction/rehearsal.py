@@ -34,7 +34,8 @@ def refusal(compose: Compose, source: Source, stack: Stack, snapshot: Snapshot, 
         stage_folder = Path(scratch, "stage")
         try:
             stage(source, files, snapshot.outside_paths, replace(folders, stage=stage_folder), stack.path)
-            compose.config(project_of(stack, stage_folder, folders.live))
+            private = (str(stage_folder / path) for path in snapshot.confidential)
+            compose.config(project_of(stack, stage_folder, folders.live), private=private)
         except InvalidStack as error:
             return str(error)
         except CommandFailed:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,12 +41,12 @@ def test_an_env_file_means_what_it_means_to_compose(content: str, variables: dic
 @pytest.mark.parametrize(
     ("content", "line", "message"),
     [
-        ("B=1\nB!=1", 2, "unexpected '!'"),
+        ("B=1\nB!=1", 2, "has a character that none may have"),
         ("B C=1", 1, "has a space in it"),
-        ("#\n\nB='x", 3, "the quote is not closed: 'x"),
-        ('B="x\\"\nC=1', 1, "the quote is not closed"),
+        ("#\n\nB='x", 3, "is not closed"),
+        ('B="x\\"\nC=1', 1, "is not closed"),
         ("B=1\nC=${", 2, "invalid template"),
-        ('B="x\n${NONE?}"', 1, "the required variable NONE"),
+        ('B="x\n${NONE?}"', 1, "a required variable is missing a value"),
         ("B=1\nexport ", 2, "there is no variable after export"),
     ],
 )
@@ -61,8 +63,60 @@ def test_bytes_that_are_no_utf_8_stay_distinct() -> None:
 
 def test_variables_without_a_value_are_told() -> None:
     unset: list[str] = []
-    dotenv.parse(b"B=$A$NONE\nC=$B${OTHER:-x}", "f", ENVIRON.get, unset.append)
-    assert unset == ["NONE"]
+    dotenv.parse(b"B=$A\nC=$B${OTHER:-x}", "f", ENVIRON.get, unset.append)
+    assert unset == []
+    dotenv.parse(b"B=$A\n\nC=x$NONE\nD='$NONE'", "a/.env", ENVIRON.get, unset.append)
+    dotenv.parse(b"B=$NONE", "a/.env", ENVIRON.get)
+    assert unset == ["a/.env:3"]
+
+
+SECRET = "EXAMPLESECRET"
+
+
+@pytest.mark.parametrize("parse", [dotenv.parse, dotenv.parse_raw])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "KEY=-----BEGIN\nMIIE{}+abc/def==",  # a key over several lines
+        'X=1\nPASSWORD="{} and so on\nX=1',
+        "X='a\n{}",
+        "{} and so on",
+        "{} A=so on",
+        "{}!!",
+        "export {}!!=",
+        "X={}${{",
+        "X=${{NONE:?{}}}",
+        "X=${{NONE?{}}}",
+        "X=${{{}?}}",
+        'X="\n${{NONE:-${{{}?}}}}"',
+        "{} x",
+        "={}",
+        "\t{}\t=1",
+        "{}\ud800",
+        "X=" + "${{A:-" * 200 + "{}",
+    ],
+)
+def test_no_error_quotes_what_a_file_says(parse: Callable[..., object], content: str) -> None:
+    text = content.format(SECRET).encode("utf-8", "surrogatepass")
+    told: list[str] = []
+    try:
+        parse(text, "a/.env", ENVIRON.get, *[told.append] * (parse is dotenv.parse))
+    except InvalidStack as error:
+        told.append(str(error))
+        assert error.line
+    assert SECRET not in "".join(told)
+
+
+@given(st.text(alphabet="AB= :#'\"\\\n\r$e{}\t0?-+", max_size=40))
+def test_whatever_is_wrong_no_error_says_more_of_a_file_than_where(text: str) -> None:
+    for parse in (dotenv.parse, dotenv.parse_raw):
+        said = set()
+        for letter in "xy":
+            try:
+                parse(text.replace("e", f"{letter * 9}").encode(), "f", ENVIRON.get)
+            except InvalidStack as error:
+                said.add(str(error))
+        assert len(said) <= 1
 
 
 @pytest.mark.parametrize(

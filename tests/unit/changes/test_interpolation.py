@@ -47,7 +47,7 @@ def test_a_template_that_is_not_valid_is_refused(template: str) -> None:
     [
         ("${NONE?}", "the required variable NONE is missing a value"),
         ("${NONE:?}", "the required variable NONE is missing a value"),
-        ("${EMPTY:?set it to $A}", "the required variable EMPTY is missing a value: set it to a"),
+        ("${EMPTY:?set it to $A}", "the required variable EMPTY is missing a value: set it to $A"),
         ("${A:-${NONE:?unneeded}}", "the required variable NONE is missing a value: unneeded"),
     ],
 )

@@ -234,6 +234,26 @@ def test_an_entry_that_compose_would_not_take_is_refused(key: str, value: object
         merge.merge_models({}, {"services": {"a": {key: value}}})
 
 
+@pytest.mark.parametrize(
+    ("service", "message"),
+    [
+        ({"volumes": ["a:/b", "EXAMPLESECRET:/a:ro:x"]}, "services.a.volumes.1: there are too many colons"),
+        ({"volumes": ["EXAMPLESECRET::ro"]}, "services.a.volumes.0: there is nothing between two colons"),
+        (
+            {"environment": ["A=1", {"EXAMPLESECRET": 1}]},
+            "services.a.environment.1: this is not what Compose takes there",
+        ),
+        ({"ports": [{"published": "EXAMPLESECRET"}]}, "services.a.ports.0: this is not what Compose takes there"),
+        ({"ulimits": ["EXAMPLESECRET"]}, "services.*.ulimits: what is no mapping cannot be put over one"),
+    ],
+)
+def test_what_is_wrong_is_told_by_its_place_and_not_by_its_value(service: dict[str, object], message: str) -> None:
+    """Variables have been put in by then, and their values may be secrets."""
+    with pytest.raises(InvalidStack) as caught:
+        merge.merge_models({"services": {"a": {"ulimits": {}}}}, {"services": {"a": service}})
+    assert caught.value.message == message
+
+
 def test_targets_are_told_apart_as_they_are_written_and_then_as_they_are_meant() -> None:
     service = {"volumes": ["data:/a", "old:/b/../a", {"type": "volume", "source": "new", "target": "/a"}]}
     assert merge.normalise_service(service)["volumes"] == [{"type": "volume", "source": "old", "target": "/a"}]

@@ -78,7 +78,7 @@ def test_what_compose_will_refuse_is_left_to_it(world: World, text: str) -> None
 
 
 def test_a_flag_that_is_none_is_named(world: World) -> None:
-    with pytest.raises(InvalidStack, match=r"networks\.res: 'perhaps' is neither true nor false"):
+    with pytest.raises(InvalidStack, match=r"networks\.res: this is neither true nor false"):
         world.snapshot({"app/compose.yaml": compose_file("networks", "internal: perhaps")})
 
 

@@ -139,8 +139,8 @@ def test_secrets_are_known_by_their_use(world: World) -> None:
 
 def test_variables_without_a_value_are_reported(world: World) -> None:
     text = "services: {a: {image: 'x${ONE}${TWO:-}', env_file: e, environment: [THREE]}}"
-    snapshot = world.snapshot({"app/compose.yaml": text, "app/e": "A=$FOUR"})
-    assert snapshot.unset == ("FOUR", "ONE")
+    snapshot = world.snapshot({"app/compose.yaml": text, "app/e": "A=b\nB=$FOUR"})
+    assert snapshot.unset == ("ONE", "app/e:2")
 
 
 def test_a_closure_has_a_limited_size(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
