@@ -88,3 +88,22 @@ def test_a_call_from_a_bare_shell_tries_receivers_out(rig: Rig, receiver: Receiv
         pull(rig, {"README.md": "all is well"})
         assert rig.celery("call", "tegu.notify", "--args", '["s1"]').code == 0
         eventually(lambda: receiver.titles == ["default/s1: deployed"], "the notice")
+
+
+def test_a_line_of_an_env_file_that_cannot_be_read_gets_nowhere(rig: Rig, receiver: Receiver) -> None:
+    files: dict[str, str | None] = {}
+    for name, content in {"s0": f"A=-----BEGIN\nMIIE{PLANTED}+abc/def==\n", "s1": f'A="{PLANTED} and so on\n'}.items():
+        folder = rig.services.settings.data_dir / f"stacks/default/{name}/services/{name}"
+        folder.mkdir(parents=True)
+        (folder / "app.env").write_text(content)
+        files[f"services/{name}/compose.yaml"] = f"services: {{{name}: {{image: x, env_file: app.env}}}}"
+    rig.record()
+    with rig.worker(TEGU_LOG_FORMAT="json"):
+        eventually(lambda: "pulled" in rig.log, "reconcile has pulled")
+        run = pull(rig, files)
+        eventually(lambda: len(receiver.taken) == 2, "the notices")
+    assert {each["outcome"] for each in run["stacks"].values()} == {"invalid"}
+    told = "".join(str(each["message"]) for each in receiver.taken)
+    assert "services/s0/app.env:2: " in told
+    assert "services/s1/app.env:1: " in told
+    assert PLANTED not in f"{rig.log}{everything_in(rig.services.state.redis)}{receiver.taken}{run}"

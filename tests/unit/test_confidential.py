@@ -27,9 +27,8 @@ SECRET = "EXAMPLESECRET"
         (f"required variable Q is missing a value: {SECRET}\n{SECRET}", "a required variable is missing a value"),
         (f"required variable {SECRET} is missing a value", "a required variable is missing a value"),
         (
-            "invalid interpolation format for services.a.image.\n"
-            f'You may need to escape any $ with another $.\n"{SECRET}${{"',
-            "invalid interpolation format for services.a.image.\nYou may need to escape any $ with another $",
+            f'invalid format for services.a.tty.\nYou may need to escape any $ with another $.\n"{SECRET}${{"',
+            "invalid format for services.a.tty.\nYou may need to escape any $ with another $",
         ),
         (
             f'level=warning msg="The \\"{SECRET}\\" variable is not set. Defaulting to a blank string."',

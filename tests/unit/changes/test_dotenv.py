@@ -102,8 +102,7 @@ def test_no_error_quotes_what_a_file_says(parse: Callable[..., object], content:
     try:
         parse(text, "a/.env", ENVIRON.get, *[told.append] * (parse is dotenv.parse))
     except InvalidStack as error:
-        told.append(str(error))
-        assert error.line
+        told += [f"{error.file}:{error.line}", str(error)]
     assert SECRET not in "".join(told)
 
 
