@@ -36,6 +36,11 @@ PLUGIN_FOLDERS = (
 # Everything that Compose and hooks see of the worker's own environment.
 INHERITED = ("PATH", "HOME", "LANG", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "SSH_AUTH_SOCK")
 
+# What Compose is given besides the variables of a stack.
+_SET = frozenset(
+    (*INHERITED, "PWD", "DOCKER_HOST", "COMPOSE_EXPERIMENTAL_GIT_REMOTE", "COMPOSE_EXPERIMENTAL_OCI_REMOTE")
+)
+
 _CONFIG_LIMIT = 30.0  # seconds; it takes a tenth of one
 _NO_JSON = "error calling MarshalJSON"  # Compose up to 2.40 cannot write the path of an SSH key of a build as JSON
 
@@ -355,7 +360,7 @@ def _is_named(variable: str, project: Project) -> bool:
 def _confidential(project: Project, private: Iterable[str]) -> Confidential:
     """What is masked in what Compose says of a project."""
     hidden = {*private, *project.env_files, str(project.directory / ".env")}
-    values = [value for name, value in project.environment.items() if name not in {*INHERITED, "PWD", "DOCKER_HOST"}]
+    values = [value for name, value in project.environment.items() if name not in _SET]
     public = [file for file in project.files if file not in hidden]
     names = [project.name, str(project.directory), str(project.live), *project.files, *hidden]
     return Confidential.of(contents(map(Path, hidden)), values, [*contents(map(Path, public)), *names])

@@ -8,7 +8,7 @@ import pytest
 
 from workers import compose
 from workers.changes.variables import process_environment
-from workers.errors import InvalidStack
+from workers.errors import CommandFailed, InvalidStack
 from workers.model import Options, Stack
 from workers.services import HostFiles
 
@@ -155,3 +155,31 @@ def test_the_plugin_is_called_directly_where_it_is_found(tmp_path: Path, monkeyp
     own.parent.mkdir(parents=True)
     own.touch(mode=0o755)
     assert compose.plugin([str(tmp_path)]) == (str(own),)
+
+
+def test_what_compose_quotes_of_env_files_and_of_variables_is_masked(live: Path) -> None:
+    """`sh` says what Compose would: an error that quotes values, with words that are its own."""
+    (live / "services/web/compose.yaml").write_text("services: {web: {image: 'x:${TAG}'}}")
+    (live / "services/web/.env").write_text("TAG=EXAMPLE-TAG\n")
+    (live / "other.env").write_text("# true\nOTHER='EXAMPLE OTHER'\n")
+    project = compose.project_of(make_stack(Options(variables={"PORT": "EXAMPLEPORT"})), live, live)
+    said = f"{live}/services/web/compose.yaml: web: true is no port: x:EXAMPLE-TAG, EXAMPLEPORT, EXAMPLE OTHER"
+    script = f"echo '{said}' >&2; exit 1"
+    with pytest.raises(InvalidStack) as caught:
+        compose.Compose(["sh", "-c", script]).config(project, private=[str(live / "other.env")])
+    assert str(caught.value) == "compose.yaml: web: true is no port: x:********, ********, ********"
+
+
+@pytest.mark.parametrize("argv", [["up"], ["config"]])
+def test_lines_and_errors_of_compose_quote_no_env_file(argv: list[str], live: Path) -> None:
+    (live / "services/web/compose.yaml").write_text("services: {web: {image: 'x:${TAG}'}}")
+    project = compose.project_of(make_stack(), live, live)
+    script = (
+        'echo \'The "TAG" variable is not set\' >&2; echo \'The "EXAMPLE" variable is not set\' >&2;'
+        "printf 'line 2: unterminated quoted value EXAMPLE%05000d' 0 >&2; exit 1"
+    )
+    lines: list[str] = []
+    with pytest.raises(CommandFailed) as caught:
+        compose.Compose(["sh", "-c", script]).run(project, argv, timeout=30, on_line=lines.append)
+    told = ['The "TAG" variable is not set', "A variable is not set", "line 2: unterminated quoted value"]
+    assert (lines, caught.value.output.splitlines()) == (told, told)
