@@ -175,7 +175,7 @@ def test_lines_and_errors_of_compose_quote_no_env_file(argv: list[str], live: Pa
     (live / "services/web/compose.yaml").write_text("services: {web: {image: 'x:${TAG}'}}")
     project = compose.project_of(make_stack(), live, live)
     script = (
-        'echo \'The "TAG" variable is not set\' >&2; echo \'The "EXAMPLE" variable is not set\' >&2;'
+        "echo 'The \"TAG\" variable is not set' >&2; echo 'The \"EXAMPLE\" variable is not set' >&2;"
         "printf 'line 2: unterminated quoted value EXAMPLE%05000d' 0 >&2; exit 1"
     )
     lines: list[str] = []

@@ -14,6 +14,7 @@ from workers.transaction.folders import remove_tree
 from workers.transaction.health import failures
 from workers.transaction.intent import Intent
 from workers.transaction.moved import MovedData
+from workers.transaction.names import NameTaken
 from workers.transaction.outcome import Ending
 from workers.transaction.ports import PortTaken
 from workers.transaction.preparing import Missing, OwnProject, prepare
@@ -44,7 +45,7 @@ def begin(attempt: Attempt, tree: Tree, missing: Missing, journal: Journal) -> I
         return _untouched(attempt, Ending(Outcome.BLOCKED, Reason.BLOCKED, str(error)))
     except InvalidStack as error:
         return _untouched(attempt, Ending(Outcome.INVALID, Reason.INVALID, str(error), hold=True))
-    except (CommandFailed, Lacking, PortTaken, OSError) as error:
+    except (CommandFailed, Lacking, NameTaken, PortTaken, OSError) as error:
         if attempt.tools.stop.is_set():  # it was ended for that
             return _untouched(attempt, _CANCELLED)
         return _untouched(attempt, Ending(Outcome.FAILED, message=str(error), hold=True, again=True))

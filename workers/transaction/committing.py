@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from workers.containers import Engine
-from workers.errors import EngineUnavailable
+from workers.errors import CommandFailed, EngineUnavailable
 from workers.state.journal import Journal
 from workers.transaction.attempt import Attempt
 from workers.transaction.belongings import bring, bring_back, start_again
@@ -57,9 +57,12 @@ def take_back(engine: Engine, folders: Folders, intent: Intent) -> None:
 
 
 def put_tags_back(engine: Engine, images: Mapping[str, str | None]) -> None:
-    """Let every image name stand for what it stood for before; an engine that is away is no reason to stop."""
+    """Let every image name stand for what it stood for before; nothing is a reason to stop.
+
+    The engine may be away, and an image may have been pruned.
+    """
     for name, identifier in images.items():
-        with suppress(EngineUnavailable):
+        with suppress(CommandFailed, EngineUnavailable):
             if engine.image_id(name) != identifier:
                 if identifier is None:
                     engine.untag(name)

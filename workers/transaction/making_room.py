@@ -34,7 +34,17 @@ def make_room(attempt: Attempt) -> None:
             engine.rename(each.id, name_aside(each))
         for identifier, name in coming.items():
             attempt.tools.say(f"{name} comes back")
-            engine.rename(identifier, name)
+            _give_name(attempt, identifier, name)
+
+
+def _give_name(attempt: Attempt, identifier: str, name: str) -> None:
+    """Give a container its name back, or one that says whose it is where somebody else has that name by now."""
+    engine = attempt.tools.engine
+    try:
+        engine.rename(identifier, name)
+    except CommandFailed as error:
+        attempt.tools.say(str(error))
+        engine.rename(identifier, f"{identifier[:12]}_{name}")
 
 
 def standing_aside(attempt: Attempt) -> list[Container]:

@@ -5,10 +5,10 @@ A port that moves from one stack to another in one push is free a moment later, 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from workers.containers import PROJECT, Engine, translated
 from workers.errors import TeguError
 from workers.transaction import model as compose_model
 
@@ -45,24 +45,17 @@ def _ports(service: compose_model.Model) -> Iterator[Port]:
             yield Port(each.get("host_ip") or _ANYWHERE, int(number), each.get("protocol") or "tcp")
 
 
-def refuse_taken(engine: Engine, own: Collection[str], ports: Collection[Port]) -> None:
+def refuse_taken(strangers: Iterable[Mapping[str, Any]], ports: Collection[Port]) -> None:
     """Refuse to bring up what wants a port that a container of another project has.
 
     Args:
-        engine: where it runs.
-        own: the projects whose containers are the stack's.
+        strangers: the engine's rows of the containers that are not the stack's.
         ports: what it wants.
 
     Raises:
         PortTaken: naming the port and the container.
     """
-    if not ports:
-        return
-    with translated():
-        rows = engine.client.containers()
-    for row in rows:
-        if (row.get("Labels") or {}).get(PROJECT) in own:
-            continue
+    for row in strangers:
         theirs = {Port(each.get("IP", ""), each.get("PublicPort", 0), each["Type"]) for each in row.get("Ports") or ()}
         for port in sorted(theirs & set(ports), key=str):
             name = row["Names"][0].removeprefix("/")

@@ -13,12 +13,13 @@ from workers.model import Action
 from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt, Running
 from workers.transaction.moved import settle_moved
+from workers.transaction.names import refuse_taken_names, wanted_names
 from workers.transaction.opening import Root
 from workers.transaction.planning import Planner
 from workers.transaction.ports import refuse_taken, wanted
 from workers.transaction.staging import stage
 from workers.transaction.steps import Step
-from workers.transaction.surroundings import network_ids, refuse_lacking, refuse_shared_networks
+from workers.transaction.surroundings import network_ids, refuse_lacking, refuse_shared_networks, strangers
 from workers.transaction.volume_survey import survey_volumes
 
 log = get_logger(__name__)
@@ -40,6 +41,7 @@ def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
         CommandFailed: when building or pulling fails.
         Lacking: when there is no such external network or volume.
         PortTaken: when another project has a port.
+        NameTaken: when another project has a container of a name.
         EngineUnavailable: when the engine is away.
     """
     steps = attempt.tools.steps
@@ -94,11 +96,11 @@ def _survey(attempt: Attempt) -> None:
     """Refuse before the switch what the engine would refuse after it: what others use, and what is not there."""
     engine, project, networks = attempt.tools.engine, attempt.stack.project, attempt.decision.networks
     refuse_lacking(engine, attempt.model)
-    refuse_taken(
-        engine,
-        attempt.own_projects,
-        wanted(attempt.model, attempt.services_with(Action.UP, Action.BUILD, Action.RECREATE)),
-    )
+    made = attempt.services_with(Action.UP, Action.BUILD, Action.RECREATE)
+    ports, names = wanted(attempt.model, made), wanted_names(attempt.model, project, made, attempt.before.containers())
+    others = strangers(engine, attempt.own_projects) if names else []
+    refuse_taken(others, ports)
+    refuse_taken_names(others, names)
     refuse_shared_networks(engine, project, networks)
     attempt.networks = network_ids(engine, project, networks)
     attempt.volumes = survey_volumes(attempt)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from workers.containers import REPLACES, Engine
+from workers.errors import CommandFailed
 from workers.logs import get_logger
 from workers.model import Action
 from workers.state.journal import Journal
@@ -105,7 +107,8 @@ def settle_half_made(engine: Engine, project: str) -> None:
     """Settle containers that a killed Compose left half made.
 
     Compose makes `<12 hex digits>_<name>`, removes the old container and renames the new one. While the old one
-    is there the new one can go; afterwards it alone refers to the anonymous volumes, so it gets its name.
+    is there the new one can go; afterwards it alone refers to the anonymous volumes, so it gets its name. Where
+    somebody else has that name by now, it keeps the one it has until the next look: Compose knows it by its labels.
     """
     for container in engine.containers(project, one_off=True):
         match = _HALF_MADE.fullmatch(container.name)
@@ -114,7 +117,11 @@ def settle_half_made(engine: Engine, project: str) -> None:
             continue
         if engine.exists(replaced):
             log.warning("removing a container left half made", container=container.name)
-            engine.remove(container.id)
+            settle, name = partial(engine.remove, container.id), container.name
         else:
             log.warning("naming a container left half made", container=container.name)
-            engine.rename(container.id, match.group(1))
+            settle, name = partial(engine.rename, container.id, match.group(1)), match.group(1)
+        try:
+            settle()
+        except CommandFailed as error:
+            log.warning("leaving a container half made", container=container.name, name=name, error=str(error))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from workers.containers import PROJECT, Engine, translated
+from workers.containers import ONE_OFF, PROJECT, Engine, translated
 from workers.errors import BlockedStack, TeguError
 from workers.transaction import model as compose_model
 
@@ -55,6 +55,19 @@ def drop_network(engine: Engine, project: str, key: str, ids: Collection[str]) -
             for container in network["Containers"] or {}:
                 engine.client.disconnect_container_from_network(container, network["Id"], force=True)
             engine.client.remove_network(network["Id"])
+
+
+def strangers(engine: Engine, own: Collection[str]) -> list[Mapping[str, Any]]:
+    """The engine's rows of all containers that a deployment will not replace, running or not.
+
+    Args:
+        engine: where they are.
+        own: the projects whose containers are the stack's; those of `docker compose run` are nobody's to replace.
+    """
+    with translated():
+        rows = engine.client.containers(all=True)
+    labelled = ((row, row.get("Labels") or {}) for row in rows)
+    return [row for row, labels in labelled if labels.get(PROJECT) not in own or labels.get(ONE_OFF) == "True"]
 
 
 def refuse_lacking(engine: Engine, model: compose_model.Model) -> None:

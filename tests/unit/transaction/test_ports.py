@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from workers.transaction.ports import Port, wanted
+import pytest
+
+from workers.transaction.ports import Port, PortTaken, refuse_taken, wanted
 
 
 def test_a_service_wants_what_it_publishes_at_one_place() -> None:
@@ -20,3 +22,16 @@ def test_a_service_wants_what_it_publishes_at_one_place() -> None:
         }
     }
     assert wanted(model, {"web", "host"}) == {Port("0.0.0.0", 8080, "tcp"), Port("127.0.0.1", 53, "udp")}
+
+
+def test_who_has_a_port_is_named() -> None:
+    def row(number: int) -> dict[str, object]:
+        return {
+            "Names": ["/theirs"],
+            "Ports": [{"IP": "0.0.0.0", "PublicPort": number, "Type": "tcp"}, {"Type": "udp"}],
+        }
+
+    ports = {Port("0.0.0.0", 8080, "tcp")}
+    with pytest.raises(PortTaken, match=r"port 0\.0\.0\.0:8080/tcp is taken by the container theirs"):
+        refuse_taken([row(80), row(8080)], ports)
+    refuse_taken([row(80), {"Names": ["/none"], "Ports": None}], ports)

@@ -1,0 +1,92 @@
+"""Names of containers that somebody else has: refused before the switch, and no end of a stack when they come later."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.deploy.house import House, compose, service
+from workers.transaction import steps
+from workers.transaction.steps import Step
+
+pytestmark = pytest.mark.docker
+
+KEEPING = {"volumes": ["/keep"], "stop_signal": "SIGKILL"}
+
+
+@contextlib.contextmanager
+def stranger(house: House, name: str) -> Iterator[None]:
+    """A container of nobody's with this name. It need not run to have it."""
+    identifier = house.docker("create", "--name", name, "busybox:stable", "true").strip()
+    try:
+        yield
+    finally:
+        house.docker("rm", "-f", identifier)
+
+
+@pytest.mark.parametrize("own", ["container_name", "generated"])
+def test_a_name_that_is_taken_is_refused_before_anything_is_touched_and_tried_again(house: House, own: str) -> None:
+    house.stack()
+    house.push({"a/compose.yaml": compose(db=service())})
+    before = house.lives()
+    name = house.project("taken") if own == "container_name" else f"{house.project()}-web-1"
+    more = {"container_name": name} if own == "container_name" else {}
+    file = compose(db=service("sleep 1001"), web=service(**more))
+    with stranger(house, name):
+        done = house.push({"a/compose.yaml": file})
+        assert (done["outcome"], house.lives()) == ("failed", before), done["message"]
+        assert f"the container name {name} is taken by a container" in done["message"]
+        assert "web" not in house.live("a/compose.yaml").read_text()
+        hold = house.services.state.holds.get("default/a")
+        assert hold is not None
+        assert hold["retry_at"]
+    done = house.ask()
+    assert (done["outcome"], set(house.lives())) == ("deployed", {"db", "web"}), done["message"]
+    done = house.push({"a/compose.yaml": file.replace("sleep 1000", "sleep 1002")})
+    assert done["outcome"] == "deployed", done["message"]  # one's own container is in nobody's way
+
+
+def test_a_name_that_is_taken_in_the_middle_of_up_is_no_end(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.stack()
+    house.push({"a/compose.yaml": compose(web=service("sleep 1000", **KEEPING))})
+    volumes, name = house.containers()["web"].volumes, house.project("taken")
+    with contextlib.ExitStack() as there:
+
+        def meddle(step: Step) -> None:
+            if step is Step.UP:
+                monkeypatch.setattr(steps, "observers", [])
+                there.enter_context(stranger(house, name))
+
+        monkeypatch.setattr(steps, "observers", [meddle])
+        done = house.push({"a/compose.yaml": compose(web=service("sleep 1000", container_name=name, **KEEPING))})
+        assert (done["outcome"], house.drift()) == ("rolled_back", {}), done["message"]
+        assert (house.containers()["web"].state, house.containers()["web"].volumes) == ("running", volumes)
+        done = house.push({"a/compose.yaml": compose(web=service("sleep 1001", **KEEPING))})
+        assert done["outcome"] == "deployed", done["message"]
+        assert house.containers()["web"].volumes == volumes
+
+
+def test_a_container_left_half_made_waits_for_its_name_under_the_one_it_has(house: House) -> None:
+    house.stack()
+    house.push({"a/compose.yaml": compose(web=service("sleep 1000", **KEEPING))})
+    old = house.containers()["web"]
+    (volume,), name = old.volumes, old.container.name
+    labels = {**old.container.labels, "com.docker.compose.replace": old.container.id}
+    client = house.engine.client
+    config = client.create_host_config(binds=[f"{volume}:/keep"], network_mode="none")
+    half = f"{old.container.id[:12]}_{name}"
+    client.create_container("busybox:stable", ["sleep", "1000"], name=half, labels=labels, host_config=config)
+    client.remove_container(old.container.id, force=True)
+
+    with stranger(house, name):
+        done = house.push({"a/compose.yaml": compose(web=service("sleep 1001", **KEEPING))})
+        assert (done["outcome"], half in {each.name for each in house.engine.containers(house.project())}) == (
+            "failed",
+            True,
+        ), done["message"]
+    done = house.ask()
+    assert done["outcome"] == "deployed", done["message"]
+    assert house.containers()["web"].container.name == name
+    assert house.containers()["web"].volumes == (volume,)
