@@ -55,7 +55,7 @@ def said(judge: Judge, folder: Path, *env_files: str) -> str:
         environment={"PATH": "/usr/bin:/bin", "HOME": "/root"},
     )
     try:
-        return Compose([judge.program]).config(project, private=[str(folder / "a.env")])[1]
+        return Compose(judge.argv).config(project, private=[str(folder / "a.env")])[1]
     except InvalidStack as error:
         return str(error)
 
