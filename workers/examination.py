@@ -98,7 +98,7 @@ def _of_stacks(services: Services, planned: Iterable[Planned]) -> Iterator[Findi
     for each in planned:
         try:
             readable[each.stack.id] = each, _snapshot(services, each)
-        except InvalidStack as error:
+        except (InvalidStack, GitUnavailable) as error:
             yield Finding(each.stack.id, str(error))
     refused, unasked = _refusals(services, readable)
     if unasked:
@@ -141,7 +141,10 @@ def _refusals(services: Services, readable: Mapping[str, tuple[Planned, Snapshot
 
     def ask(each: Planned, snapshot: Snapshot) -> str:
         folders = Folders.of(services.settings.data_dir, each.stack)
-        return refusal(services.compose, services.clone(each.stack.repo), each.stack, snapshot, folders)
+        try:
+            return refusal(services.compose, services.clone(each.stack.repo), each.stack, snapshot, folders)
+        except GitUnavailable as error:
+            return str(error)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         asked = {stack: pool.submit(ask, *known) for stack, known in readable.items()}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import monotonic, sleep
 from typing import Any
 
-from workers.errors import TeguError
+from workers.errors import GitUnavailable, TeguError
 from workers.forecast import forecast
 from workers.logs import get_logger
 from workers.model import Action, Decision, Outcome, Reason
@@ -117,8 +117,11 @@ def _sorted(services: Services, planned: Sequence[Planned]) -> tuple[list[Planne
 def _seems_unchanged(services: Services, planned: Planned, record: Mapping[str, Any] | None) -> bool:
     if record is None:
         return False
-    tree = services.clone(planned.stack.repo).tree(planned.commit)
-    return is_as_recorded(services, planned.stack, record, tree)
+    try:
+        tree = services.clone(planned.stack.repo).tree(planned.commit)
+        return is_as_recorded(services, planned.stack, record, tree)
+    except GitUnavailable:
+        return False  # its own task meets with that again, and is tried again
 
 
 class _Tasks:

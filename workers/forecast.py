@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from workers.changes.decision import undecided
 from workers.changes.snapshot import Snapshot
+from workers.errors import GitUnavailable
 from workers.gate import gated
 from workers.model import Decision
 from workers.pinning import standing_pin
@@ -20,7 +22,7 @@ from workers.verdict import decide_at
 
 
 def forecast(services: Services, planned: Sequence[Planned]) -> Iterator[Decision]:
-    """The decisions, in the same order.
+    """The decisions, in the same order; `blocked` where something of a stack cannot be read.
 
     Args:
         services: the process's.
@@ -35,7 +37,12 @@ def forecast(services: Services, planned: Sequence[Planned]) -> Iterator[Decisio
     for each in planned:
         record = records.get(each.stack.id)
         deployed = Snapshot.from_json(record["snapshot"]) if record else None
-        decision, snapshot = decide_at(services, each.stack, each.commit, deployed, origin=(record or {}).get("repo"))
-        known = facts[each.stack.id]
-        known = replace(known, pin=standing_pin(services, each.stack, known.pin, each.commit))
-        yield gated(decision, snapshot, each.stack, known, datetime.now(UTC), asked=False)
+        try:
+            origin = (record or {}).get("repo")
+            decision, snapshot = decide_at(services, each.stack, each.commit, deployed, origin=origin)
+            known = facts[each.stack.id]
+            known = replace(known, pin=standing_pin(services, each.stack, known.pin, each.commit))
+        except GitUnavailable as error:
+            yield undecided(each.stack.id, each.commit, error)
+        else:
+            yield gated(decision, snapshot, each.stack, known, datetime.now(UTC), asked=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 from workers.catalog import Catalog
 from workers.changes.closure import take_snapshot
+from workers.changes.decision import undecided
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
 from workers.changes.unwritten import Unwritten
@@ -17,13 +18,13 @@ from workers.errors import GitUnavailable, UnknownName, UsageError
 from workers.forecast import forecast
 from workers.model import Action, Decision, Reason, Stack
 from workers.services import Services, known_repo
-from workers.stacks import Found, Planned, no_ref, stacks_at
+from workers.stacks import Found, Planned, all_stacks, no_ref, stacks_at
 from workers.state.discovered import Place, replaced
 from workers.verdict import tree_for
 
 
 def plan(services: Services, repo: str | None = None, *, fetch: bool = True) -> list[Decision]:
-    """What the next pull would decide for this worker's stacks, in the order of ids.
+    """What the next pull would decide for this worker's stacks, in the order of ids; `blocked`: it cannot be read.
 
     Args:
         services: of this process.
@@ -40,7 +41,15 @@ def plan(services: Services, repo: str | None = None, *, fetch: bool = True) -> 
     decisions: list[Decision] = []
     unseen: set[tuple[str, str]] = set()
     for name in names:
-        found, _ = found_in(services, catalog, name, known, fetch=fetch)
+        try:
+            found, _ = found_in(services, catalog, name, known, fetch=fetch)
+        except GitUnavailable as error:
+            away = [undecided(stack.id, None, error) for stack in _known_stacks(services, name)]
+            if not away or len(names) == 1:
+                raise
+            decisions += away
+            unseen |= {(name, each) for each in catalog.environments}
+            continue
         known = replaced(known, name, found.environments, found.discovered)
         decisions += _decide(services, found)
         unseen |= {(name, each) for each in catalog.environments if catalog.ref(name, each) in found.missing}
@@ -50,6 +59,10 @@ def plan(services: Services, repo: str | None = None, *, fetch: bool = True) -> 
         decisions += [Decision(stack, Action.REMOVE, Reason.REMOVED) for stack in gone]
     # A stack, and then whatever else would have its name.
     return sorted(decisions, key=lambda each: (each.stack, each.reason is Reason.INVALID))
+
+
+def _known_stacks(services: Services, repo: str) -> Iterator[Stack]:
+    return (stack for stack in all_stacks(services, repo=repo) if stack.worker == services.settings.worker)
 
 
 def _decide(services: Services, found: Found) -> Iterator[Decision]:

@@ -6,16 +6,17 @@ For pull requests, and for replaying a history. What is no part of Git does not 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workers.catalog import Catalog, load_catalog, stack_folders
-from workers.changes.decision import decide
+from workers.changes.decision import decide, undecided
 from workers.changes.plan import plan_stack
 from workers.changes.project import MAIN_FILES, OVERRIDE_FILES
 from workers.changes.trace import is_there
 from workers.changes.tree import FILE, FOLDER, Nowhere, Tree
-from workers.errors import TeguError, UnknownName
+from workers.errors import GitUnavailable, TeguError, UnknownName
 from workers.model import Action, Decision, Entry, Reason, Repo, Stack
 from workers.settings import Settings, process_environment
 
@@ -87,7 +88,7 @@ def _decide(catalog: Catalog, repo: str, before: GitTree, after: GitTree) -> Ite
     new, invalid = _stacks(catalog, repo, after, folders)
     # Mostly they are the same stacks; making them takes longer than comparing them.
     configured = catalog.folders[repo]
-    is_same = folders == old_folders and all(is_there(before, path) == is_there(after, path) for path in configured)
+    is_same = folders == old_folders and all(_is_there(before, path) == _is_there(after, path) for path in configured)
     old, was_invalid = (new, invalid) if is_same else _stacks(catalog, repo, before, old_folders)
     for name in old:
         if name not in new and name not in invalid:
@@ -98,13 +99,27 @@ def _decide(catalog: Catalog, repo: str, before: GitTree, after: GitTree) -> Ite
         else:
             yield Decision(stack=name, action=Action.NONE, reason=Reason.INVALID, commit=after.commit, message=message)
     if before.root != after.root:
-        _read_ahead([stack.path for stack in new.values()], after)
-    outside = Nowhere()
+        with suppress(GitUnavailable):  # whoever needs what cannot be read is told below
+            _read_ahead([stack.path for stack in new.values()], after)
     for name, stack in new.items():
-        if name in old:
-            yield plan_stack(stack, before, after, outside, _KEY)
-        else:
-            yield decide(stack, None, after, outside, _KEY)[0]
+        try:
+            yield _decide_one(stack, before if name in old else None, after)
+        except GitUnavailable as error:
+            yield undecided(name, after.commit, error)
+
+
+def _decide_one(stack: Stack, before: GitTree | None, after: GitTree) -> Decision:
+    if before is None:
+        return decide(stack, None, after, Nowhere(), _KEY)[0]
+    return plan_stack(stack, before, after, Nowhere(), _KEY)
+
+
+def _is_there(tree: Tree, path: str) -> bool:
+    """Whether a stack's folder is there. Where that cannot be read it is taken to be: whoever looks at it is told."""
+    try:
+        return is_there(tree, path)
+    except GitUnavailable:
+        return True
 
 
 def _read_ahead(paths: Sequence[str], tree: GitTree) -> None:
@@ -136,7 +151,7 @@ def _stacks(
 
     A stack that the catalog names is there when its folder is; else it was not there yet, or is no more.
     """
-    stacks = {stack.id: stack for stack in catalog.stacks(repo) if is_there(tree, stack.path)}
+    stacks = {stack.id: stack for stack in catalog.stacks(repo) if _is_there(tree, stack.path)}
     invalid: dict[str, str] = {}
     found: tuple[Stack, ...] = ()
     for environment in catalog.environments:

@@ -171,6 +171,7 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any
     heads = services.clone(repo).fetch(refs)
     found = discover(services, repo, worker, heads)
     changed, gone = fan_out(services, repo, run, worker, found=found, heads=heads, before=before)
+    services.clone(repo).check_undamaged()  # the next try mends it, while all others are on their way
     unchanged = len(found.planned) - changed
     problems = [message for ref, message in found.missing.items() if has_to_have(catalog, repo, ref)]
     for each in found.rivals:

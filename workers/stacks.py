@@ -136,9 +136,12 @@ def discover_at(
     key = (catalog.version, repo, root.oid)
     folders = _folders.get(key)
     if folders is None:
+        doubtful: list[str] = []
+        folders = stack_folders(catalog.repos[repo].discover, tree, tree.prefetch, doubtful.append)
         while len(_folders) >= _KEPT_DISCOVERIES:
             _folders.pop(next(iter(_folders)), None)
-        folders = _folders[key] = stack_folders(catalog.repos[repo].discover, tree, tree.prefetch)
+        if not doubtful:
+            _folders[key] = folders
     seen, stacks = _stacks.get((repo, environment), (None, None))
     if stacks is None or seen != (catalog.version, folders, others):
         stacks = catalog.discover(repo, environment, folders, others)

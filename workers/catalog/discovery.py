@@ -44,7 +44,9 @@ def find_folders(
     def walk(folder: str, rests: list[tuple[str, ...]]) -> Iterator[str]:
         if any(_ends(rest) for rest in rests) and (is_plain or matches_globs(globs, folder)):
             yield folder
-        found = ((name, _advanced(rests, name)) for name in sorted(subfolders(folder)))
+        # Where no glob leads further, nobody has to know what is in the folder.
+        names = sorted(subfolders(folder)) if any(rests) else ()
+        found = ((name, _advanced(rests, name)) for name in names)
         below = [(f"{folder}/{name}" if folder else name, left) for name, left in found if left]
         if below:
             ahead([path for path, _ in below])

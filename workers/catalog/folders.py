@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from workers.catalog.discovery import find_folders
+from workers.errors import GitUnavailable
 from workers.model import Entry
 
 COMPOSE_FILES = frozenset({"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"})
@@ -29,6 +30,7 @@ def stack_folders(
     globs: Sequence[str],
     tree: Listed,
     prefetch: Callable[[Iterable[str]], None] = lambda _: None,
+    doubtful: Callable[[str], None] = lambda _: None,
 ) -> tuple[str, ...]:
     """The folders that are stacks, for `Catalog.discover`.
 
@@ -36,6 +38,11 @@ def stack_folders(
         globs: a repo's `discover`.
         tree: the commit.
         prefetch: is told the ids of tree objects that are listed next.
+        doubtful: is told the folders that cannot be read. They count as stacks, lest one that runs be taken for gone:
+            whoever looks at one of them learns what is wrong.
+
+    Raises:
+        GitUnavailable: a folder cannot be read that others may be in.
     """
     root = tree.entry("")
     if root is None or not globs:
@@ -54,9 +61,14 @@ def stack_folders(
             listings[folder] = tree.listing(pending[folder].oid)
         return listings[folder]
 
+    def is_stack(folder: str) -> bool:
+        try:
+            entries = listing(folder)
+        except GitUnavailable:
+            doubtful(folder)
+            return True
+        return any(entry.mode != _FOLDER for name, entry in entries.items() if name in COMPOSE_FILES)
+
     pending: dict[str, Entry] = {}
-    return tuple(
-        folder
-        for folder in find_folders(globs, subfolders, lambda below: prefetch(pending[path].oid for path in below))
-        if any(entry.mode != _FOLDER for name, entry in listing(folder).items() if name in COMPOSE_FILES)
-    )
+    folders = find_folders(globs, subfolders, lambda below: prefetch(pending[path].oid for path in below))
+    return tuple(folder for folder in folders if is_stack(folder))

@@ -21,7 +21,7 @@ from workers.changes.service_actions import ServiceActions
 from workers.changes.snapshot import RULES, Snapshot
 from workers.changes.tree import Outside, Tree
 from workers.changes.unwritten import Unwritten
-from workers.errors import InvalidStack
+from workers.errors import GitUnavailable, InvalidStack
 from workers.model import Action, Decision, Reason, ServiceDecision, Stack
 
 _VOLUME_CHANGED = "the options of volume {name} changed; the volume holds data; rename it or remove it by hand {then}"
@@ -48,6 +48,11 @@ def _is_same_outside(record: Snapshot, outside: Outside, key: bytes) -> bool:
         if (None if content is None else keyed(key, content)) != known:
             return False
     return True
+
+
+def undecided(stack: str, commit: str | None, error: GitUnavailable) -> Decision:
+    """What to say of a stack whose content cannot be read: nothing is done to it, and the others go on."""
+    return Decision(stack, Action.NONE, Reason.BLOCKED, commit, message=str(error))
 
 
 def decide(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -85,6 +86,17 @@ class Clone(LocalRepo):
                 return None
             known = self._newest[ref] = (signature, commit)
         return known[1]
+
+    def check_undamaged(self) -> None:
+        """See to it that nobody has come across an object that cannot be read since the last fetch.
+
+        Raises:
+            GitUnavailable: somebody has; the next fetch mends the clone.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            name = (self.path / repair.MARKER).read_text(encoding="utf-8", errors="surrogateescape")
+            message = f"repo {self.repo.name}: object {name} cannot be read; the next pull mends the clone"
+            raise GitUnavailable(message)
 
     def pin(self, name: str, commit: str) -> None:
         """Keep a commit for as long as the pin `refs/tegu/<name>` stands; an old pin of the name moves.

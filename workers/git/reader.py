@@ -151,6 +151,8 @@ class Reader:
     def read_many(self, names: Sequence[str]) -> Iterator[tuple[Header, bytes] | None]:
         """Objects with their content, asked for in one go: a question on its own costs two switches of processes.
 
+        One that cannot be read is passed over like one that is not there: whoever needs it is told when asking for it.
+
         Args:
             names: object ids.
         """
@@ -159,29 +161,33 @@ class Reader:
                 yield from self._read_ahead(names[start : start + _AHEAD])
 
     def _read_ahead(self, names: Sequence[str]) -> list[tuple[Header, bytes] | None]:
-        for last in (False, True):
+        found: list[tuple[Header, bytes] | None] = []
+        ended_at = -1
+        while len(found) < len(names):
             try:
-                return self._read_all(self._process("--batch"), names)
+                self._read_all(self._process("--batch"), names[len(found) :], found)
             except _Ended as error:
                 self._drop("--batch")
-                if last:
-                    raise self.damaged(names[0]) from error
+                if not self.git_dir.is_dir():
+                    raise self.damaged(names[len(found)]) from error
+                if ended_at == len(found):  # twice at the same object: it is to blame
+                    found.append(None)
+                ended_at = len(found)
             except BaseException:
                 self._drop("--batch")  # it is in the middle of an answer
                 raise
-        return []
+        return found
 
     @staticmethod
-    def _read_all(process: _Process, names: Sequence[str]) -> list[tuple[Header, bytes] | None]:
+    def _read_all(process: _Process, names: Sequence[str], found: list[tuple[Header, bytes] | None]) -> None:
+        """Add the answers to those that are there, one by one: the process may end in the middle."""
         process.send(names)
-        found: list[tuple[Header, bytes] | None] = []
         for _ in names:
             header = _parse(process.answer())
             content = bytearray()
             if header is not None:
                 process.content(header.size, content.extend)
             found.append(None if header is None else (header, bytes(content)))
-        return found
 
     def copy(self, name: str, descriptor: int) -> Header | None:
         """Write an object's content to an empty file, in chunks: a large one never stands in memory."""
@@ -204,8 +210,11 @@ class Reader:
         """The error to raise for an object that should be there; leaves a note for the next fetch."""
         if not self.git_dir.is_dir():
             return UnknownName(f"{self.git_dir} is not there; the repo has not been fetched yet")
-        if self._marker is not None:
-            self._marker.write_text(name, encoding="utf-8", errors="surrogateescape")
+        if self._marker is None:
+            return GitUnavailable(
+                f"{self.git_dir}: object {name} cannot be read; `git fsck` tells what else is damaged"
+            )
+        self._marker.write_text(name, encoding="utf-8", errors="surrogateescape")
         return GitUnavailable(f"{self.git_dir}: object {name} cannot be read; the next pull mends the clone")
 
     def _ask(self, mode: str, name: str, take: Callable[[_Process, Header], _Answer]) -> _Answer | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -11,8 +12,10 @@ from app.cli.output import json_option, print_json, print_table
 from app.cli.plan_text import cells, markdown
 from app.cli.session import Session, pass_session, quiet_logs
 from workers.errors import UsageError
-from workers.model import Decision
+from workers.model import Action, Decision, Reason
 from workers.preview import compare, decision_row
+
+_TOLD = (Reason.INVALID, Reason.BLOCKED)  # what is nothing to do, and no good
 
 
 @click.command()
@@ -47,6 +50,8 @@ def plan(
     """Show what the next pull would do; with --from and --to, what a change of a repository would.
 
     In a pull request: tegu plan --from main --to HEAD --git-dir . --format markdown
+
+    A stack whose content cannot be read is blocked, with the reason; the exit code is 1 then.
     """
     if (before is None) != (after is None) or (git_dir and before is None):
         message = "--from and --to go together, and --git-dir goes with them"
@@ -58,10 +63,12 @@ def plan(
 
         decisions = plan_next(session.services, repo, fetch=not no_fetch)
     if changed:
-        decisions = [each for each in decisions if each.action != "none" or each.reason == "invalid"]
+        decisions = [each for each in decisions if each.action != Action.NONE or each.reason in _TOLD]
     shape = "json" if as_json else shape
     # What is deployed is compared by objects; two commits are compared for reading, in rows as short as they can be.
     _print_plan(decisions, shape, objects=objects or (before is None and shape == "json"))
+    if any(each.reason is Reason.BLOCKED for each in decisions):
+        sys.exit(1)
 
 
 def _compare(session: Session, repo: str | None, before: str, after: str, git_dir: Path | None) -> list[Decision]:
