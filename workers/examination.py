@@ -71,8 +71,9 @@ def _findings(services: Services, catalog: Catalog, *, fetch: bool) -> Iterator[
             away = True
             yield Finding("", str(error), unreachable=True)
             continue
-        if stale:
-            yield Finding("", stale, error=False)
+        if stale is not None:  # whether all is in order at the followed commits, nobody knows
+            message = f"{repo}: looking at what was fetched last: {stale}"
+            yield Finding("", message, unreachable=isinstance(stale, GitUnavailable))
         known = replaced(known, repo, found.environments, found.discovered)
         for ref, message in found.missing.items():
             yield Finding("", message, error=has_to_have(catalog, repo, ref))

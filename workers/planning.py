@@ -14,7 +14,7 @@ from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
 from workers.changes.unwritten import Unwritten
 from workers.differences import PathDifference, difference, differences, is_masked, secret_paths
-from workers.errors import GitUnavailable, UnknownName, UsageError
+from workers.errors import GitUnavailable, TeguError, UnknownName, UsageError
 from workers.forecast import forecast
 from workers.model import Action, Decision, Reason, Stack
 from workers.services import Services, known_repo
@@ -91,8 +91,8 @@ def _gone(
 
 def found_in(
     services: Services, catalog: Catalog, repo: str, known: Mapping[str, Place], *, fetch: bool
-) -> tuple[Found, str]:
-    """The stacks of a repo on this worker at the newest commits, and why these may be old (empty if they are not).
+) -> tuple[Found, TeguError | None]:
+    """The stacks of a repo on this worker at the newest commits, and why these may be old (None if they are not).
 
     Args:
         services: of this process.
@@ -109,7 +109,7 @@ def found_in(
     worker = services.settings.worker
     refs = catalog.refs(repo, worker)
     heads = clone.heads(refs)
-    stale = ""
+    stale: TeguError | None = None
     if fetch or not heads:
         try:
             _check_owner(clone.path)
@@ -117,7 +117,7 @@ def found_in(
         except (GitUnavailable, UsageError) as error:
             if not heads:
                 raise
-            stale = f"{repo}: looking at what was fetched last: {error}"
+            stale = error
     return stacks_at(services, repo, worker, heads, known), stale
 
 

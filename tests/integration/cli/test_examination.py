@@ -140,8 +140,10 @@ def test_check_looks_at_the_last_fetch_when_the_server_is_away(desk: Desk, homel
     assert desk.tegu("check").code == 0
     homelab.path.rename(homelab.path.with_name("moved"))
     done = desk.tegu("check")
-    assert done.code == 0
-    assert "warning: homelab: looking at what was fetched last" in done.stdout
+    assert done.code == 3
+    assert done.stdout.startswith("homelab: looking at what was fetched last")
+    assert done.stdout.endswith("\n1 problem\n")
+    assert desk.tegu("check", "--no-fetch").code == 0
 
 
 def test_check_needs_a_clone_once(desk: Desk) -> None:
