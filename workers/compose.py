@@ -185,9 +185,14 @@ def build_argv(services: Iterable[str]) -> list[str]:
     return ["build", *_named(services)]
 
 
-def pull_argv(services: Iterable[str]) -> list[str]:
-    """Pull the images of these services, or of all, but not those that are built here."""
-    return ["pull", "--quiet", "--ignore-buildable", *_named(services)]
+def pull_argv(services: Iterable[str], *, buildable: bool = False) -> list[str]:
+    """Pull the images of these services, or of all.
+
+    Args:
+        services: names; none means every service.
+        buildable: also those that have a build section, which are not to be built here.
+    """
+    return ["pull", "--quiet", *(() if buildable else ("--ignore-buildable",)), *_named(services)]
 
 
 def up_argv(
@@ -209,6 +214,11 @@ def up_argv(
     if alone:
         argv.append("--no-deps")
     return [*argv, *_named(services)]
+
+
+def dry_up_argv() -> list[str]:
+    """Go through the motions of `up`, and do nothing."""
+    return ["--dry-run", *up_argv()]
 
 
 def restart_argv(services: Iterable[str]) -> list[str]:

@@ -26,6 +26,7 @@ PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 NUMBER = "com.docker.compose.container-number"
 ONE_OFF = "com.docker.compose.oneoff"
+HOOK = "com.docker.compose.hook"
 CONFIG_HASH = "com.docker.compose.config-hash"
 WORKING_DIR = "com.docker.compose.project.working_dir"
 REPLACES = "com.docker.compose.replace"
@@ -67,6 +68,16 @@ class Container:
     def working_dir(self) -> str:
         """The project directory it was made from."""
         return self.labels.get(WORKING_DIR, "")
+
+    @property
+    def is_one_off(self) -> bool:
+        """Whether it is one of `docker compose run`."""
+        return self.labels.get(ONE_OFF) == "True"
+
+    @property
+    def is_hook(self) -> bool:
+        """Whether it only prepares the start of a container of its service: Compose 5's `pre_start`."""
+        return HOOK in self.labels
 
     @property
     def running(self) -> bool:
@@ -175,17 +186,17 @@ class Engine:
     # ------------------------------------------------------------ containers
 
     def containers(self, project: str | None = None, *, one_off: bool = False) -> tuple[Container, ...]:
-        """The containers of one Compose project, or of all of them, in one call.
+        """The containers of services of one Compose project, or of all of them, in one call.
 
         Args:
             project: the project's name.
-            one_off: also those of `docker compose run`.
+            one_off: also those of `docker compose run` and of hooks.
         """
         label = PROJECT if project is None else f"{PROJECT}={project}"
         with translated():
             rows = self.client.containers(all=True, filters={"label": label})
         found = (_container(row) for row in rows)
-        return tuple(each for each in found if one_off or each.labels.get(ONE_OFF) != "True")
+        return tuple(each for each in found if one_off or not (each.is_one_off or each.is_hook))
 
     def details(self, containers: Iterable[Container]) -> tuple[Details, ...]:
         """A look into each container. Those that have gone meanwhile are left out."""

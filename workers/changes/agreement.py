@@ -1,9 +1,13 @@
-"""Whether the closure agrees with what `docker compose config` says; what Compose says is the truth."""
+"""Whether the closure agrees with what `docker compose config` says; what Compose says is the truth.
+
+Compose makes every path of the model absolute, against the folder that it was told is the project's, and no other text:
+so whatever lies in the staged folder is a path that it knows of, in whichever field a newer release has one.
+"""
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from workers.changes.locations import is_remote
 from workers.changes.snapshot import Snapshot
@@ -19,8 +23,9 @@ def missing_sources(snapshot: Snapshot, config: Mapping[str, object], project_di
         project_directory: the absolute project directory that the output was made for, staged or live.
     """
     root = project_directory.rstrip("/").removesuffix(f"/{snapshot.path}" if snapshot.path else "")
+    unbuilt = {name for name, service in snapshot.services.items() if not service.build}
     missing: dict[str, None] = {}
-    for location in map(posixpath.normpath, _sources(config)):
+    for location in map(posixpath.normpath, _sources(config, unbuilt)):
         path = "" if location == root else location.removeprefix(f"{root}/")
         if not path.startswith("/") and not _is_covered(snapshot, path):
             missing[path] = None
@@ -40,38 +45,35 @@ def _is_covered(snapshot: Snapshot, path: str) -> bool:
     return False
 
 
-def _sources(config: Mapping[str, object]) -> Iterator[str]:
-    for service in _values(config.get("services")):
-        for mount in _items(service.get("volumes")):
-            if mount.get("type") == "bind":
-                yield str(mount.get("source", ""))
-        build = service.get("build")
-        if isinstance(build, Mapping):
-            yield from _build_sources(build)
-    for section in ("configs", "secrets"):
-        for definition in _values(config.get(section)):
-            if isinstance(file := definition.get("file"), str):
-                yield file
+def _sources(config: Mapping[str, object], unbuilt: Collection[str]) -> Iterator[str]:
+    """Every text of a model but for what nothing is deployed from, and the Dockerfiles, which stay relative."""
+    for section, definitions in config.items():
+        named = definitions if isinstance(definitions, Mapping) else {}
+        for name, definition in named.items():
+            if section == "services" and isinstance(definition, Mapping):
+                yield from _service_sources(definition, is_built=name not in unbuilt)
+            else:
+                yield from _texts(definition)
+
+
+def _service_sources(service: Mapping[str, object], *, is_built: bool) -> Iterator[str]:
+    left_out = {"develop"} if is_built else {"develop", "build"}
+    yield from _texts({key: value for key, value in service.items() if key not in left_out})
+    build = service.get("build")
+    if is_built and isinstance(build, Mapping):
+        yield from _build_sources(build)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        if value.startswith("/"):
+            yield value
+    elif isinstance(value, Mapping | list):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(part)
 
 
 def _build_sources(build: Mapping[str, object]) -> Iterator[str]:
     context = str(build.get("context", ""))
-    if not is_remote(context):
-        yield context
-        if "dockerfile_inline" not in build:
-            dockerfile = str(build.get("dockerfile", "Dockerfile"))
-            yield dockerfile if dockerfile.startswith("/") else f"{context}/{dockerfile}"
-    more = build.get("additional_contexts")
-    for folder in more.values() if isinstance(more, Mapping) else ():
-        if str(folder).startswith("/"):
-            yield str(folder)
-
-
-def _values(section: object) -> Iterator[Mapping[str, object]]:
-    if isinstance(section, Mapping):
-        yield from (value for value in section.values() if isinstance(value, Mapping))
-
-
-def _items(value: object) -> Iterator[Mapping[str, object]]:
-    if isinstance(value, list):
-        yield from (item for item in value if isinstance(item, Mapping))
+    if not is_remote(context) and "dockerfile_inline" not in build:
+        yield posixpath.join(context, str(build.get("dockerfile", "Dockerfile")))

@@ -13,6 +13,7 @@ from dataclasses import replace
 from workers.changes.contents import Contents, mounts_of
 from workers.changes.dockerfile import image_name
 from workers.changes.inputs import option_inputs
+from workers.changes.jobs import follow_jobs
 from workers.changes.limits import MAX_CLOSURE
 from workers.changes.locations import Service
 from workers.changes.overruled import overruled
@@ -26,6 +27,7 @@ from workers.changes.variables import Usage
 from workers.errors import InvalidStack
 from workers.model import Action, Entry, Stack
 
+_PLATFORM = "DOCKER_DEFAULT_PLATFORM"
 _NO_DEFINITION = {"build", "develop", "env_file", "environment", "extends", "label_file", "labels", "profiles"}
 """Keys of a service that do not go into its definition as they stand: resolved elsewhere, or without effect."""
 
@@ -69,6 +71,7 @@ def _snapshot(stack: Stack, trace: Trace, outside: Outside, key: bytes, record: 
     trace.warnings.update(dict.fromkeys(overruled(project)))
     contents = Contents(project, trace, key)
     services = _services(project, contents)
+    follow_jobs(project, trace)
     watched = _watched(stack, trace, contents, services)
     extra = record.extra if record else ()
     for path in extra:
@@ -134,6 +137,14 @@ def _image(project: Project, name: str, service: Service) -> str:
     return image_name(str(service.get("image") or f"{project.stack.project}-{name}"))
 
 
+def _platform(project: Project, service: Service) -> dict[str, str]:
+    """What an image that is built is for, where an env file says it of all: Compose puts it into the service."""
+    if "build" not in service or service.get("platform"):
+        return {}
+    given = [file.values[_PLATFORM] for file in project.variables.files if _PLATFORM in file.values]
+    return {"platform": given[0]} if given else {}
+
+
 def _tags(service: Service) -> Iterator[str]:
     """Further names that a built image is given."""
     build = service.get("build")
@@ -161,6 +172,7 @@ def _service(
         "environment": _environment(reach),
         "labels": reach.labels,
         "models": models,
+        **_platform(project, service),
     }
     used = [*map(image_name, reach.bases), *([images[name]] if reach.build is None else ())]
     bases = {builders[image] for image in used if image in builders}
@@ -176,6 +188,7 @@ def _service(
         restarts_with=tuple(_restarts_with(service)),
         shares_with=tuple(_shares_with(service)),
         builds_on=tuple(sorted({*bases, *reach.built_on} - {name})),
+        runs=tuple(sorted({builders[image] for image in map(image_name, reach.runs) if image in builders} - {name})),
         image=contents.digest(images[name]),
     )
 
@@ -237,7 +250,7 @@ def _restarts_with(service: Service) -> Iterator[str]:
 
 
 def _shares_with(service: Service) -> Iterator[str]:
-    for field in ("network_mode", "ipc", "pid", "uts"):
+    for field in ("network_mode", "ipc", "pid", "uts", "cgroup"):
         mode = str(service.get(field) or "")
         if mode.startswith("service:"):
             yield mode.removeprefix("service:")

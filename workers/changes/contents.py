@@ -70,6 +70,7 @@ class Contents:
         self._security(service, reach, what)
         self._environment(name, service, reach, what, usage)
         self._labels(service, reach, what, usage)
+        self._hooks(name, service, reach, what, usage)
         self._build(name, service, reach, what, usage)
         return reach
 
@@ -81,6 +82,9 @@ class Contents:
             if mount.get("type") == "volume" and isinstance(source, str):
                 options = self._project.resource("volumes", source).get("driver_opts")
                 source = str(options["device"]) if isinstance(options, Mapping) and is_bind(options) else None
+            elif mount.get("type") == "image" and isinstance(source, str):
+                reach.runs.append(source)
+                continue
             elif mount.get("type") != "bind":
                 continue
             if isinstance(source, str):
@@ -151,14 +155,35 @@ class Contents:
                 content = self._trace.read(location, f"{what}: security_opt")
                 reach.note(content.paths or (content.name,), Action.RECREATE)
 
+    # ---------------------------------------------------------------- hooks
+
+    def _hooks(self, name: str, service: Service, reach: Reach, what: str, usage: Usage) -> None:
+        """What reaches the containers of `pre_start` hooks, which run again only with a new container of the service.
+
+        Compose 5.6 does not notice a change of it, and does not mind a missing env file.
+        """
+        for number, hook in enumerate(mappings(service.get("pre_start"))):
+            inner, where = Reach(), f"{what}: pre_start {number}"
+            self._mounts(dict(hook), inner, where)
+            for kind in ("configs", "secrets"):
+                self._grants(kind, dict(hook), inner, where, usage)
+            self._security(dict(hook), inner, where)
+            self._environment(name, dict(hook), inner, where, usage, required=False)
+            reach.note(tuple(inner.content), Action.RECREATE)
+            reach.recreated |= {f"pre_start.{number}.{key}": value for key, value in inner.recreated.items()}
+            reach.recreated[f"pre_start.{number}.environment"] = [inner.environment, inner.older_environment]
+            reach.runs += [*inner.runs, *texts(hook.get("image"))]
+
     # ---------------------------------------------------------------- env files and label files
 
-    def _environment(self, name: str, service: Service, reach: Reach, what: str, usage: Usage) -> None:
+    def _environment(
+        self, name: str, service: Service, reach: Reach, what: str, usage: Usage, *, required: bool = True
+    ) -> None:
         lookup = self._project.model.variables[name].reader(usage)
         files: list[tuple[Content, bool]] = []
         for file in mappings(service.get("env_file")):
-            required = truth(file.get("required", True))
-            content = self._trace.read(str(file.get("path")), f"{what}: env_file", required=required)
+            needed = required and truth(file.get("required", True))
+            content = self._trace.read(str(file.get("path")), f"{what}: env_file", required=needed)
             usage.add(content)
             self.secrets.update(dict.fromkeys(content.paths))
             files.append((content, file.get("format") == "raw"))
@@ -199,8 +224,8 @@ class Contents:
 
     def _build(self, name: str, service: Service, reach: Reach, what: str, usage: Usage) -> None:
         build = service.get("build")
-        if not isinstance(build, Mapping):
-            return
+        if not isinstance(build, Mapping) or not self._project.stack.options.build:
+            return  # with `build: false` the image comes from elsewhere, whatever it could be built from
         lookup = self._project.model.variables[name].reader(usage)
         given = build.get("args")
         arguments = {

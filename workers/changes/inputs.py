@@ -11,7 +11,9 @@ from workers.model import Stack
 def option_inputs(stack: Stack, outside: Outside, key: bytes) -> dict[str, str | None]:
     """The options that decide what Compose reads, as `option:NAME`.
 
-    `on_change` and the like are not among them: they say what to do about a change, not what the stack is.
+    `on_change` and the like are not among them: they say what to do about a change, not what the stack is. Nor are
+    `pull_images`, `remove_orphans` and others that say how the next deployment goes about it. The table of options in
+    `docs/reference/catalog.md` says it of each.
     """
     options = stack.options
     values: dict[str, object] = {
@@ -22,6 +24,8 @@ def option_inputs(stack: Stack, outside: Outside, key: bytes) -> dict[str, str |
         "profiles": options.profiles,
         "env_files": options.env_files,
         "watch": options.watch,
+        "build": options.build,
+        "allow_remote_include": stack.allow_remote_include,
     }
     return {f"option:{name}": keyed(key, repr(value).encode("utf-8", "replace")) for name, value in values.items()}
 

@@ -37,11 +37,11 @@ def resolve_service(service: Service, folder: str, trace: Trace, what: str) -> S
     def join(text: str, key: str) -> str:
         return trace.join(folder, text, f"{what}: {key}")
 
-    resolved = dict(service)
-    for key, resolve in _RESOLVERS.items():
-        if key in resolved:
-            resolved[key] = resolve(resolved[key], join)
-    return resolved
+    return _resolved(service, join)
+
+
+def _resolved(service: Mapping[str, object], join: Join) -> Service:
+    return {key: _RESOLVERS[key](value, join) if key in _RESOLVERS else value for key, value in service.items()}
 
 
 def with_context(service: Service) -> Service:
@@ -100,11 +100,17 @@ def _label_files(value: object, join: Join) -> object:
     return [join(file, "label_file") if isinstance(file, str) else file for file in files]
 
 
+def _hooks(value: object, join: Join) -> object:
+    hooks = value if isinstance(value, list) else ()
+    return [_resolved(hook, join) if isinstance(hook, Mapping) else hook for hook in hooks]
+
+
 _RESOLVERS: Mapping[str, Callable[[object, Join], object]] = {
     "volumes": _volumes,
     "build": _build,
     "env_file": _env_files,
     "label_file": _label_files,
+    "pre_start": _hooks,
 }
 
 

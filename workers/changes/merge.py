@@ -17,7 +17,10 @@ from workers.changes.unicity import unique_model, unique_service
 from workers.changes.yaml_file import Model, Path
 from workers.errors import InvalidStack
 
-SECTIONS = ("services", "networks", "volumes", "configs", "secrets", "models")
+CONTAINERS = ("services", "jobs")
+"""The parts of a model whose definitions describe containers; `jobs` since Compose 5.6."""
+
+SECTIONS = (*CONTAINERS, "networks", "volumes", "configs", "secrets", "models")
 """The parts of a model that hold definitions by name."""
 
 
@@ -65,6 +68,9 @@ def normalise_service(service: Service) -> Service:
         if isinstance(long.get(section), dict):
             part = long[section]
             long[section] = part | {key: as_mapping(part[key]) for key in keys if key in part}
+    if isinstance(hooks := long.get("pre_start"), list):
+        # Compose 5: a container of its own that runs before the service's, and is described like one.
+        long["pre_start"] = [normalise_service(hook) if isinstance(hook, dict) else hook for hook in hooks]
     return long
 
 
@@ -99,7 +105,7 @@ def _long_model(model: Model) -> Model:
     long = dict(model)
     for section in SECTIONS:
         if isinstance(parts := model.get(section), dict):
-            make = _long_if_mapping if section == "services" else long_resource
+            make = _long_if_mapping if section in CONTAINERS else long_resource
             long[section] = {name: make(part) for name, part in parts.items()}
     return long
 
@@ -142,7 +148,9 @@ def _merged_mappings(base: Mapping[str, Any], override: Mapping[str, Any], path:
 
 
 def _next(path: _Pattern, key: str) -> _Pattern:
-    """The pattern of a child: names that people choose are `*`."""
+    """The pattern of a child: names that people choose are `*`, and jobs are merged like services."""
+    if not path and key in CONTAINERS:
+        return CONTAINERS[:1]
     return (*path, "*" if path in _NAMED else key)
 
 

@@ -224,7 +224,7 @@ class ModelLoader:
 
     def _resolved(self, section: str, name: str, part: object, folder: str) -> object:
         what = f"{section.removesuffix('s')} {name}"
-        if section == "services" and isinstance(part, dict):
+        if section in merge.CONTAINERS and isinstance(part, dict):
             return resolve_service(with_context(merge.normalise_service(part)), folder, self._trace, what)
         return resolve_resource(section, part, folder, self._trace, what)
 

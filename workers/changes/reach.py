@@ -13,7 +13,9 @@ class Reach:
     """What was found to reach one service.
 
     `content` says of each path what its change asks for; `mounted` are those of them that the container sees as they
-    are. `older_environment` is what older releases of Compose make of the variables.
+    are. `older_environment` is what older releases of Compose make of the variables. `bases` and `built_on` are the
+    images and services that its build uses, `runs` the further images that its containers are made with: those of
+    `pre_start` hooks and of volumes.
     """
 
     content: dict[str, Action] = field(default_factory=dict)
@@ -25,6 +27,7 @@ class Reach:
     build: object = None
     bases: tuple[str, ...] = ()
     built_on: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
 
     def mount(self, paths: tuple[str, ...]) -> None:
         """The container sees the paths as they are, and takes new content up when it is restarted."""

@@ -156,6 +156,9 @@ class ServiceActions:
             action = Action.BUILD if service.build else Action.UP
         elif cause.action is Action.BUILD and service.image == self._new.services[other].image and not service.build:
             action = Action.UP
+        elif cause.action is Action.BUILD and other in service.runs:
+            # Compose takes no notice of a new image of a hook; and a container keeps the image that it mounts.
+            action = Action.RECREATE
         elif cause.action.strength >= Action.RECREATE.strength and other in service.shares_with:
             # The namespace that this one lives in goes away with the old container.
             action = min(cause.action, Action.UP, key=lambda action: action.strength)

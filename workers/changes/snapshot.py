@@ -30,7 +30,8 @@ class ServiceSnapshot:
     `content` says of each closure path what its change asks for: `RESTART`, `RECREATE` or `BUILD`. `model` are the
     paths that its definition was read from, `inputs` the names of inputs outside Git that went into it. `restarts_with`
     are services whose restart restarts this one, `shares_with` those whose network or process namespace it lives in,
-    `builds_on` those whose image its build uses or, without one, is its own.
+    `builds_on` those whose image its build uses or, without one, is its own, `runs` those whose image one of its hooks
+    or volumes is.
     """
 
     definition: str
@@ -44,6 +45,7 @@ class ServiceSnapshot:
     restarts_with: tuple[str, ...] = ()
     shares_with: tuple[str, ...] = ()
     builds_on: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
     image: str = ""
 
 
@@ -184,7 +186,7 @@ _TUPLES = (
     "secrets",
     "warnings",
 )
-_SERVICE_TUPLES = ("model", "inputs", "networks", "volumes", "restarts_with", "shares_with", "builds_on")
+_SERVICE_TUPLES = ("model", "inputs", "networks", "volumes", "restarts_with", "shares_with", "builds_on", "runs")
 
 
 def _service_to_json(service: ServiceSnapshot) -> dict[str, object]:

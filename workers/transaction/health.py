@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -206,10 +206,15 @@ def failures(engine: Engine, project: str, starts: Collection[tuple[str, str]], 
     restarts = {each.container.id: each.restarts for each in before}
     found = (
         judge(each, restarts.get(each.container.id, 0))
-        for each in engine.details(engine.containers(project))
+        for each in engine.details(_services_and_hooks(engine, project))
         if (each.container.id, each.started_at) not in starts
     )
     return Health(_with_logs(engine, project, [each for each in found if each.verdict is Verdict.BAD]))
+
+
+def _services_and_hooks(engine: Engine, project: str) -> Iterator[Container]:
+    """A hook that has failed is why its service never started, and stays for whoever wants to know."""
+    return (each for each in engine.containers(project, one_off=True) if each.is_hook or not each.is_one_off)
 
 
 def _look(ward: Ward, deadline: float, clock: Callable[[], float]) -> tuple[Finding, ...]:
@@ -253,7 +258,7 @@ def _next(changes: queue.SimpleQueue[str], seconds: float, stop: threading.Event
 
 
 def _with_logs(engine: Engine, project: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    ids = {each.name: each.id for each in engine.containers(project)}
+    ids = {each.name: each.id for each in _services_and_hooks(engine, project)}
     return tuple(
         Finding(
             each.service,

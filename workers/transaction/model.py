@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,39 @@ def images(model: Model, project: str) -> dict[str, str]:
         for name, service in services(model).items()
         if not service.get("provider")
     }
+
+
+def further_images(model: Model, project: str) -> dict[str, set[str]]:
+    """The images of every active service beside its own: of its `pre_start` hooks, and of volumes that are images."""
+    own = images(model, project)
+    return {
+        name: {*map(str, filter(None, _further(service)))} - {own[name]}
+        for name, service in services(model).items()
+        if name in own
+    }
+
+
+def _further(service: Mapping[str, Any]) -> Iterator[object]:
+    for container in containers(service):
+        yield from (mount.get("source") for mount in container.get("volumes") or () if mount.get("type") == "image")
+    yield from (hook.get("image") for hook in service.get("pre_start") or ())
+
+
+def containers(service: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What describes a container: the service, and each of its `pre_start` hooks, which have one of their own."""
+    yield service
+    yield from service.get("pre_start") or ()
+
+
+def all_images(model: Model, project: str) -> set[str]:
+    """The names of all images that the active services need."""
+    return set(images(model, project).values()).union(*further_images(model, project).values())
+
+
+def built_names(model: Model, project: str) -> dict[str, set[str]]:
+    """The names that the image of each service with a build section is given."""
+    own, active = images(model, project), services(model)
+    return {name: {own[name], *map(str, active[name]["build"].get("tags") or ())} for name in built(model)}
 
 
 def built(model: Model) -> set[str]:
@@ -59,7 +92,7 @@ def dependencies(model: Model) -> dict[str, set[str]]:
 
 def namespaces(service: Mapping[str, Any]) -> set[str]:
     """The services whose network, process or IPC namespace a service lives in."""
-    values = (str(service.get(key) or "") for key in ("network_mode", "pid", "ipc"))
+    values = (str(service.get(key) or "") for key in ("network_mode", "pid", "ipc", "uts", "cgroup"))
     return {value.removeprefix("service:") for value in values if value.startswith("service:")}
 
 
@@ -111,7 +144,8 @@ def sources(model: Model) -> set[Path]:
     found = {
         Path(volume["source"])
         for service in services(model).values()
-        for volume in service.get("volumes") or ()
+        for container in containers(service)
+        for volume in container.get("volumes") or ()
         if volume.get("type") == "bind"
     }
     options = ((volume or {}).get("driver_opts") or {} for volume in (model.get("volumes") or {}).values())

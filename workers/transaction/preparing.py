@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from workers.changes.tree import Tree
-from workers.compose import build_argv, pull_argv
+from workers.compose import dry_up_argv
 from workers.errors import BlockedStack
 from workers.logs import get_logger
 from workers.model import Action
 from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt, Running
+from workers.transaction.images import build, pull, refuse_absent
 from workers.transaction.moved import settle_moved
 from workers.transaction.names import refuse_taken_names, wanted_names
 from workers.transaction.opening import Root
@@ -39,7 +40,7 @@ def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
         InvalidStack: when Compose refuses the files, or a volume holds data that its new definition would lose.
         BlockedStack: when something would be lost.
         CommandFailed: when building or pulling fails.
-        Lacking: when there is no such external network or volume.
+        Lacking: when there is no such external network or volume, or an image is still not there.
         PortTaken: when another project has a port.
         NameTaken: when another project has a container of a name.
         EngineUnavailable: when the engine is away.
@@ -51,7 +52,7 @@ def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
         _validate(attempt, tree, missing)
     with steps.step(Step.REMEMBER):
         attempt.look(Running.now(attempt.tools.engine, attempt.stack.project))
-        names = set(compose_model.images(attempt.model, attempt.stack.project).values())
+        names = compose_model.all_images(attempt.model, attempt.stack.project)
         attempt.images = {name: attempt.tools.engine.image_id(name) for name in sorted(names)}
     with steps.step(Step.CHECK):
         _refuse_own(attempt)
@@ -59,9 +60,11 @@ def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
         _survey(attempt)
         plan(attempt)
     with steps.step(Step.BUILD):
-        _build(attempt)
+        build(attempt)
     with steps.step(Step.PULL):
-        _pull(attempt)
+        pull(attempt)
+        refuse_absent(attempt)
+        _try_schedules(attempt)
 
 
 def stage_closure(attempt: Attempt) -> None:
@@ -139,45 +142,9 @@ def plan(attempt: Attempt) -> None:
             attempt.tools.say(f"{each.path} was changed on this host; Git's version counts, a copy stays in {kept}")
 
 
-def _build(attempt: Attempt) -> None:
-    """Build what the decision names, and what has a build section but no image yet."""
-    if not attempt.stack.options.build:
-        return
-    names = compose_model.images(attempt.model, attempt.stack.project)
-    absent = {name for name in compose_model.built(attempt.model) if attempt.images[names[name]] is None}
-    wanted = (attempt.services_with(Action.BUILD) & compose_model.built(attempt.model)) | absent
-    services = attempt.snapshot.services
-    for wave in build_waves({name: services[name].builds_on if name in services else () for name in wanted}):
-        attempt.run(build_argv(wave), seconds=attempt.stack.options.limits.build.total_seconds(), staged=True)
-
-
-def build_waves(builds_on: Mapping[str, Collection[str]]) -> Iterator[list[str]]:
-    """The services to build together, one wave after the other.
-
-    One `docker compose build` builds all its services at once: whoever stands on an image of another one would get the
-    old image, or none.
-
-    Args:
-        builds_on: the services to be built, each with those whose images it is built on.
-    """
-    left = set(builds_on)
-    while left:
-        ready = {name for name in left if not left.intersection(builds_on[name])}
-        wave = ready or left  # images that stand on each other are for the builder to refuse
-        yield sorted(wave)
-        left -= wave
-
-
-def _pull(attempt: Attempt) -> None:
-    """Pull what is missing, or everything that is to be brought up, as the option says."""
-    policy = attempt.stack.options.pull_images
-    names = compose_model.images(attempt.model, attempt.stack.project)
-    pulled = set(names) - (compose_model.built(attempt.model) if attempt.stack.options.build else set())
-    if policy == "always":
-        wanted = pulled
-    elif policy == "missing":
-        wanted = {name for name in pulled if attempt.images[names[name]] is None}
-    else:
-        wanted = set()
-    if wanted:
-        attempt.run(pull_argv(sorted(wanted)), seconds=attempt.stack.options.limits.pull.total_seconds(), staged=True)
+def _try_schedules(attempt: Attempt) -> None:
+    """Let Compose try `up` without doing anything where there are scheduled jobs: 5.6 reads them and then refuses."""
+    jobs = attempt.model.get("jobs") or {}
+    if any((job.get("triggers") or {}).get("schedule") for job in jobs.values()):
+        seconds = attempt.stack.options.limits.up.total_seconds()
+        attempt.run(dry_up_argv(), seconds=seconds, staged=True)

@@ -20,7 +20,7 @@ from workers.transaction.folders import Folders
 
 def record_of(attempt: Attempt, running: Running) -> dict[str, Any]:
     """What is deployed: fit for Redis, so it holds no values of variables."""
-    names = compose_model.images(attempt.model, attempt.stack.project)
+    names = compose_model.all_images(attempt.model, attempt.stack.project)
     ids = {each.container.image: each.container.image_id for each in running.details}
     return {
         "snapshot": attempt.snapshot.to_json(),
@@ -34,7 +34,7 @@ def record_of(attempt: Attempt, running: Running) -> dict[str, Any]:
         "working_dir": str(attempt.live_directory),
         "fingerprint": attempt.snapshot.fingerprint,
         "services": sorted(compose_model.services(attempt.model)),
-        "images": {name: ids.get(name) or attempt.tools.engine.image_id(name) for name in sorted(set(names.values()))},
+        "images": {name: ids.get(name) or attempt.tools.engine.image_id(name) for name in sorted(names)},
         "containers": containers_of(running),
         "deployment": attempt.name,
         "at": now(),

@@ -109,8 +109,14 @@ def settle_half_made(engine: Engine, project: str) -> None:
     Compose makes `<12 hex digits>_<name>`, removes the old container and renames the new one. While the old one
     is there the new one can go; afterwards it alone refers to the anonymous volumes, so it gets its name. Where
     somebody else has that name by now, it keeps the one it has until the next look: Compose knows it by its labels.
+    Compose 5 leaves the container of a `pre_start` hook that failed, and clears it away only where the same service
+    still has one to run; nothing is in it that anybody needs.
     """
     for container in engine.containers(project, one_off=True):
+        if container.is_hook:
+            log.info("removing what a hook has left", container=container.name)
+            engine.remove(container.id)
+            continue
         match = _HALF_MADE.fullmatch(container.name)
         replaced = container.labels.get(REPLACES)
         if not match or not replaced:

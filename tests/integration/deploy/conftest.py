@@ -17,6 +17,8 @@ from workers.compose import Compose
 from workers.containers import Engine
 from workers.errors import TeguError
 
+_NEWEST = 5
+
 
 @pytest.fixture(scope="session")
 def real_engine() -> None:
@@ -28,6 +30,16 @@ def real_engine() -> None:
         if os.environ.get("CI"):
             pytest.fail(str(error))
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def compose5(monkeypatch: pytest.MonkeyPatch, real_engine: None) -> None:  # noqa: ARG001
+    """Compose 5 or newer is the one that is called; without it the test is skipped."""
+    for program in os.environ.get("TEGU_TEST_COMPOSE", "").split(":"):
+        if program and int(Compose((program,)).version().partition(".")[0]) >= _NEWEST:
+            monkeypatch.setenv("DOCKER_CONFIG", str(Path(program).parents[1]))
+            return
+    pytest.skip("there is no Docker Compose 5 here; TEGU_TEST_COMPOSE names one")
 
 
 @pytest.fixture

@@ -21,10 +21,67 @@ MODELS = (
     "{services: {short: {image: x, models: [own]}, long: {image: x, models: {own: {endpoint_var: URL}}}, none: {image: x}}, "
     "models: {own: {model: ai/one}, unused: {model: ai/unused}}}"
 )
+HOOKED = (
+    "services: {web: {image: x, pre_start: [{image: 'app-tool', volumes: ['./f:/f'], env_file: hook.env, "
+    "label_file: gone.labels, configs: [c], security_opt: ['seccomp:./s.json']}]}, tool: {build: ./t}, none: {image: y}}\n"
+    "configs: {c: {content: '${C:-one}'}}"
+)
+HOOKED_FILES = {"f": "1", "hook.env": "A=1", "s.json": "{}", "t/Dockerfile": "FROM x"}
+IMAGE_MOUNTED = "services: {web: {image: x, volumes: [{type: image, source: 'app-tool:latest', target: /t}]}, tool: {build: ./t}, none: {image: y}}"
+JOBS = (
+    "{services: {web: {image: x}}, jobs: {job: {image: y, triggers: {manual: true}, volumes: ['./f:/f', '/etc:/e', './gone:/g', v:/v], "
+    "env_file: [e], label_file: l, secrets: [s, v], build: {context: ./t}}, none: , remote: {build: 'https://example.com/x.git'}}, secrets: {s: {file: ./secret}, v: {environment: V}}}"
+)
+JOBS_FILES = {"f": "1", "e": "A=1", "l": "a=b", "secret": "1", "t/Dockerfile": "FROM x"}
+PLATFORMS = "services: {web: {build: ./t}, own: {build: ./t, platform: linux/arm64}, none: {image: x}}"
 ELSEWHERE = "services: {web: {build: {context: ./img, dockerfile: ../D}}}"
 
 # what is done to {compose.yaml, …}: before, after, the action of each service that needs one
 CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = {
+    **{
+        f"what a hook has: {path}": (
+            {"compose.yaml": HOOKED, **HOOKED_FILES},
+            {"compose.yaml": HOOKED, **HOOKED_FILES, path: content},
+            expected,
+        )
+        for path, content, expected in (
+            ("f", "2", {"web": "recreate"}),
+            ("hook.env", "A=2", {"web": "recreate"}),
+            ("hook.env", "A=1 # the same", {}),
+            ("s.json", "{ }", {"web": "recreate"}),
+            (".env", "C=two", {"web": "recreate"}),
+            ("t/Dockerfile", "FROM y", {"tool": "build", "web": "recreate"}),
+        )
+    },
+    "a hook's command": (
+        {"compose.yaml": HOOKED, **HOOKED_FILES},
+        {"compose.yaml": HOOKED.replace("env_file: hook.env", "env_file: hook.env, command: x"), **HOOKED_FILES},
+        {"web": "up"},
+    ),
+    "a hook in another spelling": (
+        {"compose.yaml": HOOKED, **HOOKED_FILES},
+        {"compose.yaml": HOOKED.replace("env_file: hook.env", "env_file: [{path: ./hook.env, required: true}]"), **HOOKED_FILES},
+        {},
+    ),
+    "an image that is built here and mounted": (
+        {"compose.yaml": IMAGE_MOUNTED, "t/Dockerfile": "FROM x"},
+        {"compose.yaml": IMAGE_MOUNTED, "t/Dockerfile": "FROM y"},
+        {"tool": "build", "web": "recreate"},
+    ),
+    **{
+        f"what a job has: {path}": (
+            {"compose.yaml": JOBS, **JOBS_FILES},
+            {"compose.yaml": JOBS, **JOBS_FILES, path: "2"},
+            {},
+        )
+        for path in JOBS_FILES
+    },
+    "a job": ({"compose.yaml": JOBS, **JOBS_FILES}, {"compose.yaml": JOBS.replace("image: y", "image: z"), **JOBS_FILES}, {}),
+    "the platform that images are built for": (
+        {"compose.yaml": PLATFORMS, "t/Dockerfile": "FROM x", ".env": "A=1"},
+        {"compose.yaml": PLATFORMS, "t/Dockerfile": "FROM x", ".env": "A=1\nDOCKER_DEFAULT_PLATFORM=linux/amd64"},
+        {"web": "up"},
+    ),
     "a comment": ({"compose.yaml": WEB}, {"compose.yaml": WEB + "\n# hello"}, {}),
     "the order of keys": (
         {"compose.yaml": "services: {web: {image: a, command: b}}"},

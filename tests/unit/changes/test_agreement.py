@@ -16,9 +16,7 @@ FILES = {
 
 
 def bind(source: str) -> dict[str, object]:
-    return {
-        "services": {"a": {"volumes": [{"type": "bind", "source": source}, {"type": "volume", "source": "/stage/v"}]}}
-    }
+    return {"services": {"a": {"volumes": [{"type": "bind", "source": source}, {"type": "volume", "source": "v"}]}}}
 
 
 def built(**build: object) -> dict[str, object]:
@@ -51,6 +49,18 @@ def built(**build: object) -> dict[str, object]:
             ),
             ("m",),
         ),
+        (
+            {"services": {"a": {"pre_start": [{"volumes": [{"type": "bind", "source": "/stage/app/h"}]}]}}},
+            ("app/h",),
+        ),
+        ({"jobs": {"j": {"env_file": [{"path": "/stage/app/j.env"}]}}}, ("app/j.env",)),
+        ({"volumes": {"v": {"driver_opts": {"o": "bind", "device": "/stage/app/v"}}}}, ("app/v",)),
+        ({"services": {"a": {"a field of tomorrow": ["/stage/app/t", 1, None]}}}, ("app/t",)),
+        ({"services": {"a": {"develop": {"watch": [{"path": "/stage/app/w"}]}}}}, ()),
+        (
+            {"name": "/stage/app/n", "services": {"b": {"build": {"context": "/stage/app/c2"}}}},
+            ("app/c2", "app/c2/Dockerfile"),
+        ),
     ],
 )
 def test_what_compose_names_and_the_closure_lacks_is_missing(
@@ -63,3 +73,9 @@ def test_a_stack_at_the_root_has_its_project_directory_there(world: World) -> No
     world.stack = make_stack("")
     snapshot = world.snapshot({"compose.yaml": "services: {a: {image: x, volumes: ['.:/all']}}"})
     assert missing_sources(snapshot, bind("/stage/any"), "/stage/") == ()
+
+
+def test_what_is_not_built_here_needs_no_context(world: World) -> None:
+    world.stack = make_stack(build=False)
+    snapshot = world.snapshot({"app/compose.yaml": "services: {a: {image: x, build: ./i}}"})
+    assert missing_sources(snapshot, built(context="/stage/app/i"), "/stage/app") == ()

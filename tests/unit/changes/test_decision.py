@@ -137,6 +137,49 @@ def test_a_dropped_profile_removes_its_services(world: World) -> None:
     )
 
 
+BUILT = {
+    "app/compose.yaml": "services: {a: {image: x, build: {context: ./i, secrets: [s]}}}\nsecrets: {s: {file: ./gone}}"
+}
+
+
+def test_without_builds_neither_dockerfile_nor_context_is_needed_or_an_input(world: World) -> None:
+    world.stack = make_stack(build=False)
+    snapshot = world.snapshot(BUILT)
+    assert not {path for path in snapshot.entries if path.startswith(("app/i", "app/gone"))}
+    assert world.summary(BUILT, BUILT | {"app/i/Dockerfile": "FROM x"}) == {}
+    other = {"app/compose.yaml": BUILT["app/compose.yaml"].replace("./i", "./other")}
+    assert world.summary(BUILT, other) == {}
+    assert world.decide_from(None, BUILT).services["a"].action is Action.UP
+
+
+def test_where_builds_come_to_be_wanted_the_services_that_have_one_are_built(world: World) -> None:
+    files = {"app/compose.yaml": "services: {a: {build: ./i}, b: {image: x}}", "app/i/Dockerfile": "FROM x"}
+    world.stack = make_stack(build=False)
+    record = world.snapshot(files)
+    world.stack = make_stack()
+    assert not world.unchanged(record, files)
+    decision = world.decide_from(record, files)
+    assert (decision.reason, decision.inputs) == (Reason.OPTIONS_CHANGED, ("option:build",))
+    assert {name: service.action for name, service in decision.services.items()} == {"a": Action.BUILD}
+
+
+def test_where_builds_are_wanted_no_more_what_was_built_stays(world: World) -> None:
+    files = {"app/compose.yaml": "services: {a: {build: ./i}}", "app/i/Dockerfile": "FROM x"}
+    record = world.snapshot(files)
+    world.stack = make_stack(build=False)
+    decision = world.decide_from(record, files)
+    assert (decision.action, decision.reason, decision.inputs) == (Action.NONE, Reason.UNCHANGED, ("option:build",))
+
+
+def test_files_from_elsewhere_that_are_not_allowed_any_more_make_a_stack_invalid_at_once(world: World) -> None:
+    files = {"app/compose.yaml": "include: ['https://example.com/x.git']\nservices: {a: {image: x}}"}
+    world.stack = replace(make_stack(), allow_remote_include=True)
+    record = world.snapshot(files)
+    world.stack = make_stack()
+    assert not world.unchanged(record, files)
+    assert world.decide_from(record, files).reason is Reason.INVALID
+
+
 def test_a_changed_variable_is_an_option_and_is_named_without_its_value(world: World) -> None:
     files = {"app/compose.yaml": "services: {a: {image: '${TAG}'}, b: {image: x}}"}
     world.stack = make_stack(variables={"TAG": "hidden-1"})

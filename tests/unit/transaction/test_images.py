@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers.transaction.preparing import build_waves
+from workers.transaction.images import build_waves
 
 
 @pytest.mark.parametrize(
