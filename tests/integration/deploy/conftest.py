@@ -12,12 +12,11 @@ from redis import Redis
 
 from tests.integration.deploy.house import DOCKER_HOST, House
 from tests.redis_server import RedisServer
+from tests.releases import PINNED, release
 from tests.second_engine import SecondEngine
 from workers.compose import Compose
 from workers.containers import Engine
 from workers.errors import TeguError
-
-_NEWEST = 5
 
 
 @pytest.fixture(scope="session")
@@ -33,13 +32,9 @@ def real_engine() -> None:
 
 
 @pytest.fixture
-def compose5(monkeypatch: pytest.MonkeyPatch, real_engine: None) -> None:  # noqa: ARG001
-    """Compose 5 or newer is the one that is called; without it the test is skipped."""
-    for program in os.environ.get("TEGU_TEST_COMPOSE", "").split(":"):
-        if program and int(Compose((program,)).version().partition(".")[0]) >= _NEWEST:
-            monkeypatch.setenv("DOCKER_CONFIG", str(Path(program).parents[1]))
-            return
-    pytest.skip("there is no Docker Compose 5 here; TEGU_TEST_COMPOSE names one")
+def newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pinned release of Compose is the one that is called."""
+    release(PINNED).choose(monkeypatch)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ NOWHERE = "127.0.0.1:1/none:1"
 
 
 @pytest.fixture
-def tool(house: House, compose5: None) -> Iterator[str]:  # noqa: ARG001
+def tool(house: House, newest: None) -> Iterator[str]:  # noqa: ARG001
     """An image that no service has."""
     name = f"tool-{house.suffix}:1"
     house.docker("tag", "busybox:stable", name)
@@ -82,26 +82,21 @@ def test_what_a_failed_hook_has_left_is_no_container_of_its_service_and_goes_wit
     assert leftovers(house) == []
 
 
-def test_a_hook_whose_image_is_built_here_runs_again_when_that_changes(house: House, compose5: None) -> None:  # noqa: ARG001
+def test_a_hook_whose_image_is_built_here_runs_again_when_that_changes(house: House, newest: None) -> None:  # noqa: ARG001
     house.stack()
-    model = (
-        compose(
-            web=service(
-                "cat /data/v; sleep 1000", pre_start=[{"image": f"made-{house.suffix}:1"}], volumes=["data:/data"]
-            ),
-            maker={**service(), "image": f"made-{house.suffix}:1", "build": "./made", "command": ["sleep", "1000"]},
-            db=service(),
-        ).removesuffix("}")
-        + ', "volumes": {"data": {}}}'
-    )
-    made = 'FROM busybox:stable\nCMD ["sh", "-c", "echo VERSION > /data/v"]\n'
-    done = house.push({"a/compose.yaml": model, "a/made/Dockerfile": made.replace("VERSION", "one")})
-    assert (done["outcome"], house.seen("web", "/data/v")) == ("deployed", "one"), done["message"]
+    image = f"made-{house.suffix}:1"
+    hook = {"image": image, "command": ["cp", "/text", "/data/text"]}
+    maker = {**service(), "image": image, "build": "./made"}
+    services = compose(web=service(pre_start=[hook], volumes=["data:/data"]), maker=maker, db=service())
+    model = services.removesuffix("}") + ', "volumes": {"data": {}}}'
+    made = {"a/made/Dockerfile": "FROM busybox:stable\nCOPY text /text\n", "a/made/text": "one"}
+    done = house.push({"a/compose.yaml": model, **made})
+    assert (done["outcome"], house.seen("web", "/data/text")) == ("deployed", "one"), done["message"]
     before = house.lives()
-    done = house.push({"a/made/Dockerfile": made.replace("VERSION", "two")})
-    assert (done["outcome"], house.seen("web", "/data/v")) == ("deployed", "two"), done["message"]
+    done = house.push({"a/made/text": "two"})
+    assert (done["outcome"], house.seen("web", "/data/text")) == ("deployed", "two"), done["message"]
     assert house.lives()["db"] == before["db"]
-    house.docker("rmi", "-f", f"made-{house.suffix}:1")
+    house.docker("rmi", "-f", image)
 
 
 def test_a_schedule_that_this_compose_cannot_keep_fails_before_anything_is_touched(house: House, tool: str) -> None:
