@@ -11,6 +11,7 @@ from workers.changes.tree import Outside
 from workers.model import Stack
 from workers.services import Services
 from workers.transaction.belongings import copy_all, elsewhere
+from workers.visibility import sight_of
 
 
 class OldFiles:
@@ -60,5 +61,8 @@ def files_for(services: Services, stack: Stack, adoption: Mapping[str, Any] | No
     """
     if adoption is None or adoption.get("data") == "leave":
         return None
-    containers = services.containers(stack.docker_host).containers(stack.project)
-    return OldFiles(services.outside(stack), stack.path, elsewhere(containers, services.live(stack) / stack.path))
+    engine = services.containers(stack.docker_host)
+    old = elsewhere(engine.containers(stack.project), services.live(stack) / stack.path)
+    sight = sight_of(engine, services.own_container) if old else None
+    seen = tuple(each for each in old if sight is None or sight.sees(each))
+    return OldFiles(services.outside(stack), stack.path, seen)

@@ -236,6 +236,17 @@ class Engine:
                 return False
         return True
 
+    def binds(self, container_id: str) -> tuple[tuple[str, str], ...] | None:
+        """What of the host is mounted into a container: where it is, and where that sees it; None without one."""
+        from docker.errors import NotFound  # noqa: PLC0415
+
+        with translated():
+            try:
+                mounts = self.client.inspect_container(container_id)["Mounts"]
+            except NotFound:
+                return None
+        return tuple((each["Source"], each["Destination"]) for each in mounts if each["Type"] == "bind")
+
     def start(self, container_id: str) -> None:
         """Start a container."""
         with translated():

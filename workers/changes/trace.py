@@ -227,6 +227,8 @@ class Trace:
         if content is None and required:
             if self.on_host:
                 message = f"{what}: {name} is neither in Git nor on this host; put it at {location}"
+                if name.startswith("/"):
+                    message += " (where the worker runs in a container, mount it there at the same path)"
                 raise InvalidStack(message)
             # Nobody's host is known when two commits are compared by themselves; the file may well be there.
             self.warnings[f"{what}: {name} is not in Git"] = None

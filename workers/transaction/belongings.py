@@ -23,7 +23,9 @@ from workers.errors import BlockedStack, CommandFailed, EngineUnavailable
 from workers.model import Entry
 from workers.transaction.folders import Folders, remove_tree
 from workers.transaction.steps import Cancelled
+from workers.visibility import Sight
 
+_EVERYTHING = Sight()
 How = Literal["move", "copy"]
 _OTHER_FILE_SYSTEM = frozenset({errno.EXDEV, errno.EBUSY})  # a mount point cannot be renamed either
 
@@ -67,8 +69,11 @@ def left_behind(
     files: Mapping[str, Entry],
     mounted: Iterable[str],
     staying: Collection[Path] = (),
+    sight: Sight = _EVERYTHING,
 ) -> tuple[Belonging, ...]:
     """What containers mount, or Compose reads, in another directory, and neither Git nor the live directory has.
+
+    What cannot be seen is not among it: see `out_of_sight`.
 
     Args:
         containers: of the project.
@@ -78,10 +83,63 @@ def left_behind(
         mounted: the paths that the new model mounts, from the root: what lies there, but not below the old directory,
             was mounted by a relative path, too.
         staying: what the new model mounts, absolute: what lies at such a path is where it belongs.
+        sight: what this process sees of the engine's host.
     """
-    folders = {"."} | {str(parent) for path in files for parent in Path(path).parents}
-    relative = set(mounted)
+    folders = _folders(files)
     found: dict[str, Belonging] = {}
+    for source, path, _ in _old_places(containers, live_root, project_path, mounted):
+        if sight.sees(source):
+            found |= {item.path: item for item in _missing(source, path, live_root, files, folders, staying)}
+    return tuple(
+        found[path] for path in sorted(found) if not any(str(parent) in found for parent in Path(path).parents)
+    )
+
+
+def out_of_sight(
+    containers: Iterable[Details],
+    live_root: Path,
+    project_path: str,
+    files: Mapping[str, Entry],
+    mounted: Iterable[str],
+    staying: Collection[Path],
+    sight: Sight,
+    *,
+    wants_env: bool,
+) -> tuple[str, ...]:
+    """Like `left_behind`, what may be left behind because nobody here can see it: paths of the host.
+
+    The engine says what is mounted, so it is there, and whether Git has all of a folder cannot be known. Of a `.env`
+    nobody says whether it is there; it is asked for where variables are missing.
+
+    Args:
+        containers: as there, like all the others.
+        live_root: the stack's directory.
+        project_path: the project directory from there.
+        files: what Git has.
+        mounted: the paths that the new model mounts, from the root.
+        staying: what the new model mounts, absolute.
+        sight: what this process sees of the engine's host.
+        wants_env: whether the new model uses variables that have no value.
+    """
+    folders = _folders(files)
+    found = set()
+    for source, path, is_mounted in _old_places(containers, live_root, project_path, mounted):
+        if sight.sees(source) or path.startswith("..") or path in files or Path(source) in staying:
+            continue
+        if (path in folders or not os.path.lexists(live_root / path)) and (is_mounted or wants_env):
+            found.add(source)
+    return tuple(sorted(found))
+
+
+def _folders(files: Iterable[str]) -> set[str]:
+    return {"."} | {str(parent) for path in files for parent in Path(path).parents}
+
+
+def _old_places(
+    containers: Iterable[Details], live_root: Path, project_path: str, mounted: Iterable[str]
+) -> Iterator[tuple[str, str, bool]]:
+    """What was mounted or may be read relative to another directory, where it belongs, and whether it was mounted."""
+    relative = set(mounted)
     for each in containers:
         directory = each.container.working_dir
         if directory in {"", str(live_root / project_path)}:
@@ -89,10 +147,7 @@ def left_behind(
         for source in (*each.sources, f"{directory}/.env"):
             path = os.path.normpath(Path(project_path) / os.path.relpath(source, directory))
             if path in relative or Path(source).is_relative_to(directory):
-                found |= {item.path: item for item in _missing(source, path, live_root, files, folders, staying)}
-    return tuple(
-        found[path] for path in sorted(found) if not any(str(parent) in found for parent in Path(path).parents)
-    )
+                yield source, path, source in each.sources
 
 
 def _missing(

@@ -9,7 +9,8 @@ from pathlib import Path
 from workers.errors import BlockedStack
 from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt, Former
-from workers.transaction.belongings import How, elsewhere, left_behind, users_of
+from workers.transaction.belongings import How, elsewhere, left_behind, out_of_sight, users_of
+from workers.visibility import Sight, sight_of
 
 
 class MovedData(BlockedStack):
@@ -38,7 +39,15 @@ def _settle_directories(attempt: Attempt) -> None:
     if not (old := elsewhere((each.container for each in details), attempt.live_directory)):
         return
     mounted = compose_model.sources(attempt.model)
-    found = left_behind(details, attempt.folders.live, attempt.stack.path, attempt.new, attempt.protected, mounted)
+    live, path, sight = (
+        attempt.folders.live,
+        attempt.stack.path,
+        sight_of(attempt.tools.engine, attempt.tools.own.container),
+    )
+    places = (details, live, path, attempt.new, attempt.protected, mounted, sight)
+    if attempt.adoption != "leave" and (hidden := out_of_sight(*places, wants_env=bool(attempt.snapshot.unset))):
+        raise MovedData(_hidden(attempt, old, hidden, sight))
+    found = left_behind(*places)
     if found and attempt.adoption is None:
         left = ", ".join(each.source for each in found)
         message = (
@@ -50,6 +59,16 @@ def _settle_directories(attempt: Attempt) -> None:
         how: How = "copy" if attempt.adoption == "copy" else "move"
         attempt.brought = tuple(replace(each, how=how) for each in found)
         attempt.halted = users_of(details, attempt.brought)
+
+
+def _hidden(attempt: Attempt, old: Collection[str], hidden: Collection[str], sight: Sight) -> str:
+    """What is said of data that would stay behind although nobody here can see it."""
+    folders = {next((each for each in old if Path(path).is_relative_to(each)), path) for path in hidden}
+    return (
+        f"project {attempt.stack.project} runs from {', '.join(old)}, and this data would stay behind, which this "
+        f"worker cannot see: {', '.join(hidden)}; {sight.remedy(folders)}then `tegu adopt {attempt.stack.id} --data "
+        f"{'leave' if sight.distant else 'move|copy'}`{'' if sight.distant else ' (leave: begin without it)'}"
+    )
 
 
 def _refuse_lost_volumes(attempt: Attempt, former: Former, old: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -330,6 +332,47 @@ def test_a_running_project_is_adopted_with_its_data(house: House, data: orders.D
     assert house.services.state.adoptions.get(STACK) is None
     assert house.look()["outcome"] == "unchanged"
     assert not list((house.folder / "data/state/default").glob("*.arriving"))
+
+
+@contextlib.contextmanager
+def in_a_container(house: House, *folders: Path) -> Iterator[None]:
+    """As if Tegu ran in a container that sees these folders of the host."""
+    mounts = [part for folder in folders for part in ("--volume", f"{folder}:{folder}")]
+    name = house.project("itself")
+    identifier = house.docker("create", "--name", name, *mounts, "busybox:stable", "true").strip()
+    house.services.__dict__["own_container"] = identifier
+    try:
+        yield
+    finally:
+        del house.services.__dict__["own_container"]
+        house.docker("rm", "--force", identifier)
+
+
+def test_data_that_cannot_be_seen_from_here_is_not_taken_for_absent(house: House) -> None:
+    house.stack()
+    file = compose(web=DATA, db=DB)
+    folder = run_elsewhere(house, {"compose.yaml": file})
+    before, live = house.lives(), house.folder / "data"
+    with in_a_container(house, live):
+        for told in (house.push({"a/compose.yaml": file}), adopt(house, "move"), adopt(house, "copy")):
+            assert (told["outcome"], told["reason"]) == ("blocked", "moved"), told
+            assert f"which this worker cannot see: {folder}/data;" in str(told["message"])
+            assert f"\n  - {folder}:{folder}\n" in str(told["message"])
+        assert house.lives() == before
+    with in_a_container(house, live, folder):
+        assert adopt(house, "move")["outcome"] == "deployed"
+    assert house.seen("web", "/data/precious") == "everything"
+
+
+def test_data_that_cannot_be_seen_from_here_stays_when_that_is_wanted(house: House) -> None:
+    house.stack()
+    file = compose(web=DATA, db=DB)
+    folder = run_elsewhere(house, {"compose.yaml": file})
+    with in_a_container(house, house.folder / "data"):
+        assert house.push({"a/compose.yaml": file})["outcome"] == "blocked"
+        assert adopt(house, "leave")["outcome"] == "deployed"
+        assert house.look()["outcome"] == "unchanged"
+    assert (folder / "data/precious").exists()
 
 
 def test_a_running_project_is_adopted_without_its_data_when_that_is_wanted(house: House) -> None:

@@ -20,11 +20,13 @@ from workers.transaction.belongings import (
     copy_all,
     elsewhere,
     left_behind,
+    out_of_sight,
     take_leave,
     users_of,
 )
 from workers.transaction.folders import Folders
 from workers.transaction.steps import Cancelled
+from workers.visibility import Sight
 
 FILE = Entry(0o100644, "1")
 
@@ -121,6 +123,40 @@ def test_containers_of_the_live_directory_leave_nothing_behind(folders: Folders)
     (here / "data").mkdir(parents=True)
     assert left(here, folders, here / "data") == []
     assert elsewhere([container(here).container], here) == ()
+
+
+def hidden(
+    old: Path, folders: Folders, *sources: Path, sight: Sight, mounted: tuple[str, ...] = (), wants_env: bool = False
+) -> list[str]:
+    files = {"a/compose.yaml": FILE, "a/conf/app.ini": FILE}
+    containers, staying = [container(old, *sources)], (old / "stays",)
+    found = out_of_sight(containers, folders.live, "a", files, mounted, staying, sight, wants_env=wants_env)
+    return [os.path.relpath(each, old) for each in found]
+
+
+def test_what_is_mounted_and_cannot_be_seen_may_be_left_behind(old: Path, folders: Folders) -> None:
+    """Whether it is there is nothing that a look at the path could tell: the engine has said so."""
+    blind = Sight((folders.live,))
+    for folder in (old, Path("/srv/of-the-host/a")):
+        assert hidden(folder, folders, folder / "data", sight=blind) == ["data"]
+        assert hidden(folder, folders, folder / "conf", sight=blind) == ["conf"]  # nobody knows what else lies in it
+        assert hidden(folder, folders, folder / "conf/app.ini", folder / "stays", Path("/etc"), sight=blind) == []
+        assert hidden(folder, folders, folder.parent / "shared", sight=blind, mounted=("shared",)) == ["../shared"]
+        assert hidden(folder, folders, folder / ".env", sight=blind) == [".env"]
+        assert hidden(folder, folders, sight=blind) == []
+        assert hidden(folder, folders, sight=blind, wants_env=True) == [".env"]
+        assert hidden(folder, folders, folder / "data", sight=Sight()) == []
+        assert hidden(folder, folders, folder / "data", sight=Sight((folder.parent,))) == []
+    (folders.live / "a/data").mkdir(parents=True)
+    assert hidden(old, folders, old / "data", sight=blind) == []
+    here = folders.live / "a"
+    assert hidden(here, folders, here / "data", sight=Sight(())) == []
+
+
+def test_what_cannot_be_seen_is_not_brought_along_whatever_lies_at_its_path_here(old: Path, folders: Folders) -> None:
+    files = {"a/compose.yaml": FILE}
+    found = left_behind([container(old, old / "data")], folders.live, "a", files, (), (), Sight((folders.live,)))
+    assert found == ()
 
 
 def test_those_that_see_the_data_are_found(old: Path) -> None:
