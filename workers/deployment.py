@@ -171,6 +171,7 @@ class Deployment:
             tools=tools,
             old=load_manifest(self._folders.manifest),
             new=snapshot.files(self._ground.tree),
+            hollow=snapshot.hollow(self._ground.tree),
             previous=record.get("commit"),
             made_of=snapshot.made_of | (Snapshot.from_json(record["snapshot"]).made_of if record else frozenset()),
             adoption=self._ground.adoption,

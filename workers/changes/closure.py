@@ -21,7 +21,8 @@ from workers.changes.project import Project, read_project
 from workers.changes.reach import Reach, mappings, texts
 from workers.changes.resources import resource_digest
 from workers.changes.snapshot import RULES, ServiceSnapshot, Snapshot
-from workers.changes.trace import Trace, check_supported
+from workers.changes.supported import check_supported
+from workers.changes.trace import Trace
 from workers.changes.tree import Outside, Tree
 from workers.changes.variables import Usage
 from workers.errors import InvalidStack

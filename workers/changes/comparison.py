@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from workers.changes.ignorefile import filtered_digest, filtered_files
+from workers.changes.filtered import differing, filtered
 from workers.changes.snapshot import Snapshot
-from workers.changes.tree import FOLDER, LINK, SUBMODULE, Tree, walk
+from workers.changes.tree import FOLDER, LINK, SUBMODULE, Tree
 from workers.model import Entry
 
 
@@ -30,7 +30,7 @@ def _is_same_after_filter(record: Snapshot, tree: Tree, path: str, found: Entry 
         return False
     ignore = record.entries.get(record.filters[path])
     content = tree.blob(ignore.oid) if ignore else b""
-    return filtered_digest(tree, path, found, content) == record.filtered[path]
+    return filtered(tree, path, found, content).left.digest == record.filtered[path]
 
 
 def changed_paths(record: Snapshot, new: Snapshot, tree: Tree, recorded: Tree | None) -> dict[str, tuple[str, ...]]:
@@ -49,28 +49,12 @@ def changed_paths(record: Snapshot, new: Snapshot, tree: Tree, recorded: Tree | 
         if before == after and record.filtered.get(path) == new.filtered.get(path):
             continue
         if path in record.filtered or path in new.filtered:
-            files = _differing_after_filter(record, new, tree, path)
+            files = tuple(differing(record.side(tree, path), new.side(tree, path), path))
         else:
             files = tuple(differing_files(tree, before, after, path))
         if files:
             changed[path] = files
     return changed
-
-
-def _differing_after_filter(record: Snapshot, new: Snapshot, tree: Tree, path: str) -> tuple[str, ...]:
-    before, after = (_left(snapshot, tree, path) for snapshot in (record, new))
-    return tuple(sorted(name for name in {*before, *after} if before.get(name) != after.get(name)))
-
-
-def _left(snapshot: Snapshot, tree: Tree, path: str) -> Mapping[str, Entry]:
-    """What a closure has of a path after its ignore file, if it has one."""
-    entry = snapshot.entries.get(path)
-    if entry is None:
-        return {}
-    ignore = snapshot.entries.get(snapshot.filters[path]) if path in snapshot.filters else None
-    if entry.mode != FOLDER or ignore is None:
-        return dict(walk(tree, entry, path))
-    return dict(filtered_files(tree, path, entry, tree.blob(ignore.oid)))
 
 
 def differing_files(tree: Tree, before: Entry | None, after: Entry | None, path: str) -> list[str]:
@@ -82,13 +66,19 @@ def differing_files(tree: Tree, before: Entry | None, after: Entry | None, path:
         after: the new one.
         path: where both stand.
     """
-    if before == after:
-        return []
-    folders = [tree.listing(entry.oid) if entry and entry.mode == FOLDER else {} for entry in (before, after)]
-    files = [path] if any(entry is not None and entry.mode != FOLDER for entry in (before, after)) else []
-    for name in sorted({*folders[0], *folders[1]}):
-        child = f"{path}/{name}" if path else name
-        files += differing_files(tree, folders[0].get(name), folders[1].get(name), child)
+    files = []
+    waiting = [(path, before, after)]
+    while waiting:
+        path, before, after = waiting.pop()
+        if before == after:
+            continue
+        if any(entry is not None and entry.mode != FOLDER for entry in (before, after)):
+            files.append(path)
+        folders = [tree.listing(entry.oid) if entry and entry.mode == FOLDER else {} for entry in (before, after)]
+        waiting += [
+            (f"{path}/{name}" if path else name, folders[0].get(name), folders[1].get(name))
+            for name in sorted({*folders[0], *folders[1]}, reverse=True)
+        ]
     return files
 
 

@@ -15,7 +15,8 @@ from workers.changes.interpolation import Lookup, truth
 from workers.changes.locations import Service, is_bind, is_remote
 from workers.changes.project import Project
 from workers.changes.reach import Reach, mappings, texts
-from workers.changes.trace import Content, Trace, check_supported
+from workers.changes.supported import check_supported
+from workers.changes.trace import Content, Trace
 from workers.changes.variables import Usage
 from workers.model import Action
 

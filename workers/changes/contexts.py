@@ -6,13 +6,16 @@ import posixpath
 from collections.abc import Mapping
 
 from workers.changes.dockerfile import base_images
-from workers.changes.ignorefile import filtered_digest, filtered_files
+from workers.changes.filtered import filtered
+from workers.changes.ignorefile import BadPatternError
 from workers.changes.limits import MAX_IGNORE_FILE_BYTES
 from workers.changes.locations import is_local, is_remote
 from workers.changes.reach import Reach
-from workers.changes.trace import Trace, check_supported
+from workers.changes.supported import check_left
+from workers.changes.trace import Content, Trace
 from workers.changes.tree import FOLDER
-from workers.model import Action
+from workers.errors import InvalidStack
+from workers.model import Action, Entry
 
 
 class Contexts:
@@ -105,17 +108,23 @@ class Contexts:
         if found.entry is None or found.entry.mode != FOLDER:
             return
         ignore_path, ignore = self._ignore_file(location, dockerfile, what)
+        digest = self._left(found.path, found.entry, ignore_path, ignore)
         if not ignore:
-            check_supported(self._trace.tree, found.path, found.entry)
             self.count_whole(found.path)
         elif found.path not in self._whole:
-            for name, entry in filtered_files(self._trace.tree, found.path, found.entry, ignore):
-                check_supported(self._trace.tree, name, entry)
-            digest = filtered_digest(self._trace.tree, found.path, found.entry, ignore)
             if self.filters.setdefault(found.path, ignore_path) == ignore_path:
                 self.filtered[found.path] = digest
             else:
                 self.count_whole(found.path)
+
+    def _left(self, path: str, entry: Entry, ignore_path: str, ignore: bytes) -> str:
+        """The digest of what is left of a folder, all of which has to be supported."""
+        try:
+            folder = filtered(self._trace.tree, path, entry, ignore)
+            check_left(folder)
+        except BadPatternError as error:
+            raise InvalidStack(error.problem, ignore_path, error.line) from error
+        return folder.left.digest
 
     def _ignore_file(self, location: str, dockerfile: str, what: str) -> tuple[str, bytes]:
         """The ignore file's path and content; what it leaves decides, so its own change asks for nothing."""
@@ -123,10 +132,15 @@ class Contexts:
         for candidate in filter(None, (own, posixpath.join(location, ".dockerignore"))):
             read = self._trace.read(candidate, what, required=False, limit=MAX_IGNORE_FILE_BYTES)
             self.model.update(dict.fromkeys(read.paths))
-            if read.content is not None:
+            if read.content is not None and self._stays_in(posixpath.dirname(candidate), read):
                 # One that Git lacks cannot be looked at again later: the whole folder counts.
                 return (read.paths[-1], read.content) if not read.inputs else ("", b"")
         return "", b""
+
+    def _stays_in(self, folder: str, read: Content) -> bool:
+        """Whether a file was found below a folder: the builder is sent no other, wherever a symlink leads."""
+        path = self._trace.find(self._trace.repository_path(folder) or "").path
+        return bool(read.inputs) or not path or read.name.startswith(f"{path}/")
 
     def count_whole(self, path: str) -> None:
         """A folder is used unfiltered too, or filtered in two ways: its whole tree counts, never too little."""

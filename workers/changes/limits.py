@@ -14,6 +14,12 @@ MAX_ENV_FILE_BYTES = 1024 * 1024
 MAX_IGNORE_FILE_BYTES = 1024 * 1024
 """The largest `.dockerignore` that is read."""
 
+MAX_IGNORE_PATTERNS = 5_000
+"""How many patterns one `.dockerignore` may have."""
+
+MAX_IGNORE_PLACES = 100_000
+"""How many characters and wildcards these may have together, repetitions written out."""
+
 MAX_DEPTH = 100
 """How deep mappings and sequences may nest in a Compose file, aliases followed."""
 
@@ -37,6 +43,9 @@ MAX_EXTENDS = 50
 
 MAX_CLOSURE = 100_000
 """How many paths a closure may have."""
+
+MAX_FOLDER_DEPTH = 100
+"""How many folders may lie in one another below a path of a closure."""
 
 MAX_SYMLINKS = 40
 """How many symlinks one path may pass through, as in Linux."""

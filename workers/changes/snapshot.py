@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import Any
 
 from workers.changes.digest import canonical, plain
-from workers.changes.ignorefile import filtered_files
+from workers.changes.filtered import Filtered, Side, filtered
+from workers.changes.ignorefile import BadPatternError
 from workers.changes.tree import FOLDER, SUBMODULE, Tree, walk
 from workers.model import Action, Entry
 
@@ -122,11 +123,31 @@ class Snapshot:
         for path, entry in self.entries.items():
             if entry is None or entry.mode == SUBMODULE:
                 continue
-            if path in self.filtered and entry.mode == FOLDER:
-                ignore = self.entries.get(self.filters[path]) if self.filters[path] else None
-                yield from filtered_files(tree, path, entry, tree.blob(ignore.oid) if ignore else b"")
-            else:
-                yield from walk(tree, entry, path)
+            side = self.side(tree, path) if path in self.filtered else entry
+            yield from side.files() if isinstance(side, Filtered) else walk(tree, entry, path)
+
+    def hollow(self, tree: Tree) -> tuple[str, ...]:
+        """The folders of build contexts that reach the builder although their ignore file leaves nothing in them."""
+        sides = [self.side(tree, path) for path in self.filtered]
+        return tuple(path for side in sides if isinstance(side, Filtered) for path in side.hollow())
+
+    def side(self, tree: Tree, path: str) -> Side:
+        """What the closure has at one of its paths, after the ignore file if it is a folder; for comparisons.
+
+        Args:
+            tree: any tree of the same clone.
+            path: a path of the closure; any other has nothing.
+        """
+        entry = self.entries.get(path)
+        if entry is None or entry.mode != FOLDER:
+            return entry
+        ignore = self.entries.get(self.filters[path]) if self.filters.get(path) else None
+        try:
+            folder = filtered(tree, path, entry, tree.blob(ignore.oid) if ignore else b"")
+            folder.left  # noqa: B018 (fails for a pattern that older rules did not refuse)
+        except BadPatternError:
+            return filtered(tree, path, entry, b"")
+        return folder
 
     def joined(self, tree: Tree, paths: tuple[str, ...]) -> Snapshot:
         """The same with further paths that Compose was found to use; they stay in the closure from then on.

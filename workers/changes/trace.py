@@ -12,17 +12,14 @@ from os import devnull
 from typing import NoReturn
 
 from workers.changes.digest import keyed
-from workers.changes.limits import MAX_CLOSURE, MAX_ENV_FILE_BYTES, MAX_SYMLINKS
-from workers.changes.tree import EXECUTABLE, FILE, FOLDER, LINK, SUBMODULE, Nowhere, Outside, Tree
+from workers.changes.limits import MAX_ENV_FILE_BYTES, MAX_SYMLINKS
+from workers.changes.supported import check_supported, refused_submodule
+from workers.changes.tree import FOLDER, LINK, SUBMODULE, Nowhere, Outside, Tree
 from workers.errors import InvalidStack
 from workers.model import Entry
 
 NO_LIVE = "/tegu-stack"
 """Stands for the live directory where there is none (two commits compared by themselves)."""
-
-_LFS_HEAD = b"version https://git-lfs.github.com/spec/"
-_LFS_MOST_BYTES = 1024
-_SUBMODULE_REFUSED = "a submodule, which is not supported; put the files into the repository"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +141,7 @@ class Trace:
             if entry is None or (rest and entry.mode not in {FOLDER, LINK, SUBMODULE}):
                 return self._absent(parent, done, rest, recorded)
             if entry.mode == SUBMODULE:
-                message = f"{what or path}: {done} is {_SUBMODULE_REFUSED}"
-                raise InvalidStack(message)
+                raise refused_submodule(done, what or path)
             if entry.mode == LINK:
                 links += 1
                 self.entries[done] = entry
@@ -234,46 +230,3 @@ class Trace:
             self.warnings[f"{what}: {name} is not in Git"] = None
             content = b""
         return Content(content, name, paths, (f"file:{name}",))
-
-
-def check_supported(tree: Tree, path: str, entry: Entry) -> None:
-    """Refuse what would not be the content that people expect.
-
-    Args:
-        tree: where objects are read.
-        path: the repository path.
-        entry: what stands there; a folder is gone through, unless one of the same id was.
-
-    Raises:
-        InvalidStack: for a submodule or a Git LFS pointer at or below the path, by name; for too many files.
-    """
-    _check(tree, path, entry, [MAX_CLOSURE])
-
-
-def _check(tree: Tree, path: str, entry: Entry, left: list[int]) -> None:
-    if entry.mode == SUBMODULE:
-        message = f"{path} is {_SUBMODULE_REFUSED}"
-        raise InvalidStack(message, path)
-    if entry.mode == FOLDER and entry.oid not in _supported:
-        listing = tree.listing(entry.oid)
-        left[0] -= len(listing)
-        if left[0] < 0:
-            message = f"{path} brings the files of one stack above {MAX_CLOSURE}"
-            raise InvalidStack(message, path)
-        for name, child in listing.items():
-            _check(tree, f"{path}/{name}" if path else name, child, left)
-        if len(_supported) >= _MOST_REMEMBERED:
-            _supported.clear()
-        _supported.add(entry.oid)
-    elif entry.mode in {FILE, EXECUTABLE} and _is_pointer(tree, entry.oid):
-        message = f"{path} is a Git LFS pointer, which is not supported; put the file itself into the repository"
-        raise InvalidStack(message, path)
-
-
-def _is_pointer(tree: Tree, oid: str) -> bool:
-    return tree.size(oid) < _LFS_MOST_BYTES and tree.blob(oid).startswith(_LFS_HEAD)
-
-
-_MOST_REMEMBERED = 100_000
-_supported: set[str] = set()
-"""The ids of folders that were gone through; an id stands for its content for ever."""

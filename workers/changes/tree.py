@@ -5,7 +5,7 @@ Adapters implement these protocols; nothing in this package opens a file or star
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from workers.model import Entry
@@ -25,6 +25,11 @@ class Tree(Protocol):
         """The commit's id."""
         ...
 
+    @property
+    def lasting(self) -> bool:
+        """Whether what is said of an object id is so for ever, so that what comes of it may be remembered."""
+        ...
+
     def entry(self, path: str) -> Entry | None:
         """What stands at one literal path from the root, no symlink followed; `""` is the root tree."""
         ...
@@ -39,6 +44,10 @@ class Tree(Protocol):
 
     def size(self, oid: str) -> int:
         """A blob's size in bytes."""
+        ...
+
+    def blobs(self, oids: Sequence[str], *, least: int, below: int) -> Iterator[tuple[str, bytes]]:
+        """Those of the blobs that have at least so many and fewer than so many bytes, by id, asked for in one go."""
         ...
 
 
@@ -79,8 +88,11 @@ def walk(tree: Tree, entry: Entry, path: str = "") -> Iterator[tuple[str, Entry]
         entry: where to begin.
         path: its path, which every path begins with.
     """
-    if entry.mode != FOLDER:
-        yield path, entry
-        return
-    for name, child in sorted(tree.listing(entry.oid).items()):
-        yield from walk(tree, child, f"{path}/{name}" if path else name)
+    waiting = [(path, entry)]
+    while waiting:
+        path, entry = waiting.pop()
+        if entry.mode != FOLDER:
+            yield path, entry
+            continue
+        for name, child in sorted(tree.listing(entry.oid).items(), reverse=True):
+            waiting.append((f"{path}/{name}" if path else name, child))

@@ -5,7 +5,7 @@ Or before its repo had ids of another hash function; then there is no other clon
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from workers.git.tree import GitTree
 from workers.model import Entry
@@ -20,6 +20,8 @@ class JoinedTree:
         tree: the commit.
         other: any commit of the other clone; None when there is none.
     """
+
+    lasting = False
 
     def __init__(self, tree: GitTree, other: GitTree | None) -> None:
         self._tree = tree
@@ -44,6 +46,12 @@ class JoinedTree:
         """A blob's size in bytes."""
         holder = self._holder(oid)
         return holder.size(oid) if holder else 0
+
+    def blobs(self, oids: Sequence[str], *, least: int, below: int) -> Iterator[tuple[str, bytes]]:
+        """Those of the blobs that have at least so many and fewer than so many bytes, by id."""
+        for oid in oids:
+            if least <= self.size(oid) < below:
+                yield oid, self.blob(oid)
 
     def _holder(self, oid: str) -> GitTree | None:
         return next((tree for tree in (self._tree, self._other) if tree is not None and tree.has(oid)), None)

@@ -140,13 +140,7 @@ class Reader:
 
     def read(self, name: str) -> tuple[Header, bytes] | None:
         """An object with its content; None when there is none of this name."""
-
-        def take(process: _Process, header: Header) -> tuple[Header, bytes]:
-            content = bytearray()
-            process.content(header.size, content.extend)
-            return header, bytes(content)
-
-        return self._ask("--batch", name, take)
+        return self._ask("--batch", name, _whole)
 
     def read_many(self, names: Sequence[str]) -> Iterator[tuple[Header, bytes] | None]:
         """Objects with their content, asked for in one go: a question on its own costs two switches of processes.
@@ -156,38 +150,47 @@ class Reader:
         Args:
             names: object ids.
         """
+        return self._ask_many("--batch", names, _whole)
+
+    def headers(self, names: Sequence[str]) -> Iterator[Header | None]:
+        """What objects are, without their content, asked for in one go.
+
+        Args:
+            names: object ids.
+        """
+        return self._ask_many("--batch-check", names, lambda _, header: header)
+
+    def _ask_many(
+        self, mode: str, names: Sequence[str], take: Callable[[_Process, Header], _Answer]
+    ) -> Iterator[_Answer | None]:
         with self._lock:
             for start in range(0, len(names), _AHEAD):
-                yield from self._read_ahead(names[start : start + _AHEAD])
+                yield from self._ask_ahead(mode, names[start : start + _AHEAD], take)
 
-    def _read_ahead(self, names: Sequence[str]) -> list[tuple[Header, bytes] | None]:
-        found: list[tuple[Header, bytes] | None] = []
+    def _ask_ahead(
+        self, mode: str, names: Sequence[str], take: Callable[[_Process, Header], _Answer]
+    ) -> list[_Answer | None]:
+        found: list[_Answer | None] = []
         ended_at = -1
         while len(found) < len(names):
             try:
-                self._read_all(self._process("--batch"), names[len(found) :], found)
+                process = self._process(mode)
+                process.send(names[len(found) :])
+                # One by one: the process may end in the middle.
+                for _ in names[len(found) :]:
+                    header = _parse(process.answer())
+                    found.append(None if header is None else take(process, header))
             except _Ended as error:
-                self._drop("--batch")
+                self._drop(mode)
                 if not self.git_dir.is_dir():
                     raise self.damaged(names[len(found)]) from error
                 if ended_at == len(found):  # twice at the same object: it is to blame
                     found.append(None)
                 ended_at = len(found)
             except BaseException:
-                self._drop("--batch")  # it is in the middle of an answer
+                self._drop(mode)  # it is in the middle of an answer
                 raise
         return found
-
-    @staticmethod
-    def _read_all(process: _Process, names: Sequence[str], found: list[tuple[Header, bytes] | None]) -> None:
-        """Add the answers to those that are there, one by one: the process may end in the middle."""
-        process.send(names)
-        for _ in names:
-            header = _parse(process.answer())
-            content = bytearray()
-            if header is not None:
-                process.content(header.size, content.extend)
-            found.append(None if header is None else (header, bytes(content)))
 
     def copy(self, name: str, descriptor: int) -> Header | None:
         """Write an object's content to an empty file, in chunks: a large one never stands in memory."""
@@ -272,6 +275,12 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
+
+
+def _whole(process: _Process, header: Header) -> tuple[Header, bytes]:
+    content = bytearray()
+    process.content(header.size, content.extend)
+    return header, bytes(content)
 
 
 def _parse(line: bytes) -> Header | None:

@@ -7,9 +7,9 @@ new commit shares nearly all of its trees with the one before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from workers.cache import BoundedCache
 from workers.errors import InvalidStack, UnknownName
 from workers.git.reader import Reader
 from workers.model import Entry
@@ -21,41 +21,6 @@ _ENTRY_COST = 250  # bytes that an entry of a listing takes in memory, about
 
 # Old repositories have group-writable files, which Git itself reads as plain ones.
 _MODES = {0o100664: 0o100644}
-
-_Value = TypeVar("_Value")
-
-
-class BoundedCache(Generic[_Value]):
-    """A cache in two generations: what the older half has not been asked for is forgotten with it.
-
-    Reading takes no lock: a lookup is one or two dictionary reads, and the worst that threads can do to each
-    other is to load something twice.
-    """
-
-    def __init__(self, limit: int, cost: Callable[[_Value], int]) -> None:
-        self._half = limit // 2
-        self._cost = cost
-        self._used = 0
-        self._young: dict[str, _Value] = {}
-        self._old: dict[str, _Value] = {}
-
-    def get(self, key: str) -> _Value | None:
-        """The value, or None."""
-        value = self._young.get(key)
-        if value is None and (value := self._old.get(key)) is not None:
-            self.put(key, value)
-        return value
-
-    def put(self, key: str, value: _Value) -> None:
-        """Keep a value."""
-        self._used += self._cost(value)
-        if self._used > self._half:
-            self._old, self._young, self._used = self._young, {}, self._cost(value)
-        self._young[key] = value
-
-    def __len__(self) -> int:
-        return len(self._young.keys() | self._old.keys())
-
 
 _roots: BoundedCache[str] = BoundedCache(1 << 20, lambda _: 200)
 _listings: BoundedCache[Mapping[str, Entry]] = BoundedCache(48 << 20, lambda names: 200 + _ENTRY_COST * len(names))
@@ -73,6 +38,8 @@ class GitTree:
     Raises:
         UnknownName: when there is no such commit.
     """
+
+    lasting = True
 
     def __init__(self, reader: Reader, commit: str) -> None:
         self._reader = reader
@@ -148,6 +115,19 @@ class GitTree:
             size = header.size
             _sizes.put(oid, size)
         return size
+
+    def blobs(self, oids: Sequence[str], *, least: int, below: int) -> Iterator[tuple[str, bytes]]:
+        """Those of the blobs that have at least so many and fewer than so many bytes, by id, asked for in one go."""
+        unknown = [oid for oid in oids if _blobs.get(oid) is None and _sizes.get(oid) is None]
+        for oid, header in zip(unknown, self._reader.headers(unknown), strict=True):
+            if header is None:
+                raise self._reader.damaged(oid)
+            _sizes.put(oid, header.size)
+        wanted = [oid for oid in oids if least <= self.size(oid) < below]
+        for oid, found in zip(wanted, self._reader.read_many(wanted), strict=True):
+            if found is None:
+                raise self._reader.damaged(oid)
+            yield oid, found[1]
 
     def _content(self, oid: str, kind: str) -> bytes:
         found = self._reader.read(oid)

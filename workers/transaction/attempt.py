@@ -124,6 +124,7 @@ class Attempt:
         previous: the commit that is deployed; None at first.
         old: what Tegu has written into the live directory.
         new: what is to be there.
+        hollow: folders that the builder is sent with nothing in them.
         project: the Compose project at its live path.
         protected: repository paths that containers mount.
         made_of: repository paths that the model is, or was, read from.
@@ -155,6 +156,7 @@ class Attempt:
     tools: Tools
     old: Manifest
     new: dict[str, Entry]
+    hollow: tuple[str, ...] = ()
     previous: str | None = None
     protected: set[str] = field(default_factory=set)
     made_of: frozenset[str] = frozenset()

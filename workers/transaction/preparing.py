@@ -69,7 +69,8 @@ def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
 
 def stage_closure(attempt: Attempt) -> None:
     """Make the stage."""
-    stage(attempt.tools.source, attempt.new, attempt.snapshot.outside_paths, attempt.folders, attempt.stack.path)
+    empty = (attempt.stack.path, *attempt.hollow)
+    stage(attempt.tools.source, attempt.new, attempt.snapshot.outside_paths, attempt.folders, empty)
 
 
 def _validate(attempt: Attempt, tree: Tree, missing: Missing) -> None:
@@ -84,6 +85,7 @@ def _validate(attempt: Attempt, tree: Tree, missing: Missing) -> None:
         log.warning("compose uses paths that were not read", stack=attempt.stack.id, paths=list(joining))
         attempt.snapshot = attempt.snapshot.joined(tree, joining)
         attempt.new.update(attempt.snapshot.files(tree))
+        attempt.hollow = attempt.snapshot.hollow(tree)
         stage_closure(attempt)
     attempt.note(model)
 

@@ -20,7 +20,7 @@ class Source(Protocol):
         """Write raw blobs, modes and symlinks as Git has them."""
 
 
-def stage(source: Source, files: Manifest, outside: Iterable[str], folders: Folders, project_path: str) -> None:
+def stage(source: Source, files: Manifest, outside: Iterable[str], folders: Folders, empty: Iterable[str]) -> None:
     """Make the stage: every file of the closure, and copies of those that Git does not have.
 
     Args:
@@ -28,12 +28,14 @@ def stage(source: Source, files: Manifest, outside: Iterable[str], folders: Fold
         files: the closure's files.
         outside: files that Git lacks, by repository path; absolute ones are read where they are.
         folders: the stack's.
-        project_path: the project directory from the repository's root; it is made even when nothing lies in it.
+        empty: folders that are made even when nothing lies in them, by repository path: the project directory, and what
+            reaches the builder with nothing in it.
     """
     remove_tree(folders.stage)
     folders.stage.mkdir(parents=True, mode=0o700)
     source.stage(files, folders.stage)
-    (folders.stage / project_path).mkdir(parents=True, exist_ok=True)
+    for path in empty:
+        folders.stage.joinpath(*parts(path)).mkdir(parents=True, exist_ok=True)
     for path in outside:
         if not os.path.isabs(path):  # noqa: PTH117 (a repository path, not a path of this host)
             _copy(path, folders)

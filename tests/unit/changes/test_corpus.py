@@ -8,7 +8,7 @@ import pytest
 from tests.unit.changes.corpus import Case, case_names, load_case
 from tests.unit.changes.worlds import KEY, LIVE, World
 from workers.changes.closure import take_snapshot
-from workers.changes.ignorefile import filtered_files
+from workers.changes.filtered import Filtered
 from workers.changes.snapshot import Snapshot
 from workers.errors import InvalidStack
 
@@ -51,10 +51,9 @@ def test_a_filtered_folder_keeps_what_was_written_down(name: str) -> None:
     tree = World().tree(case.files(LIVE))
     left = {}
     for path in found.filtered:
-        entry, ignore = found.entries[path], found.entries[found.filters[path]]
-        assert entry
-        assert ignore
-        left[path] = sorted(name for name, _ in filtered_files(tree, path, entry, tree.blob(ignore.oid)))
+        side = found.side(tree, path)
+        assert isinstance(side, Filtered)
+        left[path] = sorted([*(name for name, _ in side.files()), *(f"{name}/" for name in side.hollow())])
     assert left == case.expected.get("filtered", {})
 
 

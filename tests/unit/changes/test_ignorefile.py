@@ -2,50 +2,51 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.changes.worlds import DictTree, Objects
-from workers.changes.ignorefile import filtered_digest, filtered_files, patterns
-
-FILES = {"Dockerfile": "", ".dockerignore": "", "README.md": "", "src/main.py": "", "src/README.md": "", "data/a/b": ""}
+from workers.changes import ignorefile
+from workers.changes.ignorefile import BadPatternError, read_patterns
 
 
-def left(ignore: str) -> list[str]:
-    tree = DictTree(Objects(), {f"ctx/{path}": content for path, content in FILES.items()})
-    folder = tree.entry("ctx")
-    assert folder is not None
-    return [path.removeprefix("ctx/") for path, _ in filtered_files(tree, "ctx", folder, ignore.encode())]
+def texts(content: bytes) -> list[str]:
+    return ["!" * pattern.exception + pattern.text for pattern in read_patterns(content)]
 
 
 @pytest.mark.parametrize(
-    ("ignore", "gone"),
+    ("content", "expected"),
     [
-        ("", set()),
-        ("# README.md\n\n", set()),
-        ("\ufeffREADME.md\r\n", {"README.md"}),
-        ("**/README.md", {"README.md", "src/README.md"}),
-        ("data", {"data/a/b"}),
-        ("/data/", {"data/a/b"}),
-        ("src\n!src/main.py", {"src/README.md"}),
-        (".dockerignore", {".dockerignore"}),
-        ("*", set(FILES)),
-        ("*\n!data/a", set(FILES) - {"data/a/b"}),
+        (b"", []),
+        (b"# x\n\n  a  \n !b\n", ["a", "!b"]),
+        (b" # x", ["# x"]),
+        (b"\xef\xbb\xbfa\n\xef\xbb\xbfb", ["a", "\ufeffb"]),
+        (b"a\r\nb\r", ["a", "b"]),
+        ("\u3000a\u00a0\n\u2003\u2029\u0085".encode(), ["a"]),
+        (b"\x1ca\x1f", ["\x1ca\x1f"]),
+        ("a\u2028b\x0bc\x0cd".encode(), ["a\u2028b\x0bc\x0cd"]),
+        (b"/a\n//a\n./a\na/\na/./b//c\na/../b\n/../a", ["a", "a", "a", "a", "a/b/c", "b", "a"]),
+        (b"/\n.\n..\n../a\n//..", ["/", ".", "..", "../a", "/"]),
+        (b"! a\n!/a\n!./a/\n! / a\n/ a", ["!a", "!a", "!a", "! a", "a"]),
+        (b"!!a\n!#a", ["!!a", "!#a"]),
+        (b"!../a\n!.", ["!../a", "!."]),
+        (b"caf\xe9", ["caf\ufffd"]),
     ],
 )
-def test_what_the_ignore_file_names_does_not_reach_the_builder(ignore: str, gone: set[str]) -> None:
-    assert set(left(ignore)) == set(FILES) - gone
+def test_lines_become_patterns_as_the_builder_reads_them(content: bytes, expected: list[str]) -> None:
+    assert texts(content) == expected
 
 
-def test_comments_and_blank_lines_are_no_patterns() -> None:
-    assert patterns(b"# x\n\n  a  \n !b\n") == ["a", "!b"]
+def test_a_pattern_knows_its_line() -> None:
+    assert [pattern.line for pattern in read_patterns(b"# x\na\n\nb")] == [2, 4]
 
 
-def test_the_digest_says_whether_what_is_left_is_equal() -> None:
-    objects = Objects()
+def test_a_line_can_be_too_long_for_the_builder() -> None:
+    assert len(texts(b"a\n" + b"b" * 65535)) == 2
+    with pytest.raises(BadPatternError) as caught:
+        read_patterns(b"a\n# " + b"b" * 65534)
+    assert caught.value.line == 2
 
-    def digest(files: dict[str, str]) -> str:
-        tree = DictTree(objects, files)
-        return filtered_digest(tree, "", tree.root, b"*.md")
 
-    before = digest({"a": "1", "x.md": "1"})
-    assert digest({"a": "1", "x.md": "2"}) == before
-    assert digest({"a": "2", "x.md": "1"}) != before
-    assert digest({"b": "1", "x.md": "1"}) != before
+def test_an_ignore_file_has_a_limited_number_of_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ignorefile, "MAX_IGNORE_PATTERNS", 2)
+    assert texts(b"a\n#\nb") == ["a", "b"]
+    with pytest.raises(BadPatternError, match="more than 2 patterns") as caught:
+        read_patterns(b"a\n#\nb\nc")
+    assert caught.value.line == 4

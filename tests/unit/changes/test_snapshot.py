@@ -9,6 +9,7 @@ from tests.unit.changes.change_cases import CASES
 from tests.unit.changes.worlds import KEY, LIVE, Link, Submodule, World, make_stack
 from workers.changes.closure import take_snapshot
 from workers.changes.digest import keyed
+from workers.changes.filtered import Filtered
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Nowhere, walk
 from workers.errors import InvalidStack
@@ -164,3 +165,30 @@ def test_walking_a_file_is_that_file(world: World) -> None:
     assert entry is not None
     assert list(walk(tree, entry, "shared")) == [("shared", entry)]
     assert [path for path, _ in walk(tree, tree.root)][:2] == ["app/c/deep/y", "app/c/x"]
+
+
+def test_a_folder_of_a_context_of_which_nothing_is_left_is_hollow(world: World) -> None:
+    files = {
+        "app/compose.yaml": "services: {a: {build: ctx}}",
+        "app/ctx/Dockerfile": "FROM x\n",
+        "app/ctx/.dockerignore": "out/*\n",
+        "app/ctx/out/x": "",
+    }
+    snapshot = world.snapshot(files)
+    assert snapshot.hollow(world.tree(files)) == ("app/ctx/out",)
+    assert "app/ctx/out" not in snapshot.files(world.tree(files))
+
+
+def test_of_a_record_with_an_ignore_file_that_is_refused_by_now_the_whole_folder_counts(world: World) -> None:
+    files = {
+        "app/compose.yaml": "services: {a: {build: ctx}}",
+        "app/ctx/Dockerfile": "FROM x\n",
+        "app/ctx/.dockerignore": "Dockerfile\n",
+    }
+    snapshot = world.snapshot(files)
+    assert "app/ctx/Dockerfile" in snapshot.files(world.tree(files))
+    tree = world.tree({**files, "app/ctx/.dockerignore": "Dockerfile\n[\n"})
+    older = replace(snapshot, entries={path: tree.entry(path) for path in snapshot.entries})
+    side = older.side(tree, "app/ctx")
+    assert isinstance(side, Filtered)
+    assert [path for path, _ in side.files()] == ["app/ctx/.dockerignore", "app/ctx/Dockerfile"]

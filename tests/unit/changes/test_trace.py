@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.changes.worlds import KEY, LIVE, DictOutside, DictTree, Files, Link, Objects, Submodule
-from workers.changes.trace import NO_LIVE, Trace, check_supported, is_there
+from workers.changes.trace import NO_LIVE, Trace, is_there
 from workers.errors import InvalidStack
 from workers.model import Entry
 
@@ -116,45 +116,6 @@ def test_symlinks_in_a_circle_are_refused() -> None:
 def test_a_submodule_is_refused_by_name() -> None:
     with pytest.raises(InvalidStack, match="who: vendor is a submodule"):
         trace_of({"vendor": Submodule("1" * 40)}).find("vendor/x", "who")
-
-
-def test_submodules_and_lfs_pointers_below_a_folder_are_refused_by_name() -> None:
-    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 5\n"
-    for files, name in (({"d/sub": Submodule("1" * 40)}, "d/sub"), ({"d/e/big.bin": pointer}, "d/e/big.bin")):
-        trace = trace_of(files)
-        entry = trace.find("d").entry
-        assert entry is not None
-        with pytest.raises(InvalidStack, match=name):
-            check_supported(trace.tree, "d", entry)
-
-
-def test_a_folder_has_a_limited_number_of_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.changes.trace.MAX_CLOSURE", 3)
-    trace = trace_of({"few/a": "limit 1", "few/b/c": "limit 2", "many/a": "", "many/b/c": "", "many/b/d": ""})
-    few, many = trace.find("few").entry, trace.find("many").entry
-    assert few is not None
-    assert many is not None
-    check_supported(trace.tree, "few", few)
-    with pytest.raises(InvalidStack, match="many/b brings the files of one stack above 3"):
-        check_supported(trace.tree, "many", many)
-
-
-def test_a_folder_is_gone_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.changes.trace._MOST_REMEMBERED", 1)
-    trace = trace_of({"d/e/x": "gone through once"})
-    entry = trace.find("d").entry
-    assert entry is not None
-    check_supported(trace.tree, "d", entry)
-    monkeypatch.setattr(trace.tree, "listing", None)
-    check_supported(trace.tree, "d", entry)
-
-
-def test_a_large_file_and_a_symlink_are_no_lfs_pointers() -> None:
-    text = "version https://git-lfs.github.com/spec/v1\n"
-    trace = trace_of({"d/big": text + "x" * 2000, "d/link": Link(text)})
-    entry = trace.find("d").entry
-    assert entry is not None
-    check_supported(trace.tree, "d", entry)
 
 
 def test_a_file_is_read_from_git_before_the_host() -> None:

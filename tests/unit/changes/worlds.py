@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha1
 
 from workers.changes.closure import take_snapshot
@@ -56,6 +56,8 @@ class Objects:
 class DictTree:
     """A commit's tree; everything but the root is looked up in the shared objects."""
 
+    lasting = True
+
     def __init__(self, objects: Objects, files: Files) -> None:
         self.objects = objects
         self.lookups = 0
@@ -96,6 +98,9 @@ class DictTree:
 
     def size(self, oid: str) -> int:
         return len(self.objects.blobs[oid])
+
+    def blobs(self, oids: Sequence[str], *, least: int, below: int) -> Iterator[tuple[str, bytes]]:
+        yield from ((oid, self.blob(oid)) for oid in oids if least <= self.size(oid) < below)
 
 
 class DictOutside:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.git_server import Source
+from workers.cache import BoundedCache
 from workers.errors import InvalidStack, UnknownName
 from workers.git import open_local
-from workers.git.tree import BoundedCache
 from workers.model import Entry
 
 

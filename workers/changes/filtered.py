@@ -1,0 +1,189 @@
+"""Which files of a folder reach the builder: what its ignore file leaves, remembered for every folder by its id.
+
+How folders are gone through follows BuildKit's client (`filterFS.Walk` in tonistiigi/fsutil): what an exception brings
+back brings the folders above it along, and a folder that is not ignored is sent even when nothing is left in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from workers.cache import BoundedCache
+from workers.changes.digest import canonical, plain
+from workers.changes.ignorefile import read_patterns
+from workers.changes.limits import MAX_CLOSURE, MAX_FOLDER_DEPTH
+from workers.changes.matcher import Matcher, State
+from workers.changes.tree import FOLDER, Tree
+from workers.errors import InvalidStack
+from workers.model import Entry
+
+
+class Left(NamedTuple):
+    """What is left of a folder: the digest of it, how many files and hollow folders these are, how deep they lie."""
+
+    digest: str
+    size: int
+    height: int
+
+
+_left: BoundedCache[Left] = BoundedCache(8 << 20, lambda _: 400)
+_matchers: BoundedCache[Matcher] = BoundedCache(64, lambda _: 1)
+
+
+def matcher_of(ignore: bytes) -> Matcher:
+    """The matcher of an ignore file's content, made once.
+
+    Raises:
+        BadPatternError: for a pattern that the builder refuses.
+    """
+    key = plain(ignore)
+    matcher = _matchers.get(key)
+    if matcher is None:
+        matcher = Matcher(read_patterns(ignore))
+        _matchers.put(key, matcher)
+    return matcher
+
+
+def filtered(tree: Tree, path: str, folder: Entry, ignore: bytes) -> Filtered:
+    """A folder as its ignore file leaves it.
+
+    Args:
+        tree: where objects are read.
+        path: the folder's repository path.
+        folder: its entry.
+        ignore: the content of the ignore file; empty leaves everything.
+
+    Raises:
+        BadPatternError: for a pattern that the builder refuses.
+    """
+    matcher = matcher_of(ignore)
+    return Filtered(tree, path, folder.oid, matcher, matcher.start)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Filtered:
+    """A folder without what its patterns ignore.
+
+    Everything here raises `BadPatternError` for a pattern that the builder cannot compare with anything, and
+    `InvalidStack` when folders lie deeper in one another than is supported.
+
+    Attributes:
+        tree: where objects are read.
+        path: the folder's repository path.
+        oid: the whole folder.
+        matcher: the patterns.
+        state: where the folder's path within the context, a slash behind it, has led them.
+        above: the patterns that match the folder or one above.
+        depth: how many folders of the same context it lies in.
+    """
+
+    tree: Tree
+    path: str
+    oid: str
+    matcher: Matcher
+    state: State
+    above: int = 0
+    depth: int = 0
+
+    def children(self) -> Iterator[tuple[str, Entry | Filtered]]:
+        """What is left of the folder by path, in order; a folder that is left may be hollow."""
+        for name, entry in sorted(self.tree.listing(self.oid).items()):
+            state = self.matcher.follow(self.state, name)
+            ignored, held = self.matcher.verdict(state, self.above)
+            path = f"{self.path}/{name}" if self.path else name
+            if entry.mode != FOLDER:
+                if not ignored:
+                    yield path, entry
+                continue
+            inside = self.matcher.follow(state, "/")
+            if ignored and not self.matcher.can_bring_back(inside):
+                continue
+            child = Filtered(self.tree, path, entry.oid, self.matcher, inside, held, self.depth + 1)
+            if not ignored or child.left.size:
+                yield path, child
+
+    @property
+    def left(self) -> Left:
+        """What is left, in short. Equal digests: the same is left, whatever else lies in the two folders."""
+        key = self._key()
+        left = _left.get(key)
+        if self.depth + (left.height if left else 0) > MAX_FOLDER_DEPTH:
+            raise too_deep(self.path)
+        if left is None:
+            left = self._look()
+            if self.tree.lasting:
+                _left.put(key, left)
+        return left
+
+    def _key(self) -> str:
+        if not self.matcher.living(self.state):
+            return self.oid  # no pattern can change anything any more: all of it is left, whatever they are
+        return f"{self.matcher.digest(self.state)} {self.above:x} {self.oid}"
+
+    def _look(self) -> Left:
+        parts: list[tuple[str, int, str]] = []
+        count = height = 0
+        for path, child in self.children():
+            name = path.rpartition("/")[2]
+            if isinstance(child, Filtered):
+                left = child.left
+                parts.append((name, FOLDER, left.digest))
+                count += left.size or 1
+                height = max(height, left.height + 1)
+            else:
+                parts.append((name, child.mode, child.oid))
+                count += 1
+            if count > MAX_CLOSURE:
+                message = f"{self.path} brings the files of one stack above {MAX_CLOSURE}"
+                raise InvalidStack(message, self.path)
+        return Left(plain(canonical(parts)), count, height)
+
+    def files(self) -> Iterator[tuple[str, Entry]]:
+        """The files and symlinks that are left, by repository path, in order."""
+        for path, child in self.children():
+            if isinstance(child, Filtered):
+                yield from child.files()
+            else:
+                yield path, child
+
+    def hollow(self) -> Iterator[str]:
+        """The repository paths of folders that reach the builder with nothing in them."""
+        for path, child in self.children():
+            if isinstance(child, Filtered):
+                if child.left.size:
+                    yield from child.hollow()
+                else:
+                    yield path
+
+
+Side = Entry | Filtered | None
+"""What one of two closures has at a path."""
+
+
+def differing(before: Side, after: Side, path: str) -> Iterator[str]:
+    """The paths that differ between two sides, hollow folders as themselves; equal folders are not opened.
+
+    Args:
+        before: what was left.
+        after: what is left now.
+        path: where both stand.
+    """
+    if _identity(before) == _identity(after):
+        return
+    sides = [dict(side.children()) if isinstance(side, Filtered) else {} for side in (before, after)]
+    if any(isinstance(side, Entry) for side in (before, after)) or not any(sides):
+        yield path
+    for child in sorted({*sides[0], *sides[1]}):
+        yield from differing(sides[0].get(child), sides[1].get(child), child)
+
+
+def _identity(side: Side) -> object:
+    return side.left.digest if isinstance(side, Filtered) else side
+
+
+def too_deep(path: str) -> InvalidStack:
+    """The error for folders that lie too deep in one another."""
+    message = f"{path}: more than {MAX_FOLDER_DEPTH} folders lie in one another there; that is not supported"
+    return InvalidStack(message, path)
