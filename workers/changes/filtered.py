@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from workers.cache import BoundedCache
@@ -62,7 +63,7 @@ def filtered(tree: Tree, path: str, folder: Entry, ignore: bytes) -> Filtered:
     return Filtered(tree, path, folder.oid, matcher, matcher.start)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Filtered:
     """A folder without what its patterns ignore.
 
@@ -87,8 +88,12 @@ class Filtered:
     above: int = 0
     depth: int = 0
 
-    def children(self) -> Iterator[tuple[str, Entry | Filtered]]:
+    @cached_property
+    def children(self) -> dict[str, Entry | Filtered]:
         """What is left of the folder by path, in order; a folder that is left may be hollow."""
+        return dict(self._children())
+
+    def _children(self) -> Iterator[tuple[str, Entry | Filtered]]:
         for name, entry in sorted(self.tree.listing(self.oid).items()):
             state = self.matcher.follow(self.state, name)
             ignored, held = self.matcher.verdict(state, self.above)
@@ -104,7 +109,7 @@ class Filtered:
             if not ignored or child.left.size:
                 yield path, child
 
-    @property
+    @cached_property
     def left(self) -> Left:
         """What is left, in short. Equal digests: the same is left, whatever else lies in the two folders."""
         key = self._key()
@@ -125,7 +130,7 @@ class Filtered:
     def _look(self) -> Left:
         parts: list[tuple[str, int, str]] = []
         count = height = 0
-        for path, child in self.children():
+        for path, child in self.children.items():
             name = path.rpartition("/")[2]
             if isinstance(child, Filtered):
                 left = child.left
@@ -142,7 +147,7 @@ class Filtered:
 
     def files(self) -> Iterator[tuple[str, Entry]]:
         """The files and symlinks that are left, by repository path, in order."""
-        for path, child in self.children():
+        for path, child in self.children.items():
             if isinstance(child, Filtered):
                 yield from child.files()
             else:
@@ -150,7 +155,7 @@ class Filtered:
 
     def hollow(self) -> Iterator[str]:
         """The repository paths of folders that reach the builder with nothing in them."""
-        for path, child in self.children():
+        for path, child in self.children.items():
             if isinstance(child, Filtered):
                 if child.left.size:
                     yield from child.hollow()
@@ -172,7 +177,7 @@ def differing(before: Side, after: Side, path: str) -> Iterator[str]:
     """
     if _identity(before) == _identity(after):
         return
-    sides = [dict(side.children()) if isinstance(side, Filtered) else {} for side in (before, after)]
+    sides = [side.children if isinstance(side, Filtered) else {} for side in (before, after)]
     if any(isinstance(side, Entry) for side in (before, after)) or not any(sides):
         yield path
     for child in sorted({*sides[0], *sides[1]}):

@@ -54,7 +54,7 @@ def _unknown(folder: Filtered, folders: list[Filtered]) -> Iterator[tuple[str, E
     if _supported.get(folder.left.digest):
         return
     folders.append(folder)
-    for path, child in folder.children():
+    for path, child in folder.children.items():
         if isinstance(child, Filtered):
             yield from _unknown(child, folders)
         else:

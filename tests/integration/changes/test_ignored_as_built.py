@@ -80,7 +80,7 @@ def left(files: Iterable[str], ignore: bytes) -> list[str]:
 
     def everything(folder: Filtered) -> list[str]:
         found = []
-        for path, child in folder.children():
+        for path, child in folder.children.items():
             found += [f"{path}/", *everything(child)] if isinstance(child, Filtered) else [path]
         return found
 

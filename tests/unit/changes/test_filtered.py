@@ -25,7 +25,7 @@ def folder_of(files: Files, ignore: bytes, objects: Objects | None = None) -> Fi
 def everything(folder: Filtered) -> list[str]:
     """All that is left, folders with a slash behind them."""
     found = []
-    for path, child in folder.children():
+    for path, child in folder.children.items():
         found += [f"{path}/", *everything(child)] if isinstance(child, Filtered) else [path]
     return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import pytest
 
 from tests.unit.changes.worlds import KEY, DictOutside, DictTree, Files, Link, Objects, Submodule
@@ -59,8 +61,14 @@ def test_what_a_tree_says_that_does_not_last_is_asked_again() -> None:
     tree.lasting = False
     entry = tree.entry("d")
     assert entry is not None
-    asked: list[str] = []
-    tree.blobs = lambda oids, **_: asked.extend(oids) or iter(())  # type: ignore[assignment, func-returns-value, misc]
+    blobs, asked = tree.blobs, 0
+
+    def counted(oids: Sequence[str], *, least: int, below: int) -> Iterator[tuple[str, bytes]]:
+        nonlocal asked
+        asked += len(oids)
+        return blobs(oids, least=least, below=below)
+
+    tree.blobs = counted  # type: ignore[method-assign]
     for times in (1, 2):
         check_supported(tree, "d", entry)
-        assert len(asked) == times
+        assert asked == times
