@@ -8,13 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from workers.changes.heredoc import after_heredocs
+
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*([\\`])\s*", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"#\s*\w+\s*=")
 _FLAG = re.compile(r"--\S+\s+")
 _FROM_FLAG = re.compile(r"--from=(\S+)")
 _MOUNT_FROM = re.compile(r"--mount=\S*\bfrom=([^,\s]+)")
 _AS = re.compile(r"\s+AS\s+", re.IGNORECASE)
-_HEREDOC = re.compile(r"<<(-?)(['\"]?)(\w+)\2")
+_HEREDOCS = re.compile(r"(?:ONBUILD\s+)?(?:ADD|COPY|RUN)\s", re.IGNORECASE)
+_CONTINUED = r"(.*[^%s]|)%s[ \t]*"
 _WORD = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
 _PIECE = re.compile(r"""'([^']*)'|"([^"]*)"|([^'"]+|['"])""")
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(:?[-+])?)")
@@ -84,24 +87,25 @@ class _Dockerfile:
 
 def _instructions(content: str) -> Iterator[tuple[str, str]]:
     """Every instruction's name and the rest of it: lines joined, comments, empty lines and here-documents left out."""
-    lines = content.removeprefix("\ufeff").splitlines()
-    escape = _escape_character(lines)
+    lines = [line.rstrip("\r") for line in content.removeprefix("\ufeff").split("\n")]
+    continued = re.compile(_CONTINUED.replace("%s", re.escape(_escape_character(lines))))
+    place = 0
     waiting = ""
-    rest = iter(lines)
-    for line in rest:
-        text = line.strip()
-        if not text or text.startswith("#"):
+    while place < len(lines):
+        line = lines[place]
+        place += 1
+        if not line.strip() or line.lstrip().startswith("#"):
             continue
-        if text.endswith(escape) and not text.endswith(2 * escape):
-            waiting += text.removesuffix(escape) + " "
+        if found := continued.fullmatch(line):
+            waiting += found[1]
             continue
-        keyword, said = _parted(waiting + text)
+        instruction = (waiting + line).strip()
+        if _HEREDOCS.match(instruction):
+            place = after_heredocs(instruction, lines, place)
+        yield _parted(instruction)
         waiting = ""
-        if keyword in {"RUN", "COPY", "ADD", "ONBUILD"}:
-            _skip_heredocs(said, rest)
-        yield keyword, said
-    if waiting:
-        yield _parted(waiting)
+    if waiting.strip():
+        yield _parted(waiting.strip())
 
 
 def _escape_character(lines: list[str]) -> str:
@@ -112,11 +116,6 @@ def _escape_character(lines: list[str]) -> str:
         if not _DIRECTIVE.match(line.strip()):
             break
     return "\\"
-
-
-def _skip_heredocs(said: str, lines: Iterator[str]) -> None:
-    for tabbed, _, end in _HEREDOC.findall(said):
-        next((line for line in lines if (line.lstrip("\t") if tabbed else line) == end), None)
 
 
 def _parted(instruction: str) -> tuple[str, str]:

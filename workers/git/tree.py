@@ -118,12 +118,14 @@ class GitTree:
 
     def blobs(self, oids: Sequence[str], *, least: int, below: int) -> Iterator[tuple[str, bytes]]:
         """Those of the blobs that have at least so many and fewer than so many bytes, by id, asked for in one go."""
-        unknown = [oid for oid in oids if _blobs.get(oid) is None and _sizes.get(oid) is None]
+        sizes = {oid: len(blob) if (blob := _blobs.get(oid)) is not None else _sizes.get(oid) for oid in oids}
+        unknown = [oid for oid, size in sizes.items() if size is None]
         for oid, header in zip(unknown, self._reader.headers(unknown), strict=True):
             if header is None:
                 raise self._reader.damaged(oid)
+            sizes[oid] = header.size
             _sizes.put(oid, header.size)
-        wanted = [oid for oid in oids if least <= self.size(oid) < below]
+        wanted = [oid for oid, size in sizes.items() if size is not None and least <= size < below]
         for oid, found in zip(wanted, self._reader.read_many(wanted), strict=True):
             if found is None:
                 raise self._reader.damaged(oid)

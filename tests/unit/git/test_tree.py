@@ -9,7 +9,7 @@ import pytest
 
 from tests.git_server import Source
 from workers.cache import BoundedCache
-from workers.errors import InvalidStack, UnknownName
+from workers.errors import GitUnavailable, InvalidStack, UnknownName
 from workers.git import open_local
 from workers.model import Entry
 
@@ -137,3 +137,17 @@ def test_reading_works_from_a_bare_interpreter(source: Source, monkeypatch: pyte
     monkeypatch.setenv("GIT_OBJECT_DIRECTORY", "/nonexistent")
     with open_local(source.path) as repo:
         assert repo.resolve("main") == source.git("rev-parse", "main")
+
+
+def test_small_blobs_are_read_in_one_go_and_no_others(source: Source) -> None:
+    source.commit({"empty": "", "small": "12345", "limit": "1234567890"})
+    with open_local(source.path) as repo:
+        tree = repo.tree("HEAD")
+        oids = {name: entry.oid for name in ("empty", "small", "limit") if (entry := tree.entry(name))}
+        for _ in range(2):
+            assert dict(tree.blobs([*oids.values()], least=1, below=10)) == {oids["small"]: b"12345"}
+        assert tree.blob(oids["limit"]) == b"1234567890"
+        assert list(tree.blobs([oids["limit"]], least=10, below=11)) == [(oids["limit"], b"1234567890")]
+        for missing in ("0" * 40, tree.commit[:-1] + "x"):
+            with pytest.raises(GitUnavailable):
+                list(tree.blobs([missing], least=0, below=1))
