@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from workers.changes.locations import Service, is_remote
 from workers.changes.project import Project
 from workers.changes.reach import mappings, texts
-from workers.changes.trace import Trace, check_supported
+from workers.changes.supported import check_supported
+from workers.changes.trace import Trace
 
 
 def follow_jobs(project: Project, trace: Trace) -> None:
