@@ -2,9 +2,10 @@
 
 What comes in: `tree` (the protocols through which Git and files outside Git are read), `digest` (keyed digests).
 Reading as Compose reads: `limits`, `yaml_file`, `interpolation`, `dotenv`, `short_forms`, `unicity`, `merge`; on them
-`variables`, `locations`, `model_loader` (`extends`, `include`), `project`. What reaches a stack: `trace` (every
-lookup is recorded), `supported`, `contents`, `contexts` with `dockerfile`, `heredoc` and the builder's own filter
-(`ignorefile`, `pattern`, `matcher`, `filtered`), `resources`, `overruled` (what is not gone by), and `closure`, which
-makes the `snapshot` that is kept. What follows: `comparison`, `rules`, `service_actions`, `decision`, `plan`, and
-`agreement` with what `docker compose config` says.
+`variables`, `locations`, `model_loader` (`extends`, `include`), `project`. What reaches a stack: `trace` (every lookup
+is recorded), `supported`, `contents`, `contexts` with `dockerfile`, `heredoc` and the builder's own filter
+(`ignorefile`, `pattern`, `matcher`, `filtered`), `resources`, `overruled` (what is not gone by), `definition` with
+`kinds` and `ports` (a service as Compose counts it), and `closure`, which makes the `snapshot` that is kept. What
+follows: `comparison`, `rules`, `service_actions`, `decision`, `plan`, and `agreement` with what `docker compose config`
+says.
 """

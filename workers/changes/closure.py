@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from workers.changes.contents import Contents, mounts_of
+from workers.changes.definition import counted, counted_before
 from workers.changes.dockerfile import image_name
 from workers.changes.inputs import option_inputs
 from workers.changes.jobs import follow_jobs
@@ -29,8 +30,6 @@ from workers.errors import InvalidStack
 from workers.model import Action, Entry, Stack
 
 _PLATFORM = "DOCKER_DEFAULT_PLATFORM"
-_NO_DEFINITION = {"build", "develop", "env_file", "environment", "extends", "label_file", "labels", "profiles"}
-"""Keys of a service that do not go into its definition as they stand: resolved elsewhere, or without effect."""
 
 
 def take_snapshot(
@@ -168,13 +167,12 @@ def _service(
     for section, names in (("networks", networks), ("volumes", volumes), ("models", tuple(models))):
         for resource in names:
             usage.add(project.model.usage(section, resource))
-    definition = {
-        **{field: value for field, value in _without_extensions(service).items() if field not in _NO_DEFINITION},
-        "environment": _environment(reach),
-        "labels": reach.labels,
-        "models": models,
-        **_platform(project, service),
-    }
+    complete = service | _platform(project, service)
+    definition = [
+        counted(complete, reach.environment, reach.labels),
+        counted_before(complete, reach.older_environment, reach.labels),
+        models,
+    ]
     used = [*map(image_name, reach.bases), *([images[name]] if reach.build is None else ())]
     bases = {builders[image] for image in used if image in builders}
     return ServiceSnapshot(
@@ -196,12 +194,6 @@ def _service(
 
 def _file_names(usage: Usage) -> Iterator[str]:
     return (label.removeprefix("file:") for label in usage.inputs if label.startswith("file:"))
-
-
-def _environment(reach: Reach) -> object:
-    """Whichever release of Compose is there, what it makes of the variables is part of this."""
-    both = [reach.environment, reach.older_environment]
-    return reach.environment if reach.environment == reach.older_environment else both
 
 
 def _networks(service: Service) -> Iterator[str]:

@@ -23,8 +23,14 @@ from workers.model import Action
 Values = dict[str, str | None]
 
 
-def _present(values: Values) -> dict[str, str]:
-    return {variable: value for variable, value in values.items() if value is not None}
+def _first(one: Lookup, other: Lookup) -> Lookup:
+    """A lookup that asks the second where the first has nothing."""
+
+    def lookup(variable: str) -> str | None:
+        value = one(variable)
+        return other(variable) if value is None else value
+
+    return lookup
 
 
 def mounts_of(service: Service) -> Iterator[str]:
@@ -69,10 +75,10 @@ class Contents:
         for kind in ("configs", "secrets"):
             self._grants(kind, service, reach, what, usage)
         self._security(service, reach, what)
-        self._environment(name, service, reach, what, usage)
+        self._environment(service, reach, what, usage)
         self._labels(service, reach, what, usage)
-        self._hooks(name, service, reach, what, usage)
-        self._build(name, service, reach, what, usage)
+        self._hooks(service, reach, what, usage)
+        self._build(service, reach, what, usage)
         return reach
 
     # ---------------------------------------------------------------- mounts
@@ -89,7 +95,8 @@ class Contents:
             elif mount.get("type") != "bind":
                 continue
             if isinstance(source, str):
-                self._mounted(source, reach, f"{what}: volumes")
+                location = self._trace.join(self._project.folder, source, f"{what}: volumes")
+                self._mounted(location, reach, f"{what}: volumes")
 
     def _mounted(self, location: str, reach: Reach, what: str) -> None:
         """A file or folder that a container sees; what Git does not have of it is data, and no input."""
@@ -113,8 +120,8 @@ class Contents:
             if isinstance(file := definition.get("file"), str):
                 reach.recreated[f"{kind}.{name}.file"] = file
                 reach.mount(self._granted(file, f"{what}: {kind} {name}", secret=kind == "secrets"))
-            elif isinstance(variable := definition.get("environment"), str):
-                reach.recreated[f"{kind}.{name}.environment"] = self._project.variables.reader(usage)(variable)
+            elif isinstance(definition.get("environment"), str):
+                reach.recreated[f"{kind}.{name}.environment"] = self._project.model.granted.get((kind, name))
             elif "content" in definition:
                 reach.recreated[f"{kind}.{name}.content"] = definition["content"]
 
@@ -158,7 +165,7 @@ class Contents:
 
     # ---------------------------------------------------------------- hooks
 
-    def _hooks(self, name: str, service: Service, reach: Reach, what: str, usage: Usage) -> None:
+    def _hooks(self, service: Service, reach: Reach, what: str, usage: Usage) -> None:
         """What reaches the containers of `pre_start` hooks, which run again only with a new container of the service.
 
         Compose 5.6 does not notice a change of it, and does not mind a missing env file.
@@ -169,7 +176,7 @@ class Contents:
             for kind in ("configs", "secrets"):
                 self._grants(kind, dict(hook), inner, where, usage)
             self._security(dict(hook), inner, where)
-            self._environment(name, dict(hook), inner, where, usage, required=False)
+            self._environment(dict(hook), inner, where, usage, required=False)
             reach.note(tuple(inner.content), Action.RECREATE)
             reach.recreated |= {f"pre_start.{number}.{key}": value for key, value in inner.recreated.items()}
             reach.recreated[f"pre_start.{number}.environment"] = [inner.environment, inner.older_environment]
@@ -177,10 +184,8 @@ class Contents:
 
     # ---------------------------------------------------------------- env files and label files
 
-    def _environment(
-        self, name: str, service: Service, reach: Reach, what: str, usage: Usage, *, required: bool = True
-    ) -> None:
-        lookup = self._project.model.variables[name].reader(usage)
+    def _environment(self, service: Service, reach: Reach, what: str, usage: Usage, *, required: bool = True) -> None:
+        lookup = self._project.variables.reader(usage)
         files: list[tuple[Content, bool]] = []
         for file in mappings(service.get("env_file")):
             needed = required and truth(file.get("required", True))
@@ -191,21 +196,17 @@ class Contents:
         own = service.get("environment")
         given = {str(variable): value for variable, value in (own.items() if isinstance(own, Mapping) else ())}
         own_values = {key: lookup(key) if value is None else str(value) for key, value in given.items()}
-        reach.environment = _present(self._from_files(files, lookup, project_first=True) | own_values)
-        reach.older_environment = _present(self._from_files(files, lookup, project_first=False) | own_values)
+        reach.environment = self._from_files(files, _first(lookup, own_values.get), project_first=True) | own_values
+        reach.older_environment = self._from_files(files, lookup, project_first=False) | own_values
 
     def _from_files(self, files: list[tuple[Content, bool]], lookup: Lookup, *, project_first: bool) -> Values:
-        """The variables of env files. What one uses comes from the project or from the files before it.
+        """The variables of env files. What one uses comes from the project, not an included one, or from earlier files.
 
-        Releases of Compose differ in which of the two comes first (2.40: the project, 2.26: the files).
+        Releases of Compose differ in which of the two comes first (2.40: the project, 2.26: the files), and the later
+        ones also look at what the service itself sets.
         """
         values: Values = {}
-
-        def inner(variable: str) -> str | None:
-            first, second = (lookup, values.get) if project_first else (values.get, lookup)
-            value = first(variable)
-            return second(variable) if value is None else value
-
+        inner = _first(lookup, values.get) if project_first else _first(values.get, lookup)
         for content, raw in files:
             if content.content is not None and raw:
                 values.update(dotenv.parse_raw(content.content, content.name, inner))
@@ -219,15 +220,16 @@ class Contents:
             usage.add(content)
             reach.labels.update(dotenv.parse(content.content or b"", content.name, reach.labels.get))
         own = service.get("labels")
-        reach.labels.update({str(name): str(value) for name, value in own.items()} if isinstance(own, Mapping) else {})
+        given = own.items() if isinstance(own, Mapping) else ()
+        reach.labels.update({str(name): "" if value is None else str(value) for name, value in given})
 
     # ---------------------------------------------------------------- builds
 
-    def _build(self, name: str, service: Service, reach: Reach, what: str, usage: Usage) -> None:
+    def _build(self, service: Service, reach: Reach, what: str, usage: Usage) -> None:
         build = service.get("build")
         if not isinstance(build, Mapping) or not self._project.stack.options.build:
             return  # with `build: false` the image comes from elsewhere, whatever it could be built from
-        lookup = self._project.model.variables[name].reader(usage)
+        lookup = self._project.variables.reader(usage)
         given = build.get("args")
         arguments = {
             str(argument): lookup(str(argument)) if value is None else str(value)

@@ -22,7 +22,7 @@ def resolve_service(service: Service, folder: str, trace: Trace, what: str) -> S
     """A normalised service with every path absolute that Compose resolves while it loads.
 
     A service from an extended file keeps the paths that it had there, so this runs before it is merged; absolute
-    paths stay as they are, so it may run again.
+    paths stay as they are, so it may run again. Those of mounts even keep their spelling, which Compose counts.
 
     Args:
         service: in long forms.
@@ -54,8 +54,11 @@ def _volumes(value: object, join: Join) -> object:
     if not isinstance(value, list):
         return value
     return [
-        {**mount, "source": join(mount["source"], "volumes")}
-        if isinstance(mount, Mapping) and mount.get("type") == "bind" and isinstance(mount.get("source"), str)
+        {**mount, "source": join(source, "volumes")}
+        if isinstance(mount, Mapping)
+        and mount.get("type") == "bind"
+        and isinstance(source := mount.get("source"), str)
+        and not source.startswith("/")
         else mount
         for mount in value
     ]

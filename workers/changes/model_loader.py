@@ -26,14 +26,14 @@ Part = tuple[str, str]
 
 @dataclass(slots=True)
 class Model:
-    """A merged model: its sections, what went into each part, and the variables each service sees.
+    """A merged model: its sections, what went into each part, and the values of secrets and configs from variables.
 
     `named` is the project's name that the files ask for, and the last file that does.
     """
 
     sections: dict[str, dict[str, object]] = field(default_factory=dict)
     usages: dict[Part, Usage] = field(default_factory=dict)
-    variables: dict[str, Variables] = field(default_factory=dict)
+    granted: dict[Part, str] = field(default_factory=dict)
     named: tuple[str, str] | None = None
 
     def usage(self, section: str, name: str) -> Usage:
@@ -215,12 +215,25 @@ class ModelLoader:
                 raise InvalidStack(message, next(iter(self.read), None))
             parts = model.sections.setdefault(section, {})
             for name, part in (value or {}).items():
-                if section == "services":
-                    if not isinstance(part, dict):
-                        message = f"services.{name} must be a mapping"
-                        raise InvalidStack(message, next(iter(model.usage(section, name).paths), None))
-                    model.variables.setdefault(name, variables)
+                if section == "services" and not isinstance(part, dict):
+                    message = f"services.{name} must be a mapping"
+                    raise InvalidStack(message, next(iter(model.usage(section, name).paths), None))
+                self._look_up(model, (section, name), part, variables)
                 parts[name] = self._resolved(section, name, part, folder)
+
+    def _look_up(self, model: Model, place: Part, part: object, variables: Variables) -> None:
+        """Give variables that are only named their values, as far as this project, which may be included, has them.
+
+        Compose does so with lists only: a mapping, and the arguments of a build, wait for the project that includes.
+        """
+        if not isinstance(part, dict):
+            return
+        named = part.get("environment")
+        reader = variables.reader(model.usage(*place))
+        if place[0] == "services" and isinstance(named, list):
+            part["environment"] = [_with_value(item, reader) for item in named]
+        elif place[0] in {"secrets", "configs"} and isinstance(named, str) and (value := reader(named)) is not None:
+            model.granted[place] = value
 
     def _resolved(self, section: str, name: str, part: object, folder: str) -> object:
         what = f"{section.removesuffix('s')} {name}"
@@ -261,7 +274,7 @@ class ModelLoader:
                 model.usage(section, part).add(included.usage(section, part))
             if own:
                 content[section] = own
-        model.variables.update(included.variables)
+        model.granted.update(included.granted)
 
 
 @contextmanager
@@ -271,6 +284,11 @@ def _blaming(file: str) -> Iterator[None]:
         yield
     except InvalidStack as error:
         raise InvalidStack(error.message, file) from error
+
+
+def _with_value(item: object, reader: interpolation.Lookup) -> object:
+    value = reader(item) if isinstance(item, str) and "=" not in item else None
+    return item if value is None else f"{item}={value}"
 
 
 def _listed(value: object) -> Iterator[object]:

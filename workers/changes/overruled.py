@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from workers.changes.project import Project
+
+_NOT_IN_A_NAME = re.compile(r"[^a-z0-9_-]")
 
 
 def overruled(project: Project) -> Iterator[str]:
@@ -34,9 +37,15 @@ def overruled(project: Project) -> Iterator[str]:
 
 
 def _asked_name(project: Project) -> tuple[str, str]:
-    """The name that Compose would take by itself, with the file that it stands in."""
+    """The name that Compose would take by itself, with the file that it stands in.
+
+    What the files say is made a name of Compose's own kind first; that of a variable has to be one.
+    """
     asked = _of_env_files(project, "COMPOSE_PROJECT_NAME")
-    return asked if asked[0] else project.model.named or ("", "")
+    if asked[0] or project.model.named is None:
+        return asked
+    name, file = project.model.named
+    return _NOT_IN_A_NAME.sub("", name.lower()).lstrip("_-"), file
 
 
 def _of_env_files(project: Project, variable: str) -> tuple[str, str]:

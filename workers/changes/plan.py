@@ -12,13 +12,13 @@ from workers.changes.tree import FOLDER, LINK, Outside, Tree
 from workers.errors import InvalidStack
 from workers.model import Action, Decision, Entry, Reason, Stack
 
-# What can make a Compose file look at something outside its folder: a path upwards, spelt out, escaped, or put together
-# from dots and variables; and other Compose files, which would have to be read as well.
-_REACHING_OUT = (b"..", b"include", b"extends", b".}")
-_ESCAPE = re.compile(rb"\\[xuU0-9NLP_]")
-_DOT_AROUND_VARIABLE = re.compile(rb"""(?:^|[\s"'/:=,\[])\.\$(?:\w+|\{[^}\s]*\})\.""")
+# What can make a Compose file look at something outside its folder: a path upwards, spelt out, escaped, folded, in
+# another encoding, or put together from dots and variables; and other Compose files, which would have to be read, too.
+_REACHING_OUT = (b"..", b"include", b"extends", b".}", b"!!", b"!<", b"%TAG", b"\0")
+_ESCAPE = re.compile(rb"\\(?:[\sxuU0-9NLP_]|[^\x00-\x7f])")
+_DOT_AROUND_VARIABLES = re.compile(rb"""(?:^|[\s"'/:=,\[}]|\$\w+)\.(?:\$(?:\w+|\{[^}\n]*\}+))+\.""")
 _DOTTED_DEFAULT = re.compile(rb"[-+][\"']?\.")
-_DOTTED_VALUE = re.compile(rb"(?m)=[ \t]*[\"']?\.|\.[\"']?[ \t\r]*$")
+_DOTTED_VALUE = re.compile(rb"(?m)[=:][ \t]*[\"']?\.|\.[\"']?[ \t\r]*(?:#.*)?$")
 _VARIABLE_AND_SLASH = re.compile(rb"\}/|\$\w+/|[-+]/")
 
 
@@ -84,11 +84,13 @@ def is_unreachable(stack: Stack, before: Tree, after: Tree) -> bool:
 
 def _reaches_out(models: bytes, values: bytes) -> bool:
     """Whether Compose files, with the values of their variables, may name something outside their folder."""
-    if any(text in models for text in _REACHING_OUT) or b".." in values or _DOTTED_VALUE.search(values):
+    if any(text in models for text in _REACHING_OUT):
+        return True
+    if b".." in values or b"\\" in values or _DOTTED_VALUE.search(values):
         return True
     if b"\\" in models and _ESCAPE.search(models):
         return True
-    around = b".$" in models and (_DOT_AROUND_VARIABLE.search(models) or _DOTTED_DEFAULT.search(models))
+    around = b".$" in models and (_DOT_AROUND_VARIABLES.search(models) or _DOTTED_DEFAULT.search(models))
     return bool(around)
 
 

@@ -13,15 +13,15 @@ class Reach:
     """What was found to reach one service.
 
     `content` says of each path what its change asks for; `mounted` are those of them that the container sees as they
-    are. `older_environment` is what older releases of Compose make of the variables. `bases` and `built_on` are the
-    images and services that its build uses, `runs` the further images that its containers are made with: those of
-    `pre_start` hooks and of volumes.
+    are. `environment` has None for a variable that the service names and nobody sets; `older_environment` is what older
+    releases of Compose make of the variables. `bases` and `built_on` are the images and services that its build uses,
+    `runs` the further images that its containers are made with: those of `pre_start` hooks and of volumes.
     """
 
     content: dict[str, Action] = field(default_factory=dict)
     mounted: dict[str, None] = field(default_factory=dict)
-    environment: dict[str, str] = field(default_factory=dict)
-    older_environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str | None] = field(default_factory=dict)
+    older_environment: dict[str, str | None] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     recreated: dict[str, object] = field(default_factory=dict)
     build: object = None

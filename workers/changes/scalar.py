@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from math import inf, isinf, isnan, nan
 
@@ -19,15 +20,23 @@ _NUMBER_STARTS = frozenset("+-.0123456789")
 _INT = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))")
 _BASES = (16, 2, 8, 10)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_MOMENT = re.compile(
+    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
+    r"(?:(?:[Tt]|( ))([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:\.([0-9]+))?(?(4)|(?:(Z)|([-+])([0-9]{2}):([0-9]{2}))))?"
+)
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 
 Scalar = str | int | float | bool | None
 
 
+class Moment(str):
+    """A date as Compose writes it out where it takes one for a text; no text where it wants one."""
+
+    __slots__ = ()
+
+
 def resolve(text: str, tag: str | None = None) -> Scalar:
     """The value of an unquoted scalar, or of one with a standard tag.
-
-    Dates stay texts: no attribute of Compose is one.
 
     Args:
         text: the scalar as it is written.
@@ -60,7 +69,7 @@ def _plain(text: str) -> Scalar:
     number = _integer(digits)
     if number is None and _FLOAT.fullmatch(digits) and not isinf(float(digits)):
         return float(digits)
-    return text if number is None else number
+    return _moment(text) if number is None else number
 
 
 def _integer(digits: str) -> int | None:
@@ -73,12 +82,30 @@ def _integer(digits: str) -> int | None:
     return number if _SMALLEST <= number <= _LARGEST else None
 
 
+def _moment(text: str) -> str:
+    """A date in Go's notation, in UTC unless it says another zone; any other text as it is."""
+    found = _MOMENT.fullmatch(text)
+    if not found:
+        return text
+    year, month, day, _, hour, minute, second, fraction, _, sign, hours, minutes = found.groups()
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0)) * (-1 if sign == "-" else 1)
+    try:
+        zone = timezone(offset) if offset else UTC
+        day_of = datetime(int(year), int(month), int(day), tzinfo=zone)
+        time = day_of.replace(hour=int(hour or 0), minute=int(minute or 0), second=int(second or 0))
+    except ValueError:
+        return text
+    parts = (fraction or "")[:9].rstrip("0")
+    shown = f"{time:%z}"
+    return Moment(f"{year}-{time:%m-%d %H:%M:%S}{'.' if parts else ''}{parts} {shown} {shown if offset else 'UTC'}")
+
+
 _LONGEST = 128
 """Digits beyond which no number can fit in 64 bits, leading zeros aside."""
 
 
 def _name(value: Scalar) -> str:
-    names = {bool: "bool", int: "int", float: "float", str: "str"}
+    names = {bool: "bool", int: "int", float: "float", str: "str", Moment: "timestamp"}
     return "null" if value is None else names[type(value)]
 
 

@@ -22,7 +22,7 @@ def long_volume(text: str) -> dict[str, Any]:
     """A service's `volumes` entry from `[SOURCE:]TARGET[:OPTIONS]`.
 
     A single letter before a colon is a Windows drive, also where it was meant as a volume's name. Unknown options are
-    passed over, as in Compose.
+    passed over, as in Compose. What is no bind has empty volume options, except for a text of one or two letters.
 
     Raises:
         InvalidStack: a part is empty or there are too many.
@@ -40,6 +40,8 @@ def long_volume(text: str) -> dict[str, Any]:
             volume["volume"] = {"nocopy": True}
         elif option in _BIND_OPTIONS:
             bind[_BIND_OPTIONS[option]] = option
+    if volume["type"] == "volume" and len(text.encode()) > _LONGEST_TARGET:
+        volume.setdefault("volume", {})
     return {**volume, "bind": bind} if bind else volume
 
 

@@ -25,14 +25,14 @@ RULES = 3
 class ServiceSnapshot:
     """What reaches one service.
 
-    `definition` is the keyed digest of the resolved service but for its build; `build` that of its build section,
-    `""` without one; `recreated` that of what only a new container sees although Compose does not notice (inline
-    configs, configs and secrets from the environment); `image` that of its image's name in the spelling for matching.
-    `content` says of each closure path what its change asks for: `RESTART`, `RECREATE` or `BUILD`. `model` are the
-    paths that its definition was read from, `inputs` the names of inputs outside Git that went into it. `restarts_with`
-    are services whose restart restarts this one, `shares_with` those whose network or process namespace it lives in,
-    `builds_on` those whose image its build uses or, without one, is its own, `runs` those whose image one of its hooks
-    or volumes is.
+    `definition` is the keyed digest of what Compose counts of the service, in older releases and in later ones; `build`
+    that of its build section, `""` without one; `recreated` that of what only a new container sees although Compose
+    does not notice (inline configs, configs and secrets from the environment); `image` that of its image's name in the
+    spelling for matching. `content` says of each closure path what its change asks for: `RESTART`, `RECREATE` or
+    `BUILD`. `model` are the paths that its definition was read from, `inputs` the names of inputs outside Git that went
+    into it. `restarts_with` are services whose restart restarts this one, `shares_with` those whose network or process
+    namespace it lives in, `builds_on` those whose image its build uses or, without one, is its own, `runs`
+    those whose image one of its hooks or volumes is.
     """
 
     definition: str

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from workers.changes import limits
-from workers.changes.scalar import resolve
+from workers.changes.scalar import Moment, resolve
 from workers.errors import InvalidStack
 
 _Path = tuple[str | int, ...]
@@ -86,6 +86,9 @@ class Builder:
         self.file = file
         self.keep_lines = keep_lines
         self.lines: list[dict[_Path, int]] = []
+        # Compose's reader knows an anchor also in the documents after its own.
+        self.anchors: dict[str, tuple[object, _Cost]] = {}
+        self.nodes = self.text = 0
 
     def read(self, content: bytes) -> list[tuple[dict[str, Any], tuple[_Path, ...]]]:
         """Every YAML document as its mapping and the paths tagged `!reset` or `!override` in it."""
@@ -115,12 +118,10 @@ class Builder:
 
     def _start(self) -> None:
         self.stack: list[_Frame] = []
-        self.anchors: dict[str, tuple[object, _Cost]] = {}
         self.resets: list[_Path] = []
         self.overridden = False
         self.root: object = None
         self.top: yaml.NodeEvent  # comes with the first value
-        self.nodes = self.text = 0
         self.lines.append({})
 
     def _finished(self) -> tuple[dict[str, Any], tuple[_Path, ...]]:
@@ -207,7 +208,7 @@ class Builder:
         """The key as Compose takes it."""
         line = _line(event)
         key = _MERGE if value == "<<" and isinstance(event, yaml.ScalarEvent) and event.implicit[0] else value
-        if key is not _MERGE and not isinstance(key, str):
+        if key is not _MERGE and (not isinstance(key, str) or isinstance(key, Moment)):
             message = "a key is not a text; put it in quotes"
             raise self._fail(message, event)
         if key in frame.key_lines:

@@ -94,7 +94,7 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
     "develop": (
         {"compose.yaml": WEB},
         {"compose.yaml": "services: {web: {image: busybox, develop: {watch: [{path: ., action: sync}]}}}"},
-        {},
+        {"web": "up"},
     ),
     "an extension": (
         {"compose.yaml": WEB},
@@ -782,3 +782,43 @@ CASES |= {
         {"base": "build", "web": "up"},
     ),
 }
+
+# two spellings of one service, and whether Compose takes them for one; which it does is seen in the integration tier
+SAME = {
+    "a null label and an empty one": ("labels: {A: }", "labels: {A: ''}"),
+    "a command as a text and as a list": ("command: web --x 'a b'", "command: [web, --x, a b]"),
+    "a command with what no shell is there for": ("command: sh -c 'a;b' && c", "command: [sh, -c, a;b]"),
+    "a port in quotes": ("ports: [{target: 3000, published: 3000}]", "ports: [{target: '3000', published: '3000'}]"),
+    "a port in short": ("ports: ['3000:80', 9]", "ports: [{target: 80, published: 3000}, '9']"),
+    "a range of ports": ("ports: ['9-11:9-11']", "ports: ['10:10', '11:11', '9:9']"),
+    "a relative folder with a slash": ("volumes: ['./a/:/a']", "volumes: ['./a:/a/']"),
+    "a duration": ("stop_grace_period: 1m30s", "stop_grace_period: 90s"),
+    "a size": ("mem_limit: 1g", "mem_limit: 1024M"),
+    "a fraction": ("cpus: 0.50", "cpus: '.5'"),
+    "the default network": ("hostname: h", "hostname: h\n    networks: [default]"),
+    "labels as a list": ("labels: {A: 1, B: true}", "labels: [B=true, A=1]"),
+    "how many there are": ("scale: 1", "scale: 2"),
+    "when it is pulled": ("pull_policy: always", "pull_policy: missing"),
+}
+OTHER = {
+    "a variable that nobody sets": ("environment: {A: '1'}", "environment: {A: '1', B: }"),
+    "another command": ("command: web --x", "command: [web, --y]"),
+    "a command that is empty": ("hostname: h", "hostname: h\n    command: []"),
+    "one more profile": ("profiles: [on]", "profiles: [on, more]"),
+    "what it depends on": ("depends_on: [db]", "depends_on: {db: {condition: service_healthy}}"),
+    "an absolute folder with a slash": ("volumes: ['/srv/a/:/a']", "volumes: ['/srv/a:/a']"),
+    "a date without quotes": ("environment: {A: 2020-01-02}", "environment: {A: '2020-01-02'}"),
+    "a mode in quotes": ("secrets: [{source: s, mode: 288}]", "secrets: [{source: s, mode: '0440'}]"),
+    "a command with signs of a shell": ("command: sh -c $$(a)", "command: sh -c $$(b)"),
+    "an empty check": ("hostname: h", "hostname: h\n    healthcheck: {}"),
+    "the image of a hook": ("pre_start: [{command: a, image: y}]", "pre_start: [{command: a, image: z}]"),
+}
+_SPELT = "services:\n  db: {{image: y}}\n  web:\n    image: x\n    {}\nsecrets: {{s: {{file: ./s}}}}\n"
+
+
+def _spelt(text: str) -> dict[str, object]:
+    return {"compose.yaml": _SPELT.format(text), ".env": "COMPOSE_PROFILES=on", "s": "s"}
+
+
+CASES |= {name: (_spelt(before), _spelt(after), {}) for name, (before, after) in SAME.items()}
+CASES |= {name: (_spelt(before), _spelt(after), {"web": "up"}) for name, (before, after) in OTHER.items()}

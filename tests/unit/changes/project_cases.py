@@ -74,4 +74,12 @@ PROJECTS: dict[str, tuple[Files] | tuple[Files, Stack]] = {
     "override includes what main has": ({Y:"services: {a: {image: a}}","app/compose.override.yaml":"include: [../i/a.yaml]\n","i/a.yaml":"services: {a: {command: b}}"},),
     "second doc overrides include": ({Y:"include: [../i/a.yaml]\n---\nservices: {a: {command: b}}","i/a.yaml":"services: {a: {image: b}}"},),
     "override resets included": ({Y:"include: [../i/a.yaml]\n","app/compose.override.yaml":"services: {a: {volumes: !override ['./n:/n'], environment: {B: 2}}}","i/a.yaml":"services: {a: {image: b, volumes: ['./q:/q'], environment: {A: 1}, env_file: e}}","i/e":"E=1"},),
+    "anchors of an earlier document": ({Y:"x-a: &a {image: x, labels: {L: 2020-01-02}}\n---\nservices: {w: *a}\n---\nx-b: &a {image: y}\nservices: {v: *a}"},),
+    "included variables in a mapping": ({Y:"include: [../i/c.yaml]","i/c.yaml":"services: {z: {image: 'z:$V', environment: {V: , W: $V, R: }, env_file: e.env}}","i/e.env":"A=$V\nV\nB=$R\nC=$W","i/.env":"V=iv","app/.env":"R=root"},),
+    "included variables in a list": ({Y:"include: [../i/c.yaml]","i/c.yaml":"services: {z: {image: z, environment: [V, W=$V, R, N], env_file: e.env}}","i/e.env":"A=$V\nB=$R\nC=$W","i/.env":"V=iv","app/.env":"R=root"},),
+    "included variables of an extended service": ({Y:"include: [../i/c.yaml]","i/c.yaml":"services: {z: {image: z, environment: {V: }, extends: b}, b: {image: b, environment: [V, W]}}","i/.env":"V=iv\nW=iw"},),
+    "included arguments of a build": ({Y:"include: [../i/c.yaml]","i/c.yaml":"services: {z: {build: {context: ., args: [V, R]}}}","i/Dockerfile":"FROM x","i/.env":"V=iv","app/.env":"R=root"},),
+    "what a service sets in its env files": ({Y:"services: {a: {image: a, environment: {E: own, H: , R: mine}, env_file: [f.env, g.env]}}","app/f.env":"F=1\nG=$E\nH=file\nK=$R\n","app/g.env":"F2=$F\nE2=$E\nF=2\nR=file\nL=$R\n","app/.env":"R=root"},),
+    "dates": ({Y:"services: {a: {image: a, environment: {A: 2020-01-02, B: 2020-01-02T03:04:05.60Z, C: '2020-01-02', D: 2001-12-14t21:59:43.10-05:00}, labels: {A: 2020-1-2 3:4:5}}}"},),
+    "labels without a value": ({Y:"services: {a: {image: a, labels: {A: , B: ~, C: ''}}, b: {image: b, labels: [A, B=]}}"},),
 }  # fmt: skip

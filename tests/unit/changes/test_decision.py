@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.unit.changes.change_cases import CASES, MOUNTED, WEB
 from tests.unit.changes.worlds import KEY, LIVE, DictOutside, Link, World, make_stack
 from workers.changes import decision as decision_module
 from workers.changes.decision import decide
-from workers.changes.snapshot import Snapshot
+from workers.changes.snapshot import RULES, Snapshot
 from workers.model import Action, Reason, Rule
 
 CHANGED_VOLUME = "{services: {a: {image: x, volumes: ['vol:/v']}}, volumes: {vol: {driver: nfs}}}"
@@ -579,3 +580,36 @@ def test_another_engine_or_project_is_another_fingerprint_although_the_content_i
     assert not world.unchanged(record, files)
     assert world.decide_from(record, files).inputs == (f"option:{next(iter(place))}",)
     assert world.snapshot(files).fingerprint != record.fingerprint
+
+
+RULES_2: dict[str, object] = {
+    "app/compose.yaml": (
+        "services:\n"
+        "  web: {image: 'x:1@sha256:aaaa', volumes: ['/srv/a/:/a', './c:/c', 'data:/d'], labels: {A: }, "
+        "environment: [N, A=1], command: web --x, ports: ['80:80']}\n"
+        "  built: {build: ./i, profiles: [on], depends_on: [web], env_file: e.env}\n"
+        "volumes: {data: {}}\n"
+    ),
+    "app/.env": "COMPOSE_PROFILES=on\n",
+    "app/e.env": "E=1\n",
+    "app/c": "1",
+    "app/i/Dockerfile": "FROM x",
+}
+"""What the record beside this file was made of, by a build whose rules were the second."""
+
+
+def test_a_record_that_an_earlier_build_wrote_is_no_change_by_itself(world: World) -> None:
+    text = Path(__file__).with_name("record-of-rules-2.json").read_text()
+    record = Snapshot.from_json(json.loads(text))
+    assert record.rules == 2
+    assert not world.unchanged(record, RULES_2)
+    decision, snapshot = decide(
+        world.stack, record, world.tree(RULES_2), world.outside, KEY, recorded=world.tree(RULES_2)
+    )
+    assert (decision.action, decision.reason, decision.services) == (Action.NONE, Reason.UNCHANGED, {})
+    assert snapshot is not None
+    assert snapshot.rules == RULES
+    assert world.unchanged(snapshot, RULES_2)
+    pinned = RULES_2 | {"app/compose.yaml": str(RULES_2["app/compose.yaml"]).replace("aaaa", "bbbb")}
+    decision = world.decide_from(record, pinned, recorded=world.tree(RULES_2))
+    assert {name: service.action for name, service in decision.services.items()} == {"web": Action.UP}

@@ -256,7 +256,8 @@ def test_what_is_wrong_is_told_by_its_place_and_not_by_its_value(service: dict[s
 
 def test_targets_are_told_apart_as_they_are_written_and_then_as_they_are_meant() -> None:
     service = {"volumes": ["data:/a", "old:/b/../a", {"type": "volume", "source": "new", "target": "/a"}]}
-    assert merge.normalise_service(service)["volumes"] == [{"type": "volume", "source": "old", "target": "/a"}]
+    old = {"type": "volume", "source": "old", "target": "/a", "volume": {}}
+    assert merge.normalise_service(service)["volumes"] == [old]
 
 
 KEYS = st.sampled_from([case[0] for case in MERGED])

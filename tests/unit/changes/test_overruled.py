@@ -18,6 +18,7 @@ def warnings(world: World, files: Files) -> str:
     ("files", "place"),
     [
         ({"app/compose.yaml": NAMED}, "app/compose.yaml"),
+        ({"app/compose.yaml": "name: By-Hand!\n" + WEB}, "app/compose.yaml"),
         ({"app/compose.yaml": WEB, "app/compose.override.yml": NAMED}, "app/compose.override.yml"),
         ({"app/compose.yaml": "name: 'by-${H}'\n" + WEB, "app/.env": "H=hand"}, "app/compose.yaml"),
         ({"app/compose.yaml": WEB, "app/.env": "COMPOSE_PROJECT_NAME=by-hand"}, "app/.env"),
@@ -35,6 +36,9 @@ def test_another_name_in_the_projects_own_files_is_told_with_the_remedy(world: W
     [
         {"app/compose.yaml": WEB},
         {"app/compose.yaml": "name: app\n" + WEB},
+        {"app/compose.yaml": "name: App\n" + WEB},
+        {"app/compose.yaml": "name: _a.p p\n" + WEB},
+        {"app/compose.yaml": "name: ...\n" + WEB},
         {"app/compose.yaml": "name: ${COMPOSE_PROJECT_NAME}\n" + WEB},
         {"app/compose.yaml": NAMED, "app/.env": "COMPOSE_PROJECT_NAME=app"},
         {

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from tests.unit.changes.worlds import KEY, Files, Link, Submodule, World, make_stack
+from workers.changes.closure import looked_up
 from workers.changes.plan import is_unreachable, plan_stack
 from workers.changes.tree import Nowhere
 from workers.model import Action, Decision, Reason, Stack
@@ -44,7 +47,19 @@ def test_equal_trees_reach_nothing(world: World) -> None:
         ("compose.yaml", "services: {a: {volumes: ['.${EMPTY}./s:/s']}}"),
         ("compose.yaml", "services: {a: {volumes: ['${X:-a.}./s:/s']}}"),
         ("compose.yaml", "services: {a: {volumes: ['.${X:-./s}:/s']}}"),
+        ("compose.yaml", 'services: {a: {volumes: [".\\\n./s:/s"]}}'),
+        ("compose.yaml", 'services: {a: {volumes: [".\\\r\n./s:/s"]}}'),
+        ("compose.yaml", 'services: {a: {volumes: [".\\\u2028./s:/s"]}}'),
+        ("compose.yaml", "services: {a: {volumes: [!!binary Li4vczovcw==]}}"),
+        ("compose.yaml", "services: {a: {volumes: [!<tag:yaml.org,2002:binary> Li4vczovcw==]}}"),
+        ("compose.yaml", "%TAG !e! tag:yaml.org,2002:\n---\nservices: {a: {volumes: [!e!binary Li4vczovcw==]}}"),
+        ("compose.yaml", "services: {a: {volumes: ['.${EMPTY}${EMPTY}./s:/s']}}"),
+        ("compose.yaml", "services: {a: {volumes: ['${EMPTY}.${EMPTY:-}./s:/s']}}"),
+        ("compose.yaml", "services: {a: {volumes: ['$EMPTY.${EMPTY:+a b}./s:/s']}}"),
         ("compose.override.yml", "services: {a: {volumes: ['../s:/s']}}"),
+        (".env", 'TAG="\\0056\\0056/x"'),
+        (".env", "TAG: ./x"),
+        (".env", "TAG=x/. # and more"),
         (".env", "TAG=../x"),
         (".env", "TAG=x\nDIR=."),
         (".env", "TAG='./x'"),
@@ -65,6 +80,48 @@ def test_a_stack_that_may_look_outside_is_within_reach(world: World, name: str, 
 )
 def test_dots_and_variables_in_other_places_do_no_harm(world: World, text: str) -> None:
     assert unreachable(world, {"app/compose.yaml": text})
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_compose_file_in_another_encoding_may_look_outside(world: World, encoding: str) -> None:
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    text = mark + "services: {a: {volumes: ['../s:/s']}}"
+    assert not unreachable(world, {"app/compose.yaml": text.encode(encoding)})
+
+
+PIECES = st.sampled_from(
+    [
+        ".",
+        ".",
+        "/",
+        "x",
+        "$E",
+        "${E}",
+        "${E:-.}",
+        "${E:-x}",
+        "${X:+ y}",
+        "$D",
+        "$S",
+        "\\\n",
+        "\\x2e",
+        "\\/",
+        " ",
+        "${N:-${E}}",
+    ]
+)
+VALUES = st.lists(st.sampled_from([".", "/", "x", "$E", "\\0056", '"', "'", " #"]), max_size=4).map("".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(path=st.lists(PIECES, max_size=8).map("".join), value=VALUES, sign=st.sampled_from("=:"))
+@example(path="$D$S", value='"\\0056\\0056', sign="=")
+def test_what_is_out_of_reach_looks_at_nothing_outside(path: str, value: str, sign: str) -> None:
+    world = World()
+    text = 'services: {a: {image: x, volumes: ["./' + path + ':/v"]}}'
+    files = {"app/compose.yaml": text, "app/.env": f"E=\nD{sign}{value}\nS=/\n"}
+    found = looked_up(world.stack, world.tree(files), Nowhere(), KEY)
+    outside = [name for name in found if name.split("/")[0] != "app"]
+    assert not outside or not unreachable(world, files)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from math import inf, isnan
 
 import pytest
 
-from workers.changes.scalar import resolve, text_of
+from workers.changes.scalar import Moment, resolve, text_of
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,8 @@ from workers.changes.scalar import resolve, text_of
         ("1e999", "1e999"), (".inf", inf), ("-.Inf", -inf), ("+.INF", inf), ("inf", "inf"),
         ("18446744073709551615", 2**64 - 1), ("18446744073709551616", 2.0**64), ("-9223372036854775809", -(2.0**63)),
         ("1" * 200, float("1" * 200)),
-        ("22:22", "22:22"), ("1.2.3", "1.2.3"), ("2020-01-01", "2020-01-01"), ("-", "-"), ("+", "+"), ("0x", "0x"),
+        ("22:22", "22:22"), ("1.2.3", "1.2.3"), ("2020-13-01", "2020-13-01"),
+        ("2020-01-01T10:00", "2020-01-01T10:00"), ("-", "-"), ("+", "+"), ("0x", "0x"),
         ("1a", "1a"), ("<<", "<<"), ("a b", "a b"),
     ],
 )  # fmt: skip
@@ -38,7 +39,8 @@ def test_not_a_number_is_one() -> None:
     ("text", "tag", "value"),
     [
         ("5", "str", "5"), ("true", "str", "true"), ("3", "float", 3.0), ("3.5", "float", 3.5), ("3", "int", 3),
-        ("aGk=", "binary", "hi"), ("aG\n k=", "binary", "hi"), ("2020-01-01", "timestamp", "2020-01-01"),
+        ("aGk=", "binary", "hi"), ("aG\n k=", "binary", "hi"), ("2020-01-01", "str", "2020-01-01"),
+        ("x", "timestamp", "x"),
         ("~", "null", None), ("true", "bool", True), ("x", "pairs", "x"),
     ],
 )  # fmt: skip
@@ -49,7 +51,26 @@ def test_a_tag_says_what_a_scalar_is(text: str, tag: str, value: object) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "tag"), [("x", "int"), ("1.5", "int"), ("yes", "bool"), ("x", "null"), ("?", "binary")]
+    ("text", "shown"),
+    [
+        ("2020-01-01", "2020-01-01 00:00:00 +0000 UTC"),
+        ("2020-1-2", "2020-01-02 00:00:00 +0000 UTC"),
+        ("2020-01-01 1:2:3", "2020-01-01 01:02:03 +0000 UTC"),
+        ("2020-01-01T10:00:00.50Z", "2020-01-01 10:00:00.5 +0000 UTC"),
+        ("2001-12-14t21:59:43.10-05:00", "2001-12-14 21:59:43.1 -0500 -0500"),
+        ("2001-12-14T21:59:43+05:30", "2001-12-14 21:59:43 +0530 +0530"),
+    ],
+)
+@pytest.mark.parametrize("tag", [None, "timestamp"])
+def test_a_date_is_written_out_as_go_does(text: str, shown: str, tag: str | None) -> None:
+    found = resolve(text, tag)
+    assert found == shown
+    assert isinstance(found, Moment)
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [("2020-01-01", "int"), ("x", "int"), ("1.5", "int"), ("yes", "bool"), ("x", "null"), ("?", "binary")],
 )
 def test_a_scalar_that_is_not_what_its_tag_says_is_refused(text: str, tag: str) -> None:
     with pytest.raises(ValueError):

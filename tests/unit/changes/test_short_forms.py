@@ -15,7 +15,8 @@ HOST = {"create_host_path": True}
     [
         ("/a", {"type": "volume", "target": "/a"}),
         ("ab", {"type": "volume", "target": "ab"}),
-        ("data:/a", {"type": "volume", "source": "data", "target": "/a"}),
+        ("/ab", {"type": "volume", "target": "/ab", "volume": {}}),
+        ("data:/a", {"type": "volume", "source": "data", "target": "/a", "volume": {}}),
         ("data:/a:ro,nocopy", {
             "type": "volume", "source": "data", "target": "/a", "read_only": True, "volume": {"nocopy": True},
         }),
@@ -26,10 +27,12 @@ HOST = {"create_host_path": True}
         ("~/x:/a:rshared,bogus", {
             "type": "bind", "source": "~/x", "target": "/a", "bind": {**HOST, "propagation": "rshared"},
         }),
-        ("data:/a:Z", {"type": "volume", "source": "data", "target": "/a", "bind": {"selinux": "Z"}}),
+        ("data:/a:Z", {
+            "type": "volume", "source": "data", "target": "/a", "bind": {"selinux": "Z"}, "volume": {},
+        }),
         ("\\\\.\\pipe\\x:/a", {"type": "bind", "source": "\\\\.\\pipe\\x", "target": "/a", "bind": HOST}),
         ("c:\\x:/a", {"type": "bind", "source": "c:\\x", "target": "/a", "bind": HOST}),
-        ("c:/x", {"type": "volume", "target": "c:/x"}),
+        ("c:/x", {"type": "volume", "target": "c:/x", "volume": {}}),
         ("c:/x:d:/y:ro", {"type": "bind", "source": "c:/x", "target": "d:/y", "read_only": True, "bind": HOST}),
         ("/x:a", {"type": "bind", "source": "/x", "target": "a", "bind": HOST}),
     ],
@@ -94,7 +97,7 @@ def test_a_container_path_is_cleaned_as_go_does(path: str, cleaned: str) -> None
         ("networks", ["a"], {"a": None}),
         ("networks", {"a": {}}, {"a": {}}),
         ("networks", [5], [5]),
-        ("volumes", ["/ab", {"type": "bind"}], [{"type": "volume", "target": "/ab"}, {"type": "bind"}]),
+        ("volumes", ["/ab", {"type": "bind"}], [{"type": "volume", "target": "/ab", "volume": {}}, {"type": "bind"}]),
         ("volumes", {"a": 1}, {"a": 1}),
         ("volumes", None, None),
         ("command", "a", "a"),

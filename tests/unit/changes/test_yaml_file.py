@@ -103,7 +103,8 @@ def test_tags_of_compose_take_away_what_is_below(text: str, value: object, paths
         ("? [a]\n: 1", 1, "is not a text"),
         ("a: *b", 1, "*b has no anchor"),
         ("a: &b [*b]", 1, "*b has no anchor"),
-        ("a: &b 1\n---\na: *b", 3, "*b has no anchor"),
+        ("a: *b\n---\na: &b 1", 1, "*b has no anchor"),
+        ("2020-01-01: a", 1, "is not a text"),
         ("- a", 1, "must be a mapping at the top"),
         ("---\n---\na: 1", 2, "must be a mapping at the top"),
         ("text", 1, "must be a mapping at the top"),
@@ -202,3 +203,14 @@ def test_no_text_makes_reading_fail_otherwise(text: str) -> None:
     except InvalidStack:
         return
     assert all(isinstance(part.model, dict) for part in document.parts)
+
+
+def test_an_anchor_is_still_known_in_later_documents_until_it_is_given_again() -> None:
+    found = load(b"a: &b {x: 1}\n---\na: *b\n---\nc: &b 2\na: *b", "f")
+    assert [part.model["a"] for part in found.parts] == [{"x": 1}, {"x": 1}, 2]
+
+
+def test_what_anchors_stand_for_in_all_documents_together_has_a_limit() -> None:
+    bomb = "a: &b [" + "x, " * 1000 + "]\n" + "---\n{k: *b}\n" * 100
+    with pytest.raises(InvalidStack, match="with all aliases"):
+        load(bomb.encode(), "f")

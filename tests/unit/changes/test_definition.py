@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from workers.changes.definition import counted, counted_before
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"extra_hosts": ["a=1.1.1.1", "b:::1"]}, {"extra_hosts": {"b": "[::1]", "a": "1.1.1.1"}}),
+        ({"extra_hosts": ["a=1.1.1.1,2.2.2.2"]}, {"extra_hosts": {"a": ["2.2.2.2", "1.1.1.1"]}}),
+        ({"gpus": "all"}, {"gpus": [{"count": -1}]}),
+        ({"gpus": [{"driver": "n"}]}, {"gpus": [{"driver": "n", "count": "ALL"}]}),
+        ({"provider": {"type": "p", "options": {"a": 1}}}, {"provider": {"type": "p", "options": {"a": ["1"]}}}),
+        ({"healthcheck": {"test": "a"}}, {"healthcheck": {"test": ["CMD-SHELL", "a"]}}),
+        ({"ports": ["80", "80"]}, {"ports": [{"target": 80}]}),
+        (
+            {"image": "x", "pre_start": [{"command": "a"}]},
+            {"image": "x", "pre_start": [{"command": ["a"], "image": "x"}]},
+        ),
+        ({"deploy": {"replicas": 2}}, {"deploy": {"resources": {}}}),
+        ({}, {"networks": {"default": None}}),
+    ],
+)
+def test_two_spellings_count_as_one(one: dict[str, object], other: dict[str, object]) -> None:
+    assert counted(one, {}, {}) == counted(other, {}, {})
+    assert counted_before(one, {}, {}) == counted_before(other, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("ports", "80"), ("ports", ["what?"]), ("extra_hosts", "a"), ("gpus", 1), ("gpus", ["a"]),
+        ("gpus", [{"device_ids": ["0"]}]),
+        ("volumes", "a"), ("volumes", [{"target": 1}]), ("secrets", [{"source": "s", "mode": 0}]), ("pre_start", ["a"]),
+        ("networks", {"default": {}}), ("command", []), ("unknown", {"a": 1}), ("environment", {}),
+    ],
+)  # fmt: skip
+def test_what_is_written_counts(field: str, value: object) -> None:
+    changed = counted({"image": "x", field: value}, {}, {}) != counted({"image": "x"}, {}, {})
+    assert changed is (field != "environment")
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        {"depends_on": {"db": {"condition": "service_started"}}},
+        {"profiles": ["p"]},
+        {"volumes": [{"type": "bind", "source": "/a", "target": "/a", "bind": {"create_host_path": True}}]},
+    ],
+)
+def test_older_releases_count_more(service: dict[str, object]) -> None:
+    bare = {"volumes": [{"type": "bind", "source": "/a", "target": "/a", "bind": {}}]} if "volumes" in service else {}
+    assert counted(service, {}, {}) == counted(bare, {}, {})
+    assert counted_before(service, {}, {}) != counted_before(bare, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("service", "depends"),
+    [
+        ({"links": ["db:database"]}, {"db": {"condition": "service_started", "restart": True, "required": True}}),
+        ({"ipc": "service:db"}, {"db": {"condition": "service_started", "restart": True, "required": True}}),
+        ({"volumes_from": ["db:ro", "container:x"]}, {"db": {"condition": "service_started", "required": True}}),
+    ],
+)
+def test_older_releases_count_what_is_depended_on_without_saying_so(
+    service: dict[str, object], depends: dict[str, object]
+) -> None:
+    assert counted_before(service, {}, {}) == counted_before(service | {"depends_on": depends}, {}, {})
+    weaker: dict[str, object] = {"db": {"condition": "service_healthy", "required": True}}
+    assert counted_before(service, {}, {}) != counted_before(service | {"depends_on": weaker}, {}, {})
+
+
+def test_variables_and_labels_count_as_they_were_resolved() -> None:
+    service = {"environment": {"A": "${X}"}, "labels": {"L": "1"}, "env_file": ["a"], "label_file": ["b"]}
+    assert counted(service, {"A": "1"}, {"L": "1"}) == counted({}, {"A": "1"}, {"L": "1"})
+    assert counted({}, {"A": None}, {}) != counted({}, {}, {})
