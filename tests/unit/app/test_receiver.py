@@ -187,7 +187,9 @@ def test_an_unknown_repo_is_not_found(forge: str, client: FlaskClient) -> None:
 
 
 @every_forge
-@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b"[" * 100_000, b'{"ref": 7, "eventType": "git.push"}'])
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b"\xff", b"[" * 100_000, b'{"ref": 7, "eventType": "git.push", "resource": 7}']
+)
 def test_a_malformed_body_is_a_bad_request(
     forge: str, body: bytes, client: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
