@@ -1,8 +1,8 @@
 """Volumes that are only mounts, made anew with other options within a deployment, or with the old ones on its way back.
 
-The engine removes no volume that a container refers to, running or not, and Compose does not either (2.40 and later ask
-whether to, with a warning that data will be lost; nobody answers). So their containers go first. Nothing else refers
-to a container's anonymous volumes, and Compose takes them over from the container that it replaces: a stand-in that is
+The engine removes no volume that a container refers to, running or not, and Compose leaves it as it is (2.40 and 5.6.1
+ask whether to recreate it, "data will be lost", and nobody answers). So its containers go first. Nothing else refers to
+a container's anonymous volumes, and Compose takes them over from the container that it replaces: a stand-in that is
 never started keeps them under the container's name and labels until `up` replaces it. Until then it has a name as
 Compose gives it to a container half made, and what is left of one after a kill is settled like that.
 """
