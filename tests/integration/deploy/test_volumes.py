@@ -19,7 +19,7 @@ from workers.transaction.steps import Step
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
 KEEPING = "test -e /keep/it || cat /proc/sys/kernel/random/uuid > /keep/it; "
-QUICK = {"timeout": "20s", "settle": "0s"}
+QUICK = {"timeout": "20s", "settle": "0s"}  # where nothing fails
 
 
 def bind(device: Path | str, **more: object) -> dict[str, object]:
@@ -112,7 +112,7 @@ def test_the_way_back_has_the_old_options(
     house: House, folders: tuple[Path, Path], volume: object, command: str
 ) -> None:
     old = service(f"{KEEPING}sleep 2000", volumes=["shown:/shown", "/keep"])
-    house.stack(health=QUICK)
+    house.stack()
     house.push(model(bind(folders[0], labels={"a": "b"}), old=old))
     kept = {name: house.seen(name, "/keep/it") for name in ("web", "old")}
     before, side = options(house), house.lives()["side"]
@@ -261,7 +261,7 @@ def test_killed_at_any_call_the_next_look_makes_the_volume_anew(house: House, fo
 
 
 def test_killed_at_any_call_on_the_way_back_the_volume_is_as_before(house: House, folders: tuple[Path, Path]) -> None:
-    house.stack(health=QUICK)
+    house.stack()
     house.push(model(bind(folders[0])))
     kept, before, count, dies = house.seen("web", "/keep/it"), options(house), 0, True
     while dies:
@@ -281,7 +281,7 @@ def test_killed_at_any_call_on_the_way_back_the_volume_is_as_before(house: House
 def test_a_volume_that_an_earlier_attempt_has_left_otherwise_is_put_right(
     house: House, folders: tuple[Path, Path], rollback: bool
 ) -> None:
-    house.stack(health=QUICK, rollback=rollback)
+    house.stack(rollback=rollback)
     house.push(model(bind(folders[0])))
     kept = house.seen("web", "/keep/it")
     if rollback:  # the attempt is killed, and something else is wanted by then
@@ -305,9 +305,9 @@ def test_a_volume_that_an_earlier_attempt_has_left_otherwise_is_put_right(
 
 
 def test_a_way_back_after_a_kill_deletes_no_data(house: House, folders: tuple[Path, Path]) -> None:
-    house.stack(health=QUICK)
+    house.stack()
     house.push(model(bind(folders[0])))
-    house.fetch(model({}, "echo data > /shown/it; sleep 1; exit 3"))
+    house.fetch(model({}, "echo data > /shown/it; exit 3"))
 
     def act() -> None:
         house.services = house.fresh_services()
