@@ -17,7 +17,7 @@ from workers.drift import HEALS, acting, heals_after, worn_out
 from workers.errors import TeguError, TransientError
 from workers.former import former_of
 from workers.ledger import Ledger
-from workers.model import Decision, Outcome, Reason, Stack
+from workers.model import Action, Decision, Outcome, Reason, Stack
 from workers.ownership import own_parts
 from workers.rollback import roll_back
 from workers.services import Services
@@ -138,6 +138,8 @@ class Deployment:
             ending = replace(ending, message=f"{ending.message}, by {watch.who}")
         if ending.reason is not None:
             shown = replace(shown, reason=ending.reason, message=ending.message)
+        if ending.reason is Reason.INVALID:
+            shown = replace(shown, action=Action.NONE, services={})
         self._ledger.close(ending, shown, attempt.snapshot.fingerprint, asked=asked)
         return ending, shown
 

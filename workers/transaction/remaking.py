@@ -18,7 +18,7 @@ from workers.errors import BlockedStack
 from workers.logs import get_logger
 from workers.transaction.attempt import Attempt
 from workers.transaction.steps import Step
-from workers.transaction.volumes import Volume, found, strangers
+from workers.transaction.volumes import Volume, found, outsiders
 
 log = get_logger(__name__)
 
@@ -77,7 +77,7 @@ def _remove(attempt: Attempt, volume: Volume) -> None:
     """Remove a volume, and its containers before it."""
     engine, steps = attempt.tools.engine, attempt.tools.steps
     users = engine.users(volume.name)
-    if others := strangers(users, attempt.own_projects):
+    if others := outsiders(users, attempt.own_projects):
         raise BlockedStack(used_by_others(volume, others))
     for each in users:
         with steps.step(Step.VOLUMES):

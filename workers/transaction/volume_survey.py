@@ -12,7 +12,7 @@ from workers.errors import BlockedStack, InvalidStack
 from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt
 from workers.transaction.remaking import used_by_others
-from workers.transaction.volumes import Volume, found, made_for, owner_of, strangers
+from workers.transaction.volumes import Volume, found, made_for, outsiders, owner_of
 
 _COPY = "docker run --rm --volume {old}:/from:ro --volume {new}:/to busybox cp -a /from/. /to/"
 
@@ -51,7 +51,7 @@ def _may_go(attempt: Attempt, key: str, volume: Volume) -> bool:
             f" (docker volume rm {volume.name}) and `tegu deploy {attempt.stack.id}`, or give this one another `name:`"
         )
         raise InvalidStack(message)
-    if others := strangers(users, attempt.own_projects) or _orphans(attempt, users):
+    if others := outsiders(users, attempt.own_projects) or _orphans(attempt, users):
         raise BlockedStack(used_by_others(volume, others))
     return True
 

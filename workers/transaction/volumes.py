@@ -115,6 +115,6 @@ def owner_of(volume: Volume) -> str:
     return volume.labels.get(PROJECT, "")
 
 
-def strangers(users: Iterable[Container], projects: Collection[str]) -> list[Container]:
+def outsiders(users: Iterable[Container], projects: Collection[str]) -> list[Container]:
     """Those containers that are none of these projects' services: `up` would not make them again."""
     return [each for each in users if each.project not in projects or each.labels.get(ONE_OFF) == "True"]

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.changes.worlds import make_stack
 from workers.containers import Container
 from workers.transaction.folders import Folders
-from workers.transaction.volumes import Volume, defined, owner_of, strangers
+from workers.transaction.volumes import Volume, defined, outsiders, owner_of
 
 FOLDERS = Folders.of(Path("/data"), make_stack())
 NFS = {"type": "nfs", "o": "addr=10.0.0.1,rw", "device": ":/export"}
@@ -80,4 +80,4 @@ def test_whoever_up_would_not_bring_back_is_a_stranger() -> None:
     own = container("own", "p")
     run = container("run", "p", **{"com.docker.compose.oneoff": "True"})
     other, by_hand = container("other", "q"), container("by-hand", "")
-    assert strangers((own, run, other, by_hand), {"p", "former"}) == [run, other, by_hand]
+    assert outsiders((own, run, other, by_hand), {"p", "former"}) == [run, other, by_hand]
