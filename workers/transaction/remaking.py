@@ -97,7 +97,7 @@ def used_by_others(volume: Volume, others: list[Container]) -> str:
 
 
 def _remove_user(engine: Engine, container: Container) -> None:
-    stand_in = _stand_in(engine, container)
+    stand_in = None if container.is_hook else _stand_in(engine, container)
     engine.stop(container.id)
     engine.remove(container.id)
     if stand_in is not None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from workers.changes.resources import is_only_mount
-from workers.containers import ONE_OFF, PROJECT, Container, Engine, translated
+from workers.containers import PROJECT, Container, Engine, translated
 from workers.transaction import model as compose_model
 from workers.transaction.folders import Folders
 
@@ -117,4 +117,4 @@ def owner_of(volume: Volume) -> str:
 
 def outsiders(users: Iterable[Container], projects: Collection[str]) -> list[Container]:
     """Those containers that are none of these projects' services: `up` would not make them again."""
-    return [each for each in users if each.project not in projects or each.labels.get(ONE_OFF) == "True"]
+    return [each for each in users if each.project not in projects or each.is_one_off]
