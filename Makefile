@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: provision
 provision: ## install what this machine lacks (Debian or Ubuntu; PROVISION=0 turns it off)
@@ -47,6 +47,11 @@ test: provision install ## every test, real Redis, Git, Docker and Compose inclu
 	@$(BIN)/pytest $(SPREAD) $(COVERING) --cov=workers.changes --cov=app.webhooks --cov-report=
 	@$(BIN)/coverage report --fail-under=100
 	@scripts/with-engine $(BIN)/pytest $(SPREAD) $(COVERING:%=--ignore=%)
+
+.PHONY: test-releases
+test-releases: provision install ## what Compose files mean, asked of all releases; then all on Debian's newest engine, as root
+	@TEGU_TEST_RELEASES=all scripts/with-engine $(BIN)/pytest $(SPREAD) tests/integration/changes
+	@scripts/with-newest-engine scripts/with-engine $(BIN)/pytest $(SPREAD) tests/integration tests/e2e
 
 .PHONY: test-fast
 test-fast: install ## the tests that need no Docker, under a minute

@@ -19,6 +19,7 @@ from workers.errors import CommandFailed
 
 ROOT = Path(__file__).parents[1]
 INSTALLED = "installed"
+CACHE = ROOT / ".cache/compose-releases"
 ALL = os.environ.get("TEGU_TEST_RELEASES") == "all"
 
 
@@ -30,7 +31,8 @@ def _pinned() -> str:
 
 
 PINNED = _pinned()
-NAMES = (INSTALLED, PINNED)
+CHOSEN = os.environ.get("DOCKER_CONFIG") == str(CACHE / PINNED)
+NAMES = (PINNED,) if CHOSEN else (INSTALLED, PINNED)
 """What the tests of `make test` ask, for `parametrize`."""
 READING = (*NAMES, "debian") if ALL else NAMES
 """What the tests ask that only let Compose read files."""
@@ -61,7 +63,7 @@ class Release:
 
 def release(name: str) -> Release:
     """One of `NAMES` or `READING`; where it is missing, the test is skipped on a laptop and fails on CI."""
-    config = None if name == INSTALLED else ROOT / ".cache/compose-releases" / name
+    config = None if name == INSTALLED else CACHE / name
     argv = plugin() if config is None else (str(config / "cli-plugins/docker-compose"),)
     found = Release(argv, config)
     try:
