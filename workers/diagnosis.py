@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import tempfile
@@ -11,13 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from workers import compose_releases
 from workers.catalog import Catalog
 from workers.errors import CommandFailed, EngineUnavailable, TeguError, TransientError
 from workers.model import Secret
 from workers.services import Services
 from workers.settings import PREFIX, inherited, write_duration
 
-OLDEST_COMPOSE = (2, 20)
 OLDEST_GIT = (2, 34)
 _FEW_NETWORKS = 5
 _POOL_OF_NETWORKS = 31  # what Docker's default address pools allow, its own bridge included
@@ -42,10 +43,13 @@ def examine(services: Services) -> Iterator[Checked]:
     yield _data_directory(services.settings.data_dir)
     yield from _same_path(services)
     yield _version_of("git", _git_version, OLDEST_GIT, "install Git from your distribution")
-    yield _version_of(
-        "docker compose", services.compose.version, OLDEST_COMPOSE, "install the Compose plugin for Docker"
+    compose = _version_of(
+        "docker compose", services.compose.version, compose_releases.OLDEST, "install the Compose plugin for Docker"
     )
-    yield from _engines(services)
+    yield _avoided(compose) if compose.status == "ok" else compose
+    if compose.status == "ok":
+        yield from _buildx(compose.found)
+    yield from _engines(services, compose)
     yield from _redis(services)
     yield from _remnants(services)
 
@@ -149,6 +153,27 @@ def _version_of(name: str, ask: Callable[[], str], oldest: tuple[int, ...], mend
     return Checked(name, "ok", version)
 
 
+def _avoided(compose: Checked) -> Checked:
+    found = compose_releases.trouble(compose.found)
+    return compose if found is None else Checked(compose.name, "warning", f"{compose.found}: {found[0]}", found[1])
+
+
+def _buildx(compose: str) -> Iterator[Checked]:
+    """Compose that wants no particular buildx builds without one, too: nothing to say then."""
+    from workers.process import run  # noqa: PLC0415
+
+    argv = ["docker", "buildx", "version"]
+    env = inherited(("PATH", "HOME", "DOCKER_CONFIG"))
+    version: str | None = None
+    with contextlib.suppress(CommandFailed, IndexError):
+        version = run(argv, what="docker buildx version", env=env, timeout=10).stdout.split()[1].removeprefix("v")
+    if compose_releases.cannot_build(compose, version):
+        found = f"{version or 'missing'}: Compose {compose} does not build with it"
+        yield Checked("docker buildx", "warning", found, "install the buildx plugin for Docker, 0.17 or newer")
+    elif version is not None:
+        yield Checked("docker buildx", "ok", version)
+
+
 def _docker_hosts(services: Services) -> tuple[str, ...]:
     try:
         environments = services.catalog.current().environments.values()
@@ -159,16 +184,24 @@ def _docker_hosts(services: Services) -> tuple[str, ...]:
     return tuple(hosts) or ("unix:///var/run/docker.sock",)
 
 
-def _engines(services: Services) -> Iterator[Checked]:
+def _engines(services: Services, compose: Checked) -> Iterator[Checked]:
     for host in _docker_hosts(services):
         name = f"docker engine {host}"
         engine = services.containers(host)
         try:
-            yield Checked(name, "ok", engine.version())
+            yield _heard(name, engine.version(), compose)
             yield _networks(host, engine.client.networks(filters={"driver": "bridge"}))
         except EngineUnavailable as error:
             mend = "start Docker, and let this user use its socket (group docker)"
             yield Checked(name, "unreachable", str(error), mend)
+
+
+def _heard(name: str, engine: str, compose: Checked) -> Checked:
+    """Whether the engine listens to the installed Compose."""
+    if compose.status == "ok" and compose_releases.cannot_speak(compose.found, engine):
+        found = f"{engine}: it refuses Compose {compose.found} as too old"
+        return Checked(name, "failed", found, "upgrade Compose to 2.24 or newer")
+    return Checked(name, "ok", engine)
 
 
 def _networks(host: str, networks: list[dict[str, Any]]) -> Checked:

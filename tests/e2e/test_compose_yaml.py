@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.e2e.system import REPO, System, eventually
+from tests.releases import PINNED
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGIN = "admin:e2e-flower-login"
@@ -141,6 +142,8 @@ def test_the_installation_of_the_readme_serves_a_push_and_flower_lists_it(instal
         "    network_mode: none\n    stop_signal: SIGKILL\n    volumes: ['./app.conf:/app.conf:ro']\n"
     )
     installed.start()
+    assert installed.compose("exec", "-T", "deploy", "docker", "compose", "version", "--short").strip() == PINNED
+    assert installed.compose("exec", "-T", "deploy", "docker", "buildx", "version")
     first = installed.deploy(
         {
             f"services/{name}/{path}": text

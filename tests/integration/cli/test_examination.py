@@ -171,6 +171,17 @@ def test_doctor_says_what_is_wrong_how_to_mend_it_and_the_settings_without_secre
     assert ": 1 repo, 1 stack, and those discovered" in desk.tegu("doctor", TEGU_RECONCILE="90").stdout
 
 
+def test_doctor_warns_of_a_release_of_compose_to_avoid(desk: Desk, tmp_path: Path) -> None:
+    plugin = tmp_path / "cli-plugins/docker-compose"
+    plugin.parent.mkdir()
+    plugin.write_text("#!/bin/sh\necho 2.32.1\n")
+    plugin.chmod(0o755)
+    found = json.loads(desk.tegu("doctor", "--json", DOCKER_CONFIG=str(tmp_path)).stdout)
+    (compose,) = (check for check in found["checks"] if check["name"] == "docker compose")
+    assert (compose["status"], compose["mend"]) == ("warning", "upgrade Compose to 2.32.2 or newer")
+    assert "#12404" in compose["found"]
+
+
 def test_doctor_finds_the_queues_that_nobody_serves(redis_desk: Desk) -> None:
     redis_desk.catalog("repos: {}\nenvironments: {p: {worker: nas}}\n")
     found = json.loads(redis_desk.tegu("doctor", "--json").stdout)
