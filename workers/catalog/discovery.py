@@ -41,7 +41,9 @@ def find_folders(
     wanted = [_parts(glob) for glob in globs if not glob.startswith("!")]
     is_plain = len(wanted) == len(globs)
 
-    def walk(folder: str, rests: list[tuple[str, ...]]) -> Iterator[str]:
+    waiting = [("", wanted)] if wanted else []
+    while waiting:
+        folder, rests = waiting.pop()
         if any(_ends(rest) for rest in rests) and (is_plain or matches_globs(globs, folder)):
             yield folder
         # Where no glob leads further, nobody has to know what is in the folder.
@@ -50,11 +52,7 @@ def find_folders(
         below = [(f"{folder}/{name}" if folder else name, left) for name, left in found if left]
         if below:
             ahead([path for path, _ in below])
-        for path, left in below:
-            yield from walk(path, left)
-
-    if wanted:
-        yield from walk("", wanted)
+        waiting += reversed(below)
 
 
 def _ends(rest: tuple[str, ...]) -> bool:

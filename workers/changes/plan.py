@@ -102,10 +102,12 @@ def _texts(tree: Tree, listing: Mapping[str, Entry], names: Iterable[str]) -> li
 def _has_symlink(tree: Tree, listing: Mapping[str, Entry], models: bytes, values: bytes) -> bool:
     """Whether a symlink lies where a path in the Compose files could pass; a folder that it passes is followed by /."""
     anywhere = b"/" in values or _VARIABLE_AND_SLASH.search(models)
-    for name, entry in listing.items():
-        if entry.mode == LINK:
-            return True
-        passed = anywhere or name.encode("utf-8", "surrogateescape") + b"/" in models
-        if entry.mode == FOLDER and passed and _has_symlink(tree, tree.listing(entry.oid), models, values):
-            return True
+    waiting = [listing]
+    while waiting:
+        for name, entry in waiting.pop().items():
+            if entry.mode == LINK:
+                return True
+            passed = anywhere or name.encode("utf-8", "surrogateescape") + b"/" in models
+            if entry.mode == FOLDER and passed:
+                waiting.append(tree.listing(entry.oid))
     return False

@@ -23,7 +23,8 @@ from workers.process import kill_group, spawn
 
 _CHUNK = 1 << 16
 _PATIENCE = 60.0  # seconds without a byte, from a local disk, until the process is given up
-_AHEAD = 60  # questions sent at once: a pipe takes them all, even where it has one page only
+_AHEAD = 60  # questions sent at once whose answers have content
+_AHEAD_HEADERS = 1000
 
 
 _Answer = TypeVar("_Answer")
@@ -52,6 +53,9 @@ class _Process:
         self._read = cast("io.FileIO", cast("io.BufferedReader", self._child.stdout).detach())
         self._poll = select.poll()
         self._poll.register(self._read.fileno(), select.POLLIN | select.POLLHUP)
+        self._poll_both = select.poll()
+        self._poll_both.register(self._read.fileno(), select.POLLIN | select.POLLHUP)
+        self._poll_both.register(self._write.fileno(), select.POLLOUT)
         self._ahead = bytearray()
 
     def ask(self, question: str) -> bytes:
@@ -60,13 +64,20 @@ class _Process:
         return self.answer()
 
     def send(self, questions: Sequence[str]) -> None:
-        """Send object names; together they must fit into a pipe, or both sides would wait for each other."""
+        """Send object names, and take what is answered meanwhile, or both sides would wait for each other."""
         text = "".join(f"{question}\n" for question in questions).encode("utf-8", "surrogateescape")
-        try:
-            while text:
-                text = text[os.write(self._write.fileno(), text) :]
-        except OSError as error:
-            raise _Ended from error
+        while text:
+            ready = self._poll_both.poll(_PATIENCE * 1000)
+            if any(descriptor == self._read.fileno() for descriptor, _ in ready):
+                self._ahead += self._more()
+            elif not ready:
+                raise _Ended
+            else:
+                try:
+                    # So much never blocks where anything can be written.
+                    text = text[os.write(self._write.fileno(), text[: select.PIPE_BUF]) :]
+                except OSError as error:
+                    raise _Ended from error
 
     def answer(self) -> bytes:
         """The line that answers the next question; its content, if it has any, has to be taken before the one after."""
@@ -164,8 +175,9 @@ class Reader:
         self, mode: str, names: Sequence[str], take: Callable[[_Process, Header], _Answer]
     ) -> Iterator[_Answer | None]:
         with self._lock:
-            for start in range(0, len(names), _AHEAD):
-                yield from self._ask_ahead(mode, names[start : start + _AHEAD], take)
+            ahead = _AHEAD_HEADERS if mode == "--batch-check" else _AHEAD
+            for start in range(0, len(names), ahead):
+                yield from self._ask_ahead(mode, names[start : start + ahead], take)
 
     def _ask_ahead(
         self, mode: str, names: Sequence[str], take: Callable[[_Process, Header], _Answer]

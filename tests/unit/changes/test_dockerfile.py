@@ -74,6 +74,7 @@ from workers.changes.dockerfile import base_images, image_name
         ("FROM bus\\\nybox\nRUN a\u2028FROM b\nFROM c", ("busybox", "c")),
         ("FROM a\n\\\n\nFROM b", ("a", "b")),
         ("\\\n \\", ()),
+        ("# syntax=docker/dockerfile:1", ()),
         ("FROM a\nRUN echo --from=b --mount=from=c", ("a",)),
         ("FROM a\nCOPY --from='b' x y\nLABEL", ("a", "b")),
         ("FROM a \\", ("a",)),
