@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from workers.changes.snapshot import Snapshot
 from workers.containers import Container, Engine
 from workers.drift import drift_of, is_at_rest, remedies
 from workers.errors import EngineUnavailable
 from workers.gate import disturbed
 from workers.model import Action, Decision, Reason, Stack
 from workers.state.status import StackFacts
+from workers.transaction.provenance import named_at, strays
 from workers.transaction.repairing import Interrupted
 
 _LEFT_ALONE = frozenset({Reason.INVALID, Reason.PAUSED, Reason.INTERRUPTED})
@@ -90,6 +92,23 @@ class Circumstances:
             return {}
         found = self._containers()
         return {} if is_at_rest(self.record, found, self.engine.was_stopped) else remedies(drift_of(self.record, found))
+
+    def runs_others(self, decision: Decision, snapshot: Snapshot | None, key: bytes) -> Decision | None:
+        """What brings services to the images that the files name, where all that is left to do is to say so.
+
+        A record that moves on says that what it names is deployed. Releases before this one took another digest for no
+        difference, so what runs may still be the old image.
+
+        Args:
+            decision: what was decided; only one that touches nothing is looked at.
+            snapshot: of the content it is about.
+            key: for the keyed digests.
+        """
+        known = (self.record or {}).get("fingerprint")
+        if decision.reason is not Reason.UNCHANGED or snapshot is None or known in {None, snapshot.fingerprint}:
+            return None
+        others = strays(self.engine, self._containers(), named_at(snapshot, key))
+        return disturbed(decision, dict.fromkeys(others, Action.UP), Reason.DRIFTED) if others else None
 
     def may_heal_old(self, decision: Decision) -> bool:
         """Whether what is deployed may need care although what is newest is not to be tried."""

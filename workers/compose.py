@@ -196,7 +196,12 @@ def pull_argv(services: Iterable[str], *, buildable: bool = False) -> list[str]:
 
 
 def up_argv(
-    services: Iterable[str] = (), *, remove_orphans: bool = True, force_recreate: bool = False, alone: bool = False
+    services: Iterable[str] = (),
+    *,
+    remove_orphans: bool = True,
+    force_recreate: bool = False,
+    no_recreate: bool = False,
+    alone: bool = False,
 ) -> list[str]:
     """Bring services up, or all; never pull, never build.
 
@@ -204,6 +209,7 @@ def up_argv(
         services: names; none means every service.
         remove_orphans: remove containers of services that left the model.
         force_recreate: replace containers even where Compose sees no difference.
+        no_recreate: replace none, whatever Compose sees.
         alone: leave the services that these depend on alone.
     """
     argv = ["up", "-d", "--pull", "never", "--no-build"]
@@ -211,6 +217,8 @@ def up_argv(
         argv.append("--remove-orphans")
     if force_recreate:
         argv.append("--force-recreate")
+    if no_recreate:
+        argv.append("--no-recreate")
     if alone:
         argv.append("--no-deps")
     return [*argv, *_named(services)]

@@ -30,6 +30,8 @@ HOOK = "com.docker.compose.hook"
 CONFIG_HASH = "com.docker.compose.config-hash"
 WORKING_DIR = "com.docker.compose.project.working_dir"
 REPLACES = "com.docker.compose.replace"
+RESOLVED_IMAGE = "com.docker.compose.image"
+RELEASE = "com.docker.compose.version"
 
 # What may change a container's state. Health checks also cause an `exec_…` event each, which say nothing.
 _EVENTS = ["create", "start", "die", "stop", "kill", "oom", "restart", "pause", "unpause", "destroy", "rename"]
@@ -80,6 +82,16 @@ class Container:
         return HOOK in self.labels
 
     @property
+    def resolved_image(self) -> str:
+        """The id that its image's name stood for when Compose made the container."""
+        return self.labels.get(RESOLVED_IMAGE, "")
+
+    @property
+    def release(self) -> str:
+        """The release of Compose that made the container."""
+        return self.labels.get(RELEASE, "")
+
+    @property
     def running(self) -> bool:
         """Whether its process lives, or is about to again."""
         return self.state in {"running", "restarting", "paused"}
@@ -96,6 +108,7 @@ class Details:
         volumes: names of its volumes.
         addresses: its IP addresses.
         published: the ports of the host that lead to it.
+        made_from: the name that its image was called by when it was made.
     """
 
     container: Container
@@ -109,6 +122,7 @@ class Details:
     volumes: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     published: tuple[int, ...] = ()
+    made_from: str = ""
 
 
 @contextlib.contextmanager
@@ -404,6 +418,7 @@ def _details(container: Container, found: Mapping[str, Any]) -> Details:
         published=tuple(
             int(place["HostPort"]) for places in (network.get("Ports") or {}).values() for place in places or ()
         ),
+        made_from=found["Config"]["Image"],
     )
 
 

@@ -212,6 +212,7 @@ class _Look:
         if around.may_heal_old(decision) and (healing := self._healing(around)) is not None:
             decision, snapshot = healing
             tree = self._clone.tree(snapshot.commit)
+        decision = self._corrected(around, decision, snapshot)
         if old_files is not None and snapshot is not None and decision.action is not Action.NONE:
             old_files.bring()
         ledger = Ledger(state, stack.id, lease.fence, runs, newest)
@@ -279,6 +280,11 @@ class _Look:
             self._state.records.set_status(self._stack.id, removed=None)
             if journal.get("status"):
                 self._state.journal.update(self._stack.id, status=None)
+
+    def _corrected(self, around: Circumstances, decision: Decision, snapshot: Snapshot | None) -> Decision:
+        """The decision, or one that makes true what the record is about to say of images."""
+        correction = around.runs_others(decision, snapshot, self._services.key)
+        return decision if correction is None else self._gated(correction, snapshot, around.facts)
 
     def _healing(self, around: Circumstances) -> tuple[Decision, Snapshot] | None:
         """What brings the deployed version back where the newest one is not to be tried; None when nothing is amiss."""

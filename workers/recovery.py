@@ -22,6 +22,7 @@ from workers.transaction.attempt import Running
 from workers.transaction.folders import Folders
 from workers.transaction.manifest import save_manifest
 from workers.transaction.opening import Root
+from workers.transaction.provenance import named_at, strays
 from workers.transaction.recording import call_of, containers_of, live_project
 from workers.transaction.restoring import is_in_place
 from workers.verdict import decide_at
@@ -61,7 +62,9 @@ def recover(services: Services, stack: Stack, outside: Outside, fence: int) -> N
     disturbed = {}
     if record is None:
         record = _record(services, stack, snapshot, running, folders)
-        if not _is_as_deployed(snapshot, files, running, folders):
+        engine = services.containers(stack.docker_host)
+        others = strays(engine, running.containers(), named_at(snapshot, services.key))
+        if others or not _is_as_deployed(snapshot, files, running, folders):
             disturbed = dict.fromkeys(snapshot.services, Action.RECREATE)
     call = call_of(stack, live_project(stack, snapshot, folders), folders.live)
     state.journal.update(stack.id, record=record, fence=fence, call=call, disturbed=disturbed or None)

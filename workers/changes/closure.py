@@ -186,6 +186,7 @@ def _service(
         volumes=volumes,
         restarts_with=tuple(_restarts_with(service)),
         shares_with=tuple(_shares_with(service)),
+        borrows_from=tuple(mounts_of(service)),
         builds_on=tuple(sorted({*bases, *reach.built_on} - {name})),
         runs=tuple(sorted({builders[image] for image in map(image_name, reach.runs) if image in builders} - {name})),
         image=contents.digest(images[name]),

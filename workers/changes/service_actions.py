@@ -159,8 +159,12 @@ class ServiceActions:
         elif cause.action is Action.BUILD and other in service.runs:
             # Compose takes no notice of a new image of a hook; and a container keeps the image that it mounts.
             action = Action.RECREATE
-        elif cause.action.strength >= Action.RECREATE.strength and other in service.shares_with:
-            # The namespace that this one lives in goes away with the old container.
+        elif cause.action.strength >= Action.RECREATE.strength and other in (
+            *service.shares_with,
+            *service.borrows_from,
+        ):
+            # The namespace that this one lives in goes away with the old container, and the new one's volumes may be
+            # others: Compose replaces this one too, since its own digest has the other container's id.
             action = min(cause.action, Action.UP, key=lambda action: action.strength)
         elif cause.action.strength >= Action.RESTART.strength and other in (
             *service.restarts_with,

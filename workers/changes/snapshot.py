@@ -31,8 +31,8 @@ class ServiceSnapshot:
     spelling for matching. `content` says of each closure path what its change asks for: `RESTART`, `RECREATE` or
     `BUILD`. `model` are the paths that its definition was read from, `inputs` the names of inputs outside Git that went
     into it. `restarts_with` are services whose restart restarts this one, `shares_with` those whose network or process
-    namespace it lives in, `builds_on` those whose image its build uses or, without one, is its own, `runs`
-    those whose image one of its hooks or volumes is.
+    namespace it lives in, `borrows_from` those whose volumes it has, `builds_on` those whose image its build uses or,
+    without one, is its own, `runs` those whose image one of its hooks or volumes is.
     """
 
     definition: str
@@ -45,6 +45,7 @@ class ServiceSnapshot:
     volumes: tuple[str, ...] = ()
     restarts_with: tuple[str, ...] = ()
     shares_with: tuple[str, ...] = ()
+    borrows_from: tuple[str, ...] = ()
     builds_on: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     image: str = ""
@@ -207,7 +208,17 @@ _TUPLES = (
     "secrets",
     "warnings",
 )
-_SERVICE_TUPLES = ("model", "inputs", "networks", "volumes", "restarts_with", "shares_with", "builds_on", "runs")
+_SERVICE_TUPLES = (
+    "model",
+    "inputs",
+    "networks",
+    "volumes",
+    "restarts_with",
+    "shares_with",
+    "borrows_from",
+    "builds_on",
+    "runs",
+)
 
 
 def _service_to_json(service: ServiceSnapshot) -> dict[str, object]:

@@ -10,6 +10,7 @@ from workers.transaction.completing import signals
 from workers.transaction.health import Verdict, judge, wait_healthy
 from workers.transaction.hooks import run_hooks
 from workers.transaction.making_room import clear_away
+from workers.transaction.provenance import refuse_other_images
 from workers.transaction.steps import Step
 
 
@@ -30,6 +31,7 @@ def apply(attempt: Attempt) -> None:
 
     Raises:
         CommandFailed: when Compose or a hook fails, in time or otherwise.
+        WrongImage: when a container runs another image than the files name.
         Unhealthy: when a container is not well.
         EngineUnavailable: when the engine is away.
     """
@@ -37,6 +39,7 @@ def apply(attempt: Attempt) -> None:
     with steps.step(Step.BEFORE):
         run_hooks(attempt, "pre_deploy", hooks.pre_deploy)
     bring_up(attempt)
+    refuse_other_images(attempt)
     with steps.step(Step.AFTER):
         run_hooks(attempt, "post_deploy", hooks.post_deploy)
     with steps.step(Step.HEALTH):

@@ -74,9 +74,13 @@ class Running:
         """Which containers were started when."""
         return {(each.container.id, each.started_at) for each in self.details}
 
+    def running(self) -> set[str]:
+        """The services of which a container runs."""
+        return {each.container.service for each in self.details if each.container.running}
+
     def resting(self) -> set[str]:
         """The services none of whose containers runs: ended one-shots, and what somebody stopped."""
-        return {name for name in self.services if not any(each.container.running for each in self.of(name))}
+        return self.services - self.running()
 
     def has_ended_well(self, service: str) -> bool:
         """Whether all containers of a service have ended with exit code 0."""

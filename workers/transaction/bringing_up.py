@@ -1,4 +1,8 @@
-"""`docker compose up`, for as few services as will do, and room for it."""
+"""`docker compose up`, for as few services as will do, and room for it.
+
+Compose brings all of a stack up at its first deployment, and where there is no container of it. Beside others, only
+those services are named that the decision is about, and those that do not run although they should.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt
 from workers.transaction.completing import complete, untouched
 from workers.transaction.making_room import make_room, standing_aside
+from workers.transaction.naming import to_bring_up
 from workers.transaction.remaking import make_anew
 from workers.transaction.steps import Step
 from workers.transaction.surroundings import drop_network
@@ -67,11 +72,16 @@ def _up(attempt: Attempt) -> None:
     for network in decision.networks:
         drop_network(attempt.tools.engine, attempt.stack.project, network, attempt.networks)
     rejoining = compose_model.connected(attempt.model, decision.networks)
-    names = None if decision.reason is Reason.FIRST_DEPLOY else names_to_bring_up(attempt, changed | rejoining)
-    attempt.brought_up = names
-    if names is None or names:
-        orphans = options.remove_orphans and not standing_aside(attempt)
-        attempt.run(up_argv(sorted(names or ()), remove_orphans=orphans), seconds=seconds)
+    orphans = options.remove_orphans and not standing_aside(attempt)
+    if decision.reason is Reason.FIRST_DEPLOY or not attempt.before.details:
+        attempt.brought_up = None
+        attempt.run(up_argv(remove_orphans=orphans), seconds=seconds)
+    else:
+        named = to_bring_up(attempt.model, _wanted(attempt, changed | rejoining), attempt.before.running())
+        attempt.brought_up = set(named.services)
+        if named.services:
+            argv = up_argv(sorted(named.services), remove_orphans=orphans, alone=named.alone)
+            attempt.run(argv, seconds=seconds)
     if rejoining := untouched(attempt, rejoining):
         argv = up_argv(sorted(rejoining), remove_orphans=False, force_recreate=True, alone=True)
         attempt.run(argv, seconds=seconds)
@@ -94,18 +104,14 @@ def _heal(attempt: Attempt) -> None:
         attempt.run(argv, seconds=seconds)
 
 
-def names_to_bring_up(attempt: Attempt, changed: set[str]) -> set[str] | None:
-    """The services to name on the command line of `up`; None for all.
+def _wanted(attempt: Attempt, changed: set[str]) -> set[str]:
+    """The services that are to be brought up: those that changed, and those that do not run although they should.
 
-    `up` starts whatever it is told of: ended one-shots and services that somebody has stopped. Where there are
-    such, and they have not changed, only services that do not need them are named.
+    Ended one-shots and services that somebody has stopped are left at rest, unless they have changed.
     """
-    active = set(compose_model.services(attempt.model))
-    resting = (attempt.resting & active) - changed
+    active = compose_model.services(attempt.model)
+    idle = {name for name, service in active.items() if compose_model.replicas(service)} - attempt.before.running()
+    resting = (attempt.resting & active.keys()) - changed
     if attempt.stack.options.drift == "heal" or attempt.decision.reason in {Reason.RETRIED, Reason.DRIFTED}:
         resting = {name for name in resting if attempt.before.has_ended_well(name)}
-    if not resting:
-        return None
-    needs = compose_model.dependencies(attempt.model)
-    quiet = {name for name in active - resting if not compose_model.with_dependencies([name], needs) & resting}
-    return changed | quiet
+    return changed | (idle - resting)

@@ -53,7 +53,7 @@ def build_waves(builds_on: Mapping[str, Collection[str]]) -> Iterator[list[str]]
 
 
 def pull(attempt: Attempt) -> None:
-    """Pull what is missing, or everything that is not built here, as the option says.
+    """Pull what is missing, or everything that services are to be brought up with, as the option says.
 
     Raises:
         CommandFailed: when that fails.
@@ -63,7 +63,12 @@ def pull(attempt: Attempt) -> None:
         return
     names = compose_model.images(attempt.model, project)
     buildable = compose_model.built_names(attempt.model, project) if options.build else {}
-    further = set[str]().union(*compose_model.further_images(attempt.model, project).values())
+    further_of = compose_model.further_images(attempt.model, project)
+    if options.pull_images == "always":
+        coming = _coming(attempt)
+        names = {name: image for name, image in names.items() if name in coming}
+        further_of = {name: images for name, images in further_of.items() if name in coming}
+    further = set[str]().union(*further_of.values())
     services = set(names) - buildable.keys()
     others = further.difference(*buildable.values(), (names[name] for name in services))
     if options.pull_images == "missing":
@@ -74,6 +79,12 @@ def pull(attempt: Attempt) -> None:
         attempt.run(pull_argv(sorted(services), buildable=not options.build), seconds=seconds, staged=True)
     if others:
         _pull_others(attempt, sorted(others), seconds)
+
+
+def _coming(attempt: Attempt) -> set[str]:
+    """The services that may get new containers: what the decision names, and what does not run."""
+    named = attempt.services_with(Action.RECREATE, Action.UP, Action.BUILD)
+    return named | (compose_model.services(attempt.model).keys() - attempt.before.running())
 
 
 def _pull_others(attempt: Attempt, names: list[str], seconds: float) -> None:

@@ -85,7 +85,7 @@ def _remove_other_orphans(attempt: Attempt) -> None:
     living = sorted((now.services & active) - now.resting())
     if living and now.services - active:
         seconds = attempt.stack.options.limits.up.total_seconds()
-        attempt.run(up_argv(living[:1], remove_orphans=True, alone=True), seconds=seconds)
+        attempt.run(up_argv(living[:1], remove_orphans=True, no_recreate=True, alone=True), seconds=seconds)
 
 
 def _remove_disabled(attempt: Attempt, leaving: set[str]) -> None:

@@ -83,8 +83,7 @@ def dependencies(model: Model) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for name, service in services(model).items():
         needs = set(service.get("depends_on") or {})
-        needs |= namespaces(service)
-        needs |= {str(source).split(":")[0] for source in service.get("volumes_from") or ()}
+        needs |= lenders(service)
         needs |= {str(link).split(":")[0] for link in service.get("links") or ()}
         found[name] = needs
     return found
@@ -94,6 +93,12 @@ def namespaces(service: Mapping[str, Any]) -> set[str]:
     """The services whose network, process or IPC namespace a service lives in."""
     values = (str(service.get(key) or "") for key in ("network_mode", "pid", "ipc", "uts", "cgroup"))
     return {value.removeprefix("service:") for value in values if value.startswith("service:")}
+
+
+def lenders(service: Mapping[str, Any]) -> set[str]:
+    """The services that a service refers to by their containers: their namespaces or volumes are its own as well."""
+    sources = (str(source) for source in service.get("volumes_from") or ())
+    return namespaces(service) | {source.split(":")[0] for source in sources if not source.startswith("container:")}
 
 
 def with_dependencies(names: Iterable[str], needs: Mapping[str, set[str]]) -> set[str]:

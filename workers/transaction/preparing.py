@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from workers.changes.tree import Tree
 from workers.compose import dry_up_argv
 from workers.errors import BlockedStack
 from workers.logs import get_logger
-from workers.model import Action
+from workers.model import Action, ServiceDecision
 from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt, Running
 from workers.transaction.images import build, pull, refuse_absent
@@ -18,6 +19,7 @@ from workers.transaction.names import refuse_taken_names, wanted_names
 from workers.transaction.opening import Root
 from workers.transaction.planning import Planner
 from workers.transaction.ports import refuse_taken, wanted
+from workers.transaction.provenance import named_by, strays
 from workers.transaction.staging import stage
 from workers.transaction.steps import Step
 from workers.transaction.surroundings import network_ids, refuse_lacking, refuse_shared_networks, strangers
@@ -54,6 +56,7 @@ def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
         attempt.look(Running.now(attempt.tools.engine, attempt.stack.project))
         names = compose_model.all_images(attempt.model, attempt.stack.project)
         attempt.images = {name: attempt.tools.engine.image_id(name) for name in sorted(names)}
+        _include_strays(attempt)
     with steps.step(Step.CHECK):
         _refuse_own(attempt)
         settle_moved(attempt)
@@ -88,6 +91,20 @@ def _validate(attempt: Attempt, tree: Tree, missing: Missing) -> None:
         attempt.hollow = attempt.snapshot.hollow(tree)
         stage_closure(attempt)
     attempt.note(model)
+
+
+def _include_strays(attempt: Attempt) -> None:
+    """Bring up, too, what runs another image than the files name: an earlier release took that for no difference."""
+    project, decision = attempt.stack.project, attempt.decision
+    names = compose_model.images(attempt.model, project)
+    services = dict(decision.services)
+    found = strays(attempt.tools.engine, attempt.before.containers(), named_by(attempt.model, project))
+    for service, image in sorted(found.items()):
+        known = services.get(service, ServiceDecision(Action.NONE))
+        if known.action.strength < Action.UP.strength:
+            attempt.tools.say(f"{service} runs {image}, not {names[service]}, so it is brought up as well")
+            services[service] = replace(known, action=Action.UP, signal=None)
+    attempt.decision = replace(decision, services=services)
 
 
 def _refuse_own(attempt: Attempt) -> None:

@@ -473,7 +473,7 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
     "the build of a service whose volumes another one has": (
         {"compose.yaml": "services: {a: {build: ./i}, b: {image: y, volumes_from: [a]}}", "i/Dockerfile": "FROM a"},
         {"compose.yaml": "services: {a: {build: ./i}, b: {image: y, volumes_from: [a]}}", "i/Dockerfile": "FROM b"},
-        {"a": "build"},
+        {"a": "build", "b": "up"},
     ),
     "an included file": (
         {"compose.yaml": "include: [../shared/compose.yaml]\n" + WEB, "../shared/compose.yaml": "services: {s: {image: a}}"},
@@ -602,6 +602,16 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": "services: {vpn: {build: ./b}, app: {image: a, network_mode: 'service:vpn'}}", "b/Dockerfile": "FROM a"},
         {"compose.yaml": "services: {vpn: {build: ./b}, app: {image: a, network_mode: 'service:vpn'}}", "b/Dockerfile": "FROM b"},
         {"app": "up", "vpn": "build"},
+    ),
+    "a service whose volumes others have": (
+        {"compose.yaml": "services: {box: {image: a}, app: {image: a, volumes_from: [box]}, next: {image: a, volumes_from: ['app:ro', 'container:x']}}"},
+        {"compose.yaml": "services: {box: {image: b}, app: {image: a, volumes_from: [box]}, next: {image: a, volumes_from: ['app:ro', 'container:x']}}"},
+        {"app": "up", "box": "up", "next": "up"},
+    ),
+    "the seccomp profile of a service whose volumes others have": (
+        {"compose.yaml": "services: {box: {image: a, security_opt: ['seccomp:./s.json']}, app: {image: a, volumes_from: [box]}}", "s.json": "1"},
+        {"compose.yaml": "services: {box: {image: a, security_opt: ['seccomp:./s.json']}, app: {image: a, volumes_from: [box]}}", "s.json": "2"},
+        {"app": "recreate", "box": "recreate"},
     ),
 }  # fmt: skip
 
