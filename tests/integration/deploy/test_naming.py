@@ -1,0 +1,170 @@
+"""A push touches the containers of the services that its decision names, and no other, whatever Compose sees there."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.deploy.house import House, compose, service, yaml_of
+from workers.model import Action
+from workers.planning import plan
+from workers.process import run
+from workers.settings import inherited
+
+pytestmark = pytest.mark.docker
+
+Services = dict[str, dict[str, Any]]
+
+
+def chain(**changed: dict[str, Any]) -> Services:
+    """`web` depends on `api` and that on `db`; `side` lives in `api`'s namespaces, `copy` has `db`'s volumes."""
+    made: Services = {
+        "db": service(healthcheck={"test": ["CMD", "true"], "interval": "1s"}, volumes=["/data"]),
+        "api": service(depends_on={"db": {"condition": "service_healthy"}}),
+        "side": service(network_mode="service:api"),
+        "web": service(depends_on={"api": {"condition": "service_started", "restart": True}}),
+        "copy": service(volumes_from=["db"]),
+        "apart": service(),
+    }
+    for name, more in changed.items():
+        made[name] = {**made[name], **more}
+    return made
+
+
+def differs_for_compose(house: House, *names: str) -> None:
+    """Bring services up by hand from a model that Compose tells from the deployed one, and Tegu is not asked about."""
+    house.live("hand.yaml").write_text(compose(**chain(**{name: {"hostname": "by-hand"} for name in names})))
+    program = [*house.services.compose.program, "-p", house.project(), "--project-directory", str(house.live("a"))]
+    argv = [*program, "-f", str(house.live("hand.yaml")), "up", "-d", "--no-deps", *names]
+    run(argv, what="by hand", env=inherited(("PATH", "HOME", "DOCKER_CONFIG")), timeout=60)
+
+
+def touched(house: House, before: dict[str, tuple[str, str]]) -> dict[str, str]:
+    """What became of each service's container: `replaced` or `restarted`."""
+    after = house.lives()
+    assert after.keys() == before.keys()
+    return {
+        name: "restarted" if after[name][0] == before[name][0] else "replaced"
+        for name in before
+        if after[name] != before[name]
+    }
+
+
+def named(house: House) -> dict[str, Action]:
+    """What the decision about the newest commit names, as `tegu plan` has it."""
+    (decision,) = plan(house.services)
+    return {name: each.action for name, each in decision.services.items()}
+
+
+@pytest.mark.parametrize(
+    ("changed", "by_hand", "expected"),
+    [
+        pytest.param("apart", ("db", "api", "web"), {"apart": "replaced"}, id="one that has nothing to do with others"),
+        pytest.param("web", ("db", "apart"), {"web": "replaced"}, id="one that depends on others"),
+        pytest.param(
+            "api",
+            ("db", "apart", "copy"),
+            {"api": "replaced", "side": "replaced", "web": "restarted"},
+            id="one that others live in and depend on",
+        ),
+        pytest.param(
+            "db", ("web", "apart"), {"db": "replaced", "copy": "replaced"}, id="one whose volumes another has"
+        ),
+    ],
+)
+def test_a_push_leaves_alone_what_differs_for_compose_only(
+    house: House, changed: str, by_hand: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    house.stack(drift="ignore")
+    assert house.push({"a/compose.yaml": compose(**chain())})["outcome"] == "deployed"
+    differs_for_compose(house, *by_hand)
+    before = house.lives()
+
+    house.fetch({"a/compose.yaml": compose(**chain(**{changed: {"environment": {"NEW": "1"}}}))})
+    decided = named(house)
+    assert house.look()["outcome"] == "deployed"
+
+    assert touched(house, before) == expected
+    assert decided.keys() == expected.keys()
+    assert "NEW=1" in house.environment(changed)
+
+
+def test_the_way_back_touches_what_the_deployment_touched(house: House) -> None:
+    house.stack(drift="ignore")
+    house.push({"a/compose.yaml": compose(**chain())})
+    differs_for_compose(house, "db", "apart")
+    before = house.lives()
+
+    done = house.push({"a/compose.yaml": compose(**chain(web={"command": ["sh", "-c", "exit 3"]}))})
+
+    assert done["outcome"] == "rolled_back"
+    assert touched(house, before) == {"web": "replaced"}
+    assert house.command("web") == "sleep 1000"
+
+
+def test_what_it_depends_on_is_started_and_waited_for_where_it_does_not_run(house: House) -> None:
+    """An ended one-shot is run again before what waits for its end, as Compose does."""
+    house.stack()
+    job = service("cat /proc/uptime > /seen/ran", volumes=["./seen:/seen"])
+    web = service("cp /seen/ran /copy; sleep 1000", volumes=["./seen:/seen"])
+    needs = {"job": {"condition": "service_completed_successfully"}}
+    house.push({"a/compose.yaml": compose(job=job, web={**web, "depends_on": needs}, apart=service())})
+    before, ran = house.lives(), house.seen("web", "/copy")
+
+    house.push({"a/compose.yaml": compose(job=job, web={**web, "depends_on": needs, "tty": True}, apart=service())})
+
+    assert touched(house, before).keys() == {"job", "web"}
+    assert house.seen("web", "/copy") != ran
+
+
+def hashes(house: House) -> dict[str, str]:
+    """Compose's own digest of each service, by the live files."""
+    directory = house.live("a")
+    program = [*house.services.compose.program, "-p", house.project(), "--project-directory", str(directory)]
+    argv = [*program, "-f", str(directory / "compose.yaml"), "config", "--hash", "*"]
+    env = inherited(("PATH", "HOME", "DOCKER_CONFIG"))
+    return dict(line.split() for line in run(argv, what="hash", env=env, timeout=60).stdout.splitlines())
+
+
+Edit = Callable[[dict[str, Any], int], object]
+EDITS: dict[str, Edit] = {
+    "environment": lambda found, count: found.setdefault("environment", {}).update(N=str(count)),
+    "label": lambda found, count: found.setdefault("labels", {}).update(n=str(count)),
+    "hostname": lambda found, count: found.update(hostname=f"h{count}"),
+    "command": lambda found, count: found.update(command=["sh", "-c", f"sleep {1000 + count}"]),
+    "tty": lambda found, count: found.update(tty=bool(count % 2)),
+    "extension": lambda found, count: found.update({"x-note": str(count)}),
+    "dependency": lambda found, count: found.get("depends_on", {}).pop("x" if count % 2 else "api", None),
+}
+REFERS = {"side": "api", "copy": "db"}  # whose digest on the container has the id of another one
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", range(2))
+def test_what_compose_tells_apart_is_what_is_named_and_what_is_replaced(house: House, seed: int) -> None:
+    """Random edits of a project: by Compose's digests, by the decision, and by the engine the same services change."""
+    compare_random_edits(house, random.Random(seed), pushes=3)
+
+
+def compare_random_edits(house: House, chance: random.Random, pushes: int) -> None:
+    house.stack()
+    services = chain()
+    assert house.push({"a/compose.yaml": compose(**services)})["outcome"] == "deployed"
+    for count in range(pushes):
+        for name in chance.sample(sorted(services), chance.randint(1, 2)):
+            EDITS[chance.choice(sorted(EDITS))](services[name], count)
+        before, known = house.lives(), hashes(house)
+        house.fetch({"a/compose.yaml": yaml_of({"services": services})})
+        decided = {name for name, action in named(house).items() if action.strength >= Action.UP.strength}
+        done = house.look()
+        after = hashes(house)
+        differing = {name for name in after if after[name] != known[name]}
+        differing |= {name for name, lender in REFERS.items() if lender in differing}
+        found = touched(house, before)
+        replaced = {name for name, what in found.items() if what == "replaced"}
+        told = {"services": services, "log": house.log(str(done["deployment"]))}
+        assert done["outcome"] in {"deployed", "unchanged"}, told
+        assert replaced == differing == decided, told
