@@ -62,7 +62,7 @@ def refuse_other_images(attempt: Attempt) -> None:
     engine, project = attempt.tools.engine, attempt.stack.project
     there = engine.containers(project)
     names = compose_model.images(attempt.model, project)
-    found = strays(engine, there, named_by(attempt.model, project)) | _left_behind(attempt, there)
+    found = _left_behind(attempt, there) | strays(engine, there, named_by(attempt.model, project))
     if found:
         raise WrongImage("\n".join(f"{name}: runs {found[name]}, not {names[name]}" for name in sorted(found)))
 

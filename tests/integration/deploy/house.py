@@ -261,7 +261,7 @@ class House:
     def environment(self, service: str, name: str = "a") -> list[str]:
         """The environment of a service's container."""
         container = self.engine.client.inspect_container(self.containers(name)[service].container.id)
-        return list(container["Config"]["Env"])
+        return list(container["Config"]["Env"] or ())
 
     def drift(self, name: str = "a") -> dict[str, str]:
         """What the next look at all containers finds."""

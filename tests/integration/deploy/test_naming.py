@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, service, yaml_of
+from tests.releases import INSTALLED, NAMES, PINNED, release
 from workers.model import Action
 from workers.planning import plan
 from workers.process import run
@@ -59,25 +60,25 @@ def named(house: House) -> dict[str, Action]:
     return {name: each.action for name, each in decision.services.items()}
 
 
-@pytest.mark.parametrize(
-    ("changed", "by_hand", "expected"),
-    [
-        pytest.param("apart", ("db", "api", "web"), {"apart": "replaced"}, id="one that has nothing to do with others"),
-        pytest.param("web", ("db", "apart"), {"web": "replaced"}, id="one that depends on others"),
-        pytest.param(
-            "api",
-            ("db", "apart", "copy"),
-            {"api": "replaced", "side": "replaced", "web": "restarted"},
-            id="one that others live in and depend on",
-        ),
-        pytest.param(
-            "db", ("web", "apart"), {"db": "replaced", "copy": "replaced"}, id="one whose volumes another has"
-        ),
-    ],
-)
+CASES = {
+    "one that has nothing to do with others": (PINNED, "apart", ("db", "api", "web"), {"apart": "replaced"}),
+    "one that depends on others": (INSTALLED, "web", ("db", "apart"), {"web": "replaced"}),
+    "one that others live in and depend on": (
+        PINNED,
+        "api",
+        ("db", "apart", "copy"),
+        {"api": "replaced", "side": "replaced", "web": "restarted"},
+    ),
+    "one whose volumes another has": (INSTALLED, "db", ("web", "apart"), {"db": "replaced", "copy": "replaced"}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_a_push_leaves_alone_what_differs_for_compose_only(
-    house: House, changed: str, by_hand: tuple[str, ...], expected: dict[str, str]
+    house: House, case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    name, changed, by_hand, expected = CASES[case]
+    release(name).choose(monkeypatch)
     house.stack(drift="ignore")
     assert house.push({"a/compose.yaml": compose(**chain())})["outcome"] == "deployed"
     differs_for_compose(house, *by_hand)
@@ -135,7 +136,7 @@ EDITS: dict[str, Edit] = {
     "label": lambda found, count: found.setdefault("labels", {}).update(n=str(count)),
     "hostname": lambda found, count: found.update(hostname=f"h{count}"),
     "command": lambda found, count: found.update(command=["sh", "-c", f"sleep {1000 + count}"]),
-    "tty": lambda found, count: found.update(tty=bool(count % 2)),
+    "tty": lambda found, _: found.update(tty=not found.get("tty")),
     "extension": lambda found, count: found.update({"x-note": str(count)}),
     "dependency": lambda found, count: found.get("depends_on", {}).pop("x" if count % 2 else "api", None),
 }
@@ -143,10 +144,13 @@ REFERS = {"side": "api", "copy": "db"}  # whose digest on the container has the 
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("seed", range(2))
-def test_what_compose_tells_apart_is_what_is_named_and_what_is_replaced(house: House, seed: int) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_what_compose_tells_apart_is_what_is_named_and_what_is_replaced(
+    house: House, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Random edits of a project: by Compose's digests, by the decision, and by the engine the same services change."""
-    compare_random_edits(house, random.Random(seed), pushes=3)
+    release(name).choose(monkeypatch)
+    compare_random_edits(house, random.Random(NAMES.index(name)), pushes=3)
 
 
 def compare_random_edits(house: House, chance: random.Random, pushes: int) -> None:
