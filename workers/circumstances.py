@@ -108,7 +108,7 @@ class Circumstances:
         if decision.reason is not Reason.UNCHANGED or snapshot is None or known in {None, snapshot.fingerprint}:
             return None
         others = strays(self.engine, self._containers(), named_at(snapshot, key))
-        return disturbed(decision, dict.fromkeys(others, Action.UP), Reason.DRIFTED) if others else None
+        return disturbed(decision, dict.fromkeys(others, Action.RECREATE), Reason.DRIFTED) if others else None
 
     def may_heal_old(self, decision: Decision) -> bool:
         """Whether what is deployed may need care although what is newest is not to be tried."""

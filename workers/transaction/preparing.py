@@ -94,16 +94,16 @@ def _validate(attempt: Attempt, tree: Tree, missing: Missing) -> None:
 
 
 def _include_strays(attempt: Attempt) -> None:
-    """Bring up, too, what runs another image than the files name: an earlier release took that for no difference."""
+    """Make anew, too, what runs another image than the files name: an earlier release took that for no difference."""
     project, decision = attempt.stack.project, attempt.decision
     names = compose_model.images(attempt.model, project)
     services = dict(decision.services)
     found = strays(attempt.tools.engine, attempt.before.containers(), named_by(attempt.model, project))
     for service, image in sorted(found.items()):
         known = services.get(service, ServiceDecision(Action.NONE))
-        if known.action.strength < Action.UP.strength:
-            attempt.tools.say(f"{service} runs {image}, not {names[service]}, so it is brought up as well")
-            services[service] = replace(known, action=Action.UP, signal=None)
+        if known.action.strength < Action.RECREATE.strength:
+            attempt.tools.say(f"{service} runs {image}, not {names[service]}, so it is made anew as well")
+            services[service] = replace(known, action=Action.RECREATE, signal=None)
     attempt.decision = replace(decision, services=services)
 
 
