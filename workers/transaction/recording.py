@@ -42,13 +42,18 @@ def record_of(attempt: Attempt, running: Running) -> dict[str, Any]:
 
 
 def containers_of(running: Running) -> dict[str, dict[str, str]]:
-    """The containers after a deployment by name, for drift: their service, id, image and Compose's digest."""
+    """The containers after a deployment by name, for drift: their service, id, image and Compose's digest.
+
+    Digests of two releases of Compose cannot be compared, so `compose` says which one made a container; records of
+    before that have none.
+    """
     return {
         each.container.name: {
             "id": each.container.id,
             "service": each.container.service,
             "image": each.container.image_id,
             "config_hash": each.container.config_hash,
+            "compose": each.container.release,
             "state": each.state,
             "restart": each.restart_policy,
         }
