@@ -113,8 +113,9 @@ def refuse_absent(attempt: Attempt) -> None:
     acting = attempt.services_with(Action.UP, Action.BUILD, Action.RECREATE)
     for name in sorted(own):
         if compose_model.replicas(active[name]) and (name in acting or not attempt.before.of(name)):
-            for image in (own[name], *sorted(further[name])):
-                if attempt.tools.engine.image_id(image) is None:
+            usual = () if active[name].get("image") else (f"{project}_{name}",)  # as COMPOSE_COMPATIBILITY has it
+            for image, *others in ((own[name], *usual), *((image,) for image in sorted(further[name]))):
+                if all(attempt.tools.engine.image_id(each) is None for each in (image, *others)):
                     raise Lacking(_absent(attempt, name, image))
 
 

@@ -28,6 +28,36 @@ def test_images_are_named_as_compose_names_them() -> None:
     assert model.built(RESOLVED) == {"db"}
 
 
+FURTHER = {
+    "services": {
+        "web": {
+            "image": "web:1",
+            "pre_start": [
+                {"image": "web:1"},
+                {
+                    "image": "tool:1",
+                    "volumes": [{"type": "bind", "source": "/l/init"}, {"type": "image", "source": "c"}],
+                },
+                {"command": ["true"]},
+            ],
+            "volumes": [{"type": "image", "source": "data:1"}, {"type": "volume", "source": "v"}],
+        },
+        "made": {"build": {"context": ".", "tags": ["tool:1"]}, "pre_start": [{"image": "p-made"}]},
+        "odd": {"provider": {"type": "cloud"}, "pre_start": [{"image": "unused"}]},
+    },
+}
+
+
+def test_hooks_and_volumes_have_images_of_their_own() -> None:
+    assert model.further_images(FURTHER, "p") == {"web": {"tool:1", "c", "data:1"}, "made": set()}
+    assert model.all_images(FURTHER, "p") == {"web:1", "tool:1", "c", "data:1", "p-made"}
+    assert model.built_names(FURTHER, "p") == {"made": {"p-made", "tool:1"}}
+
+
+def test_what_a_hook_mounts_is_mounted() -> None:
+    assert model.sources(FURTHER) == {Path("/l/init")}
+
+
 def test_what_a_provider_brings_about_has_neither_image_nor_container_nor_network() -> None:
     provided: dict[str, Any] = {"provider": {"type": "cloud"}, "scale": 2}
     resolved = {"services": {"db": provided, "odd": {**provided, "build": {"context": "."}}}}
