@@ -23,6 +23,7 @@ FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NOT_SETTINGS = frozenset(
     re.findall(r"\$\{(TEGU_\w+)", (ROOT / "compose.yaml").read_text(encoding="utf-8")),
 )
+FOR_DEVELOPERS = frozenset({"TEGU_BENCH_BEFORE", "TEGU_TEST_BUILDS"})
 FOR_HOOKS = frozenset(re.findall(r'"(TEGU_\w+)": attempt', (ROOT / "workers/transaction/hooks.py").read_text()))
 
 
@@ -77,7 +78,7 @@ def test_every_page_is_in_the_index() -> None:
 
 
 def test_pages_name_only_settings_that_there_are() -> None:
-    known = NOT_SETTINGS | FOR_HOOKS | set(setting_names())
+    known = NOT_SETTINGS | FOR_HOOKS | FOR_DEVELOPERS | set(setting_names())
     named = {name for text in TEXT.values() for name in re.findall(r"\bTEGU_[A-Z_]+[A-Z]\b", text)}
     assert named - known == set()
 
