@@ -33,7 +33,7 @@ def refusal(compose: Compose, source: Source, stack: Stack, snapshot: Snapshot, 
     with TemporaryDirectory(prefix="tegu-check-") as scratch:
         stage_folder = Path(scratch, "stage")
         try:
-            stage(source, files, snapshot.outside_paths, replace(folders, stage=stage_folder), stack.path)
+            stage(source, files, snapshot.outside_paths, replace(folders, stage=stage_folder), (stack.path,))
             private = (str(stage_folder / path) for path in snapshot.confidential)
             compose.config(project_of(stack, stage_folder, folders.live), private=private)
         except InvalidStack as error:

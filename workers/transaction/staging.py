@@ -20,7 +20,7 @@ class Source(Protocol):
         """Write raw blobs, modes and symlinks as Git has them."""
 
 
-def stage(source: Source, files: Manifest, outside: Iterable[str], folders: Folders, empty: Iterable[str]) -> None:
+def stage(source: Source, files: Manifest, outside: Iterable[str], folders: Folders, empty: tuple[str, ...]) -> None:
     """Make the stage: every file of the closure, and copies of those that Git does not have.
 
     Args:
@@ -34,7 +34,7 @@ def stage(source: Source, files: Manifest, outside: Iterable[str], folders: Fold
     remove_tree(folders.stage)
     folders.stage.mkdir(parents=True, mode=0o700)
     source.stage(files, folders.stage)
-    for path in empty:
+    for path in filter(None, empty):
         folders.stage.joinpath(*parts(path)).mkdir(parents=True, exist_ok=True)
     for path in outside:
         if not os.path.isabs(path):  # noqa: PTH117 (a repository path, not a path of this host)
