@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ from workers.model import Action
 
 EXAMPLES = int(os.environ.get("TEGU_TEST_EXAMPLES", "8"))
 EDITS = 12
+pytestmark = pytest.mark.timeout(120 + 30 * EXAMPLES)  # a long session takes long
 # A failure names the edit at fault; making it smaller would ask Compose a thousand times.
 SOME = settings(
     max_examples=EXAMPLES,
