@@ -18,6 +18,7 @@ from tests.releases import PINNED
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGIN = "admin:e2e-flower-login"
+JSON = {"Content-Type": "application/json"}
 
 
 class Installed(System):
@@ -72,8 +73,9 @@ class Installed(System):
         self.compose("up", "--detach", "--build", "--quiet-pull", "--pull", "missing")
         eventually(self._ready, "readiness of the installation", 120)
 
-    def compose(self, *arguments: str) -> str:
-        argv = ["docker", "compose", "-p", self.project, "-f", str(ROOT / "compose.yaml"), *arguments]
+    def compose(self, *arguments: str, more: Path | None = None) -> str:
+        files = ["-f", str(ROOT / "compose.yaml"), *(["-f", str(more)] if more else [])]
+        argv = ["docker", "compose", "-p", self.project, *files, *arguments]
         done = subprocess.run(argv, env=self.env, capture_output=True, text=True, timeout=600, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -126,10 +128,16 @@ def images() -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def installed(tmp_path: Path, engine: None, images: dict[str, str]) -> Iterator[Installed]:  # noqa: ARG001
-    made = Installed(tmp_path, images)
+@pytest.fixture(scope="module")
+def installed(
+    tmp_path_factory: pytest.TempPathFactory,
+    engine: None,  # noqa: ARG001 (it has to be there)
+    images: dict[str, str],
+) -> Iterator[Installed]:
+    """One installation for all tests, each with stacks of its own."""
+    made = Installed(tmp_path_factory.mktemp("installed"), images)
     try:
+        made.start()
         yield made
     finally:
         made.stop()
@@ -141,7 +149,6 @@ def test_the_installation_of_the_readme_serves_a_push_and_flower_lists_it(instal
         "services:\n  app:\n    image: busybox:stable\n    command: [sleep, infinity]\n"
         "    network_mode: none\n    stop_signal: SIGKILL\n    volumes: ['./app.conf:/app.conf:ro']\n"
     )
-    installed.start()
     assert installed.compose("exec", "-T", "deploy", "docker", "compose", "version", "--short").strip() == PINNED
     assert installed.compose("exec", "-T", "deploy", "docker", "buildx", "version")
     first = installed.deploy(
@@ -157,7 +164,10 @@ def test_the_installation_of_the_readme_serves_a_push_and_flower_lists_it(instal
     }
     before = installed.containers()
     run = installed.deploy({"services/b/app.conf": "2\n"})
-    assert {name: one["action"] for name, one in run["stacks"].items()} == {"default/a": "none", "default/b": "restart"}
+    assert {name: run["stacks"][name]["action"] for name in ("default/a", "default/b")} == {
+        "default/a": "none",
+        "default/b": "restart",
+    }
     after = installed.containers()
     assert {name for name in ("a/app/1", "b/app/1") if before[name] != after[name]} == {"b/app/1"}
     assert installed.inside("b/app/1", "cat", "/app.conf") == "2\n"
@@ -177,3 +187,45 @@ def test_the_installation_of_the_readme_serves_a_push_and_flower_lists_it(instal
     eventually(complete, "Flower's list of both pulls and every decision", 30)
     assert all("default/" in task["args"] for task in listed() if task["name"] == "tegu.deploy_if_changed")
     assert installed.secret not in installed.log()
+
+
+@pytest.mark.timeout(600)
+def test_a_project_of_the_host_keeps_its_data_although_no_worker_can_see_it(installed: Installed) -> None:
+    """Its folder is not among what compose.yaml mounts, until somebody adds the lines that they are told."""
+    folder = installed.folder / "by-hand"
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "it").write_text("precious\n")
+    file = (
+        "services:\n  app:\n    image: busybox:stable\n    command: [sleep, infinity]\n"
+        "    network_mode: none\n    stop_signal: SIGKILL\n    volumes: ['./data:/data']\n"
+    )
+    (folder / "compose.yaml").write_text(file)
+    argv = ["docker", "compose", "-p", f"{installed.prefix}-c", "up", "--detach"]
+    subprocess.run(argv, cwd=folder, check=True, capture_output=True, timeout=120)
+    before = installed.containers()["c/app/1"]
+
+    def refused(run: dict[str, Any]) -> str:
+        stack = run["stacks"]["default/c"]
+        assert (stack["outcome"], stack["reason"]) == ("blocked", "moved"), stack
+        assert installed.containers()["c/app/1"] == before
+        last = installed.ask("/api/v1/stacks/default/c")[1]["last_deployment"]
+        assert last["id"] == stack["deployment"]
+        return str(last["message"])
+
+    def adopt() -> dict[str, Any]:
+        status, answer = installed.ask("/api/v1/stacks/default/c/adopt", b'{"data": "move"}', JSON)
+        assert status == 202, answer
+        return installed.follow(answer["run"])
+
+    for told in (refused(installed.deploy({"services/c/compose.yaml": file})), refused(adopt())):
+        assert f"would stay behind, which this worker cannot see: {folder}/data;" in told
+        assert f"\n  - {folder}:{folder}\n" in told
+
+    volumes = {"volumes": [f"{folder}:{folder}"]}
+    (installed.folder / "more.yaml").write_text(yaml.safe_dump({"services": {"pull": volumes, "deploy": volumes}}))
+    installed.compose("up", "--detach", "--no-build", "--timeout", "5", more=installed.folder / "more.yaml")
+    eventually(installed._ready, "readiness of the installation", 120)
+    run = adopt()
+    assert run["stacks"]["default/c"]["outcome"] == "deployed", run
+    assert installed.inside("c/app/1", "cat", "/data/it") == "precious\n"
+    assert not (folder / "data").exists()
