@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from workers.changes.filtered import differing, filtered
+from workers.changes.ignorefile import BadPatternError
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import FOLDER, LINK, SUBMODULE, Tree
+from workers.errors import InvalidStack
 from workers.model import Entry
 
 
@@ -30,7 +32,10 @@ def _is_same_after_filter(record: Snapshot, tree: Tree, path: str, found: Entry 
         return False
     ignore = record.entries.get(record.filters[path])
     content = tree.blob(ignore.oid) if ignore else b""
-    return filtered(tree, path, found, content).left.digest == record.filtered[path]
+    try:
+        return filtered(tree, path, found, content).left.digest == record.filtered[path]
+    except (BadPatternError, InvalidStack):
+        return False  # reading the closure says what is wrong
 
 
 def changed_paths(record: Snapshot, new: Snapshot, tree: Tree, recorded: Tree | None) -> dict[str, tuple[str, ...]]:

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.unit.changes.ignore_cases import FOLDERS, GONE, LEFT, REFUSED, TREE, expected, ignored
-from tests.unit.changes.worlds import DictTree, Files, Link, Objects
+from tests.unit.changes.worlds import KEY, DictTree, Files, Link, Objects, World
 from workers.changes import filtered as module
 from workers.changes import matcher
+from workers.changes.decision import decide
 from workers.changes.filtered import Filtered, differing, filtered, matcher_of
 from workers.changes.ignorefile import BadPatternError
 from workers.changes.tree import Tree
 from workers.errors import InvalidStack
-from workers.model import Entry
+from workers.model import Entry, Reason
 
 CONTEXT = {path: path for path in TREE}
 
@@ -183,3 +186,24 @@ def test_the_states_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -
         assert everything(folder_of(CONTEXT, ignored(row) + b"\n# bounded\nnone")) == everything(
             folder_of(CONTEXT, ignored(row))
         )
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"app/" + "d/" * 150 + "x": ""}, "more than 100 folders"),
+        ({"app/y": ""}, r"app/.dockerignore:3: the pattern 'y\\\\q' becomes"),
+    ],
+)
+def test_what_a_context_gains_can_make_the_stack_invalid(more: Files, message: str) -> None:
+    """The last pattern fails as soon as it is compared with something that is not ignored already."""
+    world = World()
+    files = {
+        "app/compose.yaml": "services: {a: {build: .}}",
+        "app/Dockerfile": "FROM x\n",
+        "app/.dockerignore": "[^yd]*\n*ockerfile\ny\\q\n" if "y" in message[:60] else "none\n",
+    }
+    record = world.snapshot(files)
+    decision, _ = decide(world.stack, record, world.tree({**files, **more}), world.outside, KEY)
+    assert decision.reason is Reason.INVALID
+    assert re.search(message, decision.message or "")
