@@ -60,7 +60,8 @@ class Registry:
 
     def add(self, variable: str, tag: str | None = None) -> str:
         """Have an image with a variable in its environment, and let a tag stand for it; its digest."""
-        config = json.dumps({**self._config, "config": {**self._config["config"], "Env": [variable]}}).encode()
+        mark = f"FROM={self.repository}"  # nobody else's image has this one's id, so nobody else uses it
+        config = json.dumps({**self._config, "config": {**self._config["config"], "Env": [variable, mark]}}).encode()
         manifest = json.dumps(
             {
                 "schemaVersion": 2,
