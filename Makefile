@@ -30,8 +30,8 @@ install: $(VENV)/.installed ## make .venv with tegu in it
 $(VENV)/.installed: pyproject.toml requirements.txt requirements-dev.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing Tegu and its tools into $(VENV)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/pip install --quiet --retries 10 --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --retries 10 --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 .PHONY: demo
@@ -75,8 +75,8 @@ bench: provision install ## measure, each as a ratio to its floor in the same ru
 
 .PHONY: mutation
 mutation: install ## change each rule of change detection a little; a test should fail for it (ten minutes at most)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' # knows dependency groups
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutation
+	@$(BIN)/python -m pip install --quiet --retries 10 --disable-pip-version-check --upgrade 'pip>=25.1' # knows dependency groups
+	@$(BIN)/python -m pip install --quiet --retries 10 --disable-pip-version-check --group mutation
 	@$(BIN)/python scripts/mutation.py
 
 .PHONY: docs
