@@ -111,13 +111,9 @@ class _Look:
 
     def _heed(self, runs: Collection[str]) -> None:
         """Do for all runs what any of them asks for: its own message may be lost, or come when all is done."""
-        self._force = self._force or self._state.runs.any_forced(runs)
-        self._asked = self._force or self._asked or any(self._is_asked(each) for each in runs)
-
-    def _is_asked(self, run: str) -> bool:
-        """Whether somebody started a run for particular stacks: it never had a pull."""
-        known = self._state.runs.get(run)
-        return known is not None and not known["pulls"] and known["trigger"] != Trigger.RECONCILE
+        heads = self._state.runs.heads(runs)
+        self._force = self._force or any(head.forced for head in heads)
+        self._asked = self._force or self._asked or any(head.is_asked_for for head in heads)
 
     # ------------------------------------------------------------ without a lock
 

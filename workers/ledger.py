@@ -47,8 +47,8 @@ class Ledger:
     def open(self, decision: Decision) -> str:
         """Make the deployment; its id."""
         run = self._runs[-1] if self._runs else None
-        known = (self._state.runs.get(run) if run else None) or {}
-        asked = {"trigger": known.get("trigger"), "who": known.get("who")}
+        head = self._state.runs.head(run) if run else None
+        asked = {"trigger": head and head.trigger, "who": head and head.who}
         self.deployment = self._state.deployments.create(
             self._stack, run, decision.commit, decision.action, decision.reason, **asked
         )

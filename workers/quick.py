@@ -14,15 +14,12 @@ from workers.changes.decision import is_unchanged
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
 from workers.errors import UnknownName
-from workers.model import Action, Decision, Outcome, Reason, Stack, Trigger
+from workers.model import Action, Decision, Outcome, Reason, Stack
 from workers.refs import same_format
 from workers.services import Services
 from workers.stacks import find_stack
 from workers.state.quick import Look
 from workers.transaction.folders import Folders
-
-# Whoever asks for a stack by one of these gets a full look: a held fingerprint is tried again, a stopped stack started.
-_ASKED = frozenset({Trigger.API, Trigger.CLI, Trigger.CALL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,5 +115,4 @@ def result(stack: str, action: Action, reason: Reason) -> dict[str, str]:
 
 def _is_asked_for(services: Services, runs: tuple[str, ...], run: str | None) -> bool:
     """Whether any run but the message's own, which a pull has published, was started by somebody."""
-    others = (services.state.runs.get(other) for other in runs if other != run)
-    return any(other["trigger"] in _ASKED and not other["pulls"] for other in others if other)
+    return any(head.is_asked_for for head in services.state.runs.heads(other for other in runs if other != run))

@@ -67,7 +67,7 @@ def test_a_call_without_a_run_makes_one_on_whichever_queue_it_came(
     found = services.state.runs.get(done["run"])
     assert found is not None
     assert (found["trigger"], list(found["stacks"])) == ("call", [STACK])
-    assert services.state.runs.any_forced([done["run"]]) is force
+    assert [head.forced for head in services.state.runs.heads([done["run"]])] == [force]
     assert services.queue.calls_in(SLOW) == {(DEPLOY, STACK, done["run"])}
 
 

@@ -25,6 +25,7 @@ from workers.state.connection import translated
 from workers.state.identifiers import milliseconds_of, new_id
 from workers.state.order import Released, Waiting, released_of
 from workers.state.results import StackResult, endings_of
+from workers.state.run_head import HEAD, RunHead
 from workers.state.scripts import Scripts
 from workers.state.shown import OpenRun, named, shown_run
 
@@ -307,13 +308,26 @@ class Runs:
                     items.append(shown)
         return {"items": items[:limit], "next": items[limit - 1]["id"]}
 
+    def heads(self, runs: Iterable[str]) -> tuple[RunHead, ...]:
+        """The heads of runs, without those that are gone; what a run has done to its stacks is not read."""
+        found = (RunHead.from_stored(stored) for stored in self._stored_heads(tuple(runs)))
+        return tuple(head for head in found if head is not None)
+
+    def head(self, run: str) -> RunHead | None:
+        """The head of one run; None when it is gone."""
+        return next(iter(self.heads([run])), None)
+
     @translated()
-    def any_forced(self, runs: Iterable[str]) -> bool:
-        """Whether any of the runs wants every service of its stacks to be recreated."""
+    def _stored_heads(self, runs: Sequence[str]) -> Sequence[dict[str, str | None]]:
         with self._redis.pipeline(transaction=False) as pipeline:
             for run in runs:
-                pipeline.hexists(keys.run(run), "forced")
-            return any(pipeline.execute())
+                pipeline.hmget(keys.run(run), HEAD)
+            heads = [dict(zip(HEAD, values, strict=True)) for values in pipeline.execute()]
+        for run, head in zip(runs, heads, strict=True):
+            if head["id"] is not None and head["has_pulls"] is None:  # made before this was noted
+                pulls = any(str(name).startswith("pull:") for name in self._redis.hkeys(keys.run(run)))
+                head["has_pulls"] = "1" if pulls else "0"
+        return heads
 
     # ------------------------------------------------------------ for reconcile
 

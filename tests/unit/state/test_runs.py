@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from workers.errors import RedisUnavailable
-from workers.model import Action, Outcome, Reason
+from workers.model import Action, Outcome, Reason, RunStatus, Trigger
 from workers.state import keys
+from workers.state.run_head import RunHead
 from workers.state.state import State
 
 STACKS = ["production/a", "production/b", "production/c"]
@@ -343,7 +344,45 @@ def test_only_so_many_runs_are_kept(state: State, monkeypatch: pytest.MonkeyPatc
 
 def test_a_run_remembers_that_it_is_forced(state: State) -> None:
     plain, forced = (state.runs.create("homelab", "cli", (), forced=each) for each in (False, True))
-    assert not state.runs.any_forced([plain, "nothing"])
-    assert not state.runs.any_forced([])
-    assert state.runs.any_forced([plain, forced])
+    assert [head.forced for head in state.runs.heads([plain, "nothing", forced])] == [False, True]
+    assert state.runs.heads([]) == ()
     assert set(state.runs.get(forced) or {}) == set(state.runs.get(plain) or {})
+
+
+def test_the_head_of_a_run_says_who_started_it_and_how(state: State) -> None:
+    run = state.runs.create("homelab", "cli", (), who="me@here")
+    expected = RunHead(run, "homelab", Trigger.CLI, "me@here", RunStatus.QUEUED, forced=False, has_pulls=False)
+    assert state.runs.head(run) == expected
+    assert state.runs.head("nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("trigger", "workers", "asked"),
+    [
+        ("cli", [], True),
+        ("api", [], True),
+        ("call", [], True),
+        ("reconcile", [], False),
+        ("cli", ["local"], False),
+        ("webhook", ["local"], False),
+        ("poll", ["local"], False),
+        ("reconcile", ["local"], False),
+    ],
+)
+@pytest.mark.parametrize("noted", [True, False], ids=["noted", "made-by-an-older-version"])
+def test_only_a_run_for_particular_stacks_was_asked_for_them(
+    state: State, redis: Redis, trigger: str, workers: list[str], asked: bool, noted: bool
+) -> None:
+    run = state.runs.create("homelab", trigger, workers)
+    if not noted:
+        redis.hdel(keys.run(run), "has_pulls")
+    head = state.runs.head(run)
+    assert head is not None
+    assert (head.has_pulls, head.is_asked_for) == (bool(workers), asked)
+
+
+def test_a_head_costs_the_same_however_many_stacks_a_run_has(state: State, redis: Redis) -> None:
+    run = planned(state, [f"production/s{number}" for number in range(300)])
+    redis.config_resetstat()
+    state.runs.head(run)
+    assert set(redis.info("commandstats")) - {"cmdstat_info", "cmdstat_config|resetstat"} == {"cmdstat_hmget"}

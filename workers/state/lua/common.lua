@@ -29,7 +29,8 @@ local function forget_run(run, repo)
 end
 
 local function create_run(run, repo, trigger, who, at, workers)
-  redis.call('HSET', run_key(run), 'id', run, 'repo', repo, 'trigger', trigger, 'status', 'queued', 'queued_at', at)
+  redis.call('HSET', run_key(run), 'id', run, 'repo', repo, 'trigger', trigger, 'status', 'queued', 'queued_at', at,
+    'has_pulls', #workers > 0 and 1 or 0)
   if who ~= '' then redis.call('HSET', run_key(run), 'who', who) end
   for _, worker in ipairs(workers) do
     redis.call('HSET', run_key(run), 'pull:' .. worker, cjson.encode({status = 'queued', commits = {}, error = cjson.null}))
