@@ -1,7 +1,9 @@
 """Room for what comes: services that are to go stop before `up`, and go for good once everything is well.
 
 They may have a port or a name that a new service needs, and their anonymous volumes are lost with them. So until then
-they stand aside, and come back when the deployment fails.
+they stand aside, and come back when the deployment fails. A container whose name moves on to another service stands
+aside, too, and runs on until Compose replaces it: Compose removes the old containers of both first, and the engine
+refuses the new ones their names then, there and back.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from workers.errors import CommandFailed
 from workers.transaction import model as compose_model
 from workers.transaction.aside import name_aside, own_name
 from workers.transaction.attempt import Attempt, Running
+from workers.transaction.names import crossing, wanted_names
 from workers.transaction.steps import Step
 
 
@@ -23,14 +26,20 @@ def make_room(attempt: Attempt) -> None:
     there = engine.containers(attempt.stack.project)
     leaving = _leaving(attempt) if options.remove_orphans else set()
     going = [each for each in there if each.service in leaving and own_name(each) is None]
-    active = set(compose_model.services(attempt.model))
-    coming = {each.id: name for each in there if each.service in active and (name := own_name(each))}
-    if not going and not coming:
+    active = compose_model.services(attempt.model).keys()
+    names = wanted_names(attempt.model, attempt.stack.project, active, there)
+    yielding = crossing(names, (each for each in there if each.service in active))
+    aside = ((each, own_name(each) or "") for each in there if each.service in active)
+    coming = {each.id: name for each, name in aside if name and names.get(name, each.service) == each.service}
+    if not going and not yielding and not coming:
         return
     with attempt.tools.steps.step(Step.MAKE_ROOM):
         for each in going:
             attempt.tools.say(f"{each.name} makes room; it goes once everything is well")
             engine.stop(each.id)
+            engine.rename(each.id, name_aside(each))
+        for each in yielding:
+            attempt.tools.say(f"{each.name} is a name of service {names[each.name]} now; {each.service} gets another")
             engine.rename(each.id, name_aside(each))
         for identifier, name in coming.items():
             attempt.tools.say(f"{name} comes back")
@@ -48,8 +57,10 @@ def _give_name(attempt: Attempt, identifier: str, name: str) -> None:
 
 
 def standing_aside(attempt: Attempt) -> list[Container]:
-    """The containers of the project that have made room."""
-    return [each for each in attempt.tools.engine.containers(attempt.stack.project) if own_name(each)]
+    """The containers of services that have made room."""
+    active = compose_model.services(attempt.model)
+    there = attempt.tools.engine.containers(attempt.stack.project)
+    return [each for each in there if own_name(each) and each.service not in active]
 
 
 def clear_away(attempt: Attempt) -> None:

@@ -1,7 +1,8 @@
-"""Names of containers that a stack wants and somebody else has.
+"""Names of containers that a stack wants and another container has.
 
 The engine would refuse them in the middle of `up`, when Compose has removed the old container already. A name that
-moves from one stack to another in one push is free a moment later, so trying again is worth while.
+moves from one stack to another in one push is free a moment later, so trying again is worth while. One that moves from
+one service to another of the same stack is for `making_room`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ class NameTaken(TeguError):
 
 def wanted_names(
     model: compose_model.Model, project: str, services: Collection[str], there: Iterable[Container]
-) -> set[str]:
-    """The names that Compose will give the containers of these services.
+) -> dict[str, str]:
+    """The names that Compose will give the containers of these services, each with its service.
 
     One is `container_name`, or `PROJECT-SERVICE-NUMBER`: a container that is made anew keeps its number, a further one
     gets the next after the highest (Compose 2.26 to 5.6).
@@ -38,10 +39,20 @@ def wanted_names(
             numbers.setdefault(each.service, set()).add(int(number))
     known = compose_model.services(model)
     return {
-        name
+        name: service
         for service in services & known.keys()
         for name in _names(known[service], f"{project}-{service}", numbers.get(service, set()))
     }
+
+
+def crossing(wanted: Mapping[str, str], there: Iterable[Container]) -> list[Container]:
+    """The containers that have a name which Compose will give to one of another service.
+
+    Args:
+        wanted: what `wanted_names` says of all services.
+        there: the containers that the project has.
+    """
+    return [each for each in there if wanted.get(each.name, each.service) != each.service]
 
 
 def _names(service: compose_model.Model, stem: str, numbers: Collection[int]) -> Iterator[str]:

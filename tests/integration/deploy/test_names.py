@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.deploy.house import House, compose, service
+from tests.integration.deploy.house import House, compose, in_a_child, service
 from workers.transaction import steps
 from workers.transaction.steps import Step
 
@@ -90,3 +92,48 @@ def test_a_container_left_half_made_waits_for_its_name_under_the_one_it_has(hous
     assert done["outcome"] == "deployed", done["message"]
     assert house.containers()["web"].container.name == name
     assert house.containers()["web"].volumes == (volume,)
+
+
+def crossed(house: House, web: str, db: str, more: str = "") -> str:
+    """Two services with these names, of which the second does something else or not."""
+    names = {"web": house.project(web), "db": house.project(db)}
+    return compose(
+        web=service("sleep 1000", container_name=names["web"], **KEEPING),
+        db=service(f"sleep 2000{more}", container_name=names["db"], stop_signal="SIGKILL"),
+    )
+
+
+def names(house: House) -> dict[str, str]:
+    return {name: each.container.name for name, each in house.containers().items() if each.container.running}
+
+
+def test_services_of_one_stack_exchange_their_names_there_and_back(house: House) -> None:
+    house.stack(health={"timeout": "20s", "settle": "0s"})
+    one, two = house.project("one"), house.project("two")
+    house.push({"a/compose.yaml": crossed(house, "one", "two")})
+    volumes = house.containers()["web"].volumes
+    done = house.push({"a/compose.yaml": crossed(house, "two", "one")})
+    assert (done["outcome"], names(house)) == ("deployed", {"web": two, "db": one}), done["message"]
+
+    done = house.push({"a/compose.yaml": crossed(house, "one", "two", more="x; exit 3")})
+    assert (done["outcome"], names(house)) == ("rolled_back", {"web": two, "db": one}), done["message"]
+    assert (house.drift(), house.containers()["web"].volumes) == ({}, volumes)
+
+
+def test_killed_while_names_are_exchanged_the_services_have_theirs_again(house: House) -> None:
+    house.stack(health={"timeout": "20s", "settle": "0s"})
+    first = crossed(house, "one", "two")
+    house.push({"a/compose.yaml": first})
+    before, called = house.lives(), names(house)
+    house.fetch({"a/compose.yaml": crossed(house, "two", "one")})
+
+    def act() -> None:
+        house.services = house.fresh_services()
+        steps.observers.append(lambda step: os.kill(os.getpid(), signal.SIGKILL) if step is Step.UP else None)
+        house.look()
+
+    assert in_a_child(act)
+    assert names(house) != called
+    done = house.push({"a/compose.yaml": first})
+    assert done["outcome"] == "deployed", done["message"]
+    assert (names(house), house.lives()) == (called, before)

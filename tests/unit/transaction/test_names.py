@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from workers.containers import NUMBER, PROJECT, Container
-from workers.transaction.names import NameTaken, refuse_taken_names, wanted_names
+from workers.transaction.names import NameTaken, crossing, refuse_taken_names, wanted_names
 
 
 def container(service: str, number: str) -> Container:
@@ -36,7 +37,13 @@ def test_a_container_is_called_as_compose_will_call_it(
 ) -> None:
     model = {"services": {"web": service, "other": {"container_name": "untouched"}}}
     containers = [container("web", number) for number in there]
-    assert wanted_names(model, "p", {"web", "removed"}, [*containers, container("other", "7")]) == names
+    found = wanted_names(model, "p", {"web", "removed"}, [*containers, container("other", "7")])
+    assert found == dict.fromkeys(names, "web")
+
+
+def test_a_container_crosses_whose_name_another_service_gets() -> None:
+    there = [replace(container(name, "1"), name=name) for name in ("web", "db", "side")]
+    assert crossing({"web": "db", "other": "web", "side": "side"}, there) == there[:1]
 
 
 @pytest.mark.parametrize(
