@@ -18,7 +18,7 @@ from workers.transaction.making_room import clear_away
 from workers.transaction.recording import project_from
 from workers.transaction.remaking import put_back
 from workers.transaction.restoring import restore_model
-from workers.transaction.surroundings import network_ids
+from workers.transaction.surroundings import network_ids, remade
 from workers.transaction.unversioned import as_they_were
 
 
@@ -92,10 +92,9 @@ def _bring_back(attempt: Attempt, intent: Intent, before: Running, project: Proj
 
 def _made_anew(attempt: Attempt, intent: Intent) -> tuple[tuple[str, ...], set[str]]:
     """The changed networks that are no longer there as they were before, by their keys, and the ids they have now."""
-    engine, project, changed = attempt.tools.engine, attempt.stack.project, attempt.decision.networks
-    ids = {key: network_ids(engine, project, [key]) for key in changed}
-    keys = tuple(key for key in changed if not ids[key] or ids[key] - intent.networks)
-    return keys, set().union(*(ids[key] for key in keys))
+    engine, project = attempt.tools.engine, attempt.stack.project
+    keys = remade(engine, project, attempt.decision.networks, intent.networks)
+    return keys, network_ids(engine, project, keys)
 
 
 def _touched(now: Running, intent: Intent) -> set[str]:

@@ -15,7 +15,7 @@ from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt
 from workers.transaction.completing import complete, untouched
 from workers.transaction.making_room import make_room, standing_aside
-from workers.transaction.naming import to_bring_up
+from workers.transaction.naming import Named, to_bring_up
 from workers.transaction.remaking import make_anew
 from workers.transaction.steps import Step
 from workers.transaction.surroundings import drop_network
@@ -57,27 +57,47 @@ def take_down(attempt: Attempt, project: Project) -> None:
         tools.compose.run(project, argv, timeout=seconds, on_line=tools.say, pass_fds=(tools.lock,), stop=tools.stop)
 
 
+def to_touch(attempt: Attempt) -> set[str]:
+    """The services of which `up` is going to be told, beside containers that are there."""
+    if attempt.decision.reason is Reason.DRIFTED:
+        return attempt.services_with(Action.UP, Action.RECREATE)
+    named = _named(attempt).services if _is_needed(attempt) else frozenset()
+    return {*named, *attempt.services_with(Action.RECREATE)}
+
+
+def _is_needed(attempt: Attempt) -> bool:
+    decision = attempt.decision
+    everything = decision.reason in _EVERYTHING or not attempt.before.details
+    return bool(everything or _changed(attempt) or decision.removed or decision.networks)
+
+
+def _named(attempt: Attempt) -> Named:
+    """What is to be named: what changed, what joins networks that are made anew, and what does not run but should."""
+    changed = _changed(attempt) | compose_model.connected(attempt.model, attempt.decision.networks)
+    return to_bring_up(attempt.model, _wanted(attempt, changed), attempt.before.running())
+
+
+def _changed(attempt: Attempt) -> set[str]:
+    changed = attempt.services_with(Action.UP, Action.BUILD)
+    return changed | compose_model.mounting(attempt.model, {*attempt.decision.volumes, *attempt.volumes})
+
+
 def _up(attempt: Attempt) -> None:
     """`up`, for as few services as will do."""
     decision, options = attempt.decision, attempt.stack.options
     if decision.reason is Reason.DRIFTED and attempt.before.details:
         _heal(attempt)
         return
-    changed = attempt.services_with(Action.UP, Action.BUILD)
-    everything = decision.reason in _EVERYTHING or not attempt.before.details
-    changed |= compose_model.mounting(attempt.model, {*decision.volumes, *attempt.volumes})
-    if not (everything or changed or decision.removed or decision.networks):
+    if not _is_needed(attempt):
         return
     seconds = options.limits.up.total_seconds()
-    for network in decision.networks:
-        drop_network(attempt.tools.engine, attempt.stack.project, network, attempt.networks)
-    rejoining = compose_model.connected(attempt.model, decision.networks)
+    rejoining = _drop_networks(attempt)
     orphans = options.remove_orphans and not standing_aside(attempt)
     if decision.reason is Reason.FIRST_DEPLOY or not attempt.before.details:
         attempt.brought_up = None
         attempt.run(up_argv(remove_orphans=orphans), seconds=seconds)
     else:
-        named = to_bring_up(attempt.model, _wanted(attempt, changed | rejoining), attempt.before.running())
+        named = _named(attempt)
         attempt.brought_up = set(named.services)
         if named.services:
             argv = up_argv(sorted(named.services), remove_orphans=orphans, alone=named.alone)
@@ -87,11 +107,18 @@ def _up(attempt: Attempt) -> None:
         attempt.run(argv, seconds=seconds)
 
 
+def _drop_networks(attempt: Attempt) -> set[str]:
+    """Remove the networks that are made anew; the services that are to join the new ones."""
+    for network in attempt.decision.networks:
+        drop_network(attempt.tools.engine, attempt.stack.project, network, attempt.networks)
+    return compose_model.connected(attempt.model, attempt.decision.networks)
+
+
 def _heal(attempt: Attempt) -> None:
     """Bring back the services that have drifted, and those that live in their namespaces; nobody else's."""
     seconds = attempt.stack.options.limits.up.total_seconds()
     back = attempt.services_with(Action.UP)
-    again = attempt.services_with(Action.RECREATE)
+    again = attempt.services_with(Action.RECREATE) | (_drop_networks(attempt) & attempt.before.services) - back
     model = compose_model.services(attempt.model)
     needs = {name: compose_model.namespaces(service) for name, service in model.items()}
     tenants = {name for name in model if compose_model.with_dependencies(needs[name], needs) & (back | again)}

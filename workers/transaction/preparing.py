@@ -16,6 +16,7 @@ from workers.transaction.attempt import Attempt, Running
 from workers.transaction.images import build, pull, refuse_absent
 from workers.transaction.moved import settle_moved
 from workers.transaction.names import refuse_taken_names, wanted_names
+from workers.transaction.network_survey import include_outdated
 from workers.transaction.opening import Root
 from workers.transaction.planning import Planner
 from workers.transaction.ports import refuse_taken, wanted
@@ -67,6 +68,7 @@ def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
     with steps.step(Step.PULL):
         pull(attempt)
         refuse_absent(attempt)
+        include_outdated(attempt)
         _try_schedules(attempt)
 
 

@@ -1,6 +1,7 @@
 """What a stack has or needs on its engine beside containers: its networks, and what is external to it.
 
-Compose leaves a network that is there as it is, whatever its definition says by now, so it has to be made anew.
+Compose up to 2.30 leaves a network that is there as it is, whatever its definition says by now; later ones make it
+anew, but only with the services that they are told of. So Tegu removes it first, whatever the release.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from workers.containers import ONE_OFF, PROJECT, Engine, translated
 from workers.errors import BlockedStack, TeguError
 from workers.transaction import model as compose_model
 
-_NETWORK = "com.docker.compose.network"
+NETWORK = "com.docker.compose.network"
 
 
 class Lacking(TeguError):
@@ -22,6 +23,12 @@ class Lacking(TeguError):
 def network_ids(engine: Engine, project: str, keys: Iterable[str]) -> set[str]:
     """The ids of a project's networks, named by their keys in the model."""
     return {each["Id"] for key in keys for each in _networks(engine, project, key)}
+
+
+def remade(engine: Engine, project: str, keys: Iterable[str], ids: Collection[str]) -> tuple[str, ...]:
+    """Those networks, named by their keys, that are not there or not one of these ids: they are no longer as before."""
+    found = {key: network_ids(engine, project, [key]) for key in keys}
+    return tuple(key for key, there in found.items() if not there or there - set(ids))
 
 
 def refuse_shared_networks(engine: Engine, project: str, keys: Iterable[str]) -> None:
@@ -101,7 +108,7 @@ def _exists(engine: Engine, kind: str, name: str) -> bool:
 
 def _networks(engine: Engine, project: str, key: str) -> list[Mapping[str, Any]]:
     with translated():
-        filters = {"label": [f"{PROJECT}={project}", f"{_NETWORK}={key}"]}
+        filters = {"label": [f"{PROJECT}={project}", f"{NETWORK}={key}"]}
         return [engine.client.inspect_network(each["Id"]) for each in engine.client.networks(filters=filters)]
 
 
