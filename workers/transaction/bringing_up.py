@@ -13,7 +13,7 @@ from workers.compose import Project, down_argv, up_argv
 from workers.model import Action, Reason
 from workers.transaction import model as compose_model
 from workers.transaction.attempt import Attempt
-from workers.transaction.completing import complete, untouched
+from workers.transaction.completing import complete, kept
 from workers.transaction.making_room import make_room, standing_aside
 from workers.transaction.naming import Named, to_bring_up
 from workers.transaction.remaking import make_anew
@@ -102,7 +102,7 @@ def _up(attempt: Attempt) -> None:
         if named.services:
             argv = up_argv(sorted(named.services), remove_orphans=orphans, alone=named.alone)
             attempt.run(argv, seconds=seconds)
-    if rejoining := untouched(attempt, rejoining):
+    if rejoining := kept(attempt, rejoining):
         argv = up_argv(sorted(rejoining), remove_orphans=False, force_recreate=True, alone=True)
         attempt.run(argv, seconds=seconds)
 

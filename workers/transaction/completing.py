@@ -30,6 +30,16 @@ def untouched(attempt: Attempt, services: set[str]) -> set[str]:
     return {name for name in services if any((each.container.id, each.started_at) in same for each in now.of(name))}
 
 
+def kept(attempt: Attempt, services: set[str]) -> set[str]:
+    """Those services that still have a container as it was before `up`, started since or not.
+
+    Compose 5.6 starts a stopped container without its network where that is another one by now.
+    """
+    before = {identifier for identifier, _ in attempt.starts}
+    now = Running.now(attempt.tools.engine, attempt.stack.project) if services else Running(())
+    return {name for name in services if any(each.container.id in before for each in now.of(name))}
+
+
 def _stopped(attempt: Attempt) -> set[str]:
     """Services that somebody stopped: unlike a one-shot they have not ended by themselves with exit code 0."""
     return {name for name in attempt.resting if not _is_one_shot(attempt.before, name)}

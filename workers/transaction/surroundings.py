@@ -59,7 +59,11 @@ def drop_network(engine: Engine, project: str, key: str, ids: Collection[str]) -
             continue
         _refuse_shared(engine, project, network)
         with translated():
-            for container in network["Containers"] or {}:
+            # Those that do not run, too: they would look for it when they are started.
+            rows = engine.client.containers(
+                all=True, filters={"network": network["Id"], "label": f"{PROJECT}={project}"}
+            )
+            for container in {*(network["Containers"] or {}), *(row["Id"] for row in rows)}:
                 engine.client.disconnect_container_from_network(container, network["Id"], force=True)
             engine.client.remove_network(network["Id"])
 

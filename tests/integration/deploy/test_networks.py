@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.deploy.house import House, service, yaml_of
+from tests.releases import NAMES, release
 from workers.errors import CommandFailed
 from workers.process import run
 from workers.settings import inherited
@@ -83,3 +84,18 @@ def test_one_that_is_as_it_was_before_such_a_failure_is_mended_too(house: House)
 
     assert house.push({"a/compose.yaml": model(web="1")})["outcome"] == "deployed"
     assert connected(house) == ("true", 2)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_service_that_rests_joins_the_new_one(house: House, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOCKER_CONFIG", raising=False)
+    release(name).choose(monkeypatch)
+    house.stack(drift="ignore")
+    assert house.push({"a/compose.yaml": model()})["outcome"] == "deployed"
+    house.docker("stop", house.containers()["db"].container.id)
+    before = house.lives()
+
+    assert house.push({"a/compose.yaml": model("false")})["outcome"] == "deployed"
+
+    assert touched(house, before) == {"web", "db"}
+    assert connected(house) == ("false", 2)
