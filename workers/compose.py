@@ -180,6 +180,11 @@ def config_argv(form: str = "json") -> list[str]:
     return ["config", "--format", form]
 
 
+def hash_argv() -> list[str]:
+    """Print the digest of every service as it would be on its containers."""
+    return ["config", "--hash", "*"]
+
+
 def build_argv(services: Iterable[str]) -> list[str]:
     """Build the images of these services, or of all."""
     return ["build", *_named(services)]
@@ -352,6 +357,16 @@ class Compose:
         model: dict[str, Any] = read(done.stdout.replace("$$", "$"))
         warned = done.stderr.strip()
         return model, _confidential(project, private).masked(warned) if warned else ""
+
+    def hashes(self, project: Project, *, timeout: float = _CONFIG_LIMIT) -> dict[str, str]:
+        """This release's digest of each active service's definition, by name.
+
+        Raises:
+            CommandFailed: when Compose refuses the project's files, or does not come to an end.
+        """
+        done = self.run(project, hash_argv(), timeout=min(timeout, _CONFIG_LIMIT))
+        lines = (line.split() for line in done.stdout.splitlines())
+        return {words[0]: words[1] for words in lines if len(words) == 2}  # noqa: PLR2004 (a name and a digest)
 
     def version(self, timeout: float = 10.0) -> str:
         """Compose's version, without a leading `v`.

@@ -51,6 +51,7 @@ def examine(services: Services) -> Iterator[Checked]:
         yield from _buildx(compose.found)
     yield from _engines(services, compose)
     yield from _redis(services)
+    yield from _upgrades(services)
     yield from _remnants(services)
 
 
@@ -156,6 +157,15 @@ def _version_of(name: str, ask: Callable[[], str], oldest: tuple[int, ...], mend
 def _avoided(compose: Checked) -> Checked:
     found = compose_releases.trouble(compose.found)
     return compose if found is None else Checked(compose.name, "warning", f"{compose.found}: {found[0]}", found[1])
+
+
+def _upgrades(services: Services) -> Iterator[Checked]:
+    """Nothing is amiss where an upgrade of Compose will recreate something; it is said so that nobody is surprised."""
+    from workers.upgrade import upgrades  # noqa: PLC0415
+
+    with contextlib.suppress(TeguError):  # the check of what is away tells more
+        for each in upgrades(services):
+            yield Checked(f"upgrade of {each.stack}", "ok", str(each))
 
 
 def _buildx(compose: str) -> Iterator[Checked]:

@@ -17,7 +17,10 @@ from workers.diagnosis import Checked, examine, shown_settings
 @json_option
 @pass_session
 def doctor(session: Session, as_json: bool) -> None:
-    """Test everything that Tegu needs, say how to mend what fails, and show the settings."""
+    """Test everything that Tegu needs, say how to mend what fails, and show the settings.
+
+    After an upgrade of Docker Compose it also says what that will recreate of each stack, and when.
+    """
     checks = []
     for checked in examine(session.services):
         checks.append(checked)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +16,9 @@ from app.cli.session import Session, pass_session, quiet_logs
 from workers.errors import UsageError
 from workers.model import Action, Decision, Reason
 from workers.preview import compare, decision_row
+
+if TYPE_CHECKING:
+    from workers.upgrade import Upgrade
 
 _TOLD = (Reason.INVALID, Reason.BLOCKED)  # what is nothing to do, and no good
 
@@ -52,21 +57,25 @@ def plan(
     In a pull request: tegu plan --from main --to HEAD --git-dir . --format markdown
 
     A stack whose content cannot be read is blocked, with the reason; the exit code is 1 then.
+
+    After an upgrade of Docker Compose it also says what that will recreate of each stack, and when.
     """
     if (before is None) != (after is None) or (git_dir and before is None):
         message = "--from and --to go together, and --git-dir goes with them"
         raise UsageError(message)
+    notes: dict[str, Upgrade] = {}
     if before is not None and after is not None:
         decisions = _compare(session, repo, before, after, git_dir)
     else:
         from workers.planning import plan as plan_next  # noqa: PLC0415 (comparing two commits needs no Redis)
 
         decisions = plan_next(session.services, repo, fetch=not no_fetch)
+        notes = _upgrades(session, decisions)
     if changed:
         decisions = [each for each in decisions if each.action != Action.NONE or each.reason in _TOLD]
     shape = "json" if as_json else shape
     # What is deployed is compared by objects; two commits are compared for reading, in rows as short as they can be.
-    _print_plan(decisions, shape, objects=objects or (before is None and shape == "json"))
+    _print_plan(decisions, notes, shape, objects=objects or (before is None and shape == "json"))
     if any(each.reason is Reason.BLOCKED for each in decisions):
         sys.exit(1)
 
@@ -75,8 +84,19 @@ def _compare(session: Session, repo: str | None, before: str, after: str, git_di
     return compare(session.settings, repo, before, after, git_dir, on_fetch=quiet_logs)
 
 
-def _print_plan(decisions: list[Decision], shape: str, *, objects: bool) -> None:
-    rows = [decision_row(decision, objects=objects) for decision in decisions]
+def _upgrades(session: Session, decisions: list[Decision]) -> dict[str, Upgrade]:
+    """What an upgrade of Compose will recreate of the stacks that are planned."""
+    from workers.upgrade import upgrades  # noqa: PLC0415 (comparing two commits needs no Redis)
+
+    return {each.stack: each for each in upgrades(session.services, {decision.stack for decision in decisions})}
+
+
+def _print_plan(decisions: list[Decision], notes: Mapping[str, Upgrade], shape: str, *, objects: bool) -> None:
+    rows = [
+        {**decision_row(decision, objects=objects)}
+        | ({"upgrade": notes[decision.stack].to_json()} if decision.stack in notes else {})
+        for decision in decisions
+    ]
     if shape == "json":
         print_json(rows)
         return
@@ -86,3 +106,5 @@ def _print_plan(decisions: list[Decision], shape: str, *, objects: bool) -> None
         print_table(
             ("STACK", "ACTION", "REASON", "SERVICES", "BECAUSE OF"), map(cells, rows), empty="There is no stack."
         )
+    for note in notes.values():
+        click.echo(f"\n{note}.")
