@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,9 +60,9 @@ class Circumstances:
         if decision.reason is Reason.INVALID:
             return decision
         if self.interrupted.intent is not None:
-            return disturbed(decision, self.interrupted.intent.services, Reason.INTERRUPTED)
+            return self._again(decision, self.interrupted.intent.services, self.interrupted.intent.network_keys)
         if self.interrupted.disturbed:
-            return disturbed(decision, self.interrupted.disturbed, Reason.INTERRUPTED)
+            return self._again(decision, self.interrupted.disturbed, self.interrupted.networks)
         if self.has_returned:
             return disturbed(decision, {}, Reason.FIRST_DEPLOY)
         if decision.action is not Action.NONE:
@@ -71,6 +71,11 @@ class Circumstances:
             return disturbed(decision, {}, Reason.OPTIONS_CHANGED)
         drift = self.drift()
         return disturbed(decision, drift, Reason.DRIFTED) if drift else decision
+
+    @staticmethod
+    def _again(decision: Decision, services: Mapping[str, Action], networks: Iterable[str]) -> Decision:
+        widened = disturbed(decision, services, Reason.INTERRUPTED)
+        return replace(widened, networks=tuple(sorted({*widened.networks, *networks})))
 
     def stopped(self, decision: Decision) -> Decision | None:
         """What a stack that somebody stopped asks for; None when nobody did."""

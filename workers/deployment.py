@@ -228,7 +228,9 @@ class Deployment:
         save_manifest(self._folders.manifest, attempt.written)
         remember(self._folders, attempt.snapshot.outside_paths)
         call = call_of(self._stack, attempt.project, self._folders.live)
-        self._ledger.record(record, call={**call, "unversioned": True}, disturbed=None, volumes=None, left=None)
+        self._ledger.record(
+            record, call={**call, "unversioned": True}, disturbed=None, volumes=None, networks=None, left=None
+        )
         self._pin(attempt.snapshot.commit)
         if record["previous"]:
             self._pin(record["previous"], "previous")
@@ -269,8 +271,8 @@ class Deployment:
         else:
             # There is nothing to go back to, or nobody wants to: it stays as it is.
             save_manifest(self._folders.manifest, attempt.written)
-            disturbed, volumes = (intent.services, intent.volumes) if self._ground.record else ({}, {})
-            self._journal.update(self._stack.id, intent=None, **left_otherwise(disturbed, volumes))
+            left = left_otherwise(intent.services, intent.volumes, intent.network_keys) if self._ground.record else {}
+            self._journal.update(self._stack.id, intent=None, **(left_otherwise({}, {}, ()) | left))
             ending = Ending(Outcome.FAILED, message=problem, hold=True)
         if cancelled:
             ending = ending.cancelled()
@@ -280,7 +282,8 @@ class Deployment:
 
     def _back(self, attempt: Attempt, intent: Intent, call: Mapping[str, Any], problem: str) -> Ending:
         turned = intent.turned(problem).to_json()
-        self._journal.update(self._stack.id, intent=turned, **left_otherwise(intent.services, intent.volumes))
+        left = left_otherwise(intent.services, intent.volumes, intent.network_keys)
+        self._journal.update(self._stack.id, intent=turned, **left)
         try:
             settle_half_made(self._engine, self._stack.project)
             running = roll_back(attempt, intent, call)

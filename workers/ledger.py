@@ -85,9 +85,9 @@ class Ledger:
             record: that, with the containers it has now; None where nothing is recorded.
         """
         if record is None:
-            self._state.journal.update(self._stack, intent=None, disturbed=None, volumes=None)
+            self._state.journal.update(self._stack, intent=None, disturbed=None, volumes=None, networks=None)
         else:
-            self._write(record, {"drift": None}, {"disturbed": None, "volumes": None})
+            self._write(record, {"drift": None}, {"disturbed": None, "volumes": None, "networks": None})
 
     def _write(self, record: Mapping[str, Any], status: Mapping[str, object], kept: Mapping[str, object]) -> None:
         known = {"intent": None, **kept, "record": dict(record), "fence": self._fence}

@@ -1,8 +1,8 @@
 """The journal: one small file per stack that survives whatever happens to Redis.
 
-By convention its fields are `record` (as in Redis), `fence` (the number it was written under), `intent` (a
-deployment under way), `disturbed` and `volumes` (the services and volumes that an earlier one may have left otherwise),
-`status`, and the marks `pause`, `hold` and `pin`.
+By convention its fields are `record` (as in Redis), `fence` (the number it was written under), `intent` (a deployment
+under way), `disturbed`, `volumes` and `networks` (what an earlier one may have left otherwise), `status`, and the marks
+`pause`, `hold` and `pin`.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ class Intent:
         starts: which containers had been started when.
         resting: the services that did not run.
         networks: the ids of the networks that are made anew.
+        network_keys: their keys in the model.
         volumes: the volumes that are made anew by key, as they were before.
         failed: why it is being taken back; empty while it goes forward.
         project: the Compose project.
@@ -49,6 +50,7 @@ class Intent:
     starts: frozenset[tuple[str, str]]
     resting: frozenset[str]
     networks: frozenset[str] = frozenset()
+    network_keys: tuple[str, ...] = ()
     volumes: Mapping[str, Volume] = field(default_factory=dict)
     failed: str = ""
     project: str = ""
@@ -71,6 +73,7 @@ class Intent:
             starts=frozenset(attempt.starts),
             resting=frozenset(attempt.resting),
             networks=frozenset(attempt.networks),
+            network_keys=attempt.decision.networks,
             volumes=attempt.volumes,
             project=attempt.stack.project,
             docker_host=attempt.stack.docker_host,
@@ -100,6 +103,7 @@ class Intent:
             "starts": sorted(self.starts),
             "resting": sorted(self.resting),
             "networks": sorted(self.networks),
+            "network_keys": list(self.network_keys),
             "volumes": volumes_to_json(self.volumes),
             "failed": self.failed,
             "project": self.project,
@@ -123,6 +127,7 @@ class Intent:
             starts=frozenset((identifier, started) for identifier, started in saved["starts"]),
             resting=frozenset(saved["resting"]),
             networks=frozenset(saved.get("networks", ())),
+            network_keys=tuple(saved.get("network_keys", ())),
             volumes=volumes_from_json(saved.get("volumes")),
             failed=saved.get("failed", ""),
             project=saved.get("project", ""),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from workers.state.journal import Journal
 from workers.transaction.committing import put_tags_back, take_back
 from workers.transaction.folders import Folders
 from workers.transaction.intent import Intent
+from workers.transaction.surroundings import remade
 from workers.transaction.unversioned import give_back
 from workers.transaction.volumes import Volume, volumes_from_json, volumes_to_json
 
@@ -32,11 +33,13 @@ class Interrupted:
         intent: the attempt, when its files are all in place and it can be gone on with; else None.
         disturbed: services whose containers may be neither as recorded nor as wanted, and what they were to get.
         volumes: the volumes that may be otherwise than recorded by key, as they were before.
+        networks: the keys of the networks that may be otherwise than recorded.
     """
 
     intent: Intent | None = None
     disturbed: Mapping[str, Action] | None = None
     volumes: Mapping[str, Volume] = field(default_factory=dict)
+    networks: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return self.intent is not None or bool(self.disturbed)
@@ -46,7 +49,8 @@ def look(journal: Mapping[str, Any]) -> Interrupted:
     """What a stack's journal says of an earlier attempt."""
     intent = Intent.from_json(journal["intent"]) if journal.get("intent") else None
     disturbed = {name: Action(action) for name, action in (journal.get("disturbed") or {}).items()}
-    return Interrupted(intent, disturbed or None, volumes_from_json(journal.get("volumes")))
+    volumes, networks = volumes_from_json(journal.get("volumes")), tuple(journal.get("networks") or ())
+    return Interrupted(intent, disturbed or None, volumes, networks)
 
 
 def host_of(journal: Mapping[str, Any]) -> str:
@@ -69,7 +73,7 @@ def take_back_unfinished_switch(stack: str, journal: Journal, folders: Folders, 
         put_tags_back(engine, found.intent.images)
         journal.update(stack, intent=None)
         folders.clear()
-        return Interrupted(None, found.disturbed, found.volumes)
+        return Interrupted(None, found.disturbed, found.volumes, found.networks)
     return found
 
 
@@ -85,14 +89,22 @@ def abandon(stack: str, found: Interrupted, journal: Journal, folders: Folders, 
     put_tags_back(engine, found.intent.images)
     disturbed = merged(found.intent.services, found.disturbed or {})
     volumes = {**found.intent.volumes, **found.volumes}
-    journal.update(stack, intent=None, **left_otherwise(disturbed, volumes))
+    anew = remade(engine, found.intent.project, found.intent.network_keys, found.intent.networks)
+    networks = tuple(sorted({*anew, *found.networks}))
+    journal.update(stack, intent=None, **left_otherwise(disturbed, volumes, networks))
     folders.clear()
-    return Interrupted(None, disturbed, volumes)
+    return Interrupted(None, disturbed, volumes, networks)
 
 
-def left_otherwise(services: Mapping[str, Action], volumes: Mapping[str, Volume]) -> dict[str, object]:
+def left_otherwise(
+    services: Mapping[str, Action], volumes: Mapping[str, Volume], networks: Sequence[str]
+) -> dict[str, object]:
     """The fields of the journal that say what may be neither as recorded nor as wanted."""
-    return {"disturbed": dict(services) or None, "volumes": volumes_to_json(volumes) or None}
+    return {
+        "disturbed": dict(services) or None,
+        "volumes": volumes_to_json(volumes) or None,
+        "networks": list(networks) or None,
+    }
 
 
 def merged(first: Mapping[str, Action], second: Mapping[str, Action]) -> dict[str, Action]:

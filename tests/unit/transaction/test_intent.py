@@ -24,6 +24,7 @@ INTENT = Intent(
     starts=frozenset({("id", "2026-11-23T11:22:33Z")}),
     resting=frozenset({"job"}),
     networks=frozenset({"id"}),
+    network_keys=("n",),
     volumes={"v": VOLUME},
     project="p",
     docker_host="unix:///d.sock",
@@ -49,9 +50,9 @@ def test_the_journal_says_what_was_interrupted() -> None:
 
 
 def test_what_is_left_otherwise_comes_back_from_the_journal() -> None:
-    left = json.loads(json.dumps(left_otherwise({"web": Action.UP}, {"v": VOLUME})))
-    assert look(left) == Interrupted(None, {"web": Action.UP}, {"v": VOLUME})
-    assert left_otherwise({}, {}) == {"disturbed": None, "volumes": None}
+    left = json.loads(json.dumps(left_otherwise({"web": Action.UP}, {"v": VOLUME}, ["n"])))
+    assert look(left) == Interrupted(None, {"web": Action.UP}, {"v": VOLUME}, ("n",))
+    assert left_otherwise({}, {}, ()) == {"disturbed": None, "volumes": None, "networks": None}
 
 
 def test_the_stronger_action_wins() -> None:
