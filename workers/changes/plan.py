@@ -18,7 +18,7 @@ _REACHING_OUT = (b"..", b"include", b"extends", b".}", b"!!", b"!<", b"%TAG", b"
 _ESCAPE = re.compile(rb"\\(?:[\sxuU0-9NLP_]|[^\x00-\x7f])")
 _DOT_AROUND_VARIABLES = re.compile(rb"""(?:^|[\s"'/:=,\[}]|\$\w+)\.(?:\$(?:\w+|\{[^}\n]*\}+))+\.""")
 _DOTTED_DEFAULT = re.compile(rb"[-+][\"']?\.")
-_DOTTED_VALUE = re.compile(rb"(?m)[=:][ \t]*[\"']?\.|\.[\"']?[ \t\r]*(?:#.*)?$")
+_DOTTED_VALUE = re.compile(rb"(?m)[=:][ \t]*[\"']?\.|\.[\"']?[ \t\r]*(?:#.*)?$|\.[$}]|(?:\$\w+|[}+-])[\"']?\.")
 _VARIABLE_AND_SLASH = re.compile(rb"\}/|\$\w+/|[-+]/")
 
 

@@ -110,7 +110,8 @@ class Snapshot:
     def confidential(self) -> tuple[str, ...]:
         """What Compose reads and nobody may be told the content of: all of it but the Compose files that Git has."""
         public = {path for path in self.model if self.entries.get(path) and path.endswith((".yaml", ".yml"))}
-        return tuple(sorted(self.made_of - public))
+        # An env file may be called so too; its use says what it is.
+        return tuple(sorted(self.made_of - (public - {*self.secrets})))
 
     def files(self, tree: Tree) -> dict[str, Entry]:
         """Every file and symlink of the closure by path, folders expanded, build contexts after their ignore file.

@@ -61,10 +61,19 @@ def test_an_ignore_file_that_is_too_large_makes_the_stack_invalid(world: World) 
         world.snapshot(files | {"app/i/.dockerignore": "x" * (MAX_IGNORE_FILE_BYTES + 1)})
 
 
+def test_a_pattern_that_the_builder_refuses_makes_the_stack_invalid_and_is_named_with_its_line(world: World) -> None:
+    with pytest.raises(InvalidStack) as caught:
+        world.snapshot(
+            {Y: "services: {a: {build: ./i}}", "app/i/Dockerfile": "", "app/i/.dockerignore": "*.md\n\n[z-a]\n"}
+        )
+    assert (caught.value.file, caught.value.line) == ("app/i/.dockerignore", 3)
+
+
 def test_a_context_that_is_fetched_from_elsewhere_is_no_input(world: World) -> None:
     text = "services: {a: {build: {context: 'https://example.com/x.git', dockerfile_inline: FROM x, "
     text += "additional_contexts: {m: 'https://example.com/y.git', n: ./n}}}}"
     assert set(world.snapshot({Y: text}).services["a"].content) == {"app/n"}
+    assert not world.snapshot({Y: "services: {a: {build: 'https://example.com/x.git'}}"}).services["a"].content
 
 
 def test_one_path_that_reaches_a_service_twice_asks_for_the_stronger_action(world: World) -> None:

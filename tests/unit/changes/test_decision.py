@@ -9,8 +9,9 @@ import pytest
 from tests.unit.changes.change_cases import CASES, MOUNTED, WEB
 from tests.unit.changes.worlds import KEY, LIVE, DictOutside, Link, World, make_stack
 from workers.changes import decision as decision_module
-from workers.changes.decision import decide
+from workers.changes.decision import decide, undecided
 from workers.changes.snapshot import RULES, Snapshot
+from workers.errors import GitUnavailable
 from workers.model import Action, Reason, Rule
 
 CHANGED_VOLUME = "{services: {a: {image: x, volumes: ['vol:/v']}}, volumes: {vol: {driver: nfs}}}"
@@ -346,6 +347,14 @@ def test_an_invalid_stack_is_a_decision_with_its_message_and_paths(world: World)
     assert decision.message.startswith("app/compose.yaml:")
     assert decision.paths == ("app/compose.yaml",)
     assert world.decide_from(None, {"x": ""}).reason is Reason.INVALID
+
+
+def test_a_stack_whose_content_cannot_be_read_is_blocked_and_says_why() -> None:
+    decision = undecided("production/app", "1" * 40, GitUnavailable("the server did not answer"))
+    assert (decision.stack, decision.commit) == ("production/app", "1" * 40)
+    assert (decision.action, decision.reason) == (Action.NONE, Reason.BLOCKED)
+    assert decision.message == "the server did not answer"
+    assert decision.services == {}
 
 
 def test_the_paths_of_a_service_are_those_that_concern_it(world: World) -> None:

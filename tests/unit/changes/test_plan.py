@@ -64,6 +64,13 @@ def test_equal_trees_reach_nothing(world: World) -> None:
         (".env", "TAG=x\nDIR=."),
         (".env", "TAG='./x'"),
         (".env", "TAG=x/../../y"),
+        (".env", "TAG=x/.$EMPTY"),
+        (".env", "TAG=$EMPTY./x"),
+        (".env", "TAG=${EMPTY}./x"),
+        (".env", "TAG=${EMPTY:-.}"),
+        (".env", "TAG=${EMPTY-'./x'}"),
+        (".env", "TAG=${SET:+./x}"),
+        (".env", "TAG=${EMPTY:-x/.}"),
     ],
 )
 def test_a_stack_that_may_look_outside_is_within_reach(world: World, name: str, text: str) -> None:
@@ -109,12 +116,15 @@ PIECES = st.sampled_from(
         "${N:-${E}}",
     ]
 )
-VALUES = st.lists(st.sampled_from([".", "/", "x", "$E", "\\0056", '"', "'", " #"]), max_size=4).map("".join)
+VALUES = st.lists(st.sampled_from([".", "/", "x", "$E", "${E}", "${E:-.}", "\\0056", '"', "'", " #"]), max_size=4).map(
+    "".join
+)
 
 
 @settings(max_examples=300, deadline=None)
 @given(path=st.lists(PIECES, max_size=8).map("".join), value=VALUES, sign=st.sampled_from("=:"))
 @example(path="$D$S", value='"\\0056\\0056', sign="=")
+@example(path="$D.", value="/.$E", sign="=")
 def test_what_is_out_of_reach_looks_at_nothing_outside(path: str, value: str, sign: str) -> None:
     world = World()
     text = 'services: {a: {image: x, volumes: ["./' + path + ':/v"]}}'

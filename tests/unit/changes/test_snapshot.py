@@ -53,6 +53,38 @@ def test_what_compose_reads_is_known_apart_from_what_is_mounted_or_copied(world:
     assert not made_of & {"app/c", "app/c/x", "app/i/main.py", "other"}
 
 
+def test_everything_that_compose_reads_is_confidential_but_the_compose_files_of_git(world: World) -> None:
+    include = "include: [./more.yaml, ./other.txt, {path: ./none.yaml, env_file: ./vars.yml}]\n"
+    text = include + "services: {a: {image: '${TAG}', env_file: [a.env, host.yml], label_file: l, "
+    text += "volumes: ['./c:/c'], build: ./i}}"
+    inner = "services: {x%d: {image: 'x:$V'}}"
+    files = {
+        "app/compose.yaml": text,
+        "app/more.yaml": inner % 1,
+        "app/other.txt": inner % 2,
+        "app/vars.yml": "V=1",
+        "app/top.yml": "TAG=1",
+        "app/a.env": "A=1",
+        "app/l": "a=b",
+        "app/c/x": "1",
+        "app/i/Dockerfile": "FROM x",
+    }
+    world.outside.files[f"{LIVE}/app/none.yaml"] = inner % 3
+    world.outside.files[f"{LIVE}/app/host.yml"] = "B=1"
+    world.stack = make_stack(env_files=("app/top.yml",))
+    confidential = set(world.snapshot(files).confidential)
+    assert confidential >= {
+        "app/top.yml",
+        "app/a.env",
+        "app/l",
+        "app/other.txt",
+        "app/none.yaml",
+        "app/host.yml",
+        "app/vars.yml",
+    }
+    assert not confidential & {"app/compose.yaml", "app/more.yaml", "app/c", "app/c/x"}
+
+
 def test_without_an_ignore_file_a_whole_context_is_written(world: World) -> None:
     files = {path: text for path, text in FILES.items() if "dockerignore" not in path}
     assert "app/i/README.md" in world.snapshot(files).files(world.tree(files))

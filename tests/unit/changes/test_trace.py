@@ -196,6 +196,17 @@ def test_without_a_home_a_tilde_is_a_name() -> None:
     assert trace.join(f"{LIVE}/app", "~/x", "who") == f"{LIVE}/app/~/x"
 
 
+def test_a_file_elsewhere_on_the_host_is_to_be_mounted_where_the_worker_runs_in_a_container() -> None:
+    with pytest.raises(InvalidStack) as caught:
+        trace_of({}).read("/etc/tegu/x.env", "who")
+    assert str(caught.value).endswith(
+        "who: /etc/tegu/x.env is neither in Git nor on this host; put it at /etc/tegu/x.env "
+        "(where the worker runs in a container, mount it there at the same path)"
+    )
+    with pytest.raises(InvalidStack, match=f"put it at {LIVE}/x.env$"):
+        trace_of({}).read(f"{LIVE}/x.env", "who")
+
+
 @pytest.mark.parametrize("text", ["../../x", "../../../../etc/passwd"])
 def test_a_relative_path_must_stay_in_the_repository(text: str) -> None:
     with pytest.raises(InvalidStack, match=r"who: .* leads out of the repository"):
