@@ -22,7 +22,7 @@ from workers.transaction.volumes import Volume, volumes_from_json, volumes_to_js
 
 log = get_logger(__name__)
 
-_HALF_MADE = re.compile(r"[0-9a-f]{12}_(.+)")
+_HALF_MADE = re.compile(r"([0-9a-f]{12})_(.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +118,12 @@ def merged(first: Mapping[str, Action], second: Mapping[str, Action]) -> dict[st
 def settle_half_made(engine: Engine, project: str) -> None:
     """Settle containers that a killed Compose left half made.
 
-    Compose makes `<12 hex digits>_<name>`, removes the old container and renames the new one. While the old one
-    is there the new one can go; afterwards it alone refers to the anonymous volumes, so it gets its name. Where
-    somebody else has that name by now, it keeps the one it has until the next look: Compose knows it by its labels.
-    Compose 5 leaves the container of a `pre_start` hook that failed, and clears it away only where the same service
-    still has one to run; nothing is in it that anybody needs.
+    Compose makes `<12 digits of the old one's id>_<name>`, removes the old container and renames the new one. (The
+    label that tells it from any other holds the old one's id, too; in Compose 5 it is the service and a number.) While
+    the old one is there the new one can go; afterwards it alone refers to the anonymous volumes, so it gets its name.
+    Where somebody else has that name by now, it keeps the one it has until the next look: Compose knows it by its
+    labels. Compose 5 leaves the container of a `pre_start` hook that failed, and clears it away only where the same
+    service still has one to run; nothing is in it that anybody needs.
     """
     for container in engine.containers(project, one_off=True):
         if container.is_hook:
@@ -130,15 +131,16 @@ def settle_half_made(engine: Engine, project: str) -> None:
             engine.remove(container.id)
             continue
         match = _HALF_MADE.fullmatch(container.name)
-        replaced = container.labels.get(REPLACES)
-        if not match or not replaced:
+        if not match or not container.labels.get(REPLACES):
             continue
-        if engine.exists(replaced):
+        replaced, proper = match.groups()
+        # One that got its name back while somebody else had it is called after itself.
+        if not container.id.startswith(replaced) and engine.exists(replaced):
             log.warning("removing a container left half made", container=container.name)
             settle, name = partial(engine.remove, container.id), container.name
         else:
             log.warning("naming a container left half made", container=container.name)
-            settle, name = partial(engine.rename, container.id, match.group(1)), match.group(1)
+            settle, name = partial(engine.rename, container.id, proper), proper
         try:
             settle()
         except CommandFailed as error:

@@ -200,16 +200,28 @@ def test_a_container_left_half_made_gets_its_name_when_the_old_one_is_gone(house
     assert not house.engine.exists(half)
 
 
-def test_a_container_left_half_made_goes_while_the_old_one_is_there(house: House) -> None:
+@pytest.mark.parametrize("release", ["2", "5"])
+def test_a_container_left_half_made_goes_while_the_old_one_is_there(house: House, release: str) -> None:
     house.stack(**QUICK)
     house.push({"a/compose.yaml": compose(web=service())})
     old = house.containers()["web"].container
-    labels = {**old.labels, "com.docker.compose.replace": old.id}
+    labels = {**old.labels, "com.docker.compose.replace": old.id if release == "2" else "web-1"}
     house.engine.client.create_container("busybox:stable", ["true"], name=f"{old.id[:12]}_{old.name}", labels=labels)
 
     done = house.push({"a/compose.yaml": compose(web=service("sleep 1001"))})
     assert done["outcome"] == "deployed", done
     assert [each.name for each in house.engine.containers(house.project())] == [old.name]
+
+
+def test_a_container_that_is_called_after_itself_gets_its_name(house: House) -> None:
+    house.stack(**QUICK)
+    house.push({"a/compose.yaml": compose(web=service(), side=service())})
+    house.push({"a/compose.yaml": compose(web=service("sleep 1001"), side=service())})  # it has replaced another one
+    before, web = house.lives(), house.containers()["web"].container
+    house.engine.rename(web.id, f"{web.id[:12]}_{web.name}")
+    done = house.push({"a/compose.yaml": compose(web=service("sleep 1001"), side=service("sleep 1002"))})
+    assert done["outcome"] == "deployed", done
+    assert (house.lives()["web"], house.containers()["web"].container.name) == (before["web"], web.name)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK drops its socket
