@@ -103,11 +103,11 @@ def test_compose_sees_nothing_of_the_deployers_environment(live: Path, monkeypat
     }
 
 
-def test_variables_of_a_stack_replace_the_language_and_nothing_else_that_is_set(live: Path) -> None:
+def test_variables_of_a_stack_replace_the_language_the_agent_and_nothing_else_that_is_set(live: Path) -> None:
     own = dict.fromkeys((*compose.INHERITED, *compose.command_environment(make_stack(), live, {})), "of the stack")
     base = dict.fromkeys(compose.INHERITED, "of the worker")
     environment = compose.command_environment(make_stack(Options(variables=own)), live, base)
-    assert {name for name, value in environment.items() if value == "of the stack"} == {"LANG"}
+    assert {name for name, value in environment.items() if value == "of the stack"} == {"LANG", "SSH_AUTH_SOCK"}
 
 
 def test_what_compose_gets_is_what_counts_as_a_change(live: Path) -> None:

@@ -49,7 +49,6 @@ _RULES = {
     "steers how programs are loaded (an environment variable of ld.so)": _LOADER,
     "steers the shell": _SHELL,
     "steers every program that is written in Go, Docker and Compose among them": "GODEBUG",
-    "is the agent that holds SSH keys, which is the worker's own": "SSH_AUTH_SOCK",
 }
 
 STEERING: Mapping[str, str] = MappingProxyType({name: rule for rule, names in _RULES.items() for name in names.split()})

@@ -43,14 +43,18 @@ def project_folder(stack: Stack, outside: Outside) -> str:
     return posixpath.normpath(posixpath.join(outside.live or NO_LIVE, stack.path))
 
 
+_REPLACEABLE = frozenset({"LANG", "SSH_AUTH_SOCK"})
+"""What a stack may have its own of: a language, and keys for its builds."""
+
+
 def with_variables(base: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
-    """An environment with a stack's variables in it, which replace nothing of it but the language.
+    """An environment with a stack's variables in it, which replace nothing of it but the language and the SSH agent.
 
     Args:
         base: what Compose is started with anyway.
         variables: the stack's own.
     """
-    return {**base, **variables, **{name: value for name, value in base.items() if name != "LANG"}}
+    return {**base, **variables, **{name: value for name, value in base.items() if name not in _REPLACEABLE}}
 
 
 def process_environment(stack: Stack, outside: Outside) -> dict[str, str]:

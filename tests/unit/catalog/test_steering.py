@@ -29,7 +29,6 @@ _NAME = TypeAdapter[str](VariableName)
         ("GODEBUG", "steers every program that is written in Go"),
         ("BASH_ENV", "steers the shell"),
         ("PATH", "steers the shell"),
-        ("SSH_AUTH_SOCK", "is the agent that holds SSH keys"),
     ],
 )
 def test_a_name_that_steers_a_program_is_refused_by_its_rule(name: str, rule: str) -> None:
@@ -57,6 +56,7 @@ def test_a_name_that_steers_a_program_is_refused_by_its_rule(name: str, rule: st
         "ENV",
         "HOMEPAGE_VAR_KEY",
         "LANG",
+        "SSH_AUTH_SOCK",
         "TZ",
     ],
 )
@@ -64,8 +64,8 @@ def test_a_name_that_only_looks_like_one_is_taken(name: str) -> None:
     assert _NAME.validate_python(name) == name
 
 
-def test_nothing_that_compose_gets_from_the_worker_can_be_set_by_a_stack_but_its_language() -> None:
-    assert set(INHERITED) - STEERING.keys() == {"LANG"}
+def test_of_what_compose_gets_from_the_worker_a_stack_sets_its_language_and_its_agent_alone() -> None:
+    assert set(INHERITED) - STEERING.keys() == {"LANG", "SSH_AUTH_SOCK"}
 
 
 def test_the_schema_refuses_the_same_names() -> None:
