@@ -201,7 +201,7 @@ def _networks(service: Service) -> Iterator[str]:
     networks = service.get("networks")
     if isinstance(networks, Mapping | list) and networks:
         yield from sorted(map(str, networks))
-    elif not (service.get("network_mode") or service.get("provider")):
+    elif not ("network_mode" in service or service.get("provider")):
         yield "default"
 
 

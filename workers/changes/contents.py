@@ -18,6 +18,7 @@ from workers.changes.reach import Reach, mappings, texts
 from workers.changes.supported import check_supported
 from workers.changes.trace import Content, Trace
 from workers.changes.variables import Usage
+from workers.errors import InvalidStack
 from workers.model import Action
 
 Values = dict[str, str | None]
@@ -239,7 +240,11 @@ class Contents:
         known = {argument: value for argument, value in arguments.items() if value is not None}
         context = str(build.get("context"))
         if (inline := build.get("dockerfile_inline")) is not None:
-            reach.bases = base_images(str(inline), known)
+            try:
+                reach.bases = base_images(str(inline), known)
+            except InvalidStack as error:
+                message = f"{what}: dockerfile_inline: {error.message}"
+                raise InvalidStack(message) from error
             self.contexts.folder(context, "", reach, f"{what}: build context")
         elif not is_remote(context):
             dockerfile = self.contexts.dockerfile(build, context, reach, f"{what}: Dockerfile", known)

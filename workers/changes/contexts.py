@@ -66,7 +66,10 @@ class Contexts:
             location = location if read.content is None else lower
         if read.content is None and self._is_there(context):
             self._trace.read(location, what)
-        reach.bases = base_images((read.content or b"").decode("utf-8", "replace"), arguments)
+        try:
+            reach.bases = base_images((read.content or b"").decode("utf-8", "replace"), arguments)
+        except InvalidStack as error:
+            raise InvalidStack(error.message, read.name) from error
         return location
 
     def _is_there(self, location: str) -> bool:

@@ -59,7 +59,7 @@ def counted_before(
 def _completed(service: Mapping[str, object]) -> dict[str, Any]:
     """The service with what Compose adds: the default network, and its own image to hooks that have none."""
     completed: dict[str, Any] = dict(service)
-    if not (service.get("networks") or service.get("network_mode") or service.get("provider")):
+    if not (service.get("networks") or "network_mode" in service or service.get("provider")):
         completed["networks"] = {"default": None}
     if isinstance(hooks := service.get("pre_start"), list):
         image = service.get("image")
@@ -112,16 +112,16 @@ def _hosts(value: object) -> object:
     if isinstance(value, Mapping):
         pairs = [(name, each) for name, one in value.items() for each in (one if isinstance(one, list) else [one])]
     elif isinstance(value, list):
-        pairs = [_host(str(entry)) for entry in value]
+        pairs = [pair for entry in value for pair in _host(str(entry))]
     else:
         return value
-    addresses = [(name, part) for name, one in pairs for part in str(one or "").split(",")]
-    return sorted(f"{name}={address.removeprefix('[').removesuffix(']')}" for name, address in addresses)
+    return sorted(f"{name}={str(one or '').removeprefix('[').removesuffix(']')}" for name, one in pairs)
 
 
-def _host(entry: str) -> tuple[str, str]:
-    name, _, address = entry.partition("=" if "=" in entry else ":")
-    return name, address
+def _host(entry: str) -> Iterator[tuple[str, str]]:
+    """Only the short form holds several addresses in one text."""
+    name, _, addresses = entry.partition("=" if "=" in entry else ":")
+    yield from ((name, address) for address in addresses.split(","))
 
 
 def _test(value: object) -> object:
@@ -147,6 +147,10 @@ def _requests(value: object) -> object:
         _REQUEST({"count": "all", **each} if isinstance(each, Mapping) and not each.get("device_ids") else each)
         for each in value
     ]
+
+
+def _limit(value: object) -> object:
+    return _LIMITS(value) if isinstance(value, Mapping) else whole(value)
 
 
 def _path(value: object) -> object:
@@ -218,6 +222,7 @@ _BLKIO = record(
     }
 )
 _NETWORK = record({"aliases": texts, "link_local_ips": texts, "driver_opts": options, "priority": whole})
+_LIMITS = record({"soft": whole, "hard": whole})
 _TMPFS = record({"size": size, "mode": whole})
 
 
@@ -262,7 +267,7 @@ _SAME: dict[str, Kind] = {
     **dict.fromkeys(("pre_start", "post_start", "pre_stop"), listed(_HOOK)),
     "stop_grace_period": pointer(duration),
     **dict.fromkeys(("storage_opt", "sysctls", "log_opt"), options),
-    "ulimits": mapped(pointer(whole)),
+    "ulimits": mapped(pointer(_limit)),
 }
 _NOT_COUNTED = frozenset({"build", "env_file", "extends", "label_file", "pull_policy", "scale"})
 _LATER = record(

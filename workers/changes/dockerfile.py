@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from workers.changes.heredoc import after_heredocs
+from workers.changes.heredoc import Ends
+from workers.changes.limits import MAX_INTERPOLATED, MAX_TEMPLATE_DEPTH
+from workers.errors import InvalidStack
 
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*([\\`])\s*", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"#\s*\w+\s*=")
@@ -31,6 +33,9 @@ def base_images(content: str, arguments: Arguments) -> tuple[str, ...]:
     Args:
         content: the Dockerfile.
         arguments: build arguments; they win over the defaults of `ARG`.
+
+    Raises:
+        InvalidStack: variables nest too deep, or a text becomes too long with them put in.
     """
     dockerfile = _Dockerfile(arguments)
     for keyword, rest in _instructions(content):
@@ -56,7 +61,9 @@ class _Dockerfile:
             self._begin_stage(rest)
         elif keyword == "ONBUILD":
             # Whoever builds on this image carries it out, and is built again whenever this one is.
-            self.follow(*_parted(rest))
+            inner, rest = _parted(rest)
+            if inner != "ONBUILD":  # which the builder refuses in another
+                self.follow(inner, rest)
         elif keyword in {"COPY", "ADD", "RUN"}:
             for name in (_MOUNT_FROM if keyword == "RUN" else _FROM_FLAG).findall(_flags(rest)):
                 image = _unquoted(name, self._of_stage or {})
@@ -89,6 +96,7 @@ def _instructions(content: str) -> Iterator[tuple[str, str]]:
     """Every instruction's name and the rest of it: lines joined, comments, empty lines and here-documents left out."""
     lines = [line.rstrip("\r") for line in content.removeprefix("\ufeff").split("\n")]
     continued = re.compile(_CONTINUED.replace("%s", re.escape(_escape_character(lines))))
+    ends = Ends(lines)
     place = 0
     waiting = ""
     while place < len(lines):
@@ -101,7 +109,7 @@ def _instructions(content: str) -> Iterator[tuple[str, str]]:
             continue
         instruction = (waiting + line).strip()
         if _HEREDOCS.match(instruction):
-            place = after_heredocs(instruction, lines, place)
+            place = ends.after(instruction, place)
         yield _parted(instruction)
         waiting = ""
     if waiting.strip():
@@ -119,8 +127,8 @@ def _escape_character(lines: list[str]) -> str:
 
 
 def _parted(instruction: str) -> tuple[str, str]:
-    keyword, *rest = instruction.split(None, 1)
-    return keyword.upper(), rest[0].strip() if rest else ""
+    keyword, rest = [*instruction.split(None, 1), "", ""][:2]
+    return keyword.upper(), rest.strip()
 
 
 def _flags(rest: str) -> str:
@@ -140,20 +148,28 @@ def _unquoted(word: str, values: Arguments) -> str:
     return "".join(pieces)
 
 
-def _expanded(text: str, values: Arguments) -> str:
+def _expanded(text: str, values: Arguments, depth: int = 0) -> str:
     """The text with `$NAME`, `${NAME}`, `${NAME:-else}` and `${NAME:+instead}` put in; a word may hold more of them."""
-    done = ""
-    while found := _VARIABLE.search(text):
+    if depth > MAX_TEMPLATE_DEPTH:
+        message = f"variables nest deeper than {MAX_TEMPLATE_DEPTH} levels"
+        raise InvalidStack(message)
+    pieces: list[str] = []
+    start = length = 0
+    while found := _VARIABLE.search(text, start):
         plain, braced, operator = found.groups()
         value = values.get(plain or braced)
         end = found.end() if plain else _closing(text, found.end())
         if operator:
             present = bool(value) if operator[0] == ":" else value is not None
             if present is (operator[-1] == "+"):
-                value = _expanded(text[found.end() : end - 1], values)
-        done += text[: found.start()] + (value or "")
-        text = text[end:]
-    return done + text
+                value = _expanded(text[found.end() : end - 1], values, depth + 1)
+        pieces += (text[start : found.start()], value or "")
+        start = end
+        length += len(pieces[-1])
+        if length > MAX_INTERPOLATED:
+            message = f"a value becomes longer than {MAX_INTERPOLATED} characters with its variables put in"
+            raise InvalidStack(message)
+    return "".join((*pieces, text[start:]))
 
 
 def _closing(text: str, start: int) -> int:

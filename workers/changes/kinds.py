@@ -29,8 +29,8 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _CONTROLS = {"n": "\n", "t": "\t"}
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(?:([kmgtp])i?)?b?", re.IGNORECASE)
 _UNITS = "kmgtp"
-_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?(?:ns|us|µs|ms|s|m|h|d|w))+")
-_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?)(ns|us|µs|ms|s|m|h|d|w)")
+_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h|d|w)")
+_DURATION = re.compile(rf"\+?(?:{_DURATION_PART.pattern})+")
 _NANOSECONDS = {
     **dict.fromkeys(("us", "µs"), 10**3),
     "ns": 1,
@@ -57,7 +57,9 @@ def flag(value: object) -> object:
 
 
 def whole(value: object) -> object:
-    """A whole number, also as a text."""
+    """A whole number, also as a text or as `3.0`."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
 
 

@@ -4,6 +4,8 @@ The builder (moby/patternmatcher 0.6) compares a pattern without wildcards as it
 with `**` by its end or beginning, and makes a Go regular expression of every other one, without escaping all of what
 means something there: beside a wildcard, `a|b` are alternatives and `\d` is any digit. People's files rest on what
 really happens, so the same expression is made here and read with Go's grammar (regexp/syntax, Perl flags).
+
+The tables of that grammar and its reader stay in one module, long as it is: neither means anything without the other.
 """
 
 from __future__ import annotations

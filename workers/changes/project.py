@@ -130,7 +130,8 @@ def _profiles(stack: Stack, variables: Variables, usage: Usage) -> tuple[str, ..
 
 
 def _enabled(service: Service, profiles: tuple[str, ...]) -> bool:
+    """Where no profile is active, one without a name is: Compose parts an empty `COMPOSE_PROFILES` by its commas."""
     own = service.get("profiles")
     if not isinstance(own, list) or not own:
         return True
-    return "*" in profiles or bool(set(map(str, own)) & set(profiles))
+    return "*" in profiles or bool(set(map(str, own)) & set(profiles or ("",)))

@@ -82,6 +82,8 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": PLATFORMS, "t/Dockerfile": "FROM x", ".env": "A=1\nDOCKER_DEFAULT_PLATFORM=linux/amd64"},
         {"web": "up"},
     ),
+    "a network mode that says nothing": ({"compose.yaml": WEB}, {"compose.yaml": "services: {web: {image: busybox, network_mode: '${NONE}'}}"}, {"web": "up"}),
+    "a profile without a name": ({"compose.yaml": WEB}, {"compose.yaml": "services: {web: {image: busybox, profiles: ['${NONE}']}}"}, {"web": "up"}),
     "a comment": ({"compose.yaml": WEB}, {"compose.yaml": WEB + "\n# hello"}, {}),
     "the order of keys": (
         {"compose.yaml": "services: {web: {image: a, command: b}}"},

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.unit.changes.worlds import LIVE, Link, World
@@ -103,3 +105,14 @@ def test_a_variable_may_say_whether_an_env_file_must_be_there(world: World) -> N
         world.snapshot(files | {"app/.env": "NEED=yes\n"})
     with pytest.raises(InvalidStack, match="neither true nor false"):
         world.snapshot(files | {"app/.env": "NEED=perhaps\n"})
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_a_dockerfile_s_text_that_grows_without_end_is_refused_by_name(world: World, *, inline: bool) -> None:
+    grows = "ARG A=aaaaaaaa\n" + "ARG A=$$A$$A\n" * 60 + "FROM $$A"
+    build = {"context": ".", "dockerfile_inline": grows} if inline else {"context": "."}
+    where = "service a: dockerfile_inline" if inline else "app/Dockerfile"
+    with pytest.raises(InvalidStack, match=f"{where}: a value becomes longer than 1048576 characters"):
+        world.snapshot(
+            {Y: json.dumps({"services": {"a": {"build": build}}}), "app/Dockerfile": grows.replace("$$", "$")}
+        )

@@ -10,6 +10,8 @@ from workers.changes.definition import counted, counted_before
     [
         ({"extra_hosts": ["a=1.1.1.1", "b:::1"]}, {"extra_hosts": {"b": "[::1]", "a": "1.1.1.1"}}),
         ({"extra_hosts": ["a=1.1.1.1,2.2.2.2"]}, {"extra_hosts": {"a": ["2.2.2.2", "1.1.1.1"]}}),
+        ({"ulimits": {"n": {"soft": "1", "hard": 2}}}, {"ulimits": {"n": {"hard": 2.0, "soft": 1}}}),
+        ({"stop_grace_period": "+.5m"}, {"stop_grace_period": "30s"}),
         ({"gpus": "all"}, {"gpus": [{"count": -1}]}),
         ({"gpus": [{"driver": "n"}]}, {"gpus": [{"driver": "n", "count": "ALL"}]}),
         ({"provider": {"type": "p", "options": {"a": 1}}}, {"provider": {"type": "p", "options": {"a": ["1"]}}}),
@@ -26,6 +28,19 @@ from workers.changes.definition import counted, counted_before
 def test_two_spellings_count_as_one(one: dict[str, object], other: dict[str, object]) -> None:
     assert counted(one, {}, {}) == counted(other, {}, {})
     assert counted_before(one, {}, {}) == counted_before(other, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"extra_hosts": {"a": "1.1.1.1,2.2.2.2"}}, {"extra_hosts": ["a=1.1.1.1,2.2.2.2"]}),
+        ({"extra_hosts": {"a": ["1.1.1.1,2.2.2.2"]}}, {"extra_hosts": {"a": ["1.1.1.1", "2.2.2.2"]}}),
+        ({"network_mode": ""}, {}),
+    ],
+)
+def test_two_spellings_that_look_alike_count_as_two(one: dict[str, object], other: dict[str, object]) -> None:
+    assert counted(one, {}, {}) != counted(other, {}, {})
+    assert counted_before(one, {}, {}) != counted_before(other, {}, {})
 
 
 @pytest.mark.parametrize(

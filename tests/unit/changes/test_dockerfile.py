@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from workers.changes.dockerfile import base_images, image_name
+from workers.errors import InvalidStack
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,7 @@ from workers.changes.dockerfile import base_images, image_name
             ("a", "tools", "more"),
         ),
         ("FROM a\nRUN <<EOF\nFROM b\nEOF\nCOPY <<-'A' <<B /x/\n\tFROM c\n\tA\nFROM d\nB\nFROM e", ("a", "e")),
+        ("FROM a\nONBUILD\nONBUILD ONBUILD COPY --from=b x y\nARG\nCOPY", ("a",)),
         ("FROM a\nRUN <<EOF\nFROM b", ("a", "b")),
         ("FROM a\nRUN <<ONE <<TWO\nFROM b\nONE\nFROM c", ("a", "b", "c")),
         ("FROM a\nRUN echo $((1<<3))\nFROM b\n3))", ("a", "b")),
@@ -98,3 +100,20 @@ def test_base_images_are_what_the_builder_takes_from_other_images(content: str, 
 )
 def test_image_names_have_one_spelling(name: str, plain: str) -> None:
     assert image_name(name) == plain
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("FROM " + "${B:-" * 3000 + "x" + "}" * 3000, "nest deeper than 20 levels"),
+        ("FROM " + "${B:-" * 3000, "nest deeper than 20 levels"),
+        ("ARG A=aaaaaaaa\n" + "ARG A=$A$A\n" * 60 + "FROM $A", "longer than 1048576 characters"),
+    ],
+)
+def test_a_text_that_would_grow_without_end_is_refused(content: str, said: str) -> None:
+    with pytest.raises(InvalidStack, match=said):
+        base_images(content, {})
+
+
+def test_what_looks_like_a_heredoc_is_searched_for_once() -> None:
+    assert base_images("FROM a\n" + "RUN <<X\n" * 50_000 + "RUN " + "<<Y " * 20_000 + "\nFROM b", {}) == ("a", "b")
