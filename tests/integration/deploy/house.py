@@ -270,7 +270,9 @@ class House:
         return row["drift"] or {}
 
     def docker(self, *argv: str) -> str:
-        return run(["docker", *argv], what="docker", env=inherited(("PATH", "HOME")), timeout=60).stdout.strip()
+        return run(
+            ["docker", *argv], what="docker", env=inherited(("PATH", "HOME", "DOCKER_CONFIG")), timeout=60
+        ).stdout.strip()
 
     def log(self, deployment: str) -> str:
         return "\n".join(line for _, line in self.services.state.deployments.read_log(deployment))

@@ -56,7 +56,7 @@ def test_one_service_that_somebody_stops_is_healed_by_reconcile_and_by_nobody_ea
     ("arguments", "said"),
     [
         (("--", "logs", "web"), "hello"),
-        (("logs", "-f", "--tail", "1", "web"), "hello"),
+        (("logs", "-n", "1", "web"), "hello"),
         (("exec", "-T", "db", "sh", "-c", "echo 'a  b'"), "a  b\n"),
     ],
 )

@@ -41,13 +41,12 @@ def test_variables_win_over_what_compose_inherits_also_on_the_way_back(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LANG", "C")
-    monkeypatch.setenv("SSH_AUTH_SOCK", "/own")
-    house.stack(**QUICK, variables={"LANG": "de_DE.UTF-8", "SSH_AUTH_SOCK": "/agent"})
-    given = {"L": "${LANG}", "S": "${SSH_AUTH_SOCK}"}
+    house.stack(**QUICK, variables={"LANG": "de_DE.UTF-8"})
+    given = {"L": "${LANG}"}
     house.push({"a/compose.yaml": compose(web=service(environment=given))})
-    assert {"L=de_DE.UTF-8", "S=/agent"} <= set(house.environment("web"))
+    assert "L=de_DE.UTF-8" in house.environment("web")
     assert house.push({"a/compose.yaml": compose(web=service("exit 3", environment=given))})["outcome"] == "rolled_back"
-    assert {"L=de_DE.UTF-8", "S=/agent"} <= set(house.environment("web"))
+    assert "L=de_DE.UTF-8" in house.environment("web")
 
 
 def test_a_first_deployment_that_fails_stays_and_the_next_one_mends_it(house: House) -> None:

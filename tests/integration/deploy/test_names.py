@@ -75,7 +75,7 @@ def test_a_container_left_half_made_waits_for_its_name_under_the_one_it_has(hous
     house.push({"a/compose.yaml": compose(web=service("sleep 1000", **KEEPING))})
     old = house.containers()["web"]
     (volume,), name = old.volumes, old.container.name
-    labels = {**old.container.labels, "com.docker.compose.replace": old.container.id}
+    labels = {**old.container.labels, "com.docker.compose.replace": "web-1"}  # as Compose from 2.39 on says it
     client = house.engine.client
     config = client.create_host_config(binds=[f"{volume}:/keep"], network_mode="none")
     half = f"{old.container.id[:12]}_{name}"
