@@ -74,7 +74,7 @@ bench: provision install ## measure, each as a ratio to its floor in the same ru
 	@scripts/with-engine $(BIN)/python -m benchmarks
 
 .PHONY: mutation
-mutation: install ## change each rule of change detection a little; a test should fail for it (ten minutes at most)
+mutation: install ## change each rule of change detection a little; a test should fail for it (ten minutes at most; several calls go on)
 	@$(BIN)/python -m pip install --quiet --retries 10 --disable-pip-version-check --upgrade 'pip>=25.1' # knows dependency groups
 	@$(BIN)/python -m pip install --quiet --retries 10 --disable-pip-version-check --group mutation
 	@$(BIN)/python scripts/mutation.py

@@ -23,6 +23,7 @@ from workers.changes.definition import counted, counted_before
         ),
         ({"deploy": {"replicas": 2}}, {"deploy": {"resources": {}}}),
         ({}, {"networks": {"default": None}}),
+        ({"volumes": [{"target": "/a/./b/"}]}, {"volumes": [{"target": "/a/b"}]}),
     ],
 )
 def test_two_spellings_count_as_one(one: dict[str, object], other: dict[str, object]) -> None:
@@ -69,6 +70,12 @@ def test_older_releases_count_more(service: dict[str, object]) -> None:
     bare = {"volumes": [{"type": "bind", "source": "/a", "target": "/a", "bind": {}}]} if "volumes" in service else {}
     assert counted(service, {}, {}) == counted(bare, {}, {})
     assert counted_before(service, {}, {}) != counted_before(bare, {}, {})
+
+
+def test_a_host_path_that_is_not_to_be_made_counts_in_later_releases() -> None:
+    bind: dict[str, object] = {"type": "bind", "source": "/a", "target": "/a"}
+    refused = counted({"volumes": [bind | {"bind": {"create_host_path": False}}]}, {}, {})
+    assert refused != counted({"volumes": [bind | {"bind": {}}]}, {}, {})
 
 
 @pytest.mark.parametrize(
