@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from workers.changes.contents import Contents, mounts_of
-from workers.changes.definition import counted, counted_before
+from workers.changes.definition import counted, counted_before, instances
 from workers.changes.dockerfile import image_name
 from workers.changes.inputs import option_inputs
 from workers.changes.jobs import follow_jobs
@@ -172,6 +172,7 @@ def _service(
         counted(complete, reach.environment, reach.labels),
         counted_before(complete, reach.older_environment, reach.labels),
         models,
+        instances(service),
     ]
     used = [*map(image_name, reach.bases), *([images[name]] if reach.build is None else ())]
     bases = {builders[image] for image in used if image in builders}

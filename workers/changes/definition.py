@@ -4,6 +4,7 @@ Each attribute has the kind that it has in Compose's own model. Two generations 
 count differs: releases before 2.31 (2.26 stands for them) also count what a service depends on or its profiles, take
 no host path in a long bind for none, and read the mode of a config in quotes as a decimal number.
 Not counted are `build`, `pull_policy`, `scale` and `deploy.replicas`, and whatever was resolved into something else.
+`up` acts upon `scale` and `deploy.replicas` all the same, without making any container anew.
 
 See `ServiceHash` of docker/compose and the types of compose-go; docs/decisions/what-compose-counts.md.
 """
@@ -288,3 +289,11 @@ _BEFORE = record(
     },
     _NOT_COUNTED,
 )
+
+
+def instances(service: Mapping[str, Any]) -> object:
+    """How many containers `up` keeps of a service."""
+    given = service.get("scale")
+    if given is None:
+        given = (service.get("deploy") or {}).get("replicas")
+    return 1 if given is None else whole(given)

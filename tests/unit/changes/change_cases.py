@@ -809,10 +809,12 @@ SAME = {
     "a fraction": ("cpus: 0.50", "cpus: '.5'"),
     "the default network": ("hostname: h", "hostname: h\n    networks: [default]"),
     "labels as a list": ("labels: {A: 1, B: true}", "labels: [B=true, A=1]"),
-    "how many there are": ("scale: 1", "scale: 2"),
+    "one of it, said or not": ("hostname: h", "hostname: h\n    scale: '1'"),
     "when it is pulled": ("pull_policy: always", "pull_policy: missing"),
 }
 OTHER = {
+    "how many there are": ("scale: 1", "scale: 2"),
+    "how many replicas there are": ("deploy: {replicas: 3}", "deploy: {replicas: 2}"),
     "a variable that nobody sets": ("environment: {A: '1'}", "environment: {A: '1', B: }"),
     "another command": ("command: web --x", "command: [web, --y]"),
     "a command that is empty": ("hostname: h", "hostname: h\n    command: []"),
