@@ -2,7 +2,8 @@
 
 The rules are those of the Compose specification's chapter on interpolation and of the habits of its reference
 implementation: `$$` is a dollar, names are ASCII, operators are `:-`, `-`, `:?`, `?`, `:+` and `+`, a default may hold
-further variables and is evaluated even when it is not needed, and keys are never interpolated.
+further variables, which are looked at where it is needed, and keys are never interpolated. Compose up to 2.40 looks at
+them in any case, and refuses some texts that are read here; where it is installed, it says so itself.
 """
 
 from __future__ import annotations
@@ -66,11 +67,11 @@ def interpolate(
                 line_end = text.find("\n", end) % (len(text) + 1)  # without one, the end of the text
             closing = _closing_brace(text, found, line_end)
             written = text[end:closing]
-            operand = interpolate(written, lookup, used, unset, quoting=quoting, _depth=_depth + 1)
-            known = _operated(operator, operand, _value(name, lookup, used))
-            if known is None:
-                raise _lacking(name, written) if quoting else InvalidStack("a required variable is missing a value")
-            value, end = known, closing + 1
+            known = _value(name, lookup, used)
+            if _calls_for_operand(operator, known):
+                _refuse_required(name, operator, written if quoting else None)
+                known = interpolate(written, lookup, used, unset, quoting=quoting, _depth=_depth + 1)
+            value, end = known or "", closing + 1
         pieces += (text[start : found.start()], value)
         start = end
         length += len(pieces[-2]) + len(value)
@@ -158,8 +159,15 @@ def _invalid() -> InvalidStack:
     return InvalidStack("invalid template; write $$ for a dollar")
 
 
-def _lacking(name: str, why: str) -> InvalidStack:
-    return InvalidStack(f"the required variable {name} is missing a value" + (f": {why}" if why else ""))
+def _refuse_required(name: str, operator: str, why: str | None) -> None:
+    """Refuse a required variable that has no value; without `why`, nothing is quoted."""
+    if operator[-1] != "?":
+        return
+    if why is None:
+        message = "a required variable is missing a value"
+    else:
+        message = f"the required variable {name} is missing a value" + (f": {why}" if why else "")
+    raise InvalidStack(message)
 
 
 def _closing_brace(text: str, found: re.Match[str], line_end: int) -> int:
@@ -184,11 +192,7 @@ def _value(name: str, lookup: Lookup, used: Noted | None, unset: Noted | None = 
     return value
 
 
-def _operated(operator: str, operand: str, value: str | None) -> str | None:
-    """The value after its operator; with a colon, empty counts as unset. None where a required one is missing."""
+def _calls_for_operand(operator: str, value: str | None) -> bool:
+    """Whether what stands after the operator counts; with a colon, empty counts as unset."""
     present = bool(value) if operator[0] == ":" else value is not None
-    if operator[-1] == "+":
-        return operand if present else value or ""
-    if present or operator[-1] == "-":
-        return value or "" if present else operand
-    return None
+    return present == (operator[-1] == "+")

@@ -27,7 +27,8 @@ ENVIRON = {"A": "a", "EMPTY": "", "_x1": "under", "DOLLAR": "$A ${A}"}
         ("${NONE:-${A}}", "a"), ("${NONE:-x${NONE-${EMPTY:-y}}z}", "xyz"), ("${NONE:-$A}", "a"), ("${NONE:-$$A}", "$A"),
         ("${NONE-a}b}c", "ab}c"), ("${NONE-a} ${NONE-b}", "a b"), ("${NONE-{}}", "{}"), ("${NONE-{}", "{"),
         ("${NONE-{a}}", "{a}"), ("${NONE-:-x}", ":-x"), ("${NONE:--}", "-"), ("${DOLLAR}", "$A ${A}"),
-        ("${NONE:-a}\n${NONE:-b}\n}", "a\nb\n}"), ("${A:-x}\n$A", "a\na"), ("é$A", "éa"), ("$Aé", "aé"),
+        ("${NONE:-a}\n${NONE:-b}\n}", "a\nb\n}"), ("${A:-x}\n$A", "a\na"), ("${A:-${NONE:?e}}", "a"),
+        ("${NONE:+${NONE:?e}}", ""), ("${A?${}", "a"), ("é$A", "éa"), ("$Aé", "aé"),
     ],
 )  # fmt: skip
 def test_a_template_becomes_the_text_that_compose_makes_of_it(template: str, text: str) -> None:
@@ -48,7 +49,7 @@ def test_a_template_that_is_not_valid_is_refused(template: str) -> None:
         ("${NONE?}", "the required variable NONE is missing a value"),
         ("${NONE:?}", "the required variable NONE is missing a value"),
         ("${EMPTY:?set it to $A}", "the required variable EMPTY is missing a value: set it to $A"),
-        ("${A:-${NONE:?unneeded}}", "the required variable NONE is missing a value: unneeded"),
+        ("${NONE:-${EMPTY:?needed}}", "the required variable EMPTY is missing a value: needed"),
     ],
 )
 def test_a_required_variable_must_have_a_value(template: str, message: str) -> None:
