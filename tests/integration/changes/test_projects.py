@@ -28,7 +28,7 @@ LATER = (2, 30)
 DATED = {"dates", "anchors of an earlier document"}
 
 # The releases before these refuse what such cases are about.
-SINCE = {"raw env file": (2, 30), "provider": (2, 36), "language model": (2, 38)}
+SINCE = {"raw env file": (2, 30), "provider": (2, 36), "language model": (2, 38), "hook": (5, 6), "job": (5, 6)}
 
 
 def placed(files: Files) -> Files:
