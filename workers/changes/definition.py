@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from workers.changes.digest import canonical
 from workers.changes.kinds import (
     Kind,
     command,
@@ -32,7 +33,7 @@ from workers.changes.kinds import (
     texts,
     whole,
 )
-from workers.changes.ports import long_ports
+from workers.changes.ports import MOST_PORTS, long_ports
 from workers.changes.short_forms import clean
 
 _NAMESPACES = ("network_mode", "ipc", "pid", "uts", "cgroup")
@@ -98,14 +99,17 @@ def _listed(value: object) -> Iterator[str]:
 
 
 def _ports(value: object) -> object:
-    """Every port in its long form, none twice."""
+    """Every port in its long form, none twice; as they are written where they are more than there can be."""
     if not isinstance(value, list):
         return value
-    ports: list[object] = []
+    ports: dict[bytes, object] = {}
     for entry in value:
         long = [entry] if isinstance(entry, Mapping) else long_ports(str(entry))
-        ports += [str(entry)] if long is None else map(_PORT, long)
-    return [port for place, port in enumerate(ports) if port not in ports[:place]]
+        for port in [str(entry)] if long is None else map(_PORT, long):
+            ports.setdefault(canonical(port), port)
+        if len(ports) > MOST_PORTS:
+            return value
+    return list(ports.values())
 
 
 def _hosts(value: object) -> object:

@@ -15,8 +15,6 @@ from workers.errors import InvalidStack
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*([\\`])\s*", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"#\s*\w+\s*=")
 _FLAG = re.compile(r"--\S+\s+")
-_FROM_FLAG = re.compile(r"--from=(\S+)")
-_MOUNT_FROM = re.compile(r"--mount=\S*\bfrom=([^,\s]+)")
 _AS = re.compile(r"\s+AS\s+", re.IGNORECASE)
 _HEREDOCS = re.compile(r"(?:ONBUILD\s+)?(?:ADD|COPY|RUN)\s", re.IGNORECASE)
 _CONTINUED = r"(.*[^%s]|)%s[ \t]*"
@@ -65,9 +63,9 @@ class _Dockerfile:
             if inner != "ONBUILD":  # which the builder refuses in another
                 self.follow(inner, rest)
         elif keyword in {"COPY", "ADD", "RUN"}:
-            for name in (_MOUNT_FROM if keyword == "RUN" else _FROM_FLAG).findall(_flags(rest)):
+            for name in _sources(_flags(rest), "--mount=" if keyword == "RUN" else "--from="):
                 image = _unquoted(name, self._of_stage or {})
-                if not image.isdigit():
+                if image and not image.isdigit():
                     self._use(image)
 
     def _use(self, image: str) -> None:
@@ -137,6 +135,18 @@ def _flags(rest: str) -> str:
     while flag := _FLAG.match(rest, end):
         end = flag.end()
     return rest[:end]
+
+
+def _sources(flags: str, option: str) -> Iterator[str]:
+    """What each `--from=` names, or each `--mount=` among its options."""
+    for flag in flags.split():
+        given = flag.removeprefix(option)
+        if given == flag:
+            continue
+        if option == "--from=":
+            yield given
+        else:
+            yield from (part.removeprefix("from=") for part in given.split(",") if part.startswith("from="))
 
 
 def _unquoted(word: str, values: Arguments) -> str:

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 _WORD = re.compile(r"""(?:<<\s*|\\.?|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"\\])+""", re.DOTALL)
-_BEGINNING = re.compile(r"\d*<<(-?)\s*([^<]+)", re.DOTALL)
+_BEGINNING = re.compile(r"\d*<<(-?)\s*([^<\s][^<]*)", re.DOTALL)
 _PIECE = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\?(.)""", re.DOTALL)
 _ESCAPED = re.compile(r"""\\(["$\\])""")
 

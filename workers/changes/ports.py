@@ -8,7 +8,8 @@ _SHORT = re.compile(
     r"(?:(?:(?P<host>[0-9.]+|\[[0-9a-fA-F:.]*\]|[0-9a-fA-F:]*:[0-9a-fA-F:]*):)?(?P<published>[0-9]*(?:-[0-9]+)?):)?"
     r"(?P<target>[0-9]+(?:-[0-9]+)?)(?:/(?P<protocol>[A-Za-z]+))?"
 )
-_MOST = 65_536
+MOST_PORTS = 65_536
+"""How many ports a short form is spread to at the most."""
 
 
 def long_ports(text: str) -> list[dict[str, object]] | None:
@@ -41,4 +42,4 @@ def _range(text: str) -> range:
     if not text:
         return range(0)
     first, _, last = text.partition("-")
-    return range(int(first or -1), min(int(last or first) + 1, int(first or 0) + _MOST))
+    return range(int(first or -1), min(int(last or first) + 1, int(first or 0) + MOST_PORTS))

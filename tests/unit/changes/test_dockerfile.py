@@ -115,5 +115,10 @@ def test_a_text_that_would_grow_without_end_is_refused(content: str, said: str) 
         base_images(content, {})
 
 
+def test_no_run_of_options_makes_the_search_for_images_run_away() -> None:
+    assert base_images("FROM a\nRUN " + "--mount=" * 100_000 + " --mount=type=bind,from=b true", {}) == ("a", "b")
+    assert base_images("FROM a\nRUN <<" + " " * 300_000 + "<\nFROM b", {}) == ("a", "b")
+
+
 def test_what_looks_like_a_heredoc_is_searched_for_once() -> None:
     assert base_images("FROM a\n" + "RUN <<X\n" * 50_000 + "RUN " + "<<Y " * 20_000 + "\nFROM b", {}) == ("a", "b")
