@@ -20,11 +20,11 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
 from app.http.bodies import largest_body
-from workers.errors import RedisUnavailable
-from workers.logs import configure_logs
+from workers.adapters.state.liveness import Liveness
+from workers.model.errors import RedisUnavailable
+from workers.runtime.logs import configure_logs
+from workers.runtime.settings import load_settings
 from workers.services import Services, build_services
-from workers.settings import load_settings
-from workers.state.liveness import Liveness
 
 HEAD_SECONDS = 5.0
 BODY_SECONDS = 10.0

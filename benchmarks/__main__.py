@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmarks.figure import Figure
-from workers.logs import configure_logs
+from workers.runtime.logs import configure_logs
 
 NAMES = ("deciding", "planning", "contexts", "replay", "judged", "receiver", "fan_out", "disk", "deploying")
 """In order: from what needs nothing but Git to what needs a whole Tegu."""

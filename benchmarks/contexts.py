@@ -16,12 +16,12 @@ from pathlib import Path
 
 from benchmarks.figure import Figure, by_turns, medians, seconds
 from tests.git_server import Source
+from workers.adapters.git import open_local
 from workers.changes.closure import take_snapshot
 from workers.changes.decision import is_unchanged
 from workers.changes.tree import Nowhere
-from workers.git import open_local
-from workers.model import Options, Stack
-from workers.process import run
+from workers.model.stack import Options, Stack
+from workers.runtime.process import run
 
 FILES = 5400
 PATTERNS = 69

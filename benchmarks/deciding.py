@@ -15,12 +15,12 @@ from pathlib import Path
 
 from benchmarks.figure import Figure
 from benchmarks.repositories import make_repository, stack_files
+from workers.adapters.git import Clone
 from workers.changes.closure import take_snapshot
 from workers.changes.decision import is_unchanged
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
-from workers.git import Clone
-from workers.model import Options, Repo, Stack
+from workers.model.stack import Options, Repo, Stack
 from workers.services import HostFiles
 
 _KEY = b"benchmark"

@@ -20,13 +20,13 @@ from celery import Celery
 from benchmarks.figure import Figure, by_turns, medians, seconds
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, eventually
+from workers.adapters.queue import Message
+from workers.adapters.state import keys
 from workers.celery import configuration, pull_queue
-from workers.model import Action, Decision, Reason, Trigger
-from workers.pull import request_pull
-from workers.queue import Message
-from workers.quick import unchanged_at
+from workers.deploy.fast_path import unchanged_at
+from workers.model.words import Action, Decision, Reason, Trigger
+from workers.reconcile.pull import request_pull
 from workers.stacks import find_stack
-from workers.state import keys
 
 STACKS = 1000
 ROUNDS = 3

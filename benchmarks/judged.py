@@ -30,13 +30,14 @@ from pathlib import Path
 from benchmarks.figure import Figure
 from benchmarks.replay import every_folder, first_parents
 from tests.integration.changes.judge import Judge, RefusedError
+from workers.adapters.docker.compose import Compose, plugin
+from workers.adapters.git import LocalRepo, open_local
 from workers.catalog.folders import COMPOSE_FILES
 from workers.changes.closure import take_snapshot
-from workers.changes.plan import plan_stack
 from workers.changes.tree import FOLDER, LINK, SUBMODULE, Tree, walk
-from workers.compose import Compose, plugin
-from workers.git import LocalRepo, open_local
-from workers.model import Action, Decision, Entry, Reason, Stack
+from workers.changes.two_commits import plan_stack
+from workers.model.stack import Stack
+from workers.model.words import Action, Decision, Entry, Reason
 
 Hashes = Mapping[str, str]
 """Each enabled service's digest, by name."""

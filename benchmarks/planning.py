@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.figure import Figure, by_turns, medians, seconds
 from benchmarks.repositories import compose_file, make_repository, stack_files
-from workers.process import run
+from workers.runtime.process import run
 
 STACKS = 1000
 ROUNDS = 11

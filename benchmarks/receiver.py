@@ -29,8 +29,8 @@ from benchmarks.figure import Figure, by_turns, medians, seconds
 from tests import forges
 from tests.redis_server import RedisServer
 from workers.celery import configuration
-from workers.process import kill_group, spawn
-from workers.settings import load_settings
+from workers.runtime.process import kill_group, spawn
+from workers.runtime.settings import load_settings
 
 GOAL = 1.2
 ROUNDS = 400

@@ -27,12 +27,13 @@ from benchmarks.figure import Figure
 from benchmarks.history import Change, History
 from benchmarks.repositories import make_repository
 from tests.git_server import GIT_ENV
+from workers.adapters.git import LocalRepo, open_local
 from workers.catalog import Catalog, load_catalog, parse_catalog, stack_folders
 from workers.catalog.folders import COMPOSE_FILES
 from workers.changes.tree import Tree
-from workers.git import LocalRepo, open_local
-from workers.model import Action, Decision, Reason, Stack
-from workers.preview import preview
+from workers.commands.plan_commits import preview
+from workers.model.stack import Stack
+from workers.model.words import Action, Decision, Reason
 
 _FAST = 20.0
 """Commits a second below which nobody would replay a long history."""
@@ -195,7 +196,7 @@ def _fit(text: str) -> str:
 
 def _git(place: LocalRepo, *arguments: str) -> str:
     argv = ["git", "-c", "core.quotePath=false", f"--git-dir={place.path}", *arguments]
-    # Not by workers.process: a long history has more to say than what that keeps.
+    # Not by workers.runtime.process: a long history has more to say than what that keeps.
     done = subprocess.run(argv, env=GIT_ENV, check=True, capture_output=True)
     return done.stdout.decode("utf-8", "surrogateescape")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from tests.git_server import GIT_ENV
-from workers.process import run
+from workers.runtime.process import run
 
 Files = Mapping[str, str | bytes | None]
 """Path → content; None removes a file."""

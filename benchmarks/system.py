@@ -22,13 +22,13 @@ from benchmarks.repositories import Files, git, make_repository
 from tests.e2e.system import REPO, System
 from tests.git_server import GIT_ENV
 from tests.redis_server import RedisServer
+from workers.adapters.git import Clone
+from workers.adapters.state import keys
 from workers.changes.closure import take_snapshot
-from workers.git import Clone
-from workers.model import Stack
-from workers.process import run
+from workers.model.stack import Stack
+from workers.runtime.process import run
+from workers.runtime.settings import load_settings
 from workers.services import Services
-from workers.settings import load_settings
-from workers.state import keys
 
 _END = 120.0  # seconds that a run may take
 

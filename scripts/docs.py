@@ -12,7 +12,7 @@ import click
 
 from app.cli.main import COMMANDS, cli
 from workers.catalog import json_schema
-from workers.settings import PREFIX, Settings, setting_names
+from workers.runtime.settings import PREFIX, Settings, setting_names
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs/reference"

@@ -14,8 +14,8 @@ from redis import Redis
 
 from tests.receivers import Receiver, Silent
 from tests.redis_server import RedisServer
-from workers.state.connection import connect
-from workers.state.state import State
+from workers.adapters.state.connection import connect
+from workers.adapters.state.state import State
 
 # How long an example takes says something of the machine alone. On CI every run tries the same examples, so that a
 # change is judged by what it changes.

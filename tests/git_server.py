@@ -13,7 +13,7 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from workers.process import run, spawn
+from workers.runtime.process import run, spawn
 
 GIT_ENV = {
     "PATH": os.environ["PATH"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from workers.queue import Message
+from workers.adapters.queue import Message
 
 
 class Published:

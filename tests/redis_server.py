@@ -11,7 +11,7 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
-from workers.process import spawn
+from workers.runtime.process import spawn
 
 
 class RedisServer:

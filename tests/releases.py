@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from workers.compose import Compose, plugin
-from workers.errors import CommandFailed
+from workers.adapters.docker.compose import Compose, plugin
+from workers.model.errors import CommandFailed
 
 ROOT = Path(__file__).parents[1]
 INSTALLED = "installed"

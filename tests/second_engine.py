@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 from tests.git_server import GIT_ENV
-from workers.containers import Engine
-from workers.errors import EngineUnavailable
-from workers.process import kill_group, run, spawn
+from workers.adapters.docker.engine import Engine
+from workers.model.errors import EngineUnavailable
+from workers.runtime.process import kill_group, run, spawn
 
 ENV = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
 

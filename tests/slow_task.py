@@ -6,7 +6,7 @@ import time
 from datetime import timedelta
 
 from workers import celery
-from workers.logs import get_logger
+from workers.runtime.logs import get_logger
 
 celery.STOP_LIMIT = celery.DEPLOY_STOP_LIMIT = timedelta(seconds=5)
 

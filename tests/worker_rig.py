@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.git_server import GIT_ENV, Source, wait_for_port
+from workers.adapters.state import keys
 from workers.changes.closure import take_snapshot
-from workers.process import Completed, kill_group, run, spawn
+from workers.runtime.process import Completed, kill_group, run, spawn
+from workers.runtime.settings import Settings
 from workers.services import Services
-from workers.settings import Settings
 from workers.stacks import find_stack
-from workers.state import keys
 
 CATALOG = """
 repos:

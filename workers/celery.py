@@ -22,9 +22,9 @@ from celery import Celery, Task, signals
 from celery.platforms import SecurityWarning
 from kombu.entity import Queue
 
-from workers.errors import TeguError, TransientError, UsageError
-from workers.logs import configure_logs, log_context
-from workers.settings import Settings, load_settings
+from workers.model.errors import TeguError, TransientError, UsageError
+from workers.runtime.logs import configure_logs, log_context
+from workers.runtime.settings import Settings, load_settings
 
 PULL = "tegu.pull"
 DEPLOY_IF_CHANGED = "tegu.deploy_if_changed"
@@ -34,7 +34,9 @@ NOTIFY = "tegu.notify"
 PULL_LIMIT = timedelta(minutes=30)
 DEPLOY_LIMIT = timedelta(hours=4)
 RECONCILE_LIMIT = timedelta(minutes=10)
-NOTIFY_LIMIT = timedelta(seconds=30)  # sending ends after `workers.notify.SECONDS`; this is for what hangs beside it
+NOTIFY_LIMIT = timedelta(
+    seconds=30
+)  # sending ends after `workers.adapters.notify.SECONDS`; this is for what hangs beside it
 
 # Redis hands a message out again when it was not acknowledged for this long. It has to be more than the longest
 # task may take: a task that outlives it runs twice at once.
@@ -96,7 +98,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
     visibility = VISIBILITY_TIMEOUT.total_seconds()
     return {
         "tegu_worker": settings.worker,
-        "include": ["workers.tasks", "workers.heartbeat"],
+        "include": ["workers.tasks", "workers.reconcile.heartbeat"],
         # Redis: half-open connections are found, a message of a killed worker comes back right after its timeout.
         "broker_url": settings.broker_url,
         "broker_connection_retry_on_startup": True,
@@ -134,7 +136,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "worker_proc_alive_timeout": 30.0,
         "worker_disable_rate_limits": True,
         "worker_detect_quorum_queues": False,
-        "beat_scheduler": "workers.schedule:Schedule",
+        "beat_scheduler": "workers.reconcile.schedule:Schedule",
     }
 
 

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from workers.catalog import Catalog, CatalogFile
-from workers.errors import RedisUnavailable, TeguError, UnknownName
-from workers.model import Receiver, Repo, Stack
-from workers.settings import Settings, inherited, load_settings
+from workers.model.errors import RedisUnavailable, TeguError, UnknownName
+from workers.model.stack import Receiver, Repo, Stack
+from workers.runtime.settings import Settings, inherited, load_settings
 
 if TYPE_CHECKING:
-    from workers.compose import Compose
-    from workers.containers import Engine
-    from workers.git import Clone
-    from workers.notices import Ended
-    from workers.queue import Message, Queue
-    from workers.state.order import Released
-    from workers.state.state import State
+    from workers.adapters.docker.compose import Compose
+    from workers.adapters.docker.engine import Engine
+    from workers.adapters.git import Clone
+    from workers.adapters.queue import Message, Queue
+    from workers.adapters.state.held_back import Released
+    from workers.adapters.state.state import State
+    from workers.model.news import Ended
 
 _Key = TypeVar("_Key")
 _Made = TypeVar("_Made")
@@ -92,8 +92,8 @@ class Services:
     @cached_property
     def state(self) -> State:
         """What Tegu remembers."""
-        from workers.state.connection import connect  # noqa: PLC0415
-        from workers.state.state import State  # noqa: PLC0415
+        from workers.adapters.state.connection import connect  # noqa: PLC0415
+        from workers.adapters.state.state import State  # noqa: PLC0415
 
         redis = connect(self.settings.state_url, timeout=self._redis_timeout)
         state = State(redis, self.settings.data_dir)
@@ -104,35 +104,35 @@ class Services:
     @cached_property
     def queue(self) -> Queue:
         """Where tasks are published."""
+        from workers.adapters.queue import Queue  # noqa: PLC0415
         from workers.celery import app  # noqa: PLC0415
-        from workers.queue import Queue  # noqa: PLC0415
 
         return Queue(app, self.settings.broker_url)
 
     @cached_property
     def compose(self) -> Compose:
         """Runs `docker compose`."""
-        from workers.compose import Compose  # noqa: PLC0415
+        from workers.adapters.docker.compose import Compose  # noqa: PLC0415
 
         return Compose()
 
     @cached_property
     def key(self) -> bytes:
         """The key of keyed hashes, which lies in the data directory."""
-        from workers.state.secret_key import load_key  # noqa: PLC0415
+        from workers.adapters.state.secret_key import load_key  # noqa: PLC0415
 
         return load_key(self.settings.data_dir)
 
     @cached_property
     def own_container(self) -> str | None:
         """The id of the container that this process runs in; None outside of one."""
-        from workers.containers import own_container_id  # noqa: PLC0415
+        from workers.adapters.docker.engine import own_container_id  # noqa: PLC0415
 
         return own_container_id()
 
     def other_containers(self) -> frozenset[str]:
         """The ids of the containers that other processes of this Tegu run in; of none while Redis is away."""
-        from workers.state.liveness import Liveness  # noqa: PLC0415
+        from workers.adapters.state.liveness import Liveness  # noqa: PLC0415
 
         try:
             return Liveness(self.state.redis).inhabited()
@@ -158,7 +158,7 @@ class Services:
 
     def containers(self, docker_host: str) -> Engine:
         """The Docker Engine at an address."""
-        from workers.containers import Engine  # noqa: PLC0415
+        from workers.adapters.docker.engine import Engine  # noqa: PLC0415
 
         return self._once(self._engines, docker_host, Engine)
 
@@ -187,13 +187,13 @@ class Services:
 
     def _publish_released(self, released: Sequence[Released]) -> None:
         """Publish the stacks that had to wait for others of their run."""
-        from workers.queue import deploy_message  # noqa: PLC0415
+        from workers.adapters.queue import deploy_message  # noqa: PLC0415
 
         self.queue.publish(deploy_message(each.stack, each.run, each.worker, force=each.force) for each in released)
 
     def _publish_notices(self, endings: Sequence[Ended]) -> None:
         """Publish a notice of each ending that is news to somebody. What cannot be done now is let be: it has ended."""
-        from workers.logs import get_logger  # noqa: PLC0415
+        from workers.runtime.logs import get_logger  # noqa: PLC0415
 
         try:
             if receivers := self.catalog.current().receivers:
@@ -202,8 +202,8 @@ class Services:
             get_logger(__name__).warning("notices not queued", error=str(error))
 
     def _notice(self, ended: Ended, receivers: Iterable[Receiver]) -> Message | None:
-        from workers.notices import due  # noqa: PLC0415
-        from workers.queue import notice_message  # noqa: PLC0415
+        from workers.adapters.queue import notice_message  # noqa: PLC0415
+        from workers.model.news import due  # noqa: PLC0415
 
         if ended.deployment and (ended.outcome.bad or ended.told):
             known = self.state.deployments.get(ended.deployment) or {}
@@ -218,7 +218,7 @@ class Services:
         return ended.worker or (environment.worker if environment else self.settings.worker)
 
     def _make_clone(self, repo: Repo) -> Clone:
-        from workers.git import Clone  # noqa: PLC0415
+        from workers.adapters.git import Clone  # noqa: PLC0415
 
         return Clone(repo, self.settings.data_dir)
 
@@ -246,7 +246,7 @@ def build_services(settings: Settings | None = None, *, redis_timeout: float = 5
 
 def _base_environment(stack: Stack) -> Mapping[str, str]:
     """What Compose is started with for every stack on the same Docker host: no variables of its own, no `PWD`."""
-    from workers.compose import INHERITED, command_environment  # noqa: PLC0415
+    from workers.adapters.docker.compose import INHERITED, command_environment  # noqa: PLC0415
 
     bare = replace(stack, options=replace(stack.options, variables={}))
     environ = command_environment(bare, Path(), {"LANG": "C.UTF-8", **inherited(INHERITED)})

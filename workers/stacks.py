@@ -11,14 +11,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from workers.adapters.state.discovered import Place
 from workers.catalog import Catalog, stack_folders
-from workers.errors import UnknownName
-from workers.model import Stack
+from workers.model.errors import UnknownName
+from workers.model.stack import Stack
 from workers.services import Services
-from workers.state.discovered import Place
 
 if TYPE_CHECKING:
-    from workers.git import GitTree
+    from workers.adapters.git import GitTree
 
 # Stacks, and `(id, message)` of what cannot be one.
 Discovery: TypeAlias = tuple[tuple[Stack, ...], tuple[tuple[str, str], ...]]

@@ -7,9 +7,7 @@ from typing import Any
 
 from celery import signals
 
-from workers import pull as pulls
-from workers import reconcile as reconciling
-from workers.announcement import announce
+from workers.adapters.queue import Queue, deploy_message, pull_message, reconcile_message
 from workers.celery import (
     DEPLOY_IF_CHANGED,
     DEPLOY_LIMIT,
@@ -23,12 +21,14 @@ from workers.celery import (
     app,
     pull_queue,
 )
-from workers.deploy import deploy_if_changed as deploy
-from workers.errors import Busy, DeploymentFailed, RedisUnavailable, TeguError, UnknownName
-from workers.logs import get_logger, log_context
-from workers.model import Action, Outcome, Reason, Trigger
-from workers.queue import Queue, deploy_message, pull_message, reconcile_message
-from workers.quick import HandOver, decide_quickly, result
+from workers.deploy.deploy_if_changed import deploy_if_changed as deploy
+from workers.deploy.fast_path import HandOver, decide_quickly, result
+from workers.model.errors import Busy, DeploymentFailed, RedisUnavailable, TeguError, UnknownName
+from workers.model.words import Action, Outcome, Reason, Trigger
+from workers.reconcile import pull as pulls
+from workers.reconcile import reconcile as reconciling
+from workers.reconcile.announce import announce
+from workers.runtime.logs import get_logger, log_context
 from workers.services import Services, build_services
 from workers.stacks import find_stack
 

@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from workers.demonstration import REPO, STACKS, Demonstration, Sighting, demonstration
-from workers.errors import TeguError, TransientError
+from workers.commands.demo import REPO, STACKS, Demonstration, Sighting, demonstration
+from workers.model.errors import TeguError, TransientError
 
 _READY = 90.0  # seconds until Tegu has to be able to work
 _RUN = 120.0  # seconds until a run has to have ended

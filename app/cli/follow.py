@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from app.cli.output import STYLES, console, short
-from workers.errors import RedisUnavailable, UnknownName
+from workers.model.errors import RedisUnavailable, UnknownName
 from workers.services import Services
 
 _POLL = 0.2  # seconds

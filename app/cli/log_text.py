@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from app.cli.output import short
-from workers.errors import UnknownName
+from workers.model.errors import UnknownName
 from workers.services import Services
 
 _BLOCK_MS = 1000

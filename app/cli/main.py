@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from workers.errors import Busy, TeguError, TransientError, UnknownName, UsageError
+from workers.model.errors import Busy, TeguError, TransientError, UnknownName, UsageError
 
 FAILED, USAGE, UNREACHABLE, INTERRUPTED = 1, 2, 3, 130
 

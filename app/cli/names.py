@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from app.cli.session import Session
-from workers.errors import TeguError
+from workers.model.errors import TeguError
 
 
 class StackName(click.ParamType[str]):

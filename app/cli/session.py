@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workers.settings import Settings, load_settings
+from workers.runtime.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from workers.services import Services
@@ -55,7 +55,7 @@ def quiet_logs() -> None:
     """Say only what went wrong, and on standard error: what a command prints is its answer."""
     import logging  # noqa: PLC0415
 
-    from workers.logs import configure_logs  # noqa: PLC0415
+    from workers.runtime.logs import configure_logs  # noqa: PLC0415
 
     configure_logs("console", logging.ERROR)
 

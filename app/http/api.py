@@ -11,10 +11,11 @@ from flask import Blueprint, Response, request
 from app.http import auth, schemas
 from app.http.bodies import LARGEST_REQUEST, whole_body
 from app.http.streams import Streams
-from workers import orders
-from workers.errors import UnknownName, UsageError
-from workers.model import Stack, Trigger
-from workers.pull import request_deploy, request_pull
+from workers.model.errors import UnknownName, UsageError
+from workers.model.stack import Stack
+from workers.model.words import Trigger
+from workers.reconcile import requests as orders
+from workers.reconcile.pull import request_deploy, request_pull
 from workers.services import Services
 from workers.stacks import find_stack
 

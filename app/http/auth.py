@@ -18,7 +18,7 @@ from flask import Request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
-from workers.settings import Settings
+from workers.runtime.settings import Settings
 
 _FORWARDED = re.compile(r"x-forwarded-.+", re.IGNORECASE)
 """What a trusted proxy says of a request, among it the addresses that it came from."""

@@ -15,9 +15,9 @@ from app.http.metrics import create_metrics
 from app.http.problems import register_problems
 from app.http.receiver import create_receiver
 from app.http.tally import Tally
-from workers.masking import mask
+from workers.adapters.state.counters import Counters
+from workers.runtime.masking import mask
 from workers.services import Services
-from workers.state.counters import Counters
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 

@@ -7,11 +7,11 @@ from http import HTTPStatus
 from flask import Blueprint, Response, jsonify
 
 from app.http.problems import problem
+from workers.adapters.state.liveness import Liveness
 from workers.catalog import Catalog
 from workers.celery import deploy_queue, pull_queue
-from workers.errors import CatalogError, RedisUnavailable
+from workers.model.errors import CatalogError, RedisUnavailable
 from workers.services import Services
-from workers.state.liveness import Liveness
 
 OK = "ok"
 

@@ -12,12 +12,12 @@ from prometheus_client.registry import Collector
 
 from app.http.schemas import stack_rows
 from app.http.tally import Tally
+from workers.adapters.state.counters import Counters
+from workers.adapters.state.liveness import Liveness
 from workers.celery import deploy_queue, pull_queue
-from workers.errors import CatalogError, RedisUnavailable
-from workers.model import StackStatus
+from workers.model.errors import CatalogError, RedisUnavailable
+from workers.model.words import StackStatus
 from workers.services import Services
-from workers.state.counters import Counters
-from workers.state.liveness import Liveness
 
 _FAMILIES = {
     "webhooks": ("tegu_webhooks", "Webhooks by forge and what became of them", ("forge", "result")),

@@ -12,9 +12,9 @@ from http import HTTPStatus
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from workers.errors import CatalogError, TeguError, TransientError, UnknownName, UsageError, UserError
-from workers.logs import get_logger
-from workers.masking import masked
+from workers.model.errors import CatalogError, TeguError, TransientError, UnknownName, UsageError, UserError
+from workers.runtime.logs import get_logger
+from workers.runtime.masking import masked
 
 log = get_logger(__name__)
 

@@ -17,9 +17,10 @@ from app.http.bodies import LARGEST_DELIVERY, whole_body
 from app.http.problems import problem, problem_of
 from app.http.tally import Tally
 from app.webhooks import Ignored, IgnoredReason, MalformedDelivery, Push
-from workers.logs import get_logger
-from workers.model import Repo, Trigger
-from workers.pull import request_pull
+from workers.model.stack import Repo
+from workers.model.words import Trigger
+from workers.reconcile.pull import request_pull
+from workers.runtime.logs import get_logger
 from workers.services import Services
 
 log = get_logger(__name__)

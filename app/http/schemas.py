@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from workers.adapters.state.state import State
+from workers.adapters.state.status import status_row
 from workers.catalog import Catalog
-from workers.errors import UnknownName, UsageError
+from workers.model.errors import UnknownName, UsageError
 from workers.stacks import paused_by_option
-from workers.state.state import State
-from workers.state.status import status_row
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000

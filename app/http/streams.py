@@ -17,8 +17,8 @@ from flask import Response
 from werkzeug.exceptions import ServiceUnavailable
 
 from app.http.schemas import event_text, page
-from workers.errors import RedisUnavailable, UsageError
-from workers.state.state import State
+from workers.adapters.state.state import State
+from workers.model.errors import RedisUnavailable, UsageError
 
 MOST_STREAMS = 16
 _LONGEST_SECONDS = 60.0

@@ -8,8 +8,8 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-from workers.errors import RedisUnavailable
-from workers.state.counters import Counters
+from workers.adapters.state.counters import Counters
+from workers.model.errors import RedisUnavailable
 
 _DELAY_SECONDS = 1.0
 

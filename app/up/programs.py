@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from workers.celery import DEPLOY_STOP_LIMIT, STOP_LIMIT, deploy_queue, pull_queue
-from workers.settings import Settings, host_and_port
+from workers.runtime.settings import Settings, host_and_port
 
 REDIS = "redis"
 # What is shown, and a thousand quick decisions, give way to the one deployment that a push is about.

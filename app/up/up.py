@@ -18,10 +18,10 @@ from app.up.loglines import LogLines
 from app.up.offspring import adopt_orphans, end_descendants
 from app.up.programs import REDIS, Program, programs, supervisor_config
 from app.up.supervision import supervise
-from workers import embedded_redis
+from workers.adapters import embedded_redis
 from workers.catalog import CatalogFile
-from workers.errors import UserError
-from workers.settings import Settings, host_and_port
+from workers.model.errors import UserError
+from workers.runtime.settings import Settings, host_and_port
 
 _LAST_ONES_END = 60.0  # seconds that the programs of a killed `tegu up` have to end
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})

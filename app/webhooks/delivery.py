@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from workers.errors import UserError
-from workers.refs import may_be
+from workers.model.errors import UserError
+from workers.model.refs import may_be
 
 Headers = Mapping[str, str]
 """The request's headers, their names in lower case."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from app.webhooks.delivery import Headers, Ignored, IgnoredReason, Push
 from app.webhooks.gitea import is_signed, parse_event
 from app.webhooks.payload import moved, other_event, part, read_commit, read_json_or_form, read_ref, settle
-from workers.refs import TAGS
+from workers.model.refs import TAGS
 
 NAME = "gogs"
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 
 from app.webhooks.delivery import Deletion, Headers, Ignored, IgnoredReason, MalformedDelivery, Push, Update
-from workers.refs import is_full_id
+from workers.model.refs import is_full_id
 
 _FORM = "application/x-www-form-urlencoded"
 _LONGEST_REF = 1024

@@ -15,9 +15,9 @@ from redis import Redis
 
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, eventually
+from workers.adapters.state.liveness import Liveness
 from workers.celery import pull_queue
-from workers.process import Completed, run, spawn
-from workers.state.liveness import Liveness
+from workers.runtime.process import Completed, run, spawn
 
 TEGU = str(Path(sys.executable).with_name("tegu"))
 

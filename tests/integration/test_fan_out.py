@@ -11,8 +11,8 @@ import pytest
 
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, compose, eventually
-from workers.model import Trigger
-from workers.pull import pull, request_deploy, request_pull
+from workers.model.words import Trigger
+from workers.reconcile.pull import pull, request_deploy, request_pull
 
 pytestmark = pytest.mark.redis
 
@@ -149,7 +149,7 @@ def test_deployments_have_a_head_start_on_what_needs_nothing(rig: Rig, monkeypat
     seen: list[tuple[int, int]] = []
     redis = rig.services.state.redis
     monkeypatch.setattr(
-        "workers.fan_out.sleep",
+        "workers.reconcile.fan_out.sleep",
         lambda _: seen.append((redis.llen("tegu.local.deploy"), redis.llen("tegu.local.pull"))),
     )
     run, _ = request_pull(rig.services, "homelab", Trigger.WEBHOOK)
@@ -161,7 +161,7 @@ def test_deployments_have_a_head_start_on_what_needs_nothing(rig: Rig, monkeypat
 
 def test_where_nothing_has_changed_nothing_waits(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.record()
-    monkeypatch.setattr("workers.fan_out.sleep", lambda _: pytest.fail("it waited"))
+    monkeypatch.setattr("workers.reconcile.fan_out.sleep", lambda _: pytest.fail("it waited"))
     run, _ = request_pull(rig.services, "homelab", Trigger.WEBHOOK)
     rig.services.state.redis.delete("tegu.local.pull")
     pull(rig.services, "homelab", run, "local")
@@ -207,8 +207,8 @@ def test_a_folder_that_cannot_be_a_stack_is_invalid_and_the_others_go_on(rig: Ri
 
 def test_what_was_lost_is_published_again_by_reconcile(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.record()
-    monkeypatch.setattr("workers.reconcile.SETTLED_SECONDS", 0)
-    from workers.reconcile import publish_lost  # noqa: PLC0415
+    monkeypatch.setattr("workers.reconcile.reconcile.SETTLED_SECONDS", 0)
+    from workers.reconcile.reconcile import publish_lost  # noqa: PLC0415
 
     run = rig.services.state.runs.create("homelab", Trigger.WEBHOOK, ["local"])
     rig.services.state.runs.plan(run, [("default/s1", rig.commit), ("default/s2", rig.commit)])

@@ -21,7 +21,7 @@ import pytest
 from app.server import BODY_SECONDS, HEAD_SECONDS
 from tests import forges
 from tests.redis_server import RedisServer
-from workers.process import kill_group, spawn
+from workers.runtime.process import kill_group, spawn
 
 ROOT = Path(__file__).parents[2]
 CATALOG = f"""

@@ -14,8 +14,8 @@ from redis import Redis
 from tests.receivers import Receiver, Silent
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, compose, eventually
-from workers.model import Trigger
-from workers.pull import request_pull
+from workers.model.words import Trigger
+from workers.reconcile.pull import request_pull
 
 pytestmark = pytest.mark.redis
 

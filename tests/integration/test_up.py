@@ -21,7 +21,7 @@ import pytest
 
 from tests.git_server import Source
 from tests.redis_server import RedisServer
-from workers.process import spawn
+from workers.runtime.process import spawn
 
 pytestmark = [pytest.mark.redis, pytest.mark.usefixtures("redis_program"), pytest.mark.timeout(180)]
 

@@ -12,9 +12,9 @@ import pytest
 
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, eventually
-from workers.process import kill_group, spawn
-from workers.queue import Message
-from workers.state.liveness import Liveness
+from workers.adapters.queue import Message
+from workers.adapters.state.liveness import Liveness
+from workers.runtime.process import kill_group, spawn
 
 pytestmark = pytest.mark.redis
 

@@ -9,8 +9,8 @@ from celery.exceptions import Retry
 
 from workers import celery as module
 from workers.celery import TeguTask, configuration, delay_before, route
-from workers.errors import DeploymentFailed, GitUnavailable, UsageError
-from workers.settings import Settings
+from workers.model.errors import DeploymentFailed, GitUnavailable, UsageError
+from workers.runtime.settings import Settings
 
 
 @pytest.fixture

@@ -12,18 +12,18 @@ from redis import Redis
 from tests.git_server import Source
 from tests.published import Published
 from tests.redis_server import RedisServer
+from workers.adapters.git.repair import is_marked_damaged
+from workers.adapters.state.discovered import Place
+from workers.adapters.state.rebuild import rebuild
 from workers.changes.closure import take_snapshot
-from workers.examination import check
-from workers.git.repair import is_marked_damaged
-from workers.model import Action, Decision, Outcome, Reason, Trigger
-from workers.planning import explain, plan, stack_difference
-from workers.pull import pull, request_pull
-from workers.quick import is_as_recorded
+from workers.commands.check import check
+from workers.commands.plan import explain, plan, stack_difference
+from workers.deploy.fast_path import is_as_recorded
+from workers.model.words import Action, Decision, Outcome, Reason, Trigger
+from workers.reconcile.pull import pull, request_pull
+from workers.runtime.settings import Settings
 from workers.services import Services
-from workers.settings import Settings
 from workers.stacks import find_stack, stacks_at
-from workers.state.discovered import Place
-from workers.state.rebuild import rebuild
 
 pytestmark = pytest.mark.redis
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from workers.errors import UnknownName
-from workers.model import Options, Stack
+from workers.model.errors import UnknownName
+from workers.model.stack import Options, Stack
+from workers.runtime.settings import Settings
 from workers.services import HostFiles, Services
-from workers.settings import Settings
 
 
 @pytest.fixture

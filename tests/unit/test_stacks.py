@@ -10,9 +10,9 @@ from redis import Redis
 
 from tests.git_server import Source
 from tests.redis_server import RedisServer
-from workers.errors import UnknownName
+from workers.model.errors import UnknownName
+from workers.runtime.settings import Settings
 from workers.services import Services
-from workers.settings import Settings
 from workers.stacks import all_stacks, discover, find_stack, stacks_at
 
 pytestmark = pytest.mark.redis

@@ -10,13 +10,14 @@ import pytest
 from celery import Celery
 
 from tests.redis_server import RedisServer
-from workers import deploy, tasks
+from workers import tasks
+from workers.adapters.queue import Queue
 from workers.celery import configuration, deploy_queue, pull_queue
-from workers.errors import UnknownName
-from workers.model import Trigger
-from workers.queue import Queue
+from workers.deploy import deploy_if_changed as deploy
+from workers.model.errors import UnknownName
+from workers.model.words import Trigger
+from workers.runtime.settings import Settings
 from workers.services import Services
-from workers.settings import Settings
 from workers.stacks import find_stack
 
 CATALOG = """

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from workers.catalog.fields import NAME, NAME_RULE
-from workers.model import Environment, Receiver, Repo, Stack
+from workers.model.stack import Environment, Receiver, Repo, Stack
 
 
 @dataclass(frozen=True)

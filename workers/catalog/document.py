@@ -23,7 +23,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from workers.errors import CatalogError
+from workers.model.errors import CatalogError
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 32

@@ -11,7 +11,7 @@ from workers.catalog.fields import NAME, NAME_RULE, render_project
 from workers.catalog.layers import Layer, layer_of, options_of, overlay
 from workers.catalog.problems import Problems, nearest
 from workers.catalog.sections import CatalogSection, StackSection
-from workers.model import Environment, Repo, Stack
+from workers.model.stack import Environment, Repo, Stack
 
 
 class Expansion:

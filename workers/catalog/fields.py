@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from workers.catalog.steering import STEERING
-from workers.refs import is_ref_name
-from workers.settings import parse_duration
+from workers.model.refs import is_ref_name
+from workers.runtime.settings import parse_duration
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 NAME_RULE = "use 1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit"

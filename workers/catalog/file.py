@@ -8,9 +8,9 @@ from pathlib import Path
 
 from workers.catalog.catalog import Catalog
 from workers.catalog.parsing import parse_catalog
-from workers.errors import CatalogError
-from workers.masking import mask, secrets_in
-from workers.settings import process_environment
+from workers.model.errors import CatalogError
+from workers.runtime.masking import mask, secrets_in
+from workers.runtime.settings import process_environment
 
 Signature = tuple[int, int, int]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from workers.catalog.discovery import find_folders
-from workers.errors import GitUnavailable
-from workers.model import Entry
+from workers.model.errors import GitUnavailable
+from workers.model.words import Entry
 
 COMPOSE_FILES = frozenset({"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"})
 

@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from workers.catalog.sections import OptionsSection, RuleSection
-from workers.model import Action, Health, Hooks, Limits, Options, Rule
+from workers.model.stack import Health, Hooks, Limits, Options, Rule
+from workers.model.words import Action
 
 Layer = Mapping[str, Any]
 

@@ -17,7 +17,8 @@ from workers.catalog.fields import is_local
 from workers.catalog.problems import Problems
 from workers.catalog.receivers import read_receivers
 from workers.catalog.sections import CatalogSection, RepoSection
-from workers.model import Repo, Secret
+from workers.model.secret import Secret
+from workers.model.stack import Repo
 
 _FAMILIES = ("repos", "environments", "stacks")
 

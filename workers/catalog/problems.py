@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from workers.catalog.document import Document, Path
 from workers.catalog.sections import CatalogSection
-from workers.errors import CatalogError
+from workers.model.errors import CatalogError
 
 _SENTENCES = {
     "missing": "is missing",

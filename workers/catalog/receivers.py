@@ -9,7 +9,8 @@ from workers.catalog.credentials import absolute, is_usable, read_secret
 from workers.catalog.fields import NAME
 from workers.catalog.problems import Problems, nearest
 from workers.catalog.sections import ReceiverSection
-from workers.model import Receiver, Secret
+from workers.model.secret import Secret
+from workers.model.stack import Receiver
 
 
 def read_receivers(

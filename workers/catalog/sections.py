@@ -29,7 +29,7 @@ from workers.catalog.fields import (
     VariableValue,
     WatchedPath,
 )
-from workers.model import News
+from workers.model.words import News
 
 Variables = dict[VariableName, VariableValue]
 

@@ -26,8 +26,9 @@ from workers.changes.supported import check_supported
 from workers.changes.trace import Trace
 from workers.changes.tree import Outside, Tree
 from workers.changes.variables import Usage
-from workers.errors import InvalidStack
-from workers.model import Action, Entry, Stack
+from workers.model.errors import InvalidStack
+from workers.model.stack import Stack
+from workers.model.words import Action, Entry
 
 _PLATFORM = "DOCKER_DEFAULT_PLATFORM"
 

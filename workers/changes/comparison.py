@@ -8,8 +8,8 @@ from workers.changes.filtered import differing, filtered
 from workers.changes.ignorefile import BadPatternError
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import FOLDER, LINK, SUBMODULE, Tree
-from workers.errors import InvalidStack
-from workers.model import Entry
+from workers.model.errors import InvalidStack
+from workers.model.words import Entry
 
 
 def is_same_closure(record: Snapshot, tree: Tree) -> bool:

@@ -18,8 +18,8 @@ from workers.changes.reach import Reach, mappings, texts
 from workers.changes.supported import check_supported
 from workers.changes.trace import Content, Trace
 from workers.changes.variables import Usage
-from workers.errors import InvalidStack
-from workers.model import Action
+from workers.model.errors import InvalidStack
+from workers.model.words import Action
 
 Values = dict[str, str | None]
 

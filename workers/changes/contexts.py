@@ -14,8 +14,8 @@ from workers.changes.reach import Reach
 from workers.changes.supported import check_left
 from workers.changes.trace import Content, Trace
 from workers.changes.tree import FOLDER
-from workers.errors import InvalidStack
-from workers.model import Action, Entry
+from workers.model.errors import InvalidStack
+from workers.model.words import Action, Entry
 
 
 class Contexts:

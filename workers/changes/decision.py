@@ -21,8 +21,9 @@ from workers.changes.service_actions import ServiceActions
 from workers.changes.snapshot import RULES, Snapshot
 from workers.changes.tree import Outside, Tree
 from workers.changes.unwritten import Unwritten
-from workers.errors import GitUnavailable, InvalidStack
-from workers.model import Action, Decision, Reason, ServiceDecision, Stack
+from workers.model.errors import GitUnavailable, InvalidStack
+from workers.model.stack import Stack
+from workers.model.words import Action, Decision, Reason, ServiceDecision
 
 _VOLUME_CHANGED = "the options of volume {name} changed; the volume holds data; rename it or remove it by hand {then}"
 _THEN_ASK = "(and then `tegu deploy`, which looks at the volume itself; with --force it stays as it is)"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from workers.changes.heredoc import Ends
 from workers.changes.limits import MAX_INTERPOLATED, MAX_TEMPLATE_DEPTH
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*([\\`])\s*", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"#\s*\w+\s*=")

@@ -14,7 +14,7 @@ import re
 
 from workers.changes import limits
 from workers.changes.interpolation import Lookup, Noted, interpolate
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 _BOM = b"\xef\xbb\xbf"
 _BLANKS = "\t\v\f\r \x85\xa0"

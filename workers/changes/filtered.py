@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from workers.cache import BoundedCache
 from workers.changes.digest import canonical, plain
 from workers.changes.ignorefile import read_patterns
 from workers.changes.limits import MAX_CLOSURE, MAX_FOLDER_DEPTH
 from workers.changes.matcher import Matcher, State
 from workers.changes.tree import FOLDER, Tree
-from workers.errors import InvalidStack
-from workers.model import Entry
+from workers.model.errors import InvalidStack
+from workers.model.words import Entry
+from workers.runtime.cache import BoundedCache
 
 
 class Left(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from workers.changes.digest import keyed
 from workers.changes.tree import Outside
 from workers.changes.variables import process_environment, project_folder, variable_digest
-from workers.model import Stack
+from workers.model.stack import Stack
 
 
 def option_inputs(stack: Stack, outside: Outside, key: bytes) -> dict[str, str | None]:

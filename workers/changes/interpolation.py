@@ -14,7 +14,7 @@ from typing import Any
 
 from workers.changes import limits
 from workers.changes.yaml_file import Model, Path, YamlDocument
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 Lookup = Callable[[str], str | None]
 Noted = Callable[[str], None]

@@ -16,7 +16,7 @@ from typing import Any
 
 from workers.changes.interpolation import truth
 from workers.changes.scalar import text_of
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 Kind = Callable[[Any], object]
 

@@ -15,7 +15,7 @@ from workers.changes.scalar import text_of
 from workers.changes.short_forms import Service, long_resource, long_service
 from workers.changes.unicity import unique_model, unique_service
 from workers.changes.yaml_file import Model, Path
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 CONTAINERS = ("services", "jobs")
 """The parts of a model whose definitions describe containers; `jobs` since Compose 5.6."""

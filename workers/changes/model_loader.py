@@ -18,7 +18,7 @@ from workers.changes.locations import Service, is_remote, resolve_resource, reso
 from workers.changes.trace import Trace
 from workers.changes.variables import Usage, Variables
 from workers.changes.yaml_file import Path, YamlDocument
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 Part = tuple[str, str]
 """A section and a name in it."""

@@ -10,8 +10,8 @@ from workers.changes.model_loader import Model, ModelLoader
 from workers.changes.trace import Trace
 from workers.changes.tree import Outside
 from workers.changes.variables import Usage, Variables, process_environment, project_folder
-from workers.errors import InvalidStack
-from workers.model import Stack
+from workers.model.errors import InvalidStack
+from workers.model.stack import Stack
 
 MAIN_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 """What Compose takes as the main file: the first that is there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from workers.model import Action
+from workers.model.words import Action
 
 
 @dataclass(slots=True)

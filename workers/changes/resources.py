@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from workers.changes.interpolation import truth
 from workers.changes.merge import as_mapping
 from workers.changes.scalar import text_of
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 EXTERNAL = "external:"
 """Begins the digest of a network or volume that Compose does not manage."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import FOLDER
-from workers.model import Action, Rule, Stack
+from workers.model.stack import Rule, Stack
+from workers.model.words import Action
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

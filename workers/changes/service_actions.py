@@ -9,7 +9,8 @@ from workers.changes.resources import EXTERNAL, is_same_resource
 from workers.changes.rules import content_action, matching_rule
 from workers.changes.snapshot import ServiceSnapshot, Snapshot
 from workers.changes.tree import FOLDER
-from workers.model import Action, Rule, ServiceDecision
+from workers.model.stack import Rule
+from workers.model.words import Action, ServiceDecision
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 Service = dict[str, Any]
 

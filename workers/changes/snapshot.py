@@ -15,7 +15,7 @@ from workers.changes.digest import canonical, plain
 from workers.changes.filtered import Filtered, Side, filtered
 from workers.changes.ignorefile import BadPatternError
 from workers.changes.tree import FOLDER, SUBMODULE, Tree, walk
-from workers.model import Action, Entry
+from workers.model.words import Action, Entry
 
 RULES = 3
 """The version of the rules of this package; a record made under another one is made again at its own commit."""

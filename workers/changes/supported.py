@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.cache import BoundedCache
 from workers.changes.filtered import Filtered, filtered
 from workers.changes.tree import EXECUTABLE, FILE, FOLDER, SUBMODULE, Tree
-from workers.errors import InvalidStack
-from workers.model import Entry
+from workers.model.errors import InvalidStack
+from workers.model.words import Entry
+from workers.runtime.cache import BoundedCache
 
 _LFS_HEAD = b"version https://git-lfs.github.com/spec/"
 _LFS_MOST_BYTES = 1024

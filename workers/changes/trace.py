@@ -15,8 +15,8 @@ from workers.changes.digest import keyed
 from workers.changes.limits import MAX_ENV_FILE_BYTES, MAX_SYMLINKS
 from workers.changes.supported import check_supported, refused_submodule
 from workers.changes.tree import FOLDER, LINK, SUBMODULE, Nowhere, Outside, Tree
-from workers.errors import InvalidStack
-from workers.model import Entry
+from workers.model.errors import InvalidStack
+from workers.model.words import Entry
 
 NO_LIVE = "/tegu-stack"
 """Stands for the live directory where there is none (two commits compared by themselves)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from workers.model import Entry
+from workers.model.words import Entry
 
 FILE = 0o100644
 EXECUTABLE = 0o100755

@@ -8,7 +8,7 @@ from typing import Any
 from workers.changes.scalar import text_of
 from workers.changes.short_forms import Service, volume_parts
 from workers.changes.yaml_file import Model
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 _Key = Callable[[Any], object]
 

@@ -14,7 +14,7 @@ from workers.changes import dotenv
 from workers.changes.digest import keyed
 from workers.changes.trace import NO_LIVE, Content, Trace
 from workers.changes.tree import Outside
-from workers.model import Stack
+from workers.model.stack import Stack
 
 
 @dataclass(slots=True)

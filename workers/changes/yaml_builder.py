@@ -13,7 +13,7 @@ import yaml
 
 from workers.changes import limits
 from workers.changes.scalar import Moment, resolve
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 _Path = tuple[str | int, ...]
 _TAG_PREFIX = "tag:yaml.org,2002:"

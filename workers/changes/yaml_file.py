@@ -9,7 +9,7 @@ from typing import Any
 
 from workers.changes import limits
 from workers.changes.yaml_builder import Builder
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 Model = dict[str, Any]
 Path = tuple[str | int, ...]

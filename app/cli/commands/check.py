@@ -9,8 +9,8 @@ import click
 
 from app.cli.output import json_option, print_json
 from app.cli.session import Session, pass_session
-from workers.examination import Finding
-from workers.examination import check as check_all
+from workers.commands.check import Finding
+from workers.commands.check import check as check_all
 
 
 @click.command()

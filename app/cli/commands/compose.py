@@ -8,7 +8,7 @@ import click
 
 from app.cli.names import stack_argument
 from app.cli.session import Session, pass_session
-from workers.passthrough import carry_out
+from workers.commands.compose import carry_out
 from workers.stacks import find_stack
 
 

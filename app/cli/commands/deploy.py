@@ -8,8 +8,8 @@ from app.cli.names import stacks_argument
 from app.cli.output import json_option
 from app.cli.session import Session, pass_session
 from app.cli.wait import no_wait_option, person, watch
-from workers.model import Trigger
-from workers.pull import request_deploy
+from workers.model.words import Trigger
+from workers.reconcile.pull import request_deploy
 
 
 @click.command()

@@ -7,7 +7,7 @@ import click
 from app.cli.names import stack_argument
 from app.cli.output import json_option, print_json, short
 from app.cli.session import Session, pass_session
-from workers.planning import stack_difference
+from workers.commands.plan import stack_difference
 from workers.stacks import find_stack
 
 

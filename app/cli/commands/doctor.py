@@ -10,7 +10,7 @@ from rich.text import Text
 
 from app.cli.output import STYLES, console, json_option, print_json
 from app.cli.session import Session, pass_session
-from workers.diagnosis import Checked, examine, shown_settings
+from workers.commands.doctor import Checked, examine, shown_settings
 
 
 @click.command()

@@ -10,7 +10,7 @@ from app.cli.names import stack_argument
 from app.cli.output import json_option, print_json
 from app.cli.plan_text import explanation
 from app.cli.session import Session, pass_session
-from workers.planning import explain as explain_stack
+from workers.commands.plan import explain as explain_stack
 from workers.stacks import find_stack
 
 

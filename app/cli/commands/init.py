@@ -6,7 +6,7 @@ import click
 
 from app.cli.output import json_option, print_json
 from app.cli.session import Session, pass_session, quiet_logs
-from workers.founding import found
+from workers.commands.init import found
 
 
 @click.command()

@@ -8,7 +8,7 @@ import click
 
 from app.cli.output import ago, json_option, print_json, print_table
 from app.cli.session import Session, pass_session
-from workers.locks import release
+from workers.commands.locks import release
 
 
 @click.command()

@@ -13,12 +13,12 @@ from app.cli.names import repo_option
 from app.cli.output import json_option, print_json, print_table
 from app.cli.plan_text import cells, markdown
 from app.cli.session import Session, pass_session, quiet_logs
-from workers.errors import UsageError
-from workers.model import Action, Decision, Reason
-from workers.preview import compare, decision_row
+from workers.commands.plan_commits import compare, decision_row
+from workers.model.errors import UsageError
+from workers.model.words import Action, Decision, Reason
 
 if TYPE_CHECKING:
-    from workers.upgrade import Upgrade
+    from workers.commands.upgrade import Upgrade
 
 _TOLD = (Reason.INVALID, Reason.BLOCKED)  # what is nothing to do, and no good
 
@@ -67,7 +67,7 @@ def plan(
     if before is not None and after is not None:
         decisions = _compare(session, repo, before, after, git_dir)
     else:
-        from workers.planning import plan as plan_next  # noqa: PLC0415 (comparing two commits needs no Redis)
+        from workers.commands.plan import plan as plan_next  # noqa: PLC0415 (comparing two commits needs no Redis)
 
         decisions = plan_next(session.services, repo, fetch=not no_fetch)
         notes = _upgrades(session, decisions)
@@ -86,7 +86,7 @@ def _compare(session: Session, repo: str | None, before: str, after: str, git_di
 
 def _upgrades(session: Session, decisions: list[Decision]) -> dict[str, Upgrade]:
     """What an upgrade of Compose will recreate of the stacks that are planned."""
-    from workers.upgrade import upgrades  # noqa: PLC0415 (comparing two commits needs no Redis)
+    from workers.commands.upgrade import upgrades  # noqa: PLC0415 (comparing two commits needs no Redis)
 
     return {each.stack: each for each in upgrades(session.services, {decision.stack for decision in decisions})}
 

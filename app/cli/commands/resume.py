@@ -9,9 +9,9 @@ import click
 from app.cli.names import stacks_argument
 from app.cli.session import Session, pass_session
 from app.cli.wait import no_wait_option, person, went_well
-from workers.model import Trigger
-from workers.orders import release
-from workers.pull import request_pull
+from workers.model.words import Trigger
+from workers.reconcile.pull import request_pull
+from workers.reconcile.requests import release
 from workers.stacks import find_stack
 
 

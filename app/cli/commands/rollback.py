@@ -8,8 +8,8 @@ from app.cli.names import stack_argument
 from app.cli.output import json_option
 from app.cli.session import Session, pass_session
 from app.cli.wait import no_wait_option, person, watch
-from workers.model import Trigger
-from workers.orders import Hold, request_rollback
+from workers.model.words import Trigger
+from workers.reconcile.requests import Hold, request_rollback
 
 
 @click.command()

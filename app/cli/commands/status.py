@@ -11,7 +11,7 @@ from app.cli.names import StackName
 from app.cli.output import ago, json_option, print_json, print_table, short
 from app.cli.session import Session, pass_session
 from app.http.schemas import stack_rows
-from workers.errors import UnknownName
+from workers.model.errors import UnknownName
 
 
 @click.command()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workers.process import Completed, run
+from workers.runtime.process import Completed, run
 
 _COUNTS_CONTENT = (5, 0)
 """The first release whose `config --hash` counts what env files hold, as `up` does in all of them."""

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.changes.judge import Judge
-from workers.compose import Compose, Project
-from workers.errors import InvalidStack
+from workers.adapters.docker.compose import Compose, Project
+from workers.model.errors import InvalidStack
 
 SECRET = "EXAMPLESECRET"
 MALFORMED = {

@@ -1,4 +1,4 @@
-"""What `workers.compose` gets of a model from each release of Compose."""
+"""What `workers.adapters.docker.compose` gets of a model from each release of Compose."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.releases import PINNED, READING, release
-from workers.compose import Compose, Project
-from workers.errors import InvalidStack
-from workers.process import run
-from workers.transaction.model import all_images
+from workers.adapters.docker.compose import Compose, Project
+from workers.deploy.containers.compose_model import all_images
+from workers.model.errors import InvalidStack
+from workers.runtime.process import run
 
 KEY = """\
 services:

@@ -13,11 +13,11 @@ from tests.integration.changes.judge import UNSET, Judge
 from tests.integration.changes.watching import Sight, watched
 from tests.unit.changes.corpus import Case, case_names, load_case
 from tests.unit.changes.worlds import KEY, Files, Link, Submodule, World
+from workers.adapters.docker.compose import config_argv, prefix, project_of
 from workers.changes.agreement import missing_sources
 from workers.changes.closure import take_snapshot
 from workers.changes.snapshot import Snapshot
-from workers.compose import config_argv, prefix, project_of
-from workers.process import Completed
+from workers.runtime.process import Completed
 
 READ_BY_UP = (
     *("seccomp", "config-file", "secret-file", "secret-outside-git", "bind-short"),

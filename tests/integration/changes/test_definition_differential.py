@@ -23,7 +23,7 @@ from tests.integration.changes.judge import Judge, RefusedError
 from tests.integration.changes.stack_edits import FILES, TOGGLES, edited
 from tests.integration.changes.test_projects import placed, write
 from tests.unit.changes.worlds import DictOutside, Files, World, make_stack
-from workers.model import Action
+from workers.model.words import Action
 
 EXAMPLES = int(os.environ.get("TEGU_TEST_EXAMPLES", "8"))
 EDITS = 12

@@ -17,8 +17,8 @@ from tests.unit.changes.test_properties import PATHS, repositories
 from tests.unit.changes.worlds import KEY, DictOutside, Link, World, make_stack
 from workers.changes.closure import take_snapshot
 from workers.changes.snapshot import Snapshot
-from workers.errors import InvalidStack
-from workers.transaction.model import services, sources
+from workers.deploy.containers.compose_model import services, sources
+from workers.model.errors import InvalidStack
 
 Repository = dict[str, object]
 

@@ -20,7 +20,7 @@ from tests.unit.changes.ignore_cases import FOLDERS, GONE, LEFT, TREE, expected,
 from tests.unit.changes.worlds import DictTree, Objects
 from workers.changes.filtered import Filtered, filtered
 from workers.changes.ignorefile import BadPatternError
-from workers.process import run
+from workers.runtime.process import run
 
 EXAMPLES = int(os.environ.get("TEGU_TEST_BUILDS", "2"))
 """How many builds of random rows are made."""

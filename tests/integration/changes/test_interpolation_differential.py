@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.integration.changes.judge import Judge, Verdict
 from workers.changes import dotenv
 from workers.changes.interpolation import interpolate
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 ENVIRON = {"A": "a value", "_B2": "b$A", "EMPTY": "", "a": "small"}
 TOKENS = [

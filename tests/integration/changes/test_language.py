@@ -13,7 +13,7 @@ from tests.integration.changes.test_merge_differential import COMMON
 from tests.integration.changes.view import as_shown
 from workers.changes import merge
 from workers.changes.yaml_file import load
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 SERVICE = """{image: x, environment: {A: 1, B: 2}, labels: [a=1, b=2], volumes: [./data:/a, data:/b],
     build: {context: ., args: {A: 1}}, command: [a], tmpfs: [/x], cap_add: [a, b], depends_on: [other], configs: [a],

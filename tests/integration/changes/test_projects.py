@@ -20,9 +20,9 @@ from workers.changes.project import Project, read_project
 from workers.changes.reach import Reach
 from workers.changes.trace import Trace
 from workers.changes.variables import Usage
-from workers.errors import InvalidStack
-from workers.model import Stack
-from workers.process import run
+from workers.model.errors import InvalidStack
+from workers.model.stack import Stack
+from workers.runtime.process import run
 
 # Releases before it knew less of variables in env files, and 2.40 refuses dates.
 LATER = (2, 30)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workers.process import Completed, run
+from workers.runtime.process import Completed, run
 
 CALLS = "open,openat,readlink,readlinkat,stat,lstat,newfstatat,statx,access,faccessat2"
 LINE = re.compile(

@@ -14,9 +14,9 @@ from redis import Redis
 
 from tests.git_server import Source
 from tests.redis_server import RedisServer
-from workers.process import Completed, run
+from workers.runtime.process import Completed, run
+from workers.runtime.settings import Settings
 from workers.services import Services
-from workers.settings import Settings
 
 PROGRAM = str(Path(sys.executable).with_name("tegu"))
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from app.cli.main import COMMANDS, cli, exit_code
 from tests.git_server import Source
-from workers.errors import (
+from workers.model.errors import (
     Busy,
     CatalogError,
     CommandFailed,
@@ -115,7 +115,7 @@ def test_a_reader_that_goes_away_is_no_error(desk: Desk) -> None:
     script = f"{os.fspath(desk.folder)}/run.sh"
     with open(script, "w", encoding="utf-8") as file:  # noqa: PTH123
         file.write("tegu schema | head -1\n")
-    from workers.process import run  # noqa: PLC0415
+    from workers.runtime.process import run  # noqa: PLC0415
 
     from .conftest import PROGRAM  # noqa: PLC0415
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.git_server import GIT_ENV, Source
-from workers.process import run
+from workers.runtime.process import run
 
 from .conftest import PROGRAM, compose
 

@@ -14,9 +14,9 @@ from tests.integration.deploy.house import DOCKER_HOST, House
 from tests.redis_server import RedisServer
 from tests.releases import PINNED, release
 from tests.second_engine import SecondEngine
-from workers.compose import Compose
-from workers.containers import Engine
-from workers.errors import TeguError
+from workers.adapters.docker.compose import Compose
+from workers.adapters.docker.engine import Engine
+from workers.model.errors import TeguError
 
 
 @pytest.fixture(scope="session")

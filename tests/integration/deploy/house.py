@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from tests.git_server import Source
-from workers.announcement import announce
+from workers.adapters.docker.engine import Details, Engine
+from workers.adapters.queue import Message
+from workers.adapters.state.identifiers import new_id
 from workers.celery import NOTIFY, PULL, pull_queue
-from workers.containers import Details, Engine
-from workers.deploy import deploy_if_changed
-from workers.inspection import inspect
-from workers.model import Trigger
-from workers.process import run
-from workers.pull import pull, request_pull
-from workers.queue import Message
-from workers.quick import HandOver, decide_quickly
+from workers.deploy.deploy_if_changed import deploy_if_changed
+from workers.deploy.fast_path import HandOver, decide_quickly
+from workers.model.words import Trigger
+from workers.reconcile.announce import announce
+from workers.reconcile.find_drift import inspect
+from workers.reconcile.pull import pull, request_pull
+from workers.runtime.process import run
+from workers.runtime.settings import Settings, inherited
 from workers.services import Services
-from workers.settings import Settings, inherited
-from workers.state.identifiers import new_id
 
 LINK = "-> "  # a text that begins so is where a symlink leads to
 DOCKER_HOST = "unix:///var/run/docker.sock"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.git_server import Source
-from workers.model import Trigger
-from workers.pull import request_pull
+from workers.model.words import Trigger
+from workers.reconcile.pull import request_pull
 
 from .house import House, compose, service
 

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, in_a_child, service
-from workers import orders
-from workers.errors import UserError
-from workers.model import Trigger
+from workers.deploy.transaction import steps
+from workers.deploy.transaction.steps import Step
+from workers.model.errors import UserError
+from workers.model.words import Trigger
+from workers.reconcile import requests as orders
 from workers.stacks import find_stack
-from workers.transaction import steps
-from workers.transaction.steps import Step
 
 pytestmark = pytest.mark.docker
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.deploy.house import House, compose, service
-from workers.inspection import inspect
-from workers.passthrough import carry_out, compose_call
-from workers.process import run
+from workers.commands.compose import carry_out, compose_call
+from workers.reconcile.find_drift import inspect
+from workers.runtime.process import run
 from workers.stacks import find_stack
 
 pytestmark = pytest.mark.docker

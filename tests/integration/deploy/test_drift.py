@@ -8,8 +8,8 @@ import pytest
 
 from tests.integration.deploy.house import House, compose, service
 from tests.worker_rig import eventually
-from workers.drift import HEALS
-from workers.reconcile import reconcile
+from workers.deploy.drift import HEALS
+from workers.reconcile.reconcile import reconcile
 
 pytestmark = pytest.mark.docker
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.integration.deploy.house import Files, House, compose, service, yaml_of
 from tests.second_engine import SecondEngine
-from workers.containers import Details, Engine
+from workers.adapters.docker.engine import Details, Engine
 
 pytestmark = [
     pytest.mark.docker,

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from tests.integration.deploy.house import House, compose, service
-from workers.reconcile import reconcile
+from workers.reconcile.reconcile import reconcile
 
 pytestmark = pytest.mark.docker
 

@@ -9,8 +9,8 @@ import pytest
 from tests.integration.deploy.house import House, compose, service
 from tests.integration.deploy.test_naming import touched
 from tests.registry import Registry
-from workers.process import run
-from workers.settings import inherited
+from workers.runtime.process import run
+from workers.runtime.settings import inherited
 
 pytestmark = pytest.mark.docker
 
@@ -124,7 +124,7 @@ def test_what_compose_leaves_on_another_image_is_not_deployed(house: House, monk
     house.push({"a/compose.yaml": compose(web=service(), db=service())})
     before = house.lives()
     named = other_image(house)
-    monkeypatch.setattr("workers.transaction.bringing_up.up_argv", lambda *_, **__: ["ps"])
+    monkeypatch.setattr("workers.deploy.transaction.up.up_argv", lambda *_, **__: ["ps"])
 
     done = house.push({"a/compose.yaml": compose(web=service(image=named), db=service())})
 

@@ -16,10 +16,10 @@ import pytest
 
 from tests.integration.deploy.house import DOCKER_HOST, Files, House, compose, in_a_child, service
 from tests.second_engine import SecondEngine
-from workers.reconcile import reconcile
-from workers.state.leases import stack_lease
-from workers.transaction import steps
-from workers.transaction.steps import Step
+from workers.adapters.state.leases import stack_lease
+from workers.deploy.transaction import steps
+from workers.deploy.transaction.steps import Step
+from workers.reconcile.reconcile import reconcile
 
 pytestmark = [
     pytest.mark.docker,
@@ -138,7 +138,7 @@ def test_a_project_gets_its_new_name_although_the_old_one_was_half_taken_down(ho
 def test_a_removal_is_finished_wherever_it_was_killed(
     house: House, policy: str, left: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.reconcile.SETTLED_SECONDS", 0.0)
+    monkeypatch.setattr("workers.reconcile.reconcile.SETTLED_SECONDS", 0.0)
     ways = [(Step.REMOVE, in_its_middle), *((step, at_once) for step in REMOVING)]
     came_to = set()
     slow: Any = {"stop_grace_period": "3s", "init": False}

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, in_a_child, service, yaml_of
-from workers.errors import EngineUnavailable
-from workers.model import Trigger
-from workers.transaction import steps
-from workers.transaction.steps import Step
+from workers.deploy.transaction import steps
+from workers.deploy.transaction.steps import Step
+from workers.model.errors import EngineUnavailable
+from workers.model.words import Trigger
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 

@@ -11,10 +11,10 @@ import pytest
 
 from tests.integration.deploy.house import House, compose, in_a_child, service, yaml_of
 from tests.worker_rig import eventually
-from workers.errors import Busy
-from workers.model import Trigger
-from workers.transaction import steps
-from workers.transaction.steps import Step
+from workers.deploy.transaction import steps
+from workers.deploy.transaction.steps import Step
+from workers.model.errors import Busy
+from workers.model.words import Trigger
 
 pytestmark = pytest.mark.docker
 

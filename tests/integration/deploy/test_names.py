@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.deploy.house import House, compose, in_a_child, service
-from workers.transaction import steps
-from workers.transaction.steps import Step
+from workers.deploy.transaction import steps
+from workers.deploy.transaction.steps import Step
 
 pytestmark = pytest.mark.docker
 

@@ -10,10 +10,10 @@ import pytest
 
 from tests.integration.deploy.house import House, compose, service, yaml_of
 from tests.releases import INSTALLED, NAMES, PINNED, release
-from workers.model import Action
-from workers.planning import plan
-from workers.process import run
-from workers.settings import inherited
+from workers.commands.plan import plan
+from workers.model.words import Action
+from workers.runtime.process import run
+from workers.runtime.settings import inherited
 
 pytestmark = pytest.mark.docker
 

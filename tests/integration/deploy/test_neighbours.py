@@ -9,8 +9,8 @@ import pytest
 
 from tests.integration.deploy.house import House, compose, service, yaml_of
 from tests.worker_rig import eventually
-from workers.errors import BlockedStack
-from workers.transaction.surroundings import drop_network
+from workers.deploy.containers.networks import drop_network
+from workers.model.errors import BlockedStack
 
 pytestmark = pytest.mark.docker
 

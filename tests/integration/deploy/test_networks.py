@@ -6,9 +6,9 @@ import pytest
 
 from tests.integration.deploy.house import House, service, yaml_of
 from tests.releases import NAMES, release
-from workers.errors import CommandFailed
-from workers.process import run
-from workers.settings import inherited
+from workers.model.errors import CommandFailed
+from workers.runtime.process import run
+from workers.runtime.settings import inherited
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("newest")]
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, in_a_child, service
-from workers.model import Trigger
-from workers.pull import request_deploy, request_pull
-from workers.reconcile import publish_lost
-from workers.state.order import Released
+from workers.adapters.state.held_back import Released
+from workers.model.words import Trigger
+from workers.reconcile.pull import request_deploy, request_pull
+from workers.reconcile.reconcile import publish_lost
 
 pytestmark = pytest.mark.docker
 
@@ -128,7 +128,7 @@ def test_killed_before_it_could_publish_who_comes_next_it_is_published_again_and
 ) -> None:
     house.stack("app", after=["db"])
     house.stack("db")
-    monkeypatch.setattr("workers.reconcile.SETTLED_SECONDS", 0)
+    monkeypatch.setattr("workers.reconcile.reconcile.SETTLED_SECONDS", 0)
     house.commit(files("app", "db"))
     run, _ = request_pull(house.services, "r", Trigger.WEBHOOK)
 
@@ -154,7 +154,7 @@ def test_a_forced_one_is_forced_when_it_is_published_again_and_what_was_done_is_
 ) -> None:
     house.stack("app", after=["db"])
     house.stack("db")
-    monkeypatch.setattr("workers.reconcile.SETTLED_SECONDS", 0)
+    monkeypatch.setattr("workers.reconcile.reconcile.SETTLED_SECONDS", 0)
     house.pull(files("app", "db"))
     run = request_deploy(house.services, ["app", "db"], force=True, trigger=Trigger.CLI)
     assert killed_in_place_of_publishing(house)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import LINK, House, compose, service, yaml_of
-from workers.reconcile import reconcile
+from workers.reconcile.reconcile import reconcile
 
 pytestmark = pytest.mark.docker
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, service
-from workers.demonstration import free_port
-from workers.settings import Settings
-from workers.state.liveness import Liveness
+from workers.adapters.state.liveness import Liveness
+from workers.commands.demo import free_port
+from workers.runtime.settings import Settings
 
 pytestmark = pytest.mark.docker
 

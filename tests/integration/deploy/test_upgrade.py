@@ -12,10 +12,10 @@ from app.cli.commands.plan import plan
 from app.cli.session import Session
 from tests.integration.deploy.house import House, compose, service
 from tests.releases import INSTALLED, NAMES, PINNED, release
-from workers.compose_releases import numbers, written
+from workers.adapters.docker.releases import numbers, written
+from workers.commands.upgrade import upgrades
+from workers.deploy.transaction.record import project_from
 from workers.stacks import find_stack
-from workers.transaction.recording import project_from
-from workers.upgrade import upgrades
 
 pytestmark = [
     pytest.mark.docker,

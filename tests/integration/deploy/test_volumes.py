@@ -13,8 +13,8 @@ import pytest
 from docker import APIClient
 
 from tests.integration.deploy.house import House, in_a_child, service, yaml_of
-from workers.transaction import steps
-from workers.transaction.steps import Step
+from workers.deploy.transaction import steps
+from workers.deploy.transaction.steps import Step
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 

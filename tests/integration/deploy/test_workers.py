@@ -9,10 +9,10 @@ import pytest
 
 from tests.integration.deploy.house import DOCKER_HOST, Files, House, compose, service, yaml_of
 from tests.second_engine import SecondEngine
-from workers.departure import remnants
-from workers.diagnosis import examine
-from workers.housekeeping import keep_house
-from workers.reconcile import reconcile
+from workers.commands.doctor import examine
+from workers.reconcile.housekeeping import keep_house
+from workers.reconcile.reassigned import remnants
+from workers.reconcile.reconcile import reconcile
 
 pytestmark = [
     pytest.mark.docker,

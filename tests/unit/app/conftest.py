@@ -13,10 +13,10 @@ from flask.testing import FlaskClient
 
 from app.http.factory import create_app
 from tests.redis_server import RedisServer
+from workers.adapters.queue import Queue
 from workers.celery import configuration
-from workers.queue import Queue
+from workers.runtime.settings import Settings
 from workers.services import Services
-from workers.settings import Settings
 
 CATALOG = """
 repos:
@@ -40,7 +40,7 @@ Serve = Callable[..., Services]
 def serve(redis_server: RedisServer, redis: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     """Makes services; options are settings, `redis_url` another Redis."""
     del redis  # emptied
-    monkeypatch.setattr("workers.masking._masked", [])
+    monkeypatch.setattr("workers.runtime.masking._masked", [])
     (tmp_path / "tegu.yaml").write_text(CATALOG, encoding="utf-8")
 
     def make(**options: Any) -> Services:

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from app.http.factory import create_app
 from tests.unit.app.conftest import Serve
-from workers.model import Secret
+from workers.model.secret import Secret
 
 TOKEN = "a token with ümlauts"
 WIRE = TOKEN.encode().decode("latin-1")

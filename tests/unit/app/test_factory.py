@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from app.http.factory import create_app
 from tests.unit.app.conftest import Serve
-from workers.errors import (
+from workers.model.errors import (
     BlockedStack,
     Busy,
     CatalogError,
@@ -21,8 +21,8 @@ from workers.errors import (
     UnknownName,
     UsageError,
 )
-from workers.logs import get_logger
-from workers.masking import mask
+from workers.runtime.logs import get_logger
+from workers.runtime.masking import mask
 
 PATHS = ["/healthz", "/readyz", "/metrics", "/api/v1/runs", "/nothing"]
 
@@ -108,7 +108,7 @@ def test_a_redirect_stays_one(failing: Flask) -> None:
 
 
 def test_a_known_secret_is_masked_in_a_problem(failing: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.masking._masked", [])
+    monkeypatch.setattr("workers.runtime.masking._masked", [])
     mask(["hunter22"])
     monkeypatch.setitem(ERRORS, "usage", UsageError("hunter22 does not fit"))
     assert b"hunter22" not in failing.test_client().get("/fail/usage").data

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from app.http.factory import create_app
 from tests.unit.app.conftest import Serve
+from workers.adapters.state.liveness import Liveness
 from workers.services import Services
-from workers.state.liveness import Liveness
 
 QUEUES = ("tegu.local.pull", "tegu.local.deploy", "tegu.nas.pull", "tegu.nas.deploy")
 

@@ -8,8 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.http.factory import create_app
 from tests import forges
 from tests.unit.app.conftest import Serve
+from workers.adapters.state.liveness import Liveness
 from workers.services import Services
-from workers.state.liveness import Liveness
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from workers.process import run
+from workers.runtime.process import run
 
 _SCRIPT = """
 import os, signal, subprocess, sys, tempfile, time

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from workers.adapters.state.held_back import Waiting
+from workers.adapters.state.leases import stack_lease
 from workers.celery import deploy_queue
 from workers.services import Services
-from workers.state.leases import stack_lease
-from workers.state.order import Waiting
 
 STACK = "production/website"
 

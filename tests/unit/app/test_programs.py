@@ -8,7 +8,7 @@ from pathlib import Path
 from supervisor.options import ServerOptions
 
 from app.up.programs import Program, programs, supervisor_config
-from workers.settings import load_settings
+from workers.runtime.settings import load_settings
 
 
 def _config(tmp_path: Path, redis: Program | None) -> Path:

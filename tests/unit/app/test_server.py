@@ -8,8 +8,8 @@ import time
 import pytest
 
 from app import server
+from workers.adapters.state.liveness import Liveness
 from workers.services import Services
-from workers.state.liveness import Liveness
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ from redis import Redis
 
 from app.http.tally import Tally
 from tests.redis_server import RedisServer
-from workers.state.connection import connect
-from workers.state.counters import Counters
+from workers.adapters.state.connection import connect
+from workers.adapters.state.counters import Counters
 
 
 def test_a_count_arrives_by_itself(redis: Redis) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from workers.catalog import Catalog, find_folders, matches_globs, parse_catalog, stack_folders
-from workers.model import Entry
+from workers.model.words import Entry
 
 
 def catalog(text: str) -> Catalog:

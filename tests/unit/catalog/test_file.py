@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from workers.catalog import Catalog, CatalogFile, file
-from workers.errors import CatalogError
+from workers.model.errors import CatalogError
 
 
 def test_it_is_read_again_only_when_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

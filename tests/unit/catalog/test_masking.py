@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from workers.catalog import CatalogFile
-from workers.masking import MASK, masked
+from workers.runtime.masking import MASK, masked
 
 
 def test_webhook_secrets_and_passwords_are_masked_once_the_catalog_is_read(tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from workers.catalog import Catalog, parse_catalog
 from workers.catalog.sections import CatalogSection, OptionsSection, RepoSection, StackSection
-from workers.errors import CatalogError
-from workers.model import Action, Health, Rule, Secret
+from workers.model.errors import CatalogError
+from workers.model.secret import Secret
+from workers.model.stack import Health, Rule
+from workers.model.words import Action
 
 REPO = "repos: {homelab: {url: /srv/homelab.git}}\n"
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from workers.catalog import CatalogFile, parse_catalog
-from workers.masking import MASK, masked
-from workers.model import News, Receiver, Secret
+from workers.model.secret import Secret
+from workers.model.stack import Receiver
+from workers.model.words import News
+from workers.runtime.masking import MASK, masked
 
 USUAL = frozenset(News) - {News.DEPLOYED}
 TEXT = """

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from workers.catalog import json_schema, parse_catalog
-from workers.errors import CatalogError
+from workers.model.errors import CatalogError
 
 
 class Editor(yaml.SafeLoader):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from workers.adapters.docker.compose import INHERITED
 from workers.catalog.fields import VariableName
 from workers.catalog.steering import STEERING
-from workers.compose import INHERITED
 
 _NAME = TypeAdapter[str](VariableName)
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.changes.worlds import World
-from workers.cache import BoundedCache
 from workers.changes import filtered, supported
+from workers.runtime.cache import BoundedCache
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import yaml
 
 from tests.unit.changes.worlds import DictOutside, Files, Link, Submodule, make_stack
 from workers.changes.project import OVERRIDE_FILES
-from workers.model import Stack
+from workers.model.stack import Stack
 
 FOLDER = Path(__file__).parents[2] / "corpus"
 LIVE_MARK = "@LIVE@"

@@ -8,7 +8,7 @@ tier asks it).
 from __future__ import annotations
 
 from tests.unit.changes.worlds import Files, Link, make_stack
-from workers.model import Stack
+from workers.model.stack import Stack
 
 Y = "app/compose.yaml"
 

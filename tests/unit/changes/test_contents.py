@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.changes.worlds import LIVE, Link, World
 from workers.changes.limits import MAX_IGNORE_FILE_BYTES
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 Y = "app/compose.yaml"
 

@@ -10,7 +10,7 @@ from tests.unit.changes.worlds import KEY, LIVE, World
 from workers.changes.closure import take_snapshot
 from workers.changes.filtered import Filtered
 from workers.changes.snapshot import Snapshot
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 ROOT = Path(__file__).parents[3]
 

@@ -11,8 +11,9 @@ from tests.unit.changes.worlds import KEY, LIVE, DictOutside, Link, World, make_
 from workers.changes import decision as decision_module
 from workers.changes.decision import decide, undecided
 from workers.changes.snapshot import RULES, Snapshot
-from workers.errors import GitUnavailable
-from workers.model import Action, Reason, Rule
+from workers.model.errors import GitUnavailable
+from workers.model.stack import Rule
+from workers.model.words import Action, Reason
 
 CHANGED_VOLUME = "{services: {a: {image: x, volumes: ['vol:/v']}}, volumes: {vol: {driver: nfs}}}"
 VARIED: dict[str, object] = {

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from workers.changes.dockerfile import base_images, image_name
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 
 @pytest.mark.parametrize(

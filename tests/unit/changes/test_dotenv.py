@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.changes import dotenv, limits
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 ENVIRON = {"A": "a-env", "EMPTY": ""}
 

@@ -12,8 +12,8 @@ from workers.changes.decision import decide
 from workers.changes.filtered import Filtered, differing, filtered, matcher_of
 from workers.changes.ignorefile import BadPatternError
 from workers.changes.tree import Tree
-from workers.errors import InvalidStack
-from workers.model import Entry, Reason
+from workers.model.errors import InvalidStack
+from workers.model.words import Entry, Reason
 
 CONTEXT = {path: path for path in TREE}
 

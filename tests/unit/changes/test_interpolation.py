@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from workers.changes import limits
 from workers.changes.interpolation import interpolate, interpolate_part, interpolate_tree, truth
 from workers.changes.yaml_file import load
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 ENVIRON = {"A": "a", "EMPTY": "", "_x1": "under", "DOLLAR": "$A ${A}"}
 

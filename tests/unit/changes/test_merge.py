@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.changes import merge
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 STARTED = {"condition": "service_started", "required": True}
 MERGED: list[tuple[str, object, object, object]] = [

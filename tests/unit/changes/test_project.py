@@ -9,8 +9,8 @@ from workers.changes.project import Project, read_project
 from workers.changes.reach import Reach
 from workers.changes.trace import Trace
 from workers.changes.variables import Usage
-from workers.errors import InvalidStack
-from workers.model import Stack
+from workers.model.errors import InvalidStack
+from workers.model.stack import Stack
 
 REFUSED = {
     "conflicting include": "app/compose.yaml: services.a is defined both here and in an included file",

@@ -12,7 +12,7 @@ from tests.unit.changes.worlds import KEY, Link, World, make_stack
 from workers.changes.closure import take_snapshot
 from workers.changes.decision import decide
 from workers.changes.snapshot import Snapshot
-from workers.model import Action
+from workers.model.words import Action
 
 NAMES = ["a", "b", "c.conf", "sub/x", "sub/y", "sub/deep/z", "-dash", "sp ace", "ünï"]
 FOLDERS = ["app", "shared", "other"]

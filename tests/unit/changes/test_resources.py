@@ -7,8 +7,8 @@ import pytest
 from tests.unit.changes.resource_cases import DIFFERENT, SAME, compose_file
 from tests.unit.changes.worlds import World
 from workers.changes.resources import is_only_mount, is_same_resource
-from workers.errors import InvalidStack
-from workers.model import Action, Decision, Reason
+from workers.model.errors import InvalidStack
+from workers.model.words import Action, Decision, Reason
 
 
 def change(world: World, section: str, one: str, other: str) -> Decision:

@@ -4,7 +4,8 @@ import pytest
 
 from tests.unit.changes.worlds import World, make_stack
 from workers.changes.rules import can_match, content_action, matching_rule, rule_problems
-from workers.model import Action, Rule
+from workers.model.stack import Rule
+from workers.model.words import Action
 
 FILES = {
     "app/compose.yaml": "services: {a: {image: x, volumes: ['./conf:/c', './one.yml:/one', './later:/l']}, "

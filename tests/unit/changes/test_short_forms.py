@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from workers.changes.short_forms import clean, long_resource, long_service, long_volume
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 HOST = {"create_host_path": True}
 

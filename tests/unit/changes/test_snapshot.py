@@ -12,8 +12,8 @@ from workers.changes.digest import keyed
 from workers.changes.filtered import Filtered
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Nowhere, walk
-from workers.errors import InvalidStack
-from workers.model import Entry
+from workers.model.errors import InvalidStack
+from workers.model.words import Entry
 
 FILES = {
     "app/compose.yaml": "services: {a: {image: '${TAG}', volumes: ['./c:/c', './data:/d', './link:/l'], build: ./i}}",

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.changes.worlds import KEY, DictOutside, DictTree, Files, Link, Objects, Submodule
 from workers.changes.supported import check_supported
 from workers.changes.trace import Trace
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 
 def trace_of(files: Files) -> Trace:

@@ -4,8 +4,8 @@ import pytest
 
 from tests.unit.changes.worlds import KEY, LIVE, DictOutside, DictTree, Files, Link, Objects, Submodule
 from workers.changes.trace import NO_LIVE, Trace, is_there
-from workers.errors import InvalidStack
-from workers.model import Entry
+from workers.model.errors import InvalidStack
+from workers.model.words import Entry
 
 
 def trace_of(files: Files, host: dict[str, str] | None = None, live: str | None = LIVE) -> Trace:

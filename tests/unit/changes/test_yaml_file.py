@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from workers.changes import limits
 from workers.changes.yaml_file import load
-from workers.errors import InvalidStack
+from workers.model.errors import InvalidStack
 
 
 def model(text: str) -> dict[str, Any]:

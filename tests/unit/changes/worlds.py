@@ -8,7 +8,8 @@ from hashlib import sha1
 from workers.changes.closure import take_snapshot
 from workers.changes.decision import decide, is_unchanged
 from workers.changes.snapshot import Snapshot
-from workers.model import Decision, Entry, Options, Stack
+from workers.model.stack import Options, Stack
+from workers.model.words import Decision, Entry
 
 Files = Mapping[str, object]
 """Content by path: text or bytes for a file, `Link(target)`, `Program(text)`, `Submodule(commit)`."""

@@ -1,0 +1,195 @@
+"""Servers of every kind, credentials that are seen by nobody else, and servers that never answer."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.git_server import GIT_ENV, HttpServer, Source, wait_for_port
+from workers.adapters.git import Clone
+from workers.adapters.git.environment import remote_env
+from workers.model.errors import GitUnavailable
+from workers.model.secret import Secret
+from workers.model.stack import Repo
+from workers.runtime.process import kill_group, run, spawn
+
+MakeClone = Callable[..., Clone]
+MakeServer = Callable[[str, str], HttpServer]
+
+PLANTED = "hunter2-pl%40nted$(id)"
+
+
+def test_the_git_protocol(source: Source, git_daemon: str, make_clone: MakeClone) -> None:
+    clone = make_clone(git_daemon)
+    assert clone.fetch(["main"]) == {"main": source.git("rev-parse", "HEAD")}
+    head = source.commit({"x": "y"})
+    assert clone.fetch(["main", "gone"]) == {"main": head}
+
+
+def test_http_with_credentials(source: Source, make_http_server: MakeServer, make_clone: MakeClone) -> None:
+    server = make_http_server("me", PLANTED)
+    clone = make_clone(server.url, username="me", password=Secret(PLANTED))
+    assert clone.fetch(["main"]) == {"main": source.git("rev-parse", "HEAD")}
+    head = source.commit({"x": "y"})
+    assert clone.fetch(["main"]) == {"main": head}
+
+
+def test_wrong_credentials_are_said_to_be_wrong_and_not_shown(
+    make_http_server: MakeServer, make_clone: MakeClone
+) -> None:
+    server = make_http_server("me", "something else")
+    clone = make_clone(server.url.replace("://", "://me:inurl@"), username="me", password=Secret(PLANTED))
+    with pytest.raises(GitUnavailable, match="refused the credentials; check username and password_file") as caught:
+        clone.fetch(["main"])
+    assert PLANTED not in str(caught.value)
+    assert "inurl" not in str(caught.value)
+
+
+def test_without_credentials_nobody_is_asked(make_http_server: MakeServer, make_clone: MakeClone) -> None:
+    with pytest.raises(GitUnavailable, match="refused the credentials"):
+        make_clone(make_http_server("me", "pw").url).fetch(["main"])
+
+
+def test_credentials_do_not_follow_a_redirect_to_another_host(
+    make_http_server: MakeServer, make_clone: MakeClone
+) -> None:
+    thief, server = make_http_server("me", PLANTED), make_http_server("me", PLANTED)
+    server.redirect = thief.url
+    with pytest.raises(GitUnavailable):
+        make_clone(server.url, username="me", password=Secret(PLANTED)).fetch(["main"])
+    assert thief.requests
+    assert set(thief.seen) == {None}
+
+
+def _command_lines() -> str:
+    lines = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                lines.append((entry / "cmdline").read_bytes().decode(errors="replace").replace("\0", " "))
+            except OSError:
+                continue
+    return "\n".join(lines)
+
+
+def test_a_password_is_in_no_command_line_and_no_file(
+    make_http_server: MakeServer, make_clone: MakeClone, tmp_path: Path
+) -> None:
+    server = make_http_server("me", PLANTED)
+    server.delay = 0.4
+    clone = make_clone(server.url, username="me", password=Secret(PLANTED))
+    seen: list[str] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            seen.append(_command_lines())
+            time.sleep(0.02)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        clone.fetch(["main"])
+    finally:
+        done.set()
+        watcher.join()
+    everything = "\n".join(seen)
+    assert "remote-http" in everything
+    assert PLANTED not in everything
+    for path in tmp_path.joinpath("tegu").rglob("*"):
+        assert not path.is_file() or PLANTED.encode() not in path.read_bytes()
+    assert PLANTED not in repr(clone.repo)
+
+
+@pytest.mark.parametrize("scheme", ["http", "git", "ssh"])
+def test_a_server_that_never_answers_is_given_up_and_the_lock_is_free_again(
+    silent_port: int, make_clone: MakeClone, scheme: str
+) -> None:
+    clone = make_clone(f"{scheme}://127.0.0.1:{silent_port}/repo")
+    started = time.monotonic()
+    for _ in range(2):
+        with pytest.raises(GitUnavailable, match=r"did not answer within 0\.5 s"):
+            clone.fetch(["main"], timeout=0.5)
+    assert time.monotonic() - started < 10
+    assert str(silent_port) not in _command_lines()
+
+
+def test_a_server_that_is_not_there(free_port: int, make_clone: MakeClone) -> None:
+    with pytest.raises(GitUnavailable, match=r"repo homelab: .*Connection refused|Failed to connect"):
+        make_clone(f"http://127.0.0.1:{free_port}/repo").fetch(["main"])
+
+
+def test_a_host_that_has_no_name(make_clone: MakeClone) -> None:
+    with pytest.raises(GitUnavailable, match="cannot be resolved"):
+        make_clone("https://no-such-host.invalid/repo").fetch(["main"])
+
+
+# ---------------------------------------------------------------- ssh
+
+
+def test_ssh_gets_its_key_and_known_hosts_and_never_asks(tmp_path: Path) -> None:
+    repo = Repo("r", "git@host:me/r.git", "main", ssh_key_file="/keys/my key", known_hosts_file="/keys/known hosts")
+    command = remote_env(repo, tmp_path)["GIT_SSH_COMMAND"]
+    assert "-i '/keys/my key'" in command
+    assert "'UserKnownHostsFile=\"/keys/known hosts\"'" in command
+    assert "-o BatchMode=yes -o StrictHostKeyChecking=yes" in command
+    assert "IdentitiesOnly=yes" in command
+
+
+@pytest.fixture
+def sshd(tmp_path: Path, free_port: int) -> Iterator[Path]:
+    """A server on a loopback port; the folder holds `key` and `known_hosts`."""
+    program = shutil.which("sshd", path=f"{os.defpath}:/usr/sbin:/sbin")
+    if program is None or shutil.which("ssh-keygen") is None:
+        pytest.skip("there is no sshd here")
+    folder = tmp_path / "ssh keys"
+    folder.mkdir(mode=0o700)
+    for name in ("host", "key", "other"):
+        argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
+        run(argv, what="ssh-keygen", env=GIT_ENV, timeout=30)
+    shutil.copy(folder / "key.pub", folder / "authorized")
+    host_key = " ".join((folder / "host.pub").read_text().split()[:2])
+    (folder / "known_hosts").write_text(f"[127.0.0.1]:{free_port} {host_key}\n")
+    (folder / "port").write_text(str(free_port))
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)
+    options = [f'AuthorizedKeysFile "{folder}/authorized"', "StrictModes no", "UsePAM no", "PidFile none"]
+    config = folder / "config"
+    config.write_text("\n".join([f'HostKey "{folder}/host"', f"ListenAddress 127.0.0.1:{free_port}", *options]) + "\n")
+    server = spawn([program, "-D", "-e", "-f", str(config)], env=GIT_ENV)
+    try:
+        wait_for_port(free_port)
+        yield folder
+    finally:
+        kill_group(server.pid)
+        server.communicate()
+
+
+def _ssh_url(folder: Path, source: Source) -> str:
+    return f"ssh://{getpass.getuser()}@127.0.0.1:{(folder / 'port').read_text()}{source.path}/.git"
+
+
+def test_ssh_with_a_key(sshd: Path, source: Source, make_clone: MakeClone) -> None:
+    files = {"ssh_key_file": str(sshd / "key"), "known_hosts_file": str(sshd / "known_hosts")}
+    clone = make_clone(_ssh_url(sshd, source), **files)
+    assert clone.fetch(["main"]) == {"main": source.git("rev-parse", "HEAD")}
+
+
+def test_ssh_with_a_key_that_the_server_does_not_know(sshd: Path, source: Source, make_clone: MakeClone) -> None:
+    files = {"ssh_key_file": str(sshd / "other"), "known_hosts_file": str(sshd / "known_hosts")}
+    with pytest.raises(GitUnavailable, match="refused the key; check ssh_key_file"):
+        make_clone(_ssh_url(sshd, source), **files).fetch(["main"])
+
+
+def test_ssh_to_a_host_that_is_not_known(sshd: Path, source: Source, make_clone: MakeClone) -> None:
+    (sshd / "known_hosts").write_text("")
+    files = {"ssh_key_file": str(sshd / "key"), "known_hosts_file": str(sshd / "known_hosts")}
+    with pytest.raises(GitUnavailable, match="put it into known_hosts_file"):
+        make_clone(_ssh_url(sshd, source), **files).fetch(["main"])

@@ -1,0 +1,105 @@
+"""Deployments, their steps and their logs."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from workers.adapters.state import keys
+from workers.adapters.state.state import State
+
+STACK = "production/a"
+
+
+def created(state: State) -> str:
+    return state.deployments.create(STACK, "run1", "c1", "up", "content_changed", previous="c0")
+
+
+def test_a_deployment_is_shown_with_what_is_known_so_far(state: State) -> None:
+    deployment = created(state)
+    shown = state.deployments.get(deployment)
+    assert shown is not None
+    assert shown.pop("started_at").endswith("Z")
+    assert shown == {
+        "id": deployment,
+        "stack": STACK,
+        "run": "run1",
+        "commit": "c1",
+        "action": "up",
+        "reason": "content_changed",
+        "status": "running",
+        "outcome": None,
+        "error": None,
+        "finished_at": None,
+        "previous": "c0",
+        "steps": [],
+    }
+
+
+def test_an_unknown_deployment_is_none_and_stays_so(state: State) -> None:
+    state.deployments.update("nothing", outcome="deployed")
+    assert state.deployments.get("nothing") is None
+
+
+@pytest.mark.parametrize(("outcome", "status"), [("deployed", "succeeded"), ("rolled_back", "failed")])
+def test_a_deployment_ends_with_an_outcome(state: State, outcome: str, status: str) -> None:
+    deployment = created(state)
+    state.deployments.add_step(deployment, "stage", 0.01234)
+    state.deployments.add_step(deployment, "up", 1.5)
+    state.deployments.finish(deployment, outcome, "web is unhealthy")
+    shown = state.deployments.get(deployment)
+    assert shown is not None
+    assert (shown["status"], shown["outcome"], shown["error"]) == (status, outcome, "web is unhealthy")
+    assert shown["finished_at"] is not None
+    assert [(step["name"], step["seconds"]) for step in shown["steps"]] == [("stage", 0.012), ("up", 1.5)]
+
+
+def test_a_stack_keeps_its_newest_deployments(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "MAX_DEPLOYMENTS_OF_STACK", 3)
+    made = [created(state) for _ in range(5)]
+    assert [shown["id"] for shown in state.deployments.list(STACK)] == made[:1:-1]
+    assert [shown["id"] for shown in state.deployments.list(STACK, limit=1)] == made[-1:]
+    assert state.deployments.get(made[0]) is None
+
+
+def test_a_log_is_read_from_where_one_left_off(state: State) -> None:
+    deployment = created(state)
+    state.deployments.append_log(deployment)
+    state.deployments.append_log(deployment, "one", "two")
+    state.deployments.append_log(deployment, "three")
+    lines = state.deployments.read_log(deployment)
+    assert [line for _, line in lines] == ["one", "two", "three"]
+    assert state.deployments.read_log(deployment, after=lines[1][0]) == lines[2:]
+    assert state.deployments.read_log(deployment, after=lines[2][0], block_ms=10) == []
+
+
+def test_a_reader_wakes_up_with_the_next_line(state: State) -> None:
+    deployment = created(state)
+    writer = threading.Timer(0.1, state.deployments.append_log, (deployment, "late"))
+    writer.start()
+    assert [line for _, line in state.deployments.read_log(deployment, block_ms=60_000)] == ["late"]
+    writer.join()
+
+
+def test_a_long_line_is_cut(state: State) -> None:
+    deployment = created(state)
+    state.deployments.append_log(deployment, "x" * 5000)
+    [(_, line)] = state.deployments.read_log(deployment)
+    assert line == "x" * 2000 + " … (3000 more characters)"
+
+
+def test_a_log_is_bounded(state: State) -> None:
+    deployment = created(state)
+    state.deployments.append_log(deployment, *(str(number) for number in range(10_500)))
+    kept = state.redis.xlen(keys.log(deployment))
+    assert 10_000 <= kept <= 10_200
+    assert [line for _, line in state.deployments.read_log(deployment, count=20_000)][-1] == "10499"
+
+
+def test_everything_of_a_deployment_expires(state: State) -> None:
+    deployment = created(state)
+    state.deployments.append_log(deployment, "one")
+    state.deployments.add_step(deployment, "up", 1)
+    names = [keys.deployment(deployment), keys.steps(deployment), keys.log(deployment), keys.deployments(STACK)]
+    assert all(state.redis.ttl(name) > 0 for name in names)

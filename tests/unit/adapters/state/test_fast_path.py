@@ -1,0 +1,76 @@
+"""An unchanged stack: one look, one end."""
+
+from __future__ import annotations
+
+from workers.adapters.state.state import State
+from workers.model.words import Action, Decision, Outcome, Reason, ServiceDecision
+
+STACK = "production/a"
+UNCHANGED = Decision(STACK, Action.NONE, Reason.UNCHANGED, "c2")
+
+
+def planned(state: State) -> str:
+    run = state.runs.create("homelab", "cli", [])
+    state.runs.plan(run, [(STACK, "c2")])
+    return run
+
+
+def test_a_look_has_all_that_a_decision_needs(state: State) -> None:
+    run = planned(state)
+    state.records.put(STACK, {"commit": "c1"}, None, deployed_commit="c1")
+    state.pauses.pause(STACK, "me", "holiday")
+    state.holds.hold(STACK, "f1")
+    state.pins.pin(STACK, "c0", "release", "me")
+    look = state.quick.look(STACK, "task")
+    assert (look.runs, look.record) == ((run,), {"commit": "c1"})
+    assert look.facts.fields == {"latest_commit": "c2", "deployed_commit": "c1"}
+    assert look.facts.pause is not None
+    assert look.facts.pause["who"] == "me"
+    assert look.facts.hold is not None
+    assert look.facts.hold["fingerprint"] == "f1"
+    assert look.facts.pin is not None
+    assert look.facts.pin["commit"] == "c0"
+    assert not look.facts.leased
+
+
+def test_a_look_at_a_stack_that_nobody_waits_for_finds_no_runs(state: State) -> None:
+    look = state.quick.look(STACK, "task")
+    assert (look.runs, look.record, look.facts.fields, look.facts.pause) == ((), None, {}, None)
+
+
+def test_an_unchanged_stack_is_verified_at_the_new_commit(state: State) -> None:
+    run = planned(state)
+    state.quick.finish_unchanged(state.quick.look(STACK, "task").runs, STACK, UNCHANGED, "c2")
+    shown = state.runs.get(run)
+    assert shown is not None
+    assert (shown["status"], shown["stacks"][STACK]["outcome"]) == ("succeeded", "unchanged")
+    status = state.records.status(STACK)
+    assert (status["latest_commit"], status["verified_commit"]) == ("c2", "c2")
+    assert (status["last_decision"]["reason"], status["last_decision"]["run"]) == ("unchanged", run)
+
+
+def test_a_skipped_stack_is_not_verified(state: State) -> None:
+    run = planned(state)
+    service = ServiceDecision(Action.UP, ("a/compose.yaml",))
+    paused = Decision(STACK, Action.UP, Reason.PAUSED, "c2", services={"web": service}, message="paused by me")
+    state.quick.finish_unchanged([run], STACK, paused, "c2", outcome=Outcome.SKIPPED)
+    status = state.records.status(STACK)
+    assert "verified_commit" not in status
+    assert status["last_decision"]["services"] == {"web": {"action": "up", "paths": ["a/compose.yaml"]}}
+    shown = state.runs.get(run)
+    assert shown is not None
+    assert shown["stacks"][STACK]["message"] == "paused by me"
+
+
+def test_quiet_ends_are_no_events(state: State) -> None:
+    run = planned(state)
+    state.quick.finish_unchanged([run], STACK, UNCHANGED, "c2")
+    assert {event["kind"] for _, event in state.events.read()} == {"run"}
+
+
+def test_an_invalid_stack_without_a_commit_keeps_what_is_known(state: State) -> None:
+    run = planned(state)
+    invalid = Decision(STACK, Action.NONE, Reason.INVALID, message="two folders have this name")
+    state.quick.finish_unchanged([run], STACK, invalid, "", outcome=Outcome.INVALID)
+    status = state.records.status(STACK)
+    assert (status["latest_commit"], status["last_decision"]["commit"]) == ("c2", None)

@@ -1,0 +1,155 @@
+"""What counts as drift, from what a listing of containers shows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from workers.adapters.docker.engine import CONFIG_HASH, Container
+from workers.deploy.drift import HEALS, drift_of, heals_after, is_at_rest, remedies, worn_out
+from workers.model.words import Action
+
+
+def recorded(state: str = "running", restart: str = "no", service: str = "web") -> dict[str, str]:
+    return {
+        "id": f"{service}1",
+        "service": service,
+        "image": "sha256:1",
+        "config_hash": "h1",
+        "state": state,
+        "restart": restart,
+    }
+
+
+def there(state: str = "running", service: str = "web", code: int | None = None, **more: Any) -> Container:
+    fields: dict[str, Any] = {"id": f"{service}1", "image_id": "sha256:1", "labels": {CONFIG_HASH: "h1"}, **more}
+    return Container(
+        name=f"p-{service}-1",
+        project="p",
+        service=service,
+        state=state,
+        image="i",
+        created=0,
+        exit_code=code,
+        **fields,
+    )
+
+
+def drift(record: dict[str, str], *found: Container) -> str | None:
+    return drift_of({"containers": {"p-web-1": record}}, found).get("web")
+
+
+def test_what_is_as_it_was_has_not_drifted() -> None:
+    assert drift(recorded(), there()) is None
+    assert drift(recorded(), there("restarting")) is None
+    assert drift(recorded(), there("paused")) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "word"),
+    [
+        ([], "missing"),
+        ([there("exited", code=137)], "stopped"),
+        ([there("created")], "stopped"),
+        ([there(id="other")], "replaced"),
+        ([there(id="other", image_id="sha256:2")], "image_changed"),
+        ([there(id="other", labels={CONFIG_HASH: "h2"})], "configuration_changed"),
+        ([there("exited", code=1, id="other", image_id="sha256:2")], "image_changed"),
+    ],
+)
+def test_every_difference_has_its_word(found: list[Container], word: str) -> None:
+    assert drift(recorded(), *found) == word
+
+
+def test_what_ended_well_by_itself_is_no_drift_and_what_should_have_started_again_is() -> None:
+    assert drift(recorded(), there("exited", code=0)) is None
+    assert drift(recorded(restart="on-failure"), there("exited", code=0)) is None
+    assert drift(recorded(restart="always"), there("exited", code=0)) == "stopped"
+    assert drift(recorded(restart="unless-stopped"), there("exited", code=0)) == "stopped"
+
+
+def test_what_did_not_run_after_the_deployment_is_nobodys_drift() -> None:
+    assert drift(recorded("exited")) is None
+    assert drift(recorded("exited"), there("exited", code=3)) is None
+
+
+def test_a_service_has_the_strongest_difference_of_its_containers() -> None:
+    second = {**recorded(), "id": "web2"}
+    record = {"containers": {"p-web-1": recorded(), "p-web-2": second}}
+    assert drift_of(record, [there(id="other")]) == {"web": "missing"}
+    assert drift_of({}, [there()]) == {}
+
+
+def test_containers_that_nothing_is_recorded_of_are_no_drift() -> None:
+    assert drift(recorded(), there(), there(service="extra")) is None
+
+
+JOB = recorded("exited", service="job")
+
+
+def nobody_knows(_: str) -> None:
+    """What an engine says that does not remember."""
+
+
+@pytest.mark.parametrize("code", [130, 137, 143])
+def test_a_stack_is_at_rest_when_nothing_runs_that_did(code: int) -> None:
+    record = {"containers": {"p-web-1": recorded(), "p-job-1": JOB}}
+    stopped = there("exited", code=code)
+    assert is_at_rest(record, [stopped, there("exited", service="job", code=0)], nobody_knows)
+    assert is_at_rest(record, [], nobody_knows)
+    assert not is_at_rest(record, [stopped, there(service="job")], nobody_knows)
+    assert not is_at_rest(record, [there("created")], nobody_knows)
+    assert not is_at_rest({"containers": {"p-job-1": JOB}}, [], nobody_knows)
+
+
+@pytest.mark.parametrize("code", [0, 1, 3, 255])
+def test_what_has_ended_or_crashed_by_itself_was_stopped_by_nobody(code: int) -> None:
+    record = {"containers": {"p-web-1": recorded(), "p-db-1": recorded(service="db")}}
+    ended = there("exited", code=code)
+    assert not is_at_rest(record, [ended, there("exited", service="db", code=0)], lambda _: False)
+    assert is_at_rest(record, [ended, there("exited", service="db", code=137)], lambda _: False)
+    assert is_at_rest(record, [ended], lambda _: False)
+    retried = {"containers": {"p-web-1": recorded(restart="on-failure")}}
+    assert not is_at_rest(retried, [ended], lambda _: False)
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_what_the_engine_remembers_to_have_been_stopped_was_stopped_however_it_ended(code: int) -> None:
+    record = {"containers": {"p-web-1": recorded()}}
+    assert is_at_rest(record, [there("exited", code=code)], lambda _: True)
+
+
+def test_where_nobody_knows_what_ended_well_is_left_alone_and_what_crashed_is_not() -> None:
+    record = {"containers": {"p-web-1": recorded()}}
+    assert is_at_rest(record, [there("exited", code=0)], nobody_knows)
+    assert not is_at_rest(record, [there("exited", code=1)], nobody_knows)
+
+
+@pytest.mark.parametrize("code", [0, 1, 143])
+@pytest.mark.parametrize("restart", ["always", "unless-stopped"])
+def test_what_the_engine_would_start_again_was_stopped_however_it_ended(restart: str, code: int) -> None:
+    record = {"containers": {"p-web-1": recorded(restart=restart)}}
+    assert is_at_rest(record, [there("exited", code=code)], nobody_knows)
+
+
+def test_what_was_exchanged_is_made_again_and_the_rest_is_brought_up() -> None:
+    found = {"a": "missing", "b": "stopped", "c": "replaced", "d": "image_changed", "e": "configuration_changed"}
+    up, again = Action.UP, Action.RECREATE
+    assert remedies(found) == {"a": up, "b": up, "c": up, "d": again, "e": again}
+
+
+def test_what_is_healed_again_and_again_within_hours_is_worn_out() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    record: dict[str, Any] = {"fingerprint": "f"}
+    for _ in range(HEALS):
+        assert worn_out(record, ["web", "db"], at) == ()
+        at += timedelta(hours=5)
+        record = {"fingerprint": "f", "heals": heals_after(record, ["web"], "f", at)}
+    assert worn_out(record, ["web", "db"], at + timedelta(hours=5)) == ("web",)
+    assert worn_out(record, ["web"], at + timedelta(hours=7)) == ()
+    assert worn_out(record, ["db"], at) == ()
+    assert heals_after(record, ["db"], "f", at).keys() == {"web", "db"}
+    assert heals_after(record, ["web"], "other", at)["web"]["times"] == 1
+    assert heals_after(record, ["web"], "f", at + timedelta(hours=7))["web"]["times"] == 1

@@ -1,0 +1,60 @@
+"""An intent comes back from the journal as it was."""
+
+from __future__ import annotations
+
+import json
+
+from workers.deploy.files.data import Belonging
+from workers.deploy.files.switch_plan import Do, Operation
+from workers.deploy.transaction.intent import Intent
+from workers.deploy.transaction.repair import Interrupted, left_otherwise, look, merged
+from workers.deploy.transaction.volumes import Volume
+from workers.model.words import Action
+
+VOLUME = Volume("p_v", "local", {"type": "nfs", "o": "addr=10.0.0.1", "device": ":/a"}, {"a": "b"})
+INTENT = Intent(
+    deployment="d",
+    commit="c2",
+    previous="c1",
+    fingerprint="f",
+    switched=False,
+    operations=(Operation(Do.PUT, "a/b", old=True, keep=True, mode=0o100644, oid="1"), Operation(Do.PRUNE, "x")),
+    images={"i:1": "sha256:1", "i:2": None},
+    services={"web": Action.UP},
+    starts=frozenset({("id", "2026-11-23T11:22:33Z")}),
+    resting=frozenset({"job"}),
+    networks=frozenset({"id"}),
+    network_keys=("n",),
+    volumes={"v": VOLUME},
+    project="p",
+    docker_host="unix:///d.sock",
+    brought=(Belonging("/old/data", "a/data", "copy"),),
+    halted=("id",),
+)
+
+
+def test_it_survives_json() -> None:
+    for intent in (INTENT, INTENT.done(), INTENT.done().turned("it broke")):
+        assert Intent.from_json(json.loads(json.dumps(intent.to_json()))) == intent
+
+
+def test_a_turned_intent_always_says_that_it_turned() -> None:
+    assert INTENT.turned("").failed
+
+
+def test_the_journal_says_what_was_interrupted() -> None:
+    assert not look({})
+    assert look({"intent": INTENT.to_json(), "disturbed": {"db": "restart"}}) == Interrupted(
+        INTENT, {"db": Action.RESTART}
+    )
+
+
+def test_what_is_left_otherwise_comes_back_from_the_journal() -> None:
+    left = json.loads(json.dumps(left_otherwise({"web": Action.UP}, {"v": VOLUME}, ["n"])))
+    assert look(left) == Interrupted(None, {"web": Action.UP}, {"v": VOLUME}, ("n",))
+    assert left_otherwise({}, {}, ()) == {"disturbed": None, "volumes": None, "networks": None}
+
+
+def test_the_stronger_action_wins() -> None:
+    first, second = {"a": Action.UP, "b": Action.RESTART}, {"a": Action.SIGNAL, "c": Action.BUILD}
+    assert merged(first, second) == {"a": Action.UP, "b": Action.RESTART, "c": Action.BUILD}

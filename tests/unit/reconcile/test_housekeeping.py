@@ -1,0 +1,69 @@
+"""Once a day: pins of stacks that are gone are dropped, and names that nothing was ever deployed of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.git_server import Source
+from tests.redis_server import RedisServer
+from workers.adapters.state.state import State
+from workers.model.words import Action, Decision, Outcome, Reason
+from workers.reconcile.housekeeping import forget_idle, keep_house
+from workers.runtime.settings import Settings
+from workers.services import Services
+
+STACK, GONE, DOWN = "default/a", "default/gone", "default/down"
+
+
+@pytest.fixture
+def services(tmp_path: Path, state: State, redis_server: RedisServer) -> Iterator[Services]:
+    source = Source(tmp_path / "source")
+    source.commit({"a/compose.yaml": "services: {}"})
+    catalog = tmp_path / "tegu.yaml"
+    catalog.write_text(f"repos:\n  r: {{url: {source.path}, ref: main}}\nstacks:\n  a: {{repo: r, path: a}}\n")
+    made = Services(Settings(data_dir=state.data_dir, catalog=catalog, redis_url=redis_server.url))
+    yield made
+    made.close()
+
+
+def test_pins_of_stacks_that_are_gone_are_dropped_and_others_stay(services: Services) -> None:
+    clone = services.clone("r")
+    commit = clone.fetch(["main"])["main"]
+    for stack in (STACK, GONE, DOWN):
+        clone.pin(f"deployed/{stack}", commit)
+        clone.pin(f"previous/{stack}", commit)
+    services.state.journal.save(STACK, {"record": {"commit": commit}})
+    services.state.journal.save(DOWN, {"record": {"commit": commit}, "status": {"removed": {"done": "down"}}})
+    assert keep_house(services, "local", ["r"]) == ("r", "stacks")
+    assert set(clone.pins()) == {f"deployed/{STACK}", f"previous/{STACK}"}
+
+
+def test_the_pin_of_a_stack_whose_journal_was_lost_stays(services: Services) -> None:
+    clone = services.clone("r")
+    clone.pin(f"deployed/{STACK}", clone.fetch(["main"])["main"])
+    (services.settings.data_dir / "stacks" / STACK).mkdir(parents=True)
+    keep_house(services, "local", ["r"])
+    assert set(clone.pins()) == {f"deployed/{STACK}"}
+
+
+def test_the_house_is_kept_once_a_day(services: Services) -> None:
+    services.clone("r").fetch(["main"])
+    assert keep_house(services, "local", ["r"]) == ("r", "stacks")
+    assert keep_house(services, "local", ["r"]) == ()
+    assert keep_house(services, "nas", ["r"]) == ("r", "stacks")
+
+
+def test_what_nobody_has_come_across_for_a_day_is_forgotten(services: Services) -> None:
+    state = services.state
+    for stack in (STACK, GONE):
+        decision = Decision(stack, Action.NONE, Reason.INVALID, message="no Compose file")
+        state.quick.finish_unchanged([], stack, decision, "c", outcome=Outcome.INVALID)
+    state.records.put(DOWN, {"commit": "c"}, None)
+    forget_idle(services, datetime.now(UTC))
+    assert set(state.records.known()) == {STACK, GONE, DOWN}
+    forget_idle(services, datetime.now(UTC) + timedelta(days=2))
+    assert set(state.records.known()) == {STACK, DOWN}

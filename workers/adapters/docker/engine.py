@@ -1,0 +1,435 @@
+"""What runs: the Docker Engine seen through its SDK. Compose changes things, this module observes them.
+
+The few things it does change are those that Compose has no word for: put a tag back on an image, settle a
+container that a killed Compose left half made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import re
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workers.model.errors import CommandFailed, EngineUnavailable
+from workers.runtime.settings import inherited
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+PROJECT = "com.docker.compose.project"
+SERVICE = "com.docker.compose.service"
+NUMBER = "com.docker.compose.container-number"
+ONE_OFF = "com.docker.compose.oneoff"
+HOOK = "com.docker.compose.hook"
+CONFIG_HASH = "com.docker.compose.config-hash"
+WORKING_DIR = "com.docker.compose.project.working_dir"
+REPLACES = "com.docker.compose.replace"
+RESOLVED_IMAGE = "com.docker.compose.image"
+RELEASE = "com.docker.compose.version"
+
+# What may change a container's state. Health checks also cause an `exec_…` event each, which say nothing.
+_EVENTS = ["create", "start", "die", "stop", "kill", "oom", "restart", "pause", "unpause", "destroy", "rename"]
+_TIMEOUT = 60  # seconds for one answer of the engine
+
+_EXITED = re.compile(r"Exited \((\d+)\)")
+_CONTAINER_ID = re.compile(r"/containers/([0-9a-f]{64})/(?:hostname|hosts|resolv\.conf)")
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container of a Compose project, as a listing shows it.
+
+    Attributes:
+        state: `created`, `running`, `restarting`, `paused`, `exited`, `dead` or `removing`.
+        exit_code: of one that has exited; None otherwise.
+    """
+
+    id: str
+    name: str
+    project: str
+    service: str
+    state: str
+    image: str
+    image_id: str
+    created: int
+    labels: Mapping[str, str] = field(default_factory=dict)
+    exit_code: int | None = None
+
+    @property
+    def config_hash(self) -> str:
+        """Compose's digest of the service's definition when it made the container."""
+        return self.labels.get(CONFIG_HASH, "")
+
+    @property
+    def working_dir(self) -> str:
+        """The project directory it was made from."""
+        return self.labels.get(WORKING_DIR, "")
+
+    @property
+    def is_one_off(self) -> bool:
+        """Whether it is one of `docker compose run`."""
+        return self.labels.get(ONE_OFF) == "True"
+
+    @property
+    def is_hook(self) -> bool:
+        """Whether it only prepares the start of a container of its service: Compose 5's `pre_start`."""
+        return HOOK in self.labels
+
+    @property
+    def resolved_image(self) -> str:
+        """The id that its image's name stood for when Compose made the container."""
+        return self.labels.get(RESOLVED_IMAGE, "")
+
+    @property
+    def release(self) -> str:
+        """The release of Compose that made the container."""
+        return self.labels.get(RELEASE, "")
+
+    @property
+    def running(self) -> bool:
+        """Whether its process lives, or is about to again."""
+        return self.state in {"running", "restarting", "paused"}
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What only a look into one container shows.
+
+    Attributes:
+        health: `starting`, `healthy`, `unhealthy`, or None without a healthcheck.
+        restart_policy: `no`, `always`, `unless-stopped` or `on-failure`.
+        sources: host paths of its bind mounts.
+        volumes: names of its volumes.
+        addresses: its IP addresses.
+        published: the ports of the host that lead to it.
+        made_from: the name that its image was called by when it was made.
+    """
+
+    container: Container
+    state: str
+    started_at: str
+    exit_code: int
+    restarts: int
+    health: str | None
+    restart_policy: str
+    sources: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    published: tuple[int, ...] = ()
+    made_from: str = ""
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """Turn the SDK's errors into ours.
+
+    Raises:
+        CommandFailed: when the engine refuses.
+        EngineUnavailable: when it does not answer, or cannot.
+    """
+    import requests  # noqa: PLC0415 (heavy; `tegu plan` never needs it)
+    from docker.errors import APIError, DockerException  # noqa: PLC0415
+
+    try:
+        yield
+    except APIError as error:
+        if error.is_client_error():
+            what = "a call of the Docker Engine"
+            raise CommandFailed(what, error.status_code or 400, str(error.explanation)) from error
+        message = f"the Docker Engine did not do as asked: {error}"
+        raise EngineUnavailable(message) from error
+    except (DockerException, requests.RequestException, OSError) as error:
+        message = f"the Docker Engine did not do as asked: {error}"
+        raise EngineUnavailable(message) from error
+
+
+class Engine:
+    """One Docker Engine. Connects on first use.
+
+    Args:
+        docker_host: as `DOCKER_HOST` has it.
+    """
+
+    def __init__(self, docker_host: str) -> None:
+        self.docker_host = docker_host
+        self._client: APIClient | None = None
+
+    @property
+    def client(self) -> APIClient:
+        """The SDK's low-level client.
+
+        Raises:
+            EngineUnavailable: when the engine does not answer.
+        """
+        if self._client is None:
+            with translated():
+                from docker import APIClient  # noqa: PLC0415
+                from docker.utils import kwargs_from_env  # noqa: PLC0415
+
+                names = ("DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "HOME")
+                known = {**inherited(names), "DOCKER_HOST": self.docker_host}
+                self._client = APIClient(
+                    **kwargs_from_env(environment=known),
+                    version="auto",
+                    timeout=_TIMEOUT,
+                    use_ssh_client=self.docker_host.startswith("ssh://"),
+                )
+        return self._client
+
+    def close(self) -> None:
+        """Close the connection. The next call opens it again."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def version(self) -> str:
+        """The engine's version.
+
+        Raises:
+            EngineUnavailable: when it does not answer.
+        """
+        with translated():
+            return str(self.client.version()["Version"])
+
+    # ------------------------------------------------------------ containers
+
+    def containers(self, project: str | None = None, *, one_off: bool = False) -> tuple[Container, ...]:
+        """The containers of services of one Compose project, or of all of them, in one call.
+
+        Args:
+            project: the project's name.
+            one_off: also those of `docker compose run` and of hooks.
+        """
+        label = PROJECT if project is None else f"{PROJECT}={project}"
+        with translated():
+            rows = self.client.containers(all=True, filters={"label": label})
+        found = (_container(row) for row in rows)
+        return tuple(each for each in found if one_off or not (each.is_one_off or each.is_hook))
+
+    def details(self, containers: Iterable[Container]) -> tuple[Details, ...]:
+        """A look into each container. Those that have gone meanwhile are left out."""
+        from docker.errors import NotFound  # noqa: PLC0415
+
+        found: list[Details] = []
+        with translated():
+            for each in containers:
+                with contextlib.suppress(NotFound):
+                    found.append(_details(each, self.client.inspect_container(each.id)))
+        return tuple(found)
+
+    def users(self, volume: str) -> tuple[Container, ...]:
+        """Every container that refers to a volume, running or not, whosever it is."""
+        with translated():
+            rows = self.client.containers(all=True, filters={"volume": volume})
+        mounting = (row for row in rows if any(mount.get("Name") == volume for mount in row.get("Mounts") or ()))
+        return tuple(_container(row) for row in mounting)
+
+    def last_lines(self, container_id: str, count: int = 20) -> str:
+        """The end of a container's log; nothing for a log driver that cannot be read."""
+        try:
+            with translated():
+                log = self.client.logs(container_id, stdout=True, stderr=True, tail=count)
+        except (CommandFailed, EngineUnavailable):
+            return ""
+        return bytes(log).decode(errors="replace").strip()
+
+    def exists(self, container_id: str) -> bool:
+        """Whether there is a container with this id."""
+        from docker.errors import NotFound  # noqa: PLC0415
+
+        with translated():
+            try:
+                self.client.inspect_container(container_id)
+            except NotFound:
+                return False
+        return True
+
+    def binds(self, container_id: str) -> tuple[tuple[str, str], ...] | None:
+        """What of the host is mounted into a container: where it is, and where that sees it; None without one."""
+        from docker.errors import NotFound  # noqa: PLC0415
+
+        with translated():
+            try:
+                mounts = self.client.inspect_container(container_id)["Mounts"]
+            except NotFound:
+                return None
+        return tuple((each["Source"], each["Destination"]) for each in mounts if each["Type"] == "bind")
+
+    def start(self, container_id: str) -> None:
+        """Start a container."""
+        with translated():
+            self.client.start(container_id)
+
+    def stop(self, container_id: str) -> None:
+        """Stop a container, within the time it asks for, however long that is."""
+        with translated():
+            grace = self.client.inspect_container(container_id)["Config"].get("StopTimeout")
+            self.client.stop(container_id, timeout=grace)  # the SDK waits for so long, and then for its own timeout
+
+    def remove(self, container_id: str) -> None:
+        """Remove a container by force. Its volumes stay."""
+        with translated():
+            self.client.remove_container(container_id, force=True, v=False)
+
+    def rename(self, container_id: str, name: str) -> None:
+        """Give a container another name."""
+        with translated():
+            self.client.rename(container_id, name)
+
+    # ------------------------------------------------------------ images
+
+    def image_id(self, name: str) -> str | None:
+        """The id of the image that a name stands for here, or None."""
+        from docker.errors import ImageNotFound, NotFound  # noqa: PLC0415
+
+        with translated():
+            try:
+                return str(self.client.inspect_image(name)["Id"])  # type: ignore[no-untyped-call]
+            except (ImageNotFound, NotFound):
+                return None
+
+    def tag(self, image_id: str, name: str) -> None:
+        """Let a name stand for an image, whatever it stood for before."""
+        repository, tag = split_name(name)
+        with translated():
+            self.client.tag(image_id, repository, tag=tag, force=True)
+
+    def untag(self, name: str) -> None:
+        """Take a name away; the image itself stays only while something else refers to it."""
+        from docker.errors import APIError  # noqa: PLC0415
+
+        with translated(), contextlib.suppress(APIError):
+            self.client.remove_image(name, noprune=True)
+
+    def names_of(self, image_id: str) -> tuple[str, ...]:
+        """Every name that stands for an image; none for one that is not there."""
+        from docker.errors import ImageNotFound, NotFound  # noqa: PLC0415
+
+        with translated():
+            try:
+                found = self.client.inspect_image(image_id)  # type: ignore[no-untyped-call]
+            except (ImageNotFound, NotFound):
+                return ()
+        return tuple(found.get("RepoTags") or ())
+
+    def drop_image(self, name: str) -> bool:
+        """Remove an image's name, and the image with its last one; False when a container needs it, or it is gone."""
+        try:
+            with translated():
+                self.client.remove_image(name)
+        except CommandFailed:
+            return False
+        return True
+
+    # ------------------------------------------------------------ events
+
+    def was_stopped(self, identifier: str) -> bool | None:
+        """Whether somebody stopped a container that does not run; None where the engine does not remember.
+
+        It keeps its last few hundred events (Docker's reference, `docker events`): a container that ends by itself has
+        only a `die` among them, one that is stopped has a `stop` as well.
+        """
+        filters = {"type": "container", "container": identifier, "event": ["start", "die", "stop"]}
+        with translated():
+            # As a text the time keeps its fraction; in whole seconds, what has just happened would be left out.
+            until: Any = f"{time.time():.9f}"
+            stream = self.client.events(decode=True, since=0, until=until, filters=filters)
+            actions = [str(each.get("Action")) for each in stream]
+        life = actions[len(actions) - actions[::-1].index("start") :] if "start" in actions else actions
+        return "stop" in life if "die" in life else None
+
+    @contextlib.contextmanager
+    def changes(self, project: str) -> Iterator[queue.SimpleQueue[str]]:
+        """Something is put into the queue whenever the state of one of the project's containers may have changed.
+
+        `changed`, or `ended` when the stream of events is over.
+        """
+        with translated():
+            filters = {"label": f"{PROJECT}={project}", "type": "container", "event": [*_EVENTS, "health_status"]}
+            stream = self.client.events(decode=True, filters=filters)
+        seen: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+        def watch() -> None:
+            with contextlib.suppress(Exception):  # closing the stream makes the SDK raise one of many things
+                for _ in stream:
+                    seen.put("changed")
+            seen.put("ended")
+
+        reader = threading.Thread(target=watch, name=f"events of {project}", daemon=True)
+        reader.start()
+        try:
+            yield seen
+        finally:
+            with contextlib.suppress(Exception):
+                stream.close()
+            reader.join(timeout=5)
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """The repository and the tag of an image's name: `registry:5000/a/b` is `latest`.
+
+    >>> split_name("registry:5000/a/b")
+    ('registry:5000/a/b', 'latest')
+    """
+    repository, _, tag = name.rpartition(":")
+    return (repository, tag) if repository and "/" not in tag else (name, "latest")
+
+
+def _container(row: Mapping[str, Any]) -> Container:
+    labels = row.get("Labels") or {}
+    names = row.get("Names") or [""]
+    ended = _EXITED.match(row.get("Status") or "")
+    return Container(
+        id=row["Id"],
+        name=names[0].removeprefix("/"),
+        project=labels.get(PROJECT, ""),
+        service=labels.get(SERVICE, ""),
+        state=row["State"],
+        image=row["Image"],
+        image_id=row["ImageID"],
+        created=row["Created"],
+        labels=labels,
+        exit_code=int(ended.group(1)) if ended else None,
+    )
+
+
+def _details(container: Container, found: Mapping[str, Any]) -> Details:
+    state = found["State"]
+    mounts = found.get("Mounts") or []
+    health = state.get("Health") or {}
+    network = found.get("NetworkSettings") or {}
+    return Details(
+        container=container,
+        state=state["Status"],
+        started_at=state["StartedAt"],
+        exit_code=state["ExitCode"],
+        restarts=found["RestartCount"],
+        health=None if health.get("Status") in {None, "none"} else health["Status"],
+        restart_policy=found["HostConfig"]["RestartPolicy"]["Name"] or "no",
+        sources=tuple(mount["Source"] for mount in mounts if mount["Type"] == "bind"),
+        volumes=tuple(mount["Name"] for mount in mounts if mount["Type"] == "volume"),
+        addresses=tuple(each["IPAddress"] for each in (network.get("Networks") or {}).values() if each["IPAddress"]),
+        published=tuple(
+            int(place["HostPort"]) for places in (network.get("Ports") or {}).values() for place in places or ()
+        ),
+        made_from=found["Config"]["Image"],
+    )
+
+
+def own_container_id(mounts: Path = Path("/proc/self/mountinfo")) -> str | None:
+    """The id of the container that this process runs in, or None outside of one.
+
+    Docker mounts `/etc/hostname`, `/etc/hosts` and `/etc/resolv.conf` from a folder named after the container,
+    whatever the version of cgroups, and a host name may be anything.
+    """
+    with contextlib.suppress(OSError):
+        for line in mounts.read_text().splitlines():
+            if found := _CONTAINER_ID.search(line):
+                return found.group(1)
+    return None

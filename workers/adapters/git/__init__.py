@@ -1,0 +1,38 @@
+"""The one clone of a repo, and everything Tegu asks of Git.
+
+    clone         Clone: fetch, heal, pins, housekeeping; what a worker holds per repo
+    local         LocalRepo and open_local: reading any Git directory, as `tegu plan --from/--to` does
+    tree          GitTree: one commit's content by path and object id, cached
+    joined        JoinedTree: a commit beside the objects of another clone
+    reader        the long-lived `git cat-file` processes behind it
+    export        writing a set of blobs below a folder
+    remote        the network calls: which refs are there, and the one fetch
+    commands      GitPython's command wrapper on top of workers.runtime.process
+    environment   the clean room: environment, credentials, ssh
+    failures      what Git's messages mean, without credentials
+    repair        locks and half-written files that a killed process left behind, damaged clones
+
+GitPython is imported by `commands` alone and only when a command runs, and `Clone`, which logs, only when
+it is asked for: together they cost more than a whole `tegu plan` may take.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workers.adapters.git.local import LocalRepo, open_local
+from workers.adapters.git.tree import GitTree
+
+if TYPE_CHECKING:
+    from workers.adapters.git.clone import Clone
+
+__all__ = ["Clone", "GitTree", "LocalRepo", "open_local"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Clone":
+        from workers.adapters.git.clone import Clone  # noqa: PLC0415
+
+        return Clone
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)

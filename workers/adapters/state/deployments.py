@@ -1,0 +1,155 @@
+"""Deployments: attempts to bring one stack to one commit, with their steps and their output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from redis import Redis
+
+from workers.adapters.state import keys
+from workers.adapters.state.clock import now
+from workers.adapters.state.connection import translated
+from workers.adapters.state.deployed import decoded
+from workers.adapters.state.identifiers import new_id
+from workers.model.words import Action, Reason
+
+LONGEST_BLOCK_MS = 4000
+"""A blocking read must answer before the client's own timeout."""
+
+# Named here, since inside the class `list` is a method.
+Lines: TypeAlias = list[tuple[str, str]]
+MaybeShown: TypeAlias = list[dict[str, Any] | None]
+
+
+class Deployments:
+    """Deployments in Redis. Whoever writes lines masks secrets first."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    @translated()
+    def create(
+        self,
+        stack: str,
+        run: str | None,
+        commit: str | None,
+        action: Action | str | None = None,
+        reason: Reason | str | None = None,
+        **fields: object,
+    ) -> str:
+        """Make a deployment that has just started; the oldest of a stack beyond the newest 100 go.
+
+        Args:
+            stack: its id.
+            run: the run it belongs to.
+            commit: what it brings the stack to.
+            action: of the decision.
+            reason: of the decision.
+            fields: anything else that JSON can hold.
+        """
+        deployment = new_id()
+        first = {"id": deployment, "stack": stack, "run": run, "commit": commit, "action": action, "reason": reason}
+        empty = {"outcome": None, "error": None, "finished_at": None}
+        stored = {**first, "status": "running", "started_at": now(), **empty, **fields}
+        index = keys.deployments(stack)
+        with self._redis.pipeline() as pipeline:
+            pipeline.hset(keys.deployment(deployment), mapping=_encoded(stored))
+            pipeline.expire(keys.deployment(deployment), keys.DEPLOYMENT_SECONDS)
+            pipeline.lrem(index, 0, deployment)
+            pipeline.lpush(index, deployment)
+            pipeline.lrange(index, keys.MAX_DEPLOYMENTS_OF_STACK, -1)
+            pipeline.ltrim(index, 0, keys.MAX_DEPLOYMENTS_OF_STACK - 1)
+            pipeline.expire(index, keys.DEPLOYMENT_SECONDS)
+            old = pipeline.execute()[4]
+        for gone in old:
+            self._redis.delete(keys.deployment(gone), keys.steps(gone), keys.log(gone))
+        return deployment
+
+    @translated()
+    def update(self, deployment: str, **fields: object) -> None:
+        """Set fields of a deployment; one that has expired stays away."""
+        if fields and self._redis.exists(keys.deployment(deployment)):
+            self._redis.hset(keys.deployment(deployment), mapping=_encoded(fields))
+
+    @translated()
+    def finish(self, deployment: str, outcome: str, error: str | None = None, **fields: object) -> None:
+        """End a deployment: `status` is `failed` for a bad outcome, else `succeeded`."""
+        status = "failed" if outcome in {"failed", "rolled_back", "blocked", "invalid"} else "succeeded"
+        self.update(deployment, status=status, outcome=outcome, error=error, finished_at=now(), **fields)
+
+    @translated()
+    def add_step(self, deployment: str, name: str, seconds: float) -> None:
+        """Note that a step has ended and how long it took."""
+        with self._redis.pipeline() as pipeline:
+            pipeline.rpush(
+                keys.steps(deployment), json.dumps({"name": name, "seconds": round(seconds, 3), "at": now()})
+            )
+            pipeline.expire(keys.steps(deployment), keys.DEPLOYMENT_SECONDS)
+            pipeline.execute()
+
+    @translated()
+    def get(self, deployment: str) -> dict[str, Any] | None:
+        """A deployment with its `steps`; None when there is none."""
+        return self._get_many([deployment])[0]
+
+    @translated()
+    def list(self, stack: str, limit: int = 20) -> list[dict[str, Any]]:
+        """A stack's deployments, newest first."""
+        found = self._redis.lrange(keys.deployments(stack), 0, limit - 1)
+        return [shown for shown in self._get_many([str(item) for item in found]) if shown]
+
+    @translated()
+    def append_log(self, deployment: str, *lines: str) -> None:
+        """Add lines to a deployment's log, which keeps the newest 10,000; long ones are cut."""
+        if not lines:
+            return
+        name = keys.log(deployment)
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for line in lines:
+                pipeline.xadd(name, {"line": _cut(line)}, maxlen=keys.MAX_LOG_LINES, approximate=True)
+            pipeline.expire(name, keys.LOG_SECONDS)
+            pipeline.execute()
+
+    @translated()
+    def read_log(self, deployment: str, after: str = "0", block_ms: int | None = None, count: int = 1000) -> Lines:
+        """Lines of a log with their cursors.
+
+        Args:
+            deployment: its id.
+            after: the cursor of the last line that was read; `0` for all.
+            block_ms: how long to wait for a line if there is none, at most 4 s; None does not wait.
+            count: at most so many.
+        """
+        entries = read_stream(self._redis, keys.log(deployment), after, block_ms, count)
+        return [(cursor, fields["line"]) for cursor, fields in entries]
+
+    def _get_many(self, deployments: Iterable[str]) -> MaybeShown:
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for deployment in deployments:
+                pipeline.hgetall(keys.deployment(deployment))
+                pipeline.lrange(keys.steps(deployment), 0, -1)
+            answers = pipeline.execute()
+        return [
+            decoded(fields) | {"steps": [json.loads(step) for step in steps]} if fields else None
+            for fields, steps in zip(answers[::2], answers[1::2], strict=True)
+        ]
+
+
+def read_stream(
+    redis: Redis, name: str, after: str, block_ms: int | None, count: int
+) -> list[tuple[str, dict[str, str]]]:
+    """Entries of a stream after a cursor, waiting for the first one if asked to."""
+    block = None if block_ms is None else max(1, min(block_ms, LONGEST_BLOCK_MS))
+    answer: Any = redis.xread({name: after}, count=count, block=block)
+    return [entry for _, entries in answer or () for entry in entries]
+
+
+def _encoded(fields: Mapping[str, object]) -> dict[Any, Any]:
+    return {name: json.dumps(value) for name, value in fields.items()}
+
+
+def _cut(line: str) -> str:
+    limit = keys.MAX_LINE_CHARACTERS
+    return line if len(line) <= limit else f"{line[:limit]} … ({len(line) - limit} more characters)"

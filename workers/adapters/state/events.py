@@ -1,0 +1,45 @@
+"""Events: what happened, in order, for pages and watchers that may come back where they left off."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from redis import Redis
+
+from workers.adapters.state import keys
+from workers.adapters.state.clock import now
+from workers.adapters.state.connection import translated
+from workers.adapters.state.deployments import read_stream
+
+
+class Events:
+    """A bounded stream. The scripts add `run` (queued, running, ended) and `stack` (something happened to it)."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    @translated()
+    def emit(self, kind: str, **fields: object) -> str:
+        """Add an event, with the time as `at`; returns its cursor."""
+        data = json.dumps({"at": now(), **fields})
+        entry: dict[Any, Any] = {"kind": kind, "data": data}
+        return str(self._redis.xadd(keys.events(), entry, maxlen=keys.MAX_EVENTS, approximate=True))
+
+    @translated()
+    def read(self, after: str = "0", block_ms: int | None = None, count: int = 100) -> list[tuple[str, dict[str, Any]]]:
+        """Events after a cursor, each `(cursor, {"kind", "at", …})`.
+
+        Args:
+            after: the cursor of the last one seen; `0` for all that are kept, `$` for what comes from now on.
+            block_ms: how long to wait for one if there is none, at most 4 s; None does not wait.
+            count: at most so many.
+        """
+        entries = read_stream(self._redis, keys.events(), after, block_ms, count)
+        return [(cursor, {"kind": fields["kind"]} | json.loads(fields["data"])) for cursor, fields in entries]
+
+    @translated()
+    def newest(self) -> str:
+        """The cursor of the newest event, to read what comes after it."""
+        found: Any = self._redis.xrevrange(keys.events(), count=1)
+        return str(found[0][0]) if found else "0"

@@ -1,0 +1,375 @@
+"""Runs: one pull and everything it fanned out to, and who waits for what.
+
+A run waits for a *set*: `pull:<worker>` for every worker, `stack:<id>` for every stack that a pull planned. It
+ends when the set is empty; whoever removes the last member ends it, in the same script. A stack has a waiting
+set of runs, so that it is queued at most once: the first run to join publishes a task, later ones wait with it.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Literal
+
+from redis import Redis
+
+from workers.adapters.state import keys
+from workers.adapters.state.clock import now
+from workers.adapters.state.connection import translated
+from workers.adapters.state.held_back import Released, Waiting, released_of
+from workers.adapters.state.identifiers import milliseconds_of, new_id
+from workers.adapters.state.results import StackResult, endings_of
+from workers.adapters.state.run_head import HEAD, RunHead
+from workers.adapters.state.scripts import Scripts
+from workers.adapters.state.shown import OpenRun, named, shown_run
+from workers.model.errors import RedisUnavailable
+from workers.model.news import Ended
+from workers.model.words import Action, Outcome, Reason, Trigger
+
+_PLAN_CHUNK = 200  # stacks per script call, so that Redis answers others in between
+_EMPTY_RUN_MILLISECONDS = 60_000  # a run that plans nothing for so long has lost its maker
+
+
+class Runs:
+    """Runs in Redis. Every method is one or a few round trips and may be called twice with the same effect.
+
+    Attributes:
+        publish_released: is given stacks whose last predecessor has ended in a run; it publishes a task for each.
+            What it could not publish waits for reconcile.
+        publish_notices: is given endings that somebody may want to hear of; it publishes a notice where that is so.
+    """
+
+    def __init__(self, redis: Redis, scripts: Scripts) -> None:
+        self._redis = redis
+        self._scripts = scripts
+        self.publish_released: Callable[[Sequence[Released]], None] | None = None
+        self.publish_notices: Callable[[Sequence[Ended]], None] | None = None
+
+    # ------------------------------------------------------------ making runs
+
+    @translated()
+    def create(
+        self,
+        repo: str,
+        trigger: Trigger | str,
+        workers: Sequence[str],
+        *,
+        run_id: str | None = None,
+        who: str | None = None,
+        forced: bool = False,
+    ) -> str:
+        """Make a run that waits for these workers' pulls (none: for the stacks that are planned next).
+
+        Args:
+            repo: the repo, or several, separated by `, `.
+            trigger: what asks.
+            workers: whose pulls it waits for.
+            run_id: its id, if it is known already.
+            who: who asks, if that is known.
+            forced: whether every service of its stacks is to be recreated, whoever deploys them.
+        """
+        run = run_id or new_id()
+        self._scripts("create", run, repo, str(trigger), who or "", now(), "1" if forced else "0", *workers)
+        return run
+
+    @translated()
+    def coalesce(
+        self,
+        repo: str,
+        workers: Sequence[str],
+        trigger: Trigger | str,
+        commit: str | None = None,
+        ref: str | None = None,
+        *,
+        who: str | None = None,
+    ) -> tuple[str, Literal["queued", "coalesced"]]:
+        """Find the run that will look, or has looked, at what was pushed; make one if there is none.
+
+        Args:
+            repo: the repo.
+            workers: those that have stacks of it.
+            trigger: what asks.
+            commit: what was pushed, if that is known; a run that fetched exactly this as the newest of `ref` covers it.
+            ref: as it is given to `end_pull`.
+            who: who asks, if that is known. A run that is joined keeps its own trigger and asker.
+
+        Returns:
+            The run, and `queued` when the caller has to publish its pulls (to every worker; a message that is not
+            needed ends at once). If that fails, call `discard`.
+        """
+        lifetime = str(keys.WAITING_PULL_SECONDS * 1000)
+        known = (commit, ref) if commit and ref else ("", "")
+        facts = (new_id(), repo, str(trigger), who or "", now())
+        run, status = self._scripts("coalesce", *facts, *known, lifetime, *workers)
+        return run, status
+
+    @translated()
+    def discard(self, run: str) -> bool:
+        """Undo a run whose tasks could not be published. False: others joined it, so reconcile will publish it."""
+        return bool(self._scripts("discard", run))
+
+    # ------------------------------------------------------------ pulls
+
+    @translated()
+    def start_pull(self, run: str, repo: str, worker: str) -> bool:
+        """Start a pull. False: it has ended, or a later run's pull waits; then there is nothing to do."""
+        return bool(self._scripts("start_pull", run, repo, worker, now()))
+
+    def end_pull(
+        self, run: str, repo: str, worker: str, *, commits: Mapping[str, str], error: str | None, repo_ref: str
+    ) -> None:
+        """End a pull, after its stacks were planned.
+
+        Args:
+            run: the run.
+            repo: its repo.
+            worker: whose pull it was.
+            commits: the newest commit of every ref that was fetched.
+            error: why it failed, without secrets; None if it did not.
+            repo_ref: the repo's own ref, whose commit becomes the run's.
+        """
+        pairs = [text for pair in commits.items() for text in pair]
+        with translated():
+            ended, told = self._scripts("end_pull", run, repo, worker, now(), error or "", repo_ref, *pairs)
+        if ended and (error or told):
+            outcome = Outcome.FAILED if error else Outcome.UNCHANGED
+            self._publish_notices([Ended(repo, run, outcome, error or "", told=told, worker=worker)])
+
+    @translated()
+    def waiting_pull(self, repo: str, worker: str) -> str | None:
+        """The run whose pull waits for its start; None when none does."""
+        run = self._redis.get(keys.waiting_pull(repo, worker))
+        return None if run is None else str(run)
+
+    # ------------------------------------------------------------ stacks
+
+    @translated()
+    def plan(self, run: str, stacks: Iterable[tuple[str, str]]) -> list[str]:
+        """Let the run wait for stacks (id, commit or `""` when it is not known yet).
+
+        Returns:
+            The stacks for which a task has to be published; for the others one waits already.
+
+        Raises:
+            RedisUnavailable: the run is not there any more, so Redis has lost its data.
+        """
+        planned = list(stacks)
+        calls = [
+            [run, *(text for pair in planned[start : start + _PLAN_CHUNK] for text in pair)]
+            for start in range(0, len(planned), _PLAN_CHUNK)
+        ]
+        needed: list[str] = []
+        for answer in self._scripts.many("plan", calls):
+            if answer is None:
+                message = f"run {run} is gone from Redis; pull again"
+                raise RedisUnavailable(message)
+            needed += answer
+        return needed
+
+    def hold_back(self, run: str, stacks: Sequence[Waiting]) -> None:
+        """Let the run wait for stacks that come after others of it; `publish_released` gets each when its time comes.
+
+        Args:
+            run: the run.
+            stacks: each after those that it comes after; all others of the run are planned already.
+
+        Raises:
+            RedisUnavailable: the run is not there any more, so Redis has lost its data.
+        """
+        for start in range(0, len(stacks), _PLAN_CHUNK):
+            chunk = stacks[start : start + _PLAN_CHUNK]
+            self._call_and_release("hold_back", run, now(), *(text for each in chunk for text in each.arguments()))
+
+    @translated()
+    def take(self, stack: str, taker: str | None = None, *, orphans: bool = False) -> tuple[str, ...]:
+        """Take the runs that wait for a stack: work on it starts.
+
+        Args:
+            stack: its id.
+            taker: who takes them (the task's id): a second delivery of a task gets what its first one took.
+            orphans: also those that anybody took and left. Only for the holder of the stack's lock.
+        """
+        taken = self._scripts("take", stack, taker or secrets.token_hex(8), "1" if orphans else "0", now())
+        return tuple(taken)
+
+    @translated()
+    def put_back(self, stack: str, runs: Iterable[str]) -> bool:
+        """Let runs wait for a stack again. True when nobody else's run was waiting."""
+        return bool(self._scripts("put_back", stack, *runs))
+
+    @translated()
+    def waiting(self, stack: str) -> bool:
+        """Whether any run waits for a stack."""
+        return bool(self._redis.exists(keys.waiting(stack)))
+
+    def finish(
+        self,
+        runs: Iterable[str],
+        stack: str,
+        *,
+        commit: str | None,
+        action: Action | str,
+        reason: Reason | str,
+        outcome: Outcome | str,
+        deployment: str | None = None,
+        message: str = "",
+    ) -> None:
+        """End a stack's part in every run; runs that wait for nothing more end. A second outcome is ignored."""
+        self.finish_with(runs, stack, StackResult.of(commit, action, reason, outcome, deployment, message))
+
+    def finish_with(
+        self, runs: Iterable[str], stack: str, result: StackResult, status: Mapping[str, object] | None = None
+    ) -> None:
+        """As `finish`, and set fields of the stack's status in the same round trip."""
+        ended = list(runs)
+        fields = [text for name, value in (status or {}).items() for text in (name, json.dumps(value))]
+        flags = ("1" if result.outcome.bad else "0", "1" if result.eventful else "0")
+        self._call_and_release("finish", stack, now(), result.to_json(), *flags, len(ended), *ended, *fields)
+
+    @translated()
+    def note_invalid(self, run: str, stack: str, commit: str | None, message: str) -> None:
+        """Show in a run what cannot be a stack because another one has its name; that one is left as it is.
+
+        Args:
+            run: the run, which shows its own stack of this name instead, if it has one.
+            stack: the name's id.
+            commit: at which it was found.
+            message: why it cannot be that stack.
+        """
+        result = StackResult.of(commit, Action.NONE, Reason.INVALID, Outcome.INVALID, message=message)
+        self._scripts("note_invalid", run, stack, result.to_json())
+
+    def finish_held_back(self, stack: str, result: StackResult) -> tuple[str, ...]:
+        """End a stack's part in every run in which it still has to wait for others; those runs."""
+        flags = ("1" if result.outcome.bad else "0", "1" if result.eventful else "0")
+        with translated():
+            ended, *answer = self._scripts("finish_held_back", stack, now(), result.to_json(), *flags)
+        self._publish(*answer)
+        return tuple(ended)
+
+    def _call_and_release(self, script: str, run: str, *arguments: str | int) -> None:
+        """Run a script that may release stacks, and have these published.
+
+        Whoever has ended a stack's part has done so, whether or not that succeeds: reconcile publishes what is lost.
+        """
+        with translated():
+            answer = self._scripts(script, run, *arguments)
+        if answer is None:
+            message = f"run {run} is gone from Redis; pull again"
+            raise RedisUnavailable(message)
+        self._publish(*answer)
+
+    def _publish(self, released: Sequence[str], endings: Sequence[str]) -> None:
+        if released and self.publish_released is not None:
+            with suppress(RedisUnavailable):
+                self.publish_released(released_of(released))
+        if endings:
+            self._publish_notices(endings_of(endings))
+
+    def _publish_notices(self, endings: Sequence[Ended]) -> None:
+        if self.publish_notices is not None:
+            self.publish_notices(endings)
+
+    # ------------------------------------------------------------ reading
+
+    @translated()
+    def get(self, run: str) -> dict[str, Any] | None:
+        """A run as the API shows it; None when there is none."""
+        return shown_run(self._redis.hgetall(keys.run(run)))
+
+    @translated()
+    def list(
+        self, cursor: str | None = None, limit: int = 20, repo: str | None = None, stack: str | None = None
+    ) -> dict[str, Any]:
+        """The newest runs first, `{"items": […], "next": cursor or None}`.
+
+        Args:
+            cursor: the `next` of the page before.
+            limit: how many.
+            repo: only this repo's.
+            stack: only those that did something to this stack.
+        """
+        index = keys.runs_of_stack(stack) if stack else keys.runs_of_repo(repo) if repo else keys.runs()
+        items: list[dict[str, Any]] = []
+        while len(items) <= limit:  # one more, which tells whether there is a next page
+            below = f"({cursor}" if cursor else "+"
+            found = [str(run) for run in self._redis.zrevrangebylex(index, below, "-", start=0, num=limit + 1)]
+            if not found:
+                return {"items": items, "next": None}
+            for run in found[: limit + 1 - len(items)]:
+                cursor = run
+                shown = shown_run(self._redis.hgetall(keys.run(run)))
+                if shown is None:
+                    self._redis.zrem(index, run)
+                elif not repo or repo in shown["repo"].split(", "):
+                    items.append(shown)
+        return {"items": items[:limit], "next": items[limit - 1]["id"]}
+
+    def heads(self, runs: Iterable[str]) -> tuple[RunHead, ...]:
+        """The heads of runs, without those that are gone; what a run has done to its stacks is not read."""
+        found = (RunHead.from_stored(stored) for stored in self._stored_heads(tuple(runs)))
+        return tuple(head for head in found if head is not None)
+
+    def head(self, run: str) -> RunHead | None:
+        """The head of one run; None when it is gone."""
+        return next(iter(self.heads([run])), None)
+
+    @translated()
+    def _stored_heads(self, runs: Sequence[str]) -> Sequence[dict[str, str | None]]:
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for run in runs:
+                pipeline.hmget(keys.run(run), HEAD)
+            heads = [dict(zip(HEAD, values, strict=True)) for values in pipeline.execute()]
+        for run, head in zip(runs, heads, strict=True):
+            if head["id"] is not None and head["has_pulls"] is None:  # made before this was noted
+                pulls = any(str(name).startswith("pull:") for name in self._redis.hkeys(keys.run(run)))
+                head["has_pulls"] = "1" if pulls else "0"
+        return heads
+
+    # ------------------------------------------------------------ for reconcile
+
+    @translated()
+    def open_runs(self) -> tuple[OpenRun, ...]:
+        """What runs that have not ended still wait for, oldest first.
+
+        On the way, runs that nobody can end are ended: those that expired, those whose maker died before it
+        planned anything, and queued pulls that a newer run's queued pull makes needless.
+        """
+        waiting = self._read_open()
+        newest: dict[tuple[str, str], str] = {}
+        for run in waiting:
+            for worker in run.pulls:
+                newest[run.repo, worker] = run.id
+        superseded = [(run.id, worker) for run in waiting for worker in run.pulls if newest[run.repo, worker] != run.id]
+        self._scripts.many("supersede_pull", [[run, worker, now()] for run, worker in superseded])
+        return self._read_open() if superseded else waiting
+
+    @translated()
+    def stale_waiting(self, older_than: float) -> tuple[str, ...]:
+        """Stacks that runs have waited for longer than `older_than` seconds since a task was last published.
+
+        They count as published again from now on.
+        """
+        return tuple(self._scripts("stale_waiting", str(int(older_than * 1000))))
+
+    def _read_open(self) -> tuple[OpenRun, ...]:
+        runs = [str(run) for run in self._redis.zrange(keys.open_runs(), 0, -1)]
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for run in runs:
+                pipeline.hget(keys.run(run), "repo")
+                pipeline.smembers(keys.pending(run))
+                pipeline.hkeys(keys.held_back(run))
+            answers = pipeline.execute()
+        found = []
+        for run, repo, members, held in zip(runs, answers[::3], answers[1::3], answers[2::3], strict=True):
+            if members and repo:
+                stacks = named("stack:", members - {f"stack:{stack}" for stack in held})
+                found.append(OpenRun(run, repo, named("pull:", members), stacks))
+            elif not repo:
+                self._redis.zrem(keys.open_runs(), run)
+            elif abs(time.time_ns() // 1_000_000 - milliseconds_of(run)) > _EMPTY_RUN_MILLISECONDS:
+                self._scripts("close", run, now())
+        return tuple(found)

@@ -1,0 +1,85 @@
+"""`State`: everything that is remembered, made once and handed to whoever needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from workers.adapters.state import keys
+from workers.adapters.state.cancellations import Cancellations
+from workers.adapters.state.chores import Chores
+from workers.adapters.state.connection import translated
+from workers.adapters.state.deployed import Records, decoded
+from workers.adapters.state.deployments import Deployments
+from workers.adapters.state.discovered import Discovered
+from workers.adapters.state.events import Events
+from workers.adapters.state.fast_path import Quick
+from workers.adapters.state.forecasts import Forecasts
+from workers.adapters.state.journal import Journal
+from workers.adapters.state.leases import Leases, stack_lease
+from workers.adapters.state.marks import Adoptions, Holds, Pauses, Pins
+from workers.adapters.state.notices import Notices
+from workers.adapters.state.runs import Runs
+from workers.adapters.state.scripts import Scripts
+from workers.adapters.state.stack_lock import StackLock
+from workers.adapters.state.status import StackFacts, status_row
+
+
+class State:
+    """The collaborators of `workers.adapters.state`. Making one sends and writes nothing.
+
+    Args:
+        redis: from `connect`.
+        data_dir: where journals and locks of this host lie.
+    """
+
+    def __init__(self, redis: Redis, data_dir: Path) -> None:
+        scripts = Scripts(redis)
+        self.redis = redis
+        self.data_dir = data_dir
+        self.journal = Journal(data_dir)
+        self.stack_lock = StackLock(data_dir)
+        self.runs = Runs(redis, scripts)
+        self.records = Records(redis, scripts)
+        self.quick = Quick(scripts, self.runs)
+        self.forecasts = Forecasts(scripts)
+        self.discovered = Discovered(redis)
+        self.deployments = Deployments(redis)
+        self.notices = Notices(redis, scripts)
+        self.leases = Leases(redis, scripts)
+        self.pauses = Pauses(redis, self.journal)
+        self.holds = Holds(redis, self.journal)
+        self.pins = Pins(redis, self.journal)
+        self.adoptions = Adoptions(redis, self.journal)
+        self.cancellations = Cancellations(redis)
+        self.events = Events(redis)
+        self.chores = Chores(redis)
+
+    @translated()
+    def facts(self, stacks: Iterable[str] | None = None) -> dict[str, StackFacts]:
+        """All that is known of these stacks, or of every known one, in two round trips."""
+        names = self.records.known() if stacks is None else tuple(stacks)
+        with self.redis.pipeline(transaction=False) as pipeline:
+            for mark in (keys.paused, keys.held, keys.pinned):
+                pipeline.hgetall(mark())
+            for name in names:
+                pipeline.hgetall(keys.status(name))
+                pipeline.exists(keys.lease(stack_lease(name)))
+                pipeline.exists(keys.waiting(name))
+            answers = pipeline.execute()
+        marks = [decoded(answer) for answer in answers[:3]]
+        found = {}
+        for place, name in enumerate(names):
+            fields, leased, waiting = answers[3 + 3 * place : 6 + 3 * place]
+            pause, hold, pin = (marked.get(name) for marked in marks)
+            found[name] = StackFacts(
+                name, decoded(fields), pause, hold, pin, leased=bool(leased), waiting=bool(waiting)
+            )
+        return found
+
+    def rows(self, stacks: Iterable[str] | None = None) -> list[dict[str, Any]]:
+        """The rows of `tegu status --json`."""
+        return [status_row(facts) for facts in self.facts(stacks).values()]

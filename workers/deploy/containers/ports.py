@@ -1,0 +1,63 @@
+"""Ports of the host that a stack wants and another project has: the engine would refuse them after the switch.
+
+A port that moves from one stack to another in one push is free a moment later, so trying again is worth while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workers.deploy.containers import compose_model
+from workers.model.errors import TeguError
+
+_ANYWHERE = "0.0.0.0"  # noqa: S104 (what the engine calls every address; nothing is bound here)
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port of the host at one of its addresses."""
+
+    address: str
+    number: int
+    protocol: str
+
+    def __str__(self) -> str:
+        return f"{self.address}:{self.number}/{self.protocol}"
+
+
+class PortTaken(TeguError):
+    """Somebody else has a port that the stack wants."""
+
+
+def wanted(model: compose_model.Model, services: Collection[str]) -> set[Port]:
+    """The ports that these services publish; without ranges, of which the engine takes what is free."""
+    return {port for name, each in compose_model.services(model).items() if name in services for port in _ports(each)}
+
+
+def _ports(service: compose_model.Model) -> Iterator[Port]:
+    mode = str(service.get("network_mode") or "")
+    if mode in {"host", "none"} or ":" in mode:
+        return  # they are not published then
+    for each in service.get("ports") or ():
+        if (number := str(each.get("published") or "")).isdecimal() and int(number):
+            yield Port(each.get("host_ip") or _ANYWHERE, int(number), each.get("protocol") or "tcp")
+
+
+def refuse_taken(strangers: Iterable[Mapping[str, Any]], ports: Collection[Port]) -> None:
+    """Refuse to bring up what wants a port that a container of another project has.
+
+    Args:
+        strangers: the engine's rows of the containers that are not the stack's.
+        ports: what it wants.
+
+    Raises:
+        PortTaken: naming the port and the container.
+    """
+    for row in strangers:
+        theirs = {Port(each.get("IP", ""), each.get("PublicPort", 0), each["Type"]) for each in row.get("Ports") or ()}
+        for port in sorted(theirs & set(ports), key=str):
+            name = row["Names"][0].removeprefix("/")
+            message = f"port {port} is taken by the container {name}; stop it, or publish another port"
+            raise PortTaken(message)

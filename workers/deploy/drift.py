@@ -1,0 +1,145 @@
+"""Drift: whether the containers of a stack are still those that its last deployment left. Pure.
+
+What is compared is what the engine's listing shows against what was recorded after `up`: ids, images, states, and the
+digest that Compose put on the container when it made it. Nothing is worked out anew, so neither another release of
+Compose nor one of Tegu makes a difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from workers.adapters.docker.engine import Container
+from workers.model.words import Action, Decision
+
+HEALS = 3
+"""So often is a service healed before somebody has to look at it."""
+
+_CLOSE = timedelta(hours=6)  # whatever lasts longer than that before it has to be healed again is healed for ever
+_ALIVE = frozenset({"running", "restarting", "paused"})
+_ENDS_BY_ITSELF = frozenset({"no", "on-failure", ""})
+_STOPPED = frozenset({130, 137, 143})  # by SIGINT, SIGKILL or SIGTERM
+
+
+class Difference(StrEnum):
+    """How a service's containers differ from the recorded ones, from the weakest to the strongest."""
+
+    REPLACED = "replaced"
+    STOPPED = "stopped"
+    MISSING = "missing"
+    IMAGE = "image_changed"
+    CONFIGURATION = "configuration_changed"
+
+
+_STRENGTH = {difference: place for place, difference in enumerate(Difference)}
+_ACTIONS = {Difference.IMAGE: Action.RECREATE, Difference.CONFIGURATION: Action.RECREATE}
+
+
+def drift_of(record: Mapping[str, Any], found: Iterable[Container]) -> dict[str, Difference]:
+    """The services whose containers differ, each with its strongest difference.
+
+    Only containers that ran after the deployment count: a one-shot that has ended since, or whose container somebody
+    has cleared away, is as it should be. Containers that nothing is recorded of are nobody's drift.
+
+    Args:
+        record: what is deployed.
+        found: the containers of its project, as they are now.
+    """
+    there = {each.name: each for each in found}
+    drift: dict[str, Difference] = {}
+    for name, recorded in sorted((record.get("containers") or {}).items()):
+        difference = _difference(recorded, there.get(name)) if recorded.get("state") in _ALIVE else None
+        known = drift.get(recorded["service"])
+        if difference and (known is None or _STRENGTH[difference] > _STRENGTH[known]):
+            drift[recorded["service"]] = difference
+    return drift
+
+
+def is_at_rest(
+    record: Mapping[str, Any], found: Iterable[Container], was_stopped: Callable[[str], bool | None]
+) -> bool:
+    """Whether somebody has stopped the project: nothing runs, and not all that did has ended or crashed by itself.
+
+    Args:
+        record: what is deployed.
+        found: the containers of its project, as they are now.
+        was_stopped: whether somebody stopped a container, by id; None where nobody remembers. It is asked only where an
+            exit code does not tell.
+    """
+    there = {each.name: each for each in found}
+    # One that was only created is what a killed Compose has left: nobody stopped anything.
+    if any(each.running or each.state == "created" for each in there.values()):
+        return False
+    recorded = (record.get("containers") or {}).items()
+    return any(
+        each.get("state") in _ALIVE and _was_stopped(each, there.get(name), was_stopped) for name, each in recorded
+    )
+
+
+def remedies(drift: Mapping[str, str]) -> dict[str, Action]:
+    """What brings each service back."""
+    return {service: _ACTIONS.get(Difference(word), Action.UP) for service, word in drift.items()}
+
+
+def acting(decision: Decision) -> tuple[str, ...]:
+    """The services that a decision does something about."""
+    return tuple(name for name, each in decision.services.items() if each.action is not Action.NONE)
+
+
+def heals_after(record: Mapping[str, Any], services: Iterable[str], fingerprint: str, at: datetime) -> dict[str, Any]:
+    """How often each service has been healed, one healing closely after the other, once these have been healed, too.
+
+    Args:
+        record: what was deployed before.
+        services: those that are healed now.
+        fingerprint: of the content; another one begins anew.
+        at: now.
+    """
+    before = _recent(record, at) if record.get("fingerprint") == fingerprint else {}
+    more = {name: {"times": before.get(name, {}).get("times", 0) + 1, "at": at.isoformat()} for name in services}
+    return {**before, **more}
+
+
+def worn_out(record: Mapping[str, Any], services: Iterable[str], at: datetime) -> tuple[str, ...]:
+    """Those of some services that were healed again and again, and do not last."""
+    heals = _recent(record, at)
+    return tuple(name for name in sorted(services) if heals.get(name, {}).get("times", 0) >= HEALS)
+
+
+def _recent(record: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    heals: Mapping[str, Any] = record.get("heals") or {}
+    return {name: each for name, each in heals.items() if datetime.fromisoformat(each["at"]) > at - _CLOSE}
+
+
+def _difference(recorded: Mapping[str, str], there: Container | None) -> Difference | None:
+    if there is None:
+        return Difference.MISSING
+    if there.config_hash != recorded.get("config_hash", there.config_hash):
+        return Difference.CONFIGURATION
+    if there.image_id != recorded.get("image", there.image_id):
+        return Difference.IMAGE
+    if not there.running:
+        return None if _has_ended(recorded, there) else Difference.STOPPED
+    return None if there.id == recorded.get("id") else Difference.REPLACED
+
+
+def _has_ended(recorded: Mapping[str, str], there: Container) -> bool:
+    """Whether a container has done its work: it ended with exit code 0, and nobody wanted it started again."""
+    ended = there.state == "exited" and there.exit_code == 0
+    return ended and recorded.get("restart", "") in _ENDS_BY_ITSELF
+
+
+def _was_stopped(
+    recorded: Mapping[str, str], there: Container | None, was_stopped: Callable[[str], bool | None]
+) -> bool:
+    """Whether a container that does not run was stopped or removed, as far as its end and the engine's memory tell."""
+    if there is None or there.state != "exited" or recorded.get("restart", "") not in _ENDS_BY_ITSELF:
+        return True  # the engine starts one with another policy again, however it ends, unless somebody stopped it
+    if there.exit_code in _STOPPED:
+        return True
+    known = was_stopped(there.id)
+    # Where nobody knows: one that ended well may have been told to, and is left as its owner may want it.
+    return there.exit_code == 0 if known is None else known

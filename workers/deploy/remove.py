@@ -1,0 +1,240 @@
+"""Stacks that are gone from the catalog or from their repository.
+
+A pull that has seen all of a repo's stacks marks those of its records that are none of them. What then happens is
+what the stack's `when_removed` said last: `keep` leaves it running and reports it, `stop` and `down` are done under
+the stack's lock, with the project as it was last called. Volumes and the stack's files always stay. Nothing is gone
+because a fetch failed or a branch was deleted: then nobody has seen the stack missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from workers.adapters.state.clock import now
+from workers.adapters.state.exclusion import exclusive
+from workers.adapters.state.leases import Lease
+from workers.changes.trace import is_there
+from workers.changes.tree import Tree
+from workers.deploy.ending import Ending
+from workers.deploy.files.layout import Folders
+from workers.deploy.report import Ledger
+from workers.deploy.take_down import ARGV, DONE, KEEP, obstacle, recorded_policy, stack_of, undeploy, undo_move
+from workers.deploy.transaction import repair as repairing
+from workers.deploy.transaction.steps import Step, Steps
+from workers.model.errors import CommandFailed, RedisUnavailable, TeguError, TransientError, UnknownName
+from workers.model.stack import Stack
+from workers.model.words import Action, Decision, Outcome, Reason
+from workers.runtime.logs import get_logger
+from workers.services import Services
+from workers.stacks import find_stack
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A deployed stack that is none any more; `policy` is what to do about it, and `why` is for people."""
+
+    stack: str
+    policy: str
+    why: str
+
+
+# ---------------------------------------------------------------- noticing
+
+
+def gone_from(services: Services, repo: str, heads: Mapping[str, str], here: Collection[str]) -> tuple[Gone, ...]:
+    """What this worker has deployed from a repo, and what is none of its stacks any more.
+
+    Args:
+        services: the process's.
+        repo: the repo, whose stacks have just been discovered.
+        heads: the refs that were seen: of any other, nobody knows what is in it.
+        here: the ids of the stacks that were found.
+    """
+    catalog = services.catalog.current()
+
+    def is_missed(stack: str, known: str) -> bool:
+        environment = stack.partition("/")[0]
+        seen = environment not in catalog.environments or catalog.ref(repo, environment) in heads
+        return known == repo and seen
+
+    return _gone(services, set(services.state.records.known()) - {*here}, is_missed)
+
+
+def gone_without_pull(services: Services, pulled: Collection[str]) -> tuple[Gone, ...]:
+    """What this worker has deployed from repos that are gone from the catalog, or that have nothing here any more."""
+    return _gone(services, services.state.records.known(), lambda _, repo: repo not in pulled)
+
+
+def _gone(services: Services, stacks: Iterable[str], is_missed: Callable[[str, str], bool]) -> tuple[Gone, ...]:
+    state = services.state
+    found = []
+    for stack, record in state.records.get_many(sorted(stacks)).items():
+        repo = (record or {}).get("repo")
+        if repo is None or not is_missed(stack, repo) or not state.journal.exists(stack):
+            continue
+        with suppress(UnknownName):
+            find_stack(services, stack)
+            continue
+        journal = state.journal.load(stack)
+        if not journal.get("left"):  # else it is the other worker's
+            found.append(Gone(stack, recorded_policy(journal), "gone from the catalog or its repository"))
+    return tuple(found)
+
+
+def mark_gone(services: Services, gone: Iterable[Gone]) -> tuple[str, ...]:
+    """Note that these stacks are gone; those for which something has to be done or told."""
+    wanted = []
+    for each in gone:
+        mark = services.state.records.status(each.stack).get("removed")
+        if not is_settled(mark, each.policy):
+            if mark is None:
+                services.state.records.set_status(each.stack, removed={"why": each.why, "at": now()})
+            wanted.append(each.stack)
+    return tuple(wanted)
+
+
+def folder_gone(stack: Stack, tree: Tree, record: Mapping[str, Any] | None) -> Gone | None:
+    """A stack of the catalog that is deployed, but whose folder a commit does not have."""
+    if record is None or is_there(tree, stack.path):
+        return None
+    return Gone(stack.id, stack.options.when_removed, f"{stack.path} is gone from {stack.repo}")
+
+
+def is_settled(mark: Mapping[str, Any] | None, policy: str) -> bool:
+    """Whether a removed stack is as its policy wants it, and has been reported."""
+    return mark is not None and mark.get("done") == policy
+
+
+# ---------------------------------------------------------------- carrying out
+
+
+def remove_gone(services: Services, stack: str, taker: str) -> dict[str, str | None] | None:
+    """Do what is to be done about a stack that no pull has found; None when no pull has said so.
+
+    Args:
+        services: the process's.
+        stack: its id.
+        taker: the task's id.
+
+    Raises:
+        TransientError: something is away or the stack is locked; the runs wait for the next attempt.
+    """
+    state = services.state
+    look = state.quick.look(stack, taker)
+    if look.record is None or not look.facts.fields.get("removed"):
+        state.runs.put_back(stack, look.runs)
+        return None
+    runs = look.runs
+    try:
+        with exclusive(state, stack) as (lock, lease):
+            runs = tuple(dict.fromkeys((*runs, *state.runs.take(stack, taker, orphans=True))))
+            why = str(look.facts.fields["removed"].get("why", ""))
+            gone = Gone(stack, recorded_policy(state.journal.load(stack)), why)
+            return Removal(services, gone, runs, lock, lease).carry_out()
+    except TransientError:
+        with suppress(RedisUnavailable):
+            state.runs.put_back(stack, runs)
+        raise
+
+
+class Removal:
+    """One removal under the stack's lock.
+
+    Args:
+        services: the process's.
+        gone: the stack, and what is to be done.
+        runs: those that wait for it.
+        lock: the lock's descriptor, which Compose inherits.
+        lease: says who may write.
+    """
+
+    def __init__(self, services: Services, gone: Gone, runs: tuple[str, ...], lock: int, lease: Lease) -> None:
+        self._services = services
+        self._state = services.state
+        self._gone = gone
+        self._runs = runs
+        self._lock = lock
+        self._lease = lease
+        self._journal = self._state.journal.load(gone.stack)
+        self._record: Mapping[str, Any] = self._journal.get("record") or self._state.records.get(gone.stack) or {}
+        self._stack = stack_of(gone.stack, self._record)
+
+    def carry_out(self) -> dict[str, str | None]:
+        """Do it, and end the stack's part in all runs."""
+        known = self._state.records.status(self._gone.stack).get("removed") or {}
+        kept_because = obstacle(self._services, self._stack) if self._gone.policy in ARGV else None
+        policy = KEEP if kept_because else self._gone.policy
+        message = f"{self._gone.why}; {kept_because or DONE[policy]} (when_removed: {self._gone.policy})"
+        if policy in ARGV and known.get("done") != policy:
+            return self._take_down(policy, message)
+        outcome = Outcome.SKIPPED if known.get("done") == policy else Outcome.REMOVED
+        self._note(policy)
+        decision = Decision(self._gone.stack, Action.NONE, Reason.REMOVED, None, message=message)
+        self._state.quick.finish_unchanged(self._runs, self._gone.stack, decision, None, outcome=outcome)
+        log.warning("stack removed", stack=self._gone.stack, policy=policy, why=self._gone.why)
+        return self._result(decision, outcome, None)
+
+    def _take_down(self, policy: str, message: str) -> dict[str, str | None]:
+        commit = self._record.get("commit")
+        decision = Decision(self._gone.stack, Action.REMOVE, Reason.REMOVED, commit, message=message)
+        ledger = Ledger(self._state, self._gone.stack, self._lease.fence, self._runs)
+        ledger.open(decision)
+        steps = Steps(ledger.note_step)
+        try:
+            with steps.step(Step.REMOVE):
+                self._drop_attempt()
+                undeploy(self._services, self._stack, self._journal.get("call"), policy, self._lock, ledger.say)
+        except TransientError as error:
+            ledger.interrupt(str(error))
+            raise
+        except CommandFailed as error:
+            ending = Ending(Outcome.FAILED, message=str(error))
+        else:
+            ending = Ending(Outcome.REMOVED, message=message)
+            with steps.step(Step.RECORD):
+                self._note(policy)
+            with steps.step(Step.CLEAR):
+                if policy == "down":
+                    drop_pins(self._services, self._stack)
+        ledger.close(ending, decision, str(self._record.get("fingerprint")), asked=False)
+        return self._result(decision, ending.outcome, ledger.deployment)
+
+    def _drop_attempt(self) -> None:
+        """Take back what a deployment has left that was interrupted before the stack went."""
+        folders = Folders.of(self._services.settings.data_dir, self._stack)
+        host, journal = repairing.host_of(self._journal) or self._stack.docker_host, self._state.journal
+        engine = self._services.containers(host)
+        found = repairing.take_back_unfinished_switch(self._stack.id, journal, folders, engine)
+        if found.intent is not None:
+            undo_move(self._services, self._stack, self._record, found.intent, self._lock)
+        repairing.abandon(self._stack.id, found, journal, folders, engine)
+        repairing.settle_half_made(engine, self._stack.project)
+
+    def _note(self, done: str) -> None:
+        mark = {"why": self._gone.why, "policy": self._gone.policy, "done": done, "at": now()}
+        self._state.journal.update(self._gone.stack, status={"removed": mark})
+        self._state.records.set_status(self._gone.stack, self._lease.fence, removed=mark, drift=None, stopped=None)
+
+    def _result(self, decision: Decision, outcome: Outcome, deployment: str | None) -> dict[str, str | None]:
+        return {
+            "stack": self._gone.stack,
+            "action": decision.action.value,
+            "reason": decision.reason.value,
+            "outcome": outcome.value,
+            "commit": decision.commit,
+            "deployment": deployment,
+            "message": decision.message,
+        }
+
+
+def drop_pins(services: Services, stack: Stack) -> None:
+    """Let Git forget the commits of a stack that has nothing deployed any more."""
+    with suppress(TeguError):  # the repo may be gone from the catalog, too
+        clone = services.clone(stack.repo)
+        for kind in ("deployed", "previous"):
+            clone.unpin(f"{kind}/{stack.id}")

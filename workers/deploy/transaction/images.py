@@ -1,0 +1,165 @@
+"""Every image that the services need, before anything is switched: built here, pulled, or at least there; then in use.
+
+Beside the image of a service itself there are those of its `pre_start` hooks and of its volumes of `type: image`. No
+release of `docker compose pull` fetches all of them, and `up --pull never` fails for want of one when the old
+containers are gone already.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from workers.adapters.docker.compose import build_argv, pull_argv
+from workers.adapters.docker.engine import Container
+from workers.deploy.containers import compose_model
+from workers.deploy.containers.networks import Lacking
+from workers.deploy.containers.provenance import named_by, strays
+from workers.deploy.transaction.attempt import Attempt
+from workers.model.errors import TeguError
+from workers.model.words import Action
+
+
+class WrongImage(TeguError):
+    """A container runs another image than the files name."""
+
+
+def build(attempt: Attempt) -> None:
+    """Build what the decision names, and what has a build section but no image yet.
+
+    Raises:
+        CommandFailed: when that fails.
+    """
+    if not attempt.stack.options.build:
+        return
+    names = compose_model.built_names(attempt.model, attempt.stack.project)
+    needed = compose_model.all_images(attempt.model, attempt.stack.project)
+    absent = {name for name, given in names.items() if any(attempt.images[each] is None for each in given & needed)}
+    wanted = (attempt.services_with(Action.BUILD) & names.keys()) | absent
+    services = attempt.snapshot.services
+    for wave in build_waves({name: services[name].builds_on if name in services else () for name in wanted}):
+        attempt.run(build_argv(wave), seconds=attempt.stack.options.limits.build.total_seconds(), staged=True)
+
+
+def build_waves(builds_on: Mapping[str, Collection[str]]) -> Iterator[list[str]]:
+    """The services to build together, one wave after the other.
+
+    One `docker compose build` builds all its services at once: whoever stands on an image of another one would get the
+    old image, or none.
+
+    Args:
+        builds_on: the services to be built, each with those whose images it is built on.
+    """
+    left = set(builds_on)
+    while left:
+        ready = {name for name in left if not left.intersection(builds_on[name])}
+        wave = ready or left  # images that stand on each other are for the builder to refuse
+        yield sorted(wave)
+        left -= wave
+
+
+def pull(attempt: Attempt) -> None:
+    """Pull what is missing, or everything that services are to be brought up with, as the option says.
+
+    Raises:
+        CommandFailed: when that fails.
+    """
+    options, project = attempt.stack.options, attempt.stack.project
+    if options.pull_images == "never":
+        return
+    names = compose_model.images(attempt.model, project)
+    buildable = compose_model.built_names(attempt.model, project) if options.build else {}
+    further_of = compose_model.further_images(attempt.model, project)
+    if options.pull_images == "always":
+        coming = _coming(attempt)
+        names = {name: image for name, image in names.items() if name in coming}
+        further_of = {name: images for name, images in further_of.items() if name in coming}
+    further = set[str]().union(*further_of.values())
+    services = set(names) - buildable.keys()
+    others = further.difference(*buildable.values(), (names[name] for name in services))
+    if options.pull_images == "missing":
+        services = {name for name in services if attempt.images[names[name]] is None}
+        others = {name for name in others if attempt.images[name] is None}
+    seconds = options.limits.pull.total_seconds()
+    if services:
+        attempt.run(pull_argv(sorted(services), buildable=not options.build), seconds=seconds, staged=True)
+    if others:
+        _pull_others(attempt, sorted(others), seconds)
+
+
+def _coming(attempt: Attempt) -> set[str]:
+    """The services that may get new containers: what the decision names, and what does not run."""
+    named = attempt.services_with(Action.RECREATE, Action.UP, Action.BUILD)
+    return named | (compose_model.services(attempt.model).keys() - attempt.before.running())
+
+
+def _pull_others(attempt: Attempt, names: list[str], seconds: float) -> None:
+    """Pull images that are no service's, as those of a project that has a service for each."""
+    tools = attempt.tools
+    file = attempt.folders.stage.with_suffix(".images")
+    model = {"services": {f"image-{place}": {"image": name} for place, name in enumerate(names)}}
+    file.write_text(json.dumps(model).replace("$", "$$"))
+    argv = pull_argv(())
+    try:
+        tools.say(f"$ docker compose {' '.join(argv)}  # {', '.join(names)}")
+        project = replace(attempt.staged, files=(str(file),), env_files=(), profiles=())
+        tools.compose.run(project, argv, timeout=seconds, on_line=tools.say, pass_fds=(tools.lock,), stop=tools.stop)
+    finally:
+        file.unlink()
+
+
+def refuse_absent(attempt: Attempt) -> None:
+    """Refuse to bring up what needs an image that is not there by now.
+
+    Raises:
+        Lacking: naming the service and the image.
+    """
+    project, active = attempt.stack.project, compose_model.services(attempt.model)
+    own, further = compose_model.images(attempt.model, project), compose_model.further_images(attempt.model, project)
+    acting = attempt.services_with(Action.UP, Action.BUILD, Action.RECREATE)
+    for name in sorted(own):
+        if compose_model.replicas(active[name]) and (name in acting or not attempt.before.of(name)):
+            usual = () if active[name].get("image") else (f"{project}_{name}",)  # as COMPOSE_COMPATIBILITY has it
+            for image, *others in ((own[name], *usual), *((image,) for image in sorted(further[name]))):
+                if all(attempt.tools.engine.image_id(each) is None for each in (image, *others)):
+                    raise Lacking(_absent(attempt, name, image))
+
+
+def _absent(attempt: Attempt, service: str, image: str) -> str:
+    options = attempt.stack.options
+    if service in compose_model.built(attempt.model) and not options.build:
+        why = "the option build is false, so it has to be pulled, or built by hand"
+    elif options.pull_images == "never":
+        why = "the option pull_images is never, so it has to be pulled by hand"
+    else:
+        why = "Compose did not pull it, by the service's pull_policy perhaps"
+    return f"the image {image}, which the service {service} needs, is not there; {why} (docker pull {image})"
+
+
+def refuse_other_images(attempt: Attempt) -> None:
+    """Refuse to call a stack deployed of which a container runs another image than the files name.
+
+    Raises:
+        WrongImage: naming service, wanted and running image.
+        EngineUnavailable: when the engine is away.
+    """
+    engine, project = attempt.tools.engine, attempt.stack.project
+    there = engine.containers(project)
+    names = compose_model.images(attempt.model, project)
+    found = _left_behind(attempt, there) | strays(engine, there, named_by(attempt.model, project))
+    if found:
+        raise WrongImage("\n".join(f"{name}: runs {found[name]}, not {names[name]}" for name in sorted(found)))
+
+
+def _left_behind(attempt: Attempt, there: Iterable[Container]) -> dict[str, str]:
+    """The services that were to be brought up, but run on with what their image's name stood for before."""
+    brought = attempt.services_with(Action.UP, Action.BUILD)
+    names = compose_model.images(attempt.model, attempt.stack.project)
+    before = {identifier for identifier, _ in attempt.starts}
+    return {
+        each.service: f"{each.image} ({each.image_id})"
+        for each in there
+        if each.service in brought & names.keys() and each.running and each.id in before
+        if attempt.tools.engine.image_id(names[each.service]) not in {None, each.image_id, each.resolved_image}
+    }

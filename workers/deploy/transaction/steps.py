@@ -1,0 +1,91 @@
+"""The named steps of a deployment: timed, noted, and known to whoever wants to look between them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+
+from workers.model.errors import Cancelled
+
+
+class Step(StrEnum):
+    """Every step, in order. Up to `CHECK` nothing that runs and no live file is touched.
+
+    A removal of a stack has only the last three.
+    """
+
+    STAGE = "stage"
+    VALIDATE = "validate"
+    REMEMBER = "remember images"
+    BUILD = "build"
+    PULL = "pull"
+    CHECK = "check"
+    INTEND = "intend"
+    SWITCH = "switch"
+    BRING = "bring data along"
+    SWITCHED = "switched"
+    BEFORE = "hooks before"
+    MAKE_ROOM = "make room"
+    VOLUMES = "make volumes anew"
+    UP = "up"
+    REST = "what up misses"
+    AFTER = "hooks after"
+    HEALTH = "wait until healthy"
+    REMOVE = "remove"
+    RECORD = "record"
+    CLEAR = "clear"
+
+
+# Where a deployment may still be stopped: before anything is touched, and afterwards for as long as it can go back.
+_MAY_STOP = frozenset(Step) - {Step.SWITCH, Step.BRING, Step.SWITCHED, Step.REMOVE, Step.RECORD, Step.CLEAR}
+
+
+# Called at the beginning of every step. Empty but in a test, which ends the process there.
+observers: list[Callable[[Step], None]] = []
+
+
+class Steps:
+    """Times the steps of one deployment.
+
+    Args:
+        note: is given the name and the seconds of every step that has ended, whether well or not.
+        stop: is set when somebody wants the deployment stopped; steps at which it can be stopped then do not begin.
+        clock: seconds that only ever grow.
+    """
+
+    def __init__(
+        self,
+        note: Callable[[str, float], None],
+        stop: threading.Event | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._note = note
+        self._stop = stop
+        self._clock = clock
+        self.current: Step | None = None
+
+    @contextlib.contextmanager
+    def step(self, step: Step) -> Iterator[None]:
+        """Do something as this step.
+
+        Raises:
+            Cancelled: instead of beginning it.
+        """
+        self.current = step
+        for observer in observers:
+            observer(step)
+        if self._stop is not None and self._stop.is_set() and step in _MAY_STOP:
+            message = "the deployment was cancelled"
+            raise Cancelled(message)
+        began = self._clock()
+        try:
+            yield
+        finally:
+            self._note(step.value, self._clock() - began)
+
+    def unstoppable(self) -> Steps:
+        """The same for the way back, which nobody can stop."""
+        return Steps(self._note, clock=self._clock)

@@ -1,0 +1,111 @@
+"""What becomes of volumes whose definition changed, found out before anything is touched.
+
+The engine says what a volume is: it was made with the options that it has, whatever the files have said since.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from workers.adapters.docker.engine import Container
+from workers.deploy.containers import compose_model
+from workers.deploy.transaction.attempt import Attempt
+from workers.deploy.transaction.remake_volumes import used_by_others
+from workers.deploy.transaction.volumes import Volume, found, made_for, outsiders, owner_of
+from workers.model.errors import BlockedStack, InvalidStack
+
+_COPY = "docker run --rm --volume {old}:/from:ro --volume {new}:/to busybox cp -a /from/. /to/"
+
+
+def survey_volumes(attempt: Attempt) -> dict[str, Volume]:
+    """The volumes that are made anew by key, as they are now; those that an earlier attempt has left otherwise, too.
+
+    Raises:
+        InvalidStack: when one holds data, with the commands that decide what becomes of it.
+        BlockedStack: when containers that are not the stack's use one.
+    """
+    anew = dict(attempt.left_volumes)
+    for key in sorted({*attempt.decision.volumes, *anew}):
+        if (wanted := attempt.defined_volume(key)) is None:
+            continue
+        there = found(attempt.tools.engine, wanted.name)
+        if there is None:
+            _refuse_left_behind(attempt, key, wanted)
+        elif not there.is_as(wanted) and _may_go(attempt, key, there):
+            anew.setdefault(key, there)
+    return anew
+
+
+def _may_go(attempt: Attempt, key: str, volume: Volume) -> bool:
+    """Whether a volume can be removed; False where it stays, since somebody insists on the deployment."""
+    users = attempt.tools.engine.users(volume.name)
+    if not volume.is_only_mount:
+        if not attempt.forced:
+            raise InvalidStack(_holds_data(attempt, key, volume, users))
+        attempt.tools.say(f"the options of volume {key} changed; {volume.name} holds data and stays as it is")
+        return False
+    owner = owner_of(volume)
+    if owner and owner not in attempt.own_projects:
+        message = (
+            f"the options of volume {key} changed, but {volume.name} was made for project {owner}; remove it by hand"
+            f" (docker volume rm {volume.name}) and `tegu deploy {attempt.stack.id}`, or give this one another `name:`"
+        )
+        raise InvalidStack(message)
+    if others := outsiders(users, attempt.own_projects) or _orphans(attempt, users):
+        raise BlockedStack(used_by_others(volume, others))
+    return True
+
+
+def _orphans(attempt: Attempt, users: tuple[Container, ...]) -> list[Container]:
+    """Containers of services that are in no model any more, where the stack's options let them be."""
+    if attempt.stack.options.remove_orphans:
+        return []
+    active = compose_model.services(attempt.model)
+    return [each for each in users if each.service not in active]
+
+
+def _holds_data(attempt: Attempt, key: str, volume: Volume, users: tuple[Container, ...]) -> str:
+    """The refusal, with the exact commands: begin with an empty volume, or keep what it holds."""
+    name, kept, deploy = volume.name, f"{volume.name}.before", f"tegu deploy {attempt.stack.id}"
+    containers = " ".join(sorted(each.name for each in users))
+    remove = (f"docker rm --force {containers} && " if containers else "") + f"docker volume rm {name} && {deploy}"
+    stop = (f"docker stop {containers} && " if containers else "") + f"docker volume create {kept}"
+    return "\n".join(
+        (
+            f"the options of volume {key} changed; the volume holds data; rename it or remove it by hand",
+            "to keep its data, give it another key in `volumes:`; the old one stays, and its data can be copied:",
+            f"  docker volume create NEW && {_COPY.format(old=name, new='NEW')}",
+            "to keep its data under its name, copy it there and back:",
+            f"  {stop} && {_COPY.format(old=name, new=kept)} && {remove}",
+            f"  {_COPY.format(old=kept, new=name)}",
+            "to begin with an empty one:",
+            f"  {remove}",
+            f"to leave it as it is: {deploy} --force",
+        )
+    )
+
+
+def _refuse_left_behind(attempt: Attempt, key: str, wanted: Volume) -> None:
+    """Refuse another name for a volume when what it holds would stay behind under the old one."""
+    made = made_for(attempt.tools.engine, sorted(attempt.own_projects), key)
+    mounted = {name for each in attempt.before.details for name in each.volumes}
+    left = [each for each in made if each.name in mounted] or made
+    if not (data := sorted(each.name for each in left if not each.is_only_mount)):
+        return
+    if attempt.forced:
+        attempt.tools.say(f"volume {key} is {wanted.name} now and begins empty; {', '.join(data)} stays")
+        return
+    name, deploy = wanted.name, f"tegu deploy {attempt.stack.id}"
+    labels = "".join(f" --label {shlex.quote(f'{label}={text}')}" for label, text in wanted.labels.items())
+    create = f"docker volume create{labels} {name}"
+    if wanted.options or wanted.driver != "local":  # the options may be secret
+        create = f"docker volume create {name} (with the driver and options of the Compose file)"
+    message = "\n".join(
+        (
+            f"the options of volume {key} changed; the volume holds data; rename it or remove it by hand",
+            f"it would be {name} now and begin empty, and {', '.join(data)} would stay behind; to take its data along:",
+            f"  {create} && {_COPY.format(old=data[0], new=name)} && {deploy}",
+            f"to begin with an empty one: {deploy} --force",
+        )
+    )
+    raise InvalidStack(message)

@@ -1,0 +1,200 @@
+"""The fan-out of a pull: which of its stacks seem to have changed, and one published task for each.
+
+What is found here only chooses a queue, and shows what those will need that may have to wait for their turn: every task
+decides for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from time import monotonic, sleep
+from typing import Any
+
+from workers.adapters.queue import Message, deploy_message, quick_message
+from workers.adapters.state.held_back import Waiting
+from workers.deploy.fast_path import is_as_recorded
+from workers.deploy.remove import gone_from, mark_gone
+from workers.model.errors import GitUnavailable, TeguError
+from workers.model.order import predecessors
+from workers.model.words import Action, Decision, Outcome, Reason
+from workers.reconcile.forecast import forecast
+from workers.runtime.logs import get_logger
+from workers.services import Services
+from workers.stacks import Found, Planned
+
+log = get_logger(__name__)
+
+_BATCH = 100  # stacks; the worker's other processes begin with these while the next ones are looked at
+
+# Seconds in which deployments that have just been published have the machine for themselves. Nobody waits for stacks
+# that need nothing; a thousand of them at the same time made `docker compose up` half as slow again, `nice` or not.
+HEAD_START = 0.5
+
+
+def fan_out(
+    services: Services,
+    repo: str,
+    run: str,
+    worker: str,
+    *,
+    found: Found,
+    heads: Mapping[str, str],
+    before: Mapping[str, str],
+) -> tuple[int, int]:
+    """Let the run wait for every stack, and publish a task for each.
+
+    Args:
+        services: the process's.
+        repo: the repo.
+        run: the run.
+        worker: this worker.
+        found: the repo's stacks at the newest commits.
+        heads: the newest commit of each ref.
+        before: the commit of each ref at the last pull.
+
+    Returns:
+        How many stacks seem to have changed, and how many that were deployed are gone.
+
+    Raises:
+        RedisUnavailable: not everything was published; the pull can be repeated.
+    """
+    changed: list[Planned] = []
+    tasks = _Tasks(services, run, worker)
+    # Those that have work to do go first, so that they do not wait for a thousand that have none.
+    for batch in _batches(_touched_first(services, repo, found.planned, before)):
+        different, same = _sorted(services, batch)
+        tasks.deploy([each for each in different if not each.stack.options.after])
+        tasks.decide(same)
+        changed += different
+    _report_invalid(services, run, found)
+    gone = _publish_gone(services, repo, run, worker, found, heads)
+    _publish_in_order(services, run, worker, found, changed)
+    _foretell(services, run, changed[:_BATCH])
+    tasks.decide_the_rest()
+    _foretell(services, run, changed[_BATCH:])
+    return len(changed), gone
+
+
+def _batches(groups: Iterable[Sequence[Planned]]) -> Iterator[Sequence[Planned]]:
+    for group in groups:
+        for start in range(0, len(group), _BATCH):
+            yield group[start : start + _BATCH]
+
+
+def _touched_first(
+    services: Services, repo: str, planned: Sequence[Planned], before: Mapping[str, str]
+) -> tuple[list[Planned], list[Planned]]:
+    """Those whose folder differs from the last pull's commit, and the others: it only says where to look first."""
+    tree = services.clone(repo).tree
+    try:
+        spans = {(before[each.stack.ref], each.commit) for each in planned if each.stack.ref in before}
+        trees = {commit: tree(commit) for span in spans for commit in span}
+        touched = {
+            each.stack.id
+            for each in planned
+            if (old := before.get(each.stack.ref)) is None
+            or trees[old].entry(each.stack.path) != trees[each.commit].entry(each.stack.path)
+        }
+    except TeguError:  # what the last pull saw is no longer there
+        return list(planned), []
+    return (
+        [each for each in planned if each.stack.id in touched],
+        [each for each in planned if each.stack.id not in touched],
+    )
+
+
+def _sorted(services: Services, planned: Sequence[Planned]) -> tuple[list[Planned], list[Planned]]:
+    """Those that seem to have changed, and the others: a guess that only chooses the queue."""
+    records = services.state.records.get_many([each.stack.id for each in planned])
+    changed: list[Planned] = []
+    unchanged: list[Planned] = []
+    for each in planned:
+        same = _seems_unchanged(services, each, records[each.stack.id])
+        (unchanged if same else changed).append(each)
+    return changed, unchanged
+
+
+def _seems_unchanged(services: Services, planned: Planned, record: Mapping[str, Any] | None) -> bool:
+    if record is None:
+        return False
+    try:
+        tree = services.clone(planned.stack.repo).tree(planned.commit)
+        return is_as_recorded(services, planned.stack, record, tree)
+    except GitUnavailable:
+        return False  # its own task meets with that again, and is tried again
+
+
+class _Tasks:
+    """The tasks of one run: deployments at once, quick decisions too, unless deployments get their head start first."""
+
+    def __init__(self, services: Services, run: str, worker: str) -> None:
+        self._services = services
+        self._run = run
+        self._worker = worker
+        self._started: float | None = None
+        self._held: list[Planned] = []
+
+    def deploy(self, planned: Sequence[Planned]) -> None:
+        """Publish what seems to have changed."""
+        self._publish([(each, deploy_message(each.stack.id, self._run, self._worker)) for each in planned])
+        if planned and self._started is None:
+            self._started = monotonic()
+
+    def decide(self, planned: Sequence[Planned]) -> None:
+        """Publish what seems to be unchanged, or keep it for later."""
+        if self._started is None:
+            self._publish([(each, quick_message(each.stack.id, self._run, self._worker)) for each in planned])
+        else:
+            self._held += planned
+
+    def decide_the_rest(self) -> None:
+        """Publish what was kept, once the head start is over."""
+        if self._started is not None and self._held:
+            sleep(max(0.0, self._started + HEAD_START - monotonic()))
+            self._started = None
+            self.decide(self._held)
+
+    def _publish(self, messages: Sequence[tuple[Planned, Message]]) -> None:
+        """Let the run wait for these stacks, and publish a task for each that nobody has published one for yet."""
+        if messages:
+            stacks = [(each.stack.id, each.commit) for each, _ in messages]
+            needed = set(self._services.state.runs.plan(self._run, stacks))
+            self._services.queue.publish(message for each, message in messages if each.stack.id in needed)
+
+
+def _publish_in_order(services: Services, run: str, worker: str, found: Found, changed: Iterable[Planned]) -> None:
+    """Let the run wait for changed stacks that may come after others, which are all planned by now."""
+    commits = {each.stack.id: each.commit for each in changed}
+    active = {*commits, *(each.stack for each in found.invalid)}
+    waits = predecessors((each.stack for each in found.planned), active)
+    late = {each.stack.id for each in found.planned if each.stack.options.after}
+    services.state.runs.hold_back(
+        run,
+        [Waiting(each, commits[each], after, worker) for each, after in waits.items() if each in late & commits.keys()],
+    )
+
+
+def _foretell(services: Services, run: str, changed: Sequence[Planned]) -> None:
+    """Let everybody see what changed stacks will need. They are on their way, so whatever goes wrong is let be."""
+    for batch in _batches([changed]):
+        try:
+            needed = [each for each in forecast(services, batch) if each.reason is not Reason.UNCHANGED]
+            services.state.forecasts.note(run, needed)
+        except TeguError as error:
+            log.warning("decisions not shown yet", error=str(error))
+
+
+def _publish_gone(services: Services, repo: str, run: str, worker: str, found: Found, heads: Mapping[str, str]) -> int:
+    """Let the run wait for stacks that were deployed and are gone, if anything is to be done or told; how many."""
+    here = {each.stack.id for each in found.planned} | {each.stack for each in found.invalid}
+    gone = mark_gone(services, gone_from(services, repo, heads, here))
+    needed = services.state.runs.plan(run, [(stack, "") for stack in gone]) if gone else []
+    services.queue.publish(deploy_message(stack, run, worker) for stack in needed)
+    return len(gone)
+
+
+def _report_invalid(services: Services, run: str, found: Found) -> None:
+    for each in found.invalid:
+        services.state.runs.plan(run, [(each.stack, each.commit or "")])
+        decision = Decision(each.stack, Action.NONE, Reason.INVALID, each.commit, message=each.message)
+        services.state.quick.finish_unchanged([run], each.stack, decision, each.commit or "", outcome=Outcome.INVALID)

@@ -1,0 +1,157 @@
+"""Looking at what runs: drift, and stacks that somebody has stopped, found with one listing of each Docker host."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workers.adapters.docker.engine import Container
+from workers.adapters.queue import deploy_message
+from workers.adapters.state.clock import now
+from workers.adapters.state.status import StackFacts
+from workers.deploy.drift import drift_of, is_at_rest
+from workers.deploy.files.layout import Folders
+from workers.deploy.gate import held
+from workers.model.errors import EngineUnavailable
+from workers.model.stack import Stack
+from workers.model.words import Trigger
+from workers.runtime.logs import get_logger
+from workers.services import Services
+from workers.stacks import all_stacks
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A stack, what is recorded of it, and what runs of it."""
+
+    stack: Stack
+    record: Mapping[str, Any]
+    containers: tuple[Container, ...]
+
+
+def inspect(services: Services, worker: str) -> tuple[str, ...]:
+    """Compare what runs with what was deployed, note the differences, and have healed what is to be.
+
+    Returns:
+        The stacks for which a deployment was published.
+    """
+    state = services.state
+    stacks = {stack.id: stack for stack in all_stacks(services) if stack.worker == worker}
+    before = state.facts(stacks)
+    records = state.records.get_many(stacks)
+    seen = list(_seen(services, stacks, records))
+    after = state.facts([each.stack.id for each in seen])
+    wanted = []
+    for each in seen:
+        facts = after[each.stack.id]
+        if not (_is_busy(services, each.stack, facts) or _has_moved_on(before[each.stack.id], facts)) and _note(
+            services, each, facts
+        ):
+            wanted.append(each.stack)
+    _publish(services, wanted)
+    return tuple(stack.id for stack in wanted)
+
+
+def look_at(services: Services, stack: Stack) -> None:
+    """Note at once that a stack rests, or does so no more, after somebody was at its containers.
+
+    Drift is left to `inspect`: what somebody stops is healed when it would have been without this look, not earlier.
+
+    Raises:
+        RedisUnavailable: Redis is away.
+        EngineUnavailable: the engine is.
+    """
+    state = services.state
+    record = state.records.get(stack.id) or {}
+    if not record.get("containers"):
+        return
+    before = state.facts([stack.id])[stack.id]
+    host = record.get("docker_host") or stack.docker_host
+    engine = services.containers(host)
+    found = engine.containers(record.get("project") or stack.project)
+    facts = state.facts([stack.id])[stack.id]
+    if _is_busy(services, stack, facts) or _has_moved_on(before, facts):
+        return
+    at_rest = is_at_rest(record, found, engine.was_stopped)
+    if at_rest != bool(facts.fields.get("stopped")):
+        state.records.set_status(stack.id, None, stopped=_since_now(at_rest=at_rest))
+
+
+def _since_now(*, at_rest: bool) -> dict[str, str] | None:
+    return {"at": now()} if at_rest else None
+
+
+def _seen(
+    services: Services, stacks: Mapping[str, Stack], records: Mapping[str, dict[str, Any] | None]
+) -> Iterable[_Seen]:
+    """Every stack that has run something, with the containers of its project; one call for each host."""
+    by_host: dict[str, list[str]] = defaultdict(list)
+    for identifier, record in records.items():
+        if record is None or record.get("worker", stacks[identifier].worker) != stacks[identifier].worker:
+            continue  # nothing is deployed, or what another worker has deployed before this one got the stack
+        if record.get("containers"):
+            by_host[record.get("docker_host") or stacks[identifier].docker_host].append(identifier)
+    for host, identifiers in by_host.items():
+        try:
+            listed = services.containers(host).containers()
+        except EngineUnavailable as error:
+            log.warning("drift not looked for", docker_host=host, error=str(error))
+            continue
+        projects: dict[str, list[Container]] = defaultdict(list)
+        for each in listed:
+            projects[each.project].append(each)
+        for identifier in identifiers:
+            stack, record = stacks[identifier], records[identifier] or {}
+            yield _Seen(stack, record, tuple(projects[record.get("project") or stack.project]))
+
+
+def _is_busy(services: Services, stack: Stack, facts: StackFacts) -> bool:
+    """Whether somebody is at the stack, or will be: what is seen then says nothing."""
+    unfinished = Folders.of(services.settings.data_dir, stack).unfinished
+    return facts.leased or facts.waiting or unfinished or bool(facts.fields.get("removed"))
+
+
+def _has_moved_on(before: StackFacts, after: StackFacts) -> bool:
+    """Whether a deployment has ended between the first look and the last."""
+    return before.leased or before.fields.get("last_deployment") != after.fields.get("last_deployment")
+
+
+def _note(services: Services, seen: _Seen, facts: StackFacts) -> bool:
+    """Note what is seen of a stack; whether something has to be done about it."""
+    options, fields = seen.stack.options, facts.fields
+    engine = services.containers(seen.record.get("docker_host") or seen.stack.docker_host)
+    at_rest = is_at_rest(seen.record, seen.containers, engine.was_stopped)
+    drift = {} if at_rest or options.drift == "ignore" else dict(drift_of(seen.record, seen.containers))
+    changed: dict[str, object] = {}
+    if at_rest != bool(fields.get("stopped")):
+        changed["stopped"] = _since_now(at_rest=at_rest)
+    if drift != (fields.get("drift") or {}):
+        changed["drift"] = drift or None
+    if changed:
+        services.state.records.set_status(seen.stack.id, None, **changed)
+        if drift:
+            log.warning("containers have drifted", stack=seen.stack.id, services=drift, policy=options.drift)
+            services.state.events.emit("drift", stack=seen.stack.id, services=drift, policy=options.drift)
+    if facts.pause or options.paused or _has_failed_so(facts, seen.record):
+        return False
+    return options.when_stopped == "start" if at_rest else bool(drift) and options.drift == "heal"
+
+
+def _has_failed_so(facts: StackFacts, record: Mapping[str, Any]) -> bool:
+    """Whether bringing up this very content has failed, so that nobody tries it again by himself."""
+    return held(facts.hold, record.get("fingerprint")) is not None
+
+
+def _publish(services: Services, stacks: Iterable[Stack]) -> None:
+    """One run for each repo; nobody has asked for these stacks, so what is held or paused stays so."""
+    by_repo: dict[str, list[Stack]] = defaultdict(list)
+    for stack in stacks:
+        by_repo[stack.repo].append(stack)
+    for repo, wanted in by_repo.items():
+        run = services.state.runs.create(repo, Trigger.RECONCILE, ())
+        needed = set(services.state.runs.plan(run, [(stack.id, "") for stack in wanted]))
+        services.queue.publish(deploy_message(each.id, run, each.worker) for each in wanted if each.id in needed)

@@ -1,0 +1,75 @@
+"""Housekeeping, once a day: clones are packed, pins of stacks that are gone are dropped, and so are idle names.
+
+Everything else is bounded where it is written: runs, deployments, logs and events by number and age (`state.keys`),
+images by `prune_images` at the end of a deployment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from workers.model.errors import Busy, TeguError
+from workers.runtime.logs import get_logger
+from workers.services import Services
+from workers.stacks import all_stacks
+
+log = get_logger(__name__)
+
+_IDLE = timedelta(days=1)
+_PINNED = ("deployed", "previous")
+
+
+def keep_house(services: Services, worker: str, repos: Iterable[str]) -> tuple[str, ...]:
+    """Do what is due on this worker; the chores that were done."""
+    chores: dict[str, Callable[[], None]] = {repo: partial(keep_clone, services, repo) for repo in repos}
+    chores["stacks"] = partial(forget_idle, services, datetime.now(UTC))
+    done = []
+    for name, chore in chores.items():
+        if not services.state.chores.begin(worker, name):
+            continue
+        try:
+            chore()
+            done.append(name)
+        except Busy:
+            services.state.chores.again(worker, name)
+        except TeguError as error:
+            log.warning("housekeeping failed", chore=name, error=str(error))
+    return tuple(done)
+
+
+def keep_clone(services: Services, repo: str) -> None:
+    """Drop the pins of stacks that have nothing deployed any more, and let Git pack what many fetches have left.
+
+    Raises:
+        Busy: a fetch is under way.
+        GitUnavailable: Git could not do it.
+    """
+    clone = services.clone(repo)
+    for pin in clone.pins():
+        kind, _, stack = pin.partition("/")
+        if kind in _PINNED and not _is_deployed(services, stack):
+            log.info("pin dropped", repo=repo, pin=pin)
+            clone.unpin(pin)
+    clone.collect_garbage()
+
+
+def _is_deployed(services: Services, stack: str) -> bool:
+    if not (journal := services.state.journal.load(stack)):
+        # A journal that was lost is made again from the pin; a stack that never was deployed has no directory.
+        return (services.settings.data_dir / "stacks" / stack).is_dir()
+    gone = ((journal.get("status") or {}).get("removed"), journal.get("left"))
+    return bool(journal.get("record")) and not any((mark or {}).get("done") == "down" for mark in gone)
+
+
+def forget_idle(services: Services, at: datetime) -> None:
+    """Forget names that no pull has come across for a day, and of which nothing was ever deployed."""
+    state = services.state
+    known = set(state.records.known()) - {stack.id for stack in all_stacks(services)}
+    records = state.records.get_many(sorted(known))
+    for stack, facts in state.facts([name for name, record in records.items() if record is None]).items():
+        last = (facts.fields.get("last_decision") or {}).get("at")
+        seen = datetime.fromisoformat(last) if last else None
+        if not (facts.waiting or facts.leased or (seen and at - seen < _IDLE)):
+            state.records.delete(stack)

@@ -1,0 +1,127 @@
+"""Reconcile: whatever was lost on the way is found here, so that webhooks only have to be fast.
+
+In order: what Redis has forgotten is put back from the journals; what open runs wait for, and no message in a
+queue is about, is published again; what runs is compared with what was deployed; every repo of this worker is pulled;
+once a day, the house is kept. It runs on a schedule, and whenever a
+worker has (re)connected to Redis. A second one at the same time does no harm.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from workers.adapters.queue import Message, deploy_message, pull_message, quick_message
+from workers.adapters.state.identifiers import milliseconds_of
+from workers.adapters.state.leases import stack_lease
+from workers.adapters.state.rebuild import mirror_marks, rebuild
+from workers.adapters.state.shown import OpenRun
+from workers.celery import DEPLOY_IF_CHANGED, PULL, deploy_queue, pull_queue
+from workers.deploy.remove import gone_without_pull, mark_gone
+from workers.model.errors import UnknownName
+from workers.model.words import Action, Outcome, Reason, Trigger
+from workers.reconcile.find_drift import inspect
+from workers.reconcile.housekeeping import keep_house
+from workers.reconcile.pull import request_pull
+from workers.reconcile.reassigned import see_off
+from workers.runtime.logs import get_logger
+from workers.services import Services
+from workers.stacks import all_stacks, find_stack
+
+log = get_logger(__name__)
+
+SETTLED_SECONDS = 10.0
+"""How old a run has to be before what it waits for can count as lost: it is still being published before."""
+
+
+def reconcile(services: Services, worker: str) -> dict[str, Any]:
+    """Do all steps for this worker.
+
+    Returns:
+        The task's result: how many of what.
+    """
+    restored = rebuild(services.state)
+    mine = {stack.id: stack.options for stack in all_stacks(services) if stack.worker == worker}
+    mirror_marks(services.state, {stack: {"when_removed": options.when_removed} for stack, options in mine.items()})
+    published = publish_lost(services, worker)
+    repos = repos_of(services, worker)
+    gone = _publish_gone(services, worker, repos) + len(see_off(services, worker))
+    # Before the pulls, which would find these stacks waiting: what runs is to be seen as it was left.
+    healing = inspect(services, worker)
+    for repo in repos:
+        request_pull(services, repo, Trigger.RECONCILE, workers=[worker])
+    chores = keep_house(services, worker, repos)
+    if restored or published or healing or gone or chores:
+        log.info(
+            "reconciled",
+            worker=worker,
+            restored=len(restored),
+            published=published,
+            healing=len(healing),
+            gone=gone,
+            chores=len(chores),
+        )
+    found = {"restored": len(restored), "published": published, "healing": len(healing)}
+    return {"worker": worker, "repos": len(repos), **found}
+
+
+def repos_of(services: Services, worker: str) -> tuple[str, ...]:
+    """The repos that have, or may have, stacks on a worker."""
+    catalog = services.catalog.current()
+    return tuple(name for name in catalog.repos if worker in catalog.workers(name))
+
+
+def _publish_gone(services: Services, worker: str, repos: Collection[str]) -> int:
+    """Let something be done about deployed stacks that no pull looks for any more; how many that are."""
+    gone = mark_gone(services, gone_without_pull(services, repos))
+    if gone:
+        run = services.state.runs.create(", ".join(repos), Trigger.RECONCILE, ())
+        services.state.runs.plan(run, [(stack, "") for stack in gone])
+        services.queue.publish([deploy_message(stack, run, worker) for stack in gone])
+    return len(gone)
+
+
+def publish_lost(services: Services, worker: str) -> int:
+    """Publish again what open runs wait for and nobody is about to do. Returns how many messages that took."""
+    quick, deploy = pull_queue(worker), deploy_queue(worker)
+    calls = services.queue.calls_in(quick) | services.queue.calls_in(deploy)
+    queued = {stack for task, stack, _ in calls if task == DEPLOY_IF_CHANGED}
+    busy = {holder["name"] for holder in services.state.leases.holders()}
+    messages: list[Message] = []
+    for run in services.state.runs.open_runs():
+        if time.time_ns() // 1_000_000 - milliseconds_of(run.id) < SETTLED_SECONDS * 1000:
+            continue
+        if worker in run.pulls and (PULL, run.repo, run.id) not in calls:
+            messages.append(pull_message(run.repo, run.id, worker))
+        lost = [stack for stack in run.stacks if stack not in queued and stack_lease(stack) not in busy]
+        messages += _messages(services, worker, run, lost)
+    services.queue.publish(messages)
+    return len(messages)
+
+
+def _messages(services: Services, worker: str, run: OpenRun, stacks: Iterable[str]) -> list[Message]:
+    """Let the run wait for its lost stacks once more, and say what has to be published for that."""
+    mine = []
+    for stack in stacks:
+        try:
+            if find_stack(services, stack, remembered=True).worker == worker:
+                mine.append(stack)
+        except UnknownName as error:
+            services.state.runs.finish(
+                [run.id],
+                stack,
+                commit=None,
+                action=Action.NONE,
+                reason=Reason.REMOVED,
+                outcome=Outcome.REMOVED,
+                message=str(error),
+            )
+    if not mine:
+        return []
+    shown = services.state.runs.get(run.id) or {"pulls": {}, "stacks": {}}
+    # A run without pulls was started by somebody who asked for these stacks, and gets the full look.
+    make = quick_message if shown["pulls"] else deploy_message
+    commits = {stack: (shown["stacks"].get(stack) or {}).get("commit") or "" for stack in mine}
+    services.state.runs.plan(run.id, commits.items())
+    return [make(stack, run.id, worker) for stack in mine]

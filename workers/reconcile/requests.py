@@ -1,0 +1,180 @@
+"""What people order beyond a deployment: back to an earlier one, stop one, take a running project over.
+
+An order is a mark in Redis and a task for the stack's worker, so it may come from any host.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Literal
+
+from workers.adapters.state.identifiers import new_id
+from workers.adapters.state.results import StackResult
+from workers.model.errors import RedisUnavailable, UnknownName, UsageError, UserError
+from workers.model.stack import Stack
+from workers.model.words import Action, Outcome, Reason, Trigger
+from workers.reconcile.pull import request_deploy
+from workers.services import Services
+from workers.stacks import find_stack
+
+Hold = Literal["until_release", "until_push"]
+Data = Literal["move", "copy", "leave"]
+
+_HISTORY = 100
+_REVISION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/~^-]{0,199}")
+
+
+def request_rollback(
+    services: Services,
+    name: str,
+    *,
+    to: str | None = None,
+    hold: Hold = "until_release",
+    who: str,
+    trigger: Trigger,
+) -> str:
+    """Order a stack back to an earlier commit, where it stays pinned.
+
+    Args:
+        services: the process's.
+        name: the stack.
+        to: the commit, or anything that Git takes for one; by default the last good deployment before this one.
+        hold: until when the stack stays there: until somebody resumes it, or until a push changes it.
+        who: who orders it.
+        trigger: by what.
+
+    Returns:
+        The run.
+
+    Raises:
+        UnknownName: there is no such stack.
+        UsageError: `to` cannot be a commit.
+        UserError: there is no earlier good deployment.
+        RedisUnavailable: nothing was queued.
+    """
+    stack = find_stack(services, name)
+    if to is not None and not _REVISION.fullmatch(to):
+        message = f"{to!r} cannot be a commit"
+        raise UsageError(message)
+    commit = to or previous_good(services, stack)
+    pins = services.state.pins
+    before = pins.get(stack.id)
+    kept = {name: value for name, value in (before or {}).items() if name != "before"} or None
+    until = "push" if hold == "until_push" else "release"
+    pins.pin(stack.id, commit, until, who, id=new_id(), before=kept if (before or {}).get("reached") else None)
+    try:
+        return request_deploy(services, [stack.id], trigger=trigger, who=who)
+    except RedisUnavailable:
+        with suppress(RedisUnavailable):
+            pins.release(stack.id)
+        raise
+
+
+def previous_good(services: Services, stack: Stack) -> str:
+    """The commit of the last good deployment with other content than what is deployed.
+
+    Raises:
+        UserError: there is none.
+    """
+    state = services.state
+    record: Mapping[str, Any] = state.records.get(stack.id) or {}
+    good = [each for each in state.deployments.list(stack.id, _HISTORY) if each["outcome"] == Outcome.DEPLOYED]
+    ids = [each["id"] for each in good]
+    current = record.get("deployment")
+    for each in good[ids.index(current) + 1 :] if current in ids else ():
+        if each["commit"] != record.get("commit") and each.get("fingerprint") != record.get("fingerprint"):
+            return str(each["commit"])
+    if record.get("previous"):
+        return str(record["previous"])
+    message = f"{stack.id} has no earlier good deployment; name a commit with --to"
+    raise UserError(message)
+
+
+def release(services: Services, stack: Stack) -> tuple[str, ...]:
+    """End a stack's pause and its pin; which of them there was."""
+    ended = {"pause": services.state.pauses.resume(stack.id), "pin": services.state.pins.release(stack.id)}
+    return tuple(name for name, was in ended.items() if was)
+
+
+def request_cancel(services: Services, name: str, *, who: str) -> dict[str, Any]:
+    """Order a deployment stopped at the next safe point; of a stack, also what waits for its turn.
+
+    Args:
+        services: the process's.
+        name: a deployment's id, or a stack.
+        who: who orders it.
+
+    Returns:
+        `stack`; `deployment` and its `run` when one is under way; `waiting`: the runs that were ended for it.
+
+    Raises:
+        UnknownName: there is neither a deployment nor a stack of this name.
+        UserError: there is nothing to cancel.
+    """
+    deployment = services.state.deployments.get(name)
+    if deployment is not None:
+        if not _is_under_way(services, deployment):
+            message = f"deployment {name} is not under way any more: {deployment['outcome'] or 'it was interrupted'}"
+            raise UserError(message)
+        services.state.cancellations.ask(name, who)
+        return {"stack": deployment["stack"], "deployment": name, "run": deployment["run"], "waiting": []}
+    stack = _stack_to_cancel(services, name)
+    waiting = _cancel_waiting(services, stack, who)
+    newest = services.state.deployments.list(stack.id, 1)
+    under_way = newest[0] if newest and _is_under_way(services, newest[0]) else None
+    if under_way is not None:
+        services.state.cancellations.ask(under_way["id"], who)
+    elif not waiting:
+        message = f"nothing of {stack.id} is under way"
+        raise UserError(message)
+    found = under_way or {"id": None, "run": waiting[-1] if waiting else None}
+    return {"stack": stack.id, "deployment": found["id"], "run": found["run"], "waiting": list(waiting)}
+
+
+def _is_under_way(services: Services, deployment: Mapping[str, Any]) -> bool:
+    """Whether somebody is at it: one that was killed says for ever that it runs, but nobody holds its lock."""
+    stack = deployment["stack"]
+    return deployment["status"] == "running" and services.state.facts([stack])[stack].leased
+
+
+def _stack_to_cancel(services: Services, name: str) -> Stack:
+    try:
+        return find_stack(services, name)
+    except UnknownName as error:
+        message = f"there is neither a deployment nor a stack {name}"
+        raise UnknownName(message) from error
+
+
+def _cancel_waiting(services: Services, stack: Stack, who: str) -> tuple[str, ...]:
+    """End the stack's part in every run that waits for it and that nobody has begun with, or may begin with yet."""
+    runs = services.state.runs
+    message = f"cancelled by {who} while it waited"
+    result = StackResult(None, Action.NONE, Reason.WAITING, Outcome.CANCELLED, message=message)
+    held_back = runs.finish_held_back(stack.id, result)
+    waiting = runs.take(stack.id, f"cancelled by {who}")
+    runs.finish_with(waiting, stack.id, result)
+    return tuple(sorted({*held_back, *waiting}))
+
+
+def request_adoption(services: Services, name: str, *, data: Data, who: str, trigger: Trigger) -> str:
+    """Order a stack's project, which runs from another directory, to be taken over.
+
+    Args:
+        services: the process's.
+        name: the stack.
+        data: what becomes of data in that directory: `move` and `copy` bring it along, `leave` begins without it.
+        who: who orders it.
+        trigger: by what.
+
+    Returns:
+        The run.
+
+    Raises:
+        UnknownName: there is no such stack.
+        RedisUnavailable: nothing was queued.
+    """
+    stack = find_stack(services, name)
+    services.state.adoptions.adopt(stack.id, data, who)
+    return request_deploy(services, [stack.id], trigger=trigger, who=who)

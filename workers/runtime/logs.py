@@ -1,0 +1,102 @@
+"""Logs of every process: a constant event plus fields, secrets masked, ids bound per task or request.
+
+from workers.runtime.logs import get_logger
+log = get_logger(__name__)
+log.info("stack deployed", stack="production/authelia", seconds=3.1)
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping, MutableMapping
+from logging.handlers import WatchedFileHandler
+from typing import Any, Literal
+
+import structlog
+from structlog.contextvars import bound_contextvars, merge_contextvars
+
+from workers.runtime.masking import masked
+
+
+def _mask_value(value: object) -> object:
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, Mapping):
+        return {key: _mask_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mask_value(item) for item in value]
+    return value
+
+
+def _mask_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        event[key] = _mask_value(value)
+    return event
+
+
+def _keep_stack(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Show the field `stack` beside the event: the console's renderer takes it for a stack trace."""
+    if (stack := event.pop("stack", None)) is not None:
+        event["event"] = f"{event.get('event', '')} stack={stack}"
+    return event
+
+
+def configure_logs(
+    log_format: Literal["console", "json"] = "console", level: int = logging.INFO, file: str | None = None
+) -> None:
+    """Set up logging for this process, ours and every library's, on standard error or in a file.
+
+    Args:
+        log_format: `console` for people, `json` for machines: one object a line.
+        level: the lowest level shown.
+        file: where to append; when somebody has moved it away, it is made anew.
+    """
+    shared: list[Any] = [
+        merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    ending: list[Any]
+    if log_format == "json":
+        ending = [structlog.processors.format_exc_info, _mask_event, structlog.processors.JSONRenderer()]
+    else:
+        colors = file is None and sys.stderr.isatty()
+        ending = [
+            structlog.processors.format_exc_info,
+            _mask_event,
+            _keep_stack,
+            structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0),
+        ]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+    )
+    handler = WatchedFileHandler(file, encoding="utf-8") if file else logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared[:3],
+            shared[4],
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    """The logger of a module."""
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(name)
+    return logger
+
+
+log_context = bound_contextvars
+"""`with log_context(run=…, stack=…):` binds ids to every line inside, and clears them after."""

@@ -1,0 +1,44 @@
+"""Secrets that this process knows, and what is written in place of them: in logs, a deployment's log, answers.
+
+Apart from `workers.runtime.logs` because whoever reads a secret has to name it here, and may not want to pay for
+logging.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+MASK = "********"
+
+# Longest first, so that one containing another is masked whole.
+_masked: list[str] = []
+
+_SHORTEST = 4  # a shorter secret would mask half of every line and protect nothing
+_TOKEN = re.compile(r"[^/?&=@:#,.\s]{16,}")  # what is as long as that in an address is hardly a word
+_PASSWORD = re.compile(r"://[^/@:]*:([^/@]+)@")
+
+
+def mask(texts: Iterable[str]) -> None:
+    """Never show these texts again in what this process writes.
+
+    Args:
+        texts: secrets; those shorter than four characters are passed over.
+    """
+    known = {*_masked, *(text for text in texts if len(text) >= _SHORTEST)}
+    _masked[:] = sorted(known, key=len, reverse=True)
+
+
+def secrets_in(address: str) -> Iterator[str]:
+    """What of an address may be a credential: all of it, a password, and whatever looks like a token."""
+    yield address
+    yield from _PASSWORD.findall(address)
+    yield from _TOKEN.findall(address)
+
+
+def masked(text: str) -> str:
+    """The text with every known secret replaced."""
+    for secret in _masked:
+        if secret in text:
+            text = text.replace(secret, MASK)
+    return text
