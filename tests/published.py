@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from workers.adapters.queue import Message
+from workers.adapters.queue import Message, Queue
 
 
-class Published:
+class Published(Queue):
     """Remembers for which stacks tasks were published."""
 
     def __init__(self) -> None:

@@ -5,25 +5,24 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
 from workers.catalog import Catalog, CatalogFile
-from workers.model.errors import RedisUnavailable, TeguError, UnknownName
-from workers.model.stack import Receiver, Repo, Stack
+from workers.model.errors import RedisUnavailable, UnknownName
+from workers.model.stack import Repo, Stack
 from workers.runtime.settings import Settings, inherited, load_settings
 
 if TYPE_CHECKING:
     from workers.adapters.docker.compose import Compose
     from workers.adapters.docker.engine import Engine
     from workers.adapters.git import Clone
-    from workers.adapters.queue import Message, Queue
-    from workers.adapters.state.held_back import Released
+    from workers.adapters.outbox import Outbox
+    from workers.adapters.queue import Queue
     from workers.adapters.state.state import State
-    from workers.model.news import Ended
 
 _Key = TypeVar("_Key")
 _Made = TypeVar("_Made")
@@ -60,6 +59,15 @@ class HostFiles:
             os.close(descriptor)
 
 
+class StandIns(TypedDict, total=False):
+    """Collaborators that are handed in instead of being made."""
+
+    state: State
+    queue: Queue
+    compose: Compose
+    own_container: str | None
+
+
 class Services:
     """What use cases work with. Nothing is connected or read before it is asked for; threads may share one.
 
@@ -68,14 +76,16 @@ class Services:
     Args:
         settings: of this process.
         redis_timeout: seconds to wait for Redis; less for a process that has to answer somebody.
+        stand_ins: what is used in place of what would be made.
 
     Attributes:
         settings: as given.
         discovered_stacks: by catalog version and id, as this process last saw them (`workers.stacks`).
     """
 
-    def __init__(self, settings: Settings, *, redis_timeout: float = 5.0) -> None:
+    def __init__(self, settings: Settings, *, redis_timeout: float = 5.0, **stand_ins: Unpack[StandIns]) -> None:
         self.settings = settings
+        vars(self).update(stand_ins)  # where `cached_property` keeps what it has made
         self.discovered_stacks: dict[tuple[str, str], Stack] = {}
         self._data_dir = str(settings.data_dir)
         self._redis_timeout = redis_timeout
@@ -96,10 +106,7 @@ class Services:
         from workers.adapters.state.state import State  # noqa: PLC0415
 
         redis = connect(self.settings.state_url, timeout=self._redis_timeout)
-        state = State(redis, self.settings.data_dir)
-        state.runs.publish_released = self._publish_released
-        state.runs.publish_notices = self._publish_notices
-        return state
+        return State(redis, self.settings.data_dir, lambda: self.outbox)
 
     @cached_property
     def queue(self) -> Queue:
@@ -108,6 +115,13 @@ class Services:
         from workers.celery import app  # noqa: PLC0415
 
         return Queue(app, self.settings.broker_url)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Publishes what a change of state sets free."""
+        from workers.adapters.outbox import Outbox  # noqa: PLC0415
+
+        return Outbox(self.queue, self.catalog, self.state.deployments, self.state.notices, self.settings.worker)
 
     @cached_property
     def compose(self) -> Compose:
@@ -184,38 +198,6 @@ class Services:
             self.queue.close()
         if "state" in self.__dict__:
             self.state.redis.close()
-
-    def _publish_released(self, released: Sequence[Released]) -> None:
-        """Publish the stacks that had to wait for others of their run."""
-        from workers.adapters.queue import deploy_message  # noqa: PLC0415
-
-        self.queue.publish(deploy_message(each.stack, each.run, each.worker, force=each.force) for each in released)
-
-    def _publish_notices(self, endings: Sequence[Ended]) -> None:
-        """Publish a notice of each ending that is news to somebody. What cannot be done now is let be: it has ended."""
-        from workers.runtime.logs import get_logger  # noqa: PLC0415
-
-        try:
-            if receivers := self.catalog.current().receivers:
-                self.queue.publish(filter(None, (self._notice(ended, receivers) for ended in endings)))
-        except TeguError as error:
-            get_logger(__name__).warning("notices not queued", error=str(error))
-
-    def _notice(self, ended: Ended, receivers: Iterable[Receiver]) -> Message | None:
-        from workers.adapters.queue import notice_message  # noqa: PLC0415
-        from workers.model.news import due  # noqa: PLC0415
-
-        if ended.deployment and (ended.outcome.bad or ended.told):
-            known = self.state.deployments.get(ended.deployment) or {}
-            ended = replace(ended, fingerprint=known.get("fingerprint"))
-        found = due(ended, receivers)
-        if found is None or (found.told != ended.told and not self.state.notices.remember(ended, found.told)):
-            return None
-        return notice_message(ended.subject, found.news, ended.run, self._worker_of(ended)) if found.news else None
-
-    def _worker_of(self, ended: Ended) -> str:
-        environment = self.catalog.current().environments.get(ended.subject.partition("/")[0])
-        return ended.worker or (environment.worker if environment else self.settings.worker)
 
     def _make_clone(self, repo: Repo) -> Clone:
         from workers.adapters.git import Clone  # noqa: PLC0415

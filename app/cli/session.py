@@ -22,10 +22,13 @@ class Session:
 
     Args:
         catalog: the catalog's file, instead of the one that the settings name.
+        services: used as they are, with their settings, instead of being made.
     """
 
-    def __init__(self, catalog: Path | None = None) -> None:
+    def __init__(self, catalog: Path | None = None, services: Services | None = None) -> None:
         self._catalog = catalog
+        if services is not None:
+            vars(self).update(services=services, settings=services.settings)  # where `cached_property` keeps them
 
     @cached_property
     def settings(self) -> Settings:

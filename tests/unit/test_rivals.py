@@ -76,8 +76,8 @@ def services(
     assert redis.ping()
     catalog = tmp_path / "tegu.yaml"
     catalog.write_text(CATALOG.format(homelab=homelab.path, other=other.path))
-    made = Services(Settings(catalog=catalog, data_dir=tmp_path / "data", redis_url=redis_server.url))
-    made.__dict__["queue"] = published
+    settings = Settings(catalog=catalog, data_dir=tmp_path / "data", redis_url=redis_server.url)
+    made = Services(settings, queue=published)
     yield made
     made.close()
 

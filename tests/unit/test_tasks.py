@@ -43,10 +43,9 @@ def services(
     del redis  # emptied
     (tmp_path / "tegu.yaml").write_text(CATALOG)
     settings = Settings(catalog=tmp_path / "tegu.yaml", data_dir=tmp_path, redis_url=redis_server.url)
-    made = Services(settings)
     celery = Celery("tests", set_as_current=False)
     celery.conf.update(configuration(settings))
-    made.queue = Queue(celery)
+    made = Services(settings, queue=Queue(celery))
     monkeypatch.setattr(tasks, "_of_this_process", [made])
     yield made
     made.close()

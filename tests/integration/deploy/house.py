@@ -10,11 +10,11 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from tests.git_server import Source
 from workers.adapters.docker.engine import Details, Engine
-from workers.adapters.queue import Message
+from workers.adapters.queue import Message, Queue
 from workers.adapters.state.identifiers import new_id
 from workers.celery import NOTIFY, PULL, pull_queue
 from workers.deploy.deploy_if_changed import deploy_if_changed
@@ -25,7 +25,7 @@ from workers.reconcile.find_drift import inspect
 from workers.reconcile.pull import pull, request_pull
 from workers.runtime.process import run
 from workers.runtime.settings import Settings, inherited
-from workers.services import Services
+from workers.services import Services, StandIns
 
 LINK = "-> "  # a text that begins so is where a symlink leads to
 DOCKER_HOST = "unix:///var/run/docker.sock"
@@ -33,7 +33,7 @@ DOCKER_HOST = "unix:///var/run/docker.sock"
 Files = Mapping[str, str | None]
 
 
-class Published:
+class Published(Queue):
     """Stands where the queue would be, and remembers what was published."""
 
     def __init__(self) -> None:
@@ -76,22 +76,22 @@ class House:
         self._environment: dict[str, object] = {}
         self._receivers: list[dict[str, object]] = []
         self._redis_url = redis_url
-        self.services = self._make_services()
+        self.services = self.fresh_services()
 
-    def _make_services(self) -> Services:
+    def fresh_services(self, **stand_ins: Unpack[StandIns]) -> Services:
+        """As another process would have them."""
         settings = Settings(
             data_dir=self.folder / "data",
             catalog=self.folder / "tegu.yaml",
             redis_url=self._redis_url,
             worker=self.worker,
         )
-        services = Services(settings)
-        services.__dict__["queue"] = self.published
-        return services
+        return Services(settings, **({"queue": self.published} | stand_ins))
 
-    def fresh_services(self) -> Services:
-        """As another process would have them."""
-        return self._make_services()
+    def run_in(self, container: str | None) -> None:
+        """Let Tegu be started anew in a container; None: outside of any."""
+        self.services.close()
+        self.services = self.fresh_services(own_container=container)
 
     # ------------------------------------------------------------ writing
 

@@ -340,11 +340,11 @@ def in_a_container(house: House, *folders: Path) -> Iterator[None]:
     mounts = [part for folder in folders for part in ("--volume", f"{folder}:{folder}")]
     name = house.project("itself")
     identifier = house.docker("create", "--name", name, *mounts, "busybox:stable", "true").strip()
-    house.services.__dict__["own_container"] = identifier
+    house.run_in(identifier)
     try:
         yield
     finally:
-        del house.services.__dict__["own_container"]
+        house.run_in(None)
         house.docker("rm", "--force", identifier)
 
 

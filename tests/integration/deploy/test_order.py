@@ -11,6 +11,8 @@ import pytest
 
 from tests.integration.deploy.house import House, compose, in_a_child, service
 from workers.adapters.state.held_back import Released
+from workers.adapters.state.outgoing import NobodyTakes
+from workers.adapters.state.state import State
 from workers.model.words import Trigger
 from workers.reconcile.pull import request_deploy, request_pull
 from workers.reconcile.reconcile import publish_lost
@@ -113,11 +115,13 @@ def test_whoever_asks_for_several_gets_them_in_their_order(house: House) -> None
 def killed_in_place_of_publishing(house: House) -> bool:
     """Do what was published, but be killed where a stack may go on whose last predecessor has ended."""
 
-    def act() -> None:
-        def publish(_: Sequence[Released]) -> None:
+    class Killing(NobodyTakes):
+        def released(self, stacks: Sequence[Released]) -> None:  # noqa: ARG002
             os.kill(os.getpid(), signal.SIGKILL)
 
-        house.services.state.runs.publish_released = publish
+    def act() -> None:
+        state = house.services.state
+        house.services = house.fresh_services(state=State(state.redis, state.data_dir, Killing))
         house.work()
 
     return in_a_child(act)

@@ -10,6 +10,7 @@ from tests.integration.deploy.house import House, compose, service
 from workers.adapters.state.liveness import Liveness
 from workers.commands.demo import free_port
 from workers.runtime.settings import Settings
+from workers.services import Services
 
 pytestmark = pytest.mark.docker
 
@@ -27,14 +28,14 @@ def looked_at_as_own(house: House) -> dict[str, Any]:
 def test_the_project_of_the_container_that_the_worker_runs_in_is_skipped(house: House) -> None:
     house.stack()
     house.push({"a/compose.yaml": compose(web=service("sleep 1000"), db=DB)})
-    house.services.__dict__["own_container"] = house.containers()["web"].container.id
+    house.run_in(house.containers()["web"].container.id)
     done = looked_at_as_own(house)
     assert (done["outcome"], done["reason"]) == ("skipped", "self"), done
     assert "never deploys itself" in str(done["message"])
     (row,) = house.services.state.rows(["default/a"])
     assert row["status"] == "deployed"
 
-    house.services.__dict__["own_container"] = None
+    house.run_in(None)
     assert house.look()["outcome"] == "deployed"
 
 
@@ -48,7 +49,7 @@ def test_the_project_of_the_web_process_is_skipped_though_the_worker_runs_elsewh
 def test_the_first_look_at_its_own_project_is_skipped_too(house: House) -> None:
     house.stack()
     house.push({"a/compose.yaml": compose(web=service("sleep 1000"), db=DB)})
-    house.services.__dict__["own_container"] = house.containers()["db"].container.id
+    house.run_in(house.containers()["db"].container.id)
     house.services.state.journal.delete("default/a")
     house.services.state.records.delete("default/a")
     assert looked_at_as_own(house)["reason"] == "self"
@@ -64,10 +65,9 @@ def test_the_project_of_its_redis_is_skipped(house: House, how: str) -> None:
     assert house.push({"a/compose.yaml": file})["outcome"] == "deployed"
     place = f"127.0.0.1:{port}" if how == "by its port" else f"{house.containers()['db'].addresses[0]}:6379"
     settings = house.services.settings
-    assert house.services.state.redis.ping()  # it stays connected to the Redis that there is
-    house.services.settings = Settings(
-        data_dir=settings.data_dir, catalog=settings.catalog, redis_url=f"redis://{place}/0"
-    )
+    house.services.close()
+    elsewhere = Settings(data_dir=settings.data_dir, catalog=settings.catalog, redis_url=f"redis://{place}/0")
+    house.services = Services(elsewhere, queue=house.published, state=house.services.state)
     before = house.lives()
     done = house.push({"a/compose.yaml": file.replace("sleep 1000", "sleep 1001")})
     assert (done["outcome"], done["reason"]) == ("skipped", "self"), done

@@ -47,8 +47,7 @@ def use(house: House, name: str, patch: pytest.MonkeyPatch) -> str:
 
 def told(house: House) -> tuple[str, str]:
     """What `tegu plan` and `tegu doctor` print."""
-    session = Session()
-    session.__dict__.update(services=house.services, settings=house.services.settings)
+    session = Session(services=house.services)
     shown = CliRunner().invoke(plan, [], obj=session)
     assert shown.exit_code == 0, shown.output
     return shown.output, CliRunner().invoke(doctor, [], obj=session).output

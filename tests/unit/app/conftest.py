@@ -46,11 +46,9 @@ def serve(redis_server: RedisServer, redis: object, tmp_path: Path, monkeypatch:
     def make(**options: Any) -> Services:
         given = {"catalog": tmp_path / "tegu.yaml", "data_dir": tmp_path, "redis_url": redis_server.url} | options
         settings = Settings(**given)
-        services = Services(settings, redis_timeout=1.5)
         celery = Celery("tests", set_as_current=False)
         celery.conf.update(configuration(settings))
-        services.queue = Queue(celery)
-        return services
+        return Services(settings, redis_timeout=1.5, queue=Queue(celery))
 
     yield make
     for thread in threading.enumerate():

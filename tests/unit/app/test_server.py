@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -12,31 +13,35 @@ from workers.adapters.state.liveness import Liveness
 from workers.services import Services
 
 
-@pytest.fixture(autouse=True)
-def _once(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is said once, and not again while other tests use the same Redis."""
-    monkeypatch.setattr(server, "_PRESENCE_SECONDS", 86_400)
-    monkeypatch.setattr(server, "build_services", lambda **_: services)
+@pytest.fixture
+def serves(services: Services, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
+    """A process begins to serve in a container."""
+
+    def begin(container: str | None) -> None:
+        # It is said once, and not again while other tests use the same Redis.
+        monkeypatch.setattr(server, "_PRESENCE_SECONDS", 86_400)
+        begun = Services(services.settings, own_container=container)
+        monkeypatch.setattr(server, "build_services", lambda **_: begun)
+        server.post_worker_init(None)
+
+    return begin
 
 
-def test_in_a_container_it_says_in_which_one(services: Services) -> None:
-    services.__dict__["own_container"] = "the container"
-    server.post_worker_init(None)
+def test_in_a_container_it_says_in_which_one(services: Services, serves: Callable[[str | None], None]) -> None:
+    serves("the container")
     deadline = time.monotonic() + 5
     while not services.other_containers() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert services.other_containers() == {"the container"}
 
 
-def test_outside_of_one_it_says_nothing(services: Services) -> None:
-    services.__dict__["own_container"] = None
+def test_outside_of_one_it_says_nothing(services: Services, serves: Callable[[str | None], None]) -> None:
     before = threading.active_count()
-    server.post_worker_init(None)
+    serves(None)
     assert threading.active_count() == before
     assert Liveness(services.state.redis).inhabited() == frozenset()
 
 
 def test_while_redis_is_away_no_other_container_is_known(services: Services) -> None:
-    services.settings = services.settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})
-    services.__dict__.pop("state", None)
-    assert services.other_containers() == frozenset()
+    settings = services.settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})
+    assert Services(settings).other_containers() == frozenset()

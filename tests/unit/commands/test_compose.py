@@ -23,8 +23,8 @@ stacks: {{a: {{repo: r, path: a, project: {project}, variables: {{COLOUR: {colou
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
     (tmp_path / "tegu.yaml").write_text(CATALOG.format(project="one", colour="red"))
-    made = Services(Settings(data_dir=tmp_path, catalog=tmp_path / "tegu.yaml", redis_url=f"unix://{tmp_path}/none"))
-    made.__dict__["compose"] = Compose(["compose"])
+    settings = Settings(data_dir=tmp_path, catalog=tmp_path / "tegu.yaml", redis_url=f"unix://{tmp_path}/none")
+    made = Services(settings, compose=Compose(["compose"]))
     yield made
     made.close()
 

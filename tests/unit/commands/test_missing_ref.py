@@ -47,8 +47,8 @@ def services(tmp_path: Path, source: Source, redis_server: RedisServer, redis: R
     assert redis.ping()
     catalog = tmp_path / "tegu.yaml"
     catalog.write_text(CATALOG % source.path)
-    made = Services(Settings(catalog=catalog, data_dir=tmp_path / "data", redis_url=redis_server.url))
-    made.__dict__["queue"] = Published()
+    settings = Settings(catalog=catalog, data_dir=tmp_path / "data", redis_url=redis_server.url)
+    made = Services(settings, queue=Published())
     yield made
     made.close()
 

@@ -59,8 +59,8 @@ def services(tmp_path: Path, source: Source, redis_server: RedisServer, redis: R
     assert redis.ping()
     catalog = tmp_path / "tegu.yaml"
     catalog.write_text(CATALOG % source.path)
-    made = Services(Settings(catalog=catalog, data_dir=tmp_path / "data", redis_url=redis_server.url))
-    made.__dict__["queue"] = Published()
+    settings = Settings(catalog=catalog, data_dir=tmp_path / "data", redis_url=redis_server.url)
+    made = Services(settings, queue=Published())
     yield made
     made.close()
 
@@ -167,8 +167,7 @@ def test_two_commits_are_compared_for_all_other_stacks(
 def test_the_command_prints_every_stack_and_its_exit_code_tells(services: Services) -> None:
     services.clone("homelab").fetch(["main"])
     oid = _damage(services.clone("homelab"), "services/a", _missing)
-    session = Session(services.settings.catalog)
-    session.__dict__["services"] = services
+    session = Session(services=services)
     done = CliRunner().invoke(plan_command, ["--no-fetch", "--changed"], obj=session)
     assert done.exit_code == 1
     assert all(f"default/{name}" in done.output for name in (*STACKS, "named"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from redis import Redis
 
 from tests.receivers import Receiver
 from tests.redis_server import RedisServer
-from workers.adapters.queue import Message
+from workers.adapters.queue import Message, Queue
 from workers.model.errors import ReceiverUnavailable, RedisUnavailable, UnknownName, UsageError
 from workers.model.words import Action, Outcome, Reason
 from workers.reconcile.announce import announce
@@ -25,14 +25,14 @@ STACK = "production/web"
 WHY = "web: t-web-1 keeps crashing: restarted 5 times, last exit code 3\nno such table"
 
 
-class Published:
+class Published(Queue):
     """Stands where the queue would be."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, Sequence[object]]] = []
         self.is_away = False
 
-    def publish(self, messages: Sequence[Message]) -> None:
+    def publish(self, messages: Iterable[Message]) -> None:
         if self.is_away:
             message = "Redis did not take a message"
             raise RedisUnavailable(message)
@@ -44,14 +44,12 @@ class Desk:
 
     def __init__(self, folder: Path, redis_url: str) -> None:
         self.folder = folder
-        self.services = Services(
-            Settings(
-                catalog=folder / "tegu.yaml", data_dir=folder, redis_url=redis_url, public_url="https://tegu.example/"
-            )
-        )
-        self.state = self.services.state
         self.published = Published()
-        self.services.__dict__["queue"] = self.published
+        settings = Settings(
+            catalog=folder / "tegu.yaml", data_dir=folder, redis_url=redis_url, public_url="https://tegu.example/"
+        )
+        self.services = Services(settings, queue=self.published)
+        self.state = self.services.state
 
     def tell(self, *receivers: str) -> None:
         """Who is told."""

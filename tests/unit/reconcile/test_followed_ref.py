@@ -45,8 +45,8 @@ def services(
     assert redis.ping()
     catalog = tmp_path / "tegu.yaml"
     catalog.write_text(CATALOG % (source.path, request.param))
-    made = Services(Settings(catalog=catalog, data_dir=tmp_path / "data", redis_url=redis_server.url))
-    made.__dict__["queue"] = Published()
+    settings = Settings(catalog=catalog, data_dir=tmp_path / "data", redis_url=redis_server.url)
+    made = Services(settings, queue=Published())
     yield made
     made.close()
 

@@ -5,6 +5,7 @@ scripts, lua/ the Lua scripts, each one atomic step
 connection    the Redis client and its errors
 identifiers   run and deployment ids
 clock         now, as text
+outgoing      what a change sets free, for whoever publishes it
 runs          runs, the waiting pulls, the waiting sets of stacks
 deployed      what is deployed, and each stack's status
 status        a stack's status in one word; pure

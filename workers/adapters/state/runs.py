@@ -19,8 +19,9 @@ from redis import Redis
 from workers.adapters.state import keys
 from workers.adapters.state.clock import now
 from workers.adapters.state.connection import translated
-from workers.adapters.state.held_back import Released, Waiting, released_of
+from workers.adapters.state.held_back import Waiting, released_of
 from workers.adapters.state.identifiers import milliseconds_of, new_id
+from workers.adapters.state.outgoing import NobodyTakes, Outgoing
 from workers.adapters.state.results import StackResult, endings_of
 from workers.adapters.state.run_head import HEAD, RunHead
 from workers.adapters.state.scripts import Scripts
@@ -36,17 +37,16 @@ _EMPTY_RUN_MILLISECONDS = 60_000  # a run that plans nothing for so long has los
 class Runs:
     """Runs in Redis. Every method is one or a few round trips and may be called twice with the same effect.
 
-    Attributes:
-        publish_released: is given stacks whose last predecessor has ended in a run; it publishes a task for each.
-            What it could not publish waits for reconcile.
-        publish_notices: is given endings that somebody may want to hear of; it publishes a notice where that is so.
+    Args:
+        redis: from `connect`.
+        scripts: made of it.
+        outgoing: finds who publishes stacks whose turn has come and endings that may be news; asked once there are any.
     """
 
-    def __init__(self, redis: Redis, scripts: Scripts) -> None:
+    def __init__(self, redis: Redis, scripts: Scripts, outgoing: Callable[[], Outgoing] = NobodyTakes) -> None:
         self._redis = redis
         self._scripts = scripts
-        self.publish_released: Callable[[Sequence[Released]], None] | None = None
-        self.publish_notices: Callable[[Sequence[Ended]], None] | None = None
+        self._outgoing = outgoing
 
     # ------------------------------------------------------------ making runs
 
@@ -136,7 +136,7 @@ class Runs:
             ended, told = self._scripts("end_pull", run, repo, worker, now(), error or "", repo_ref, *pairs)
         if ended and (error or told):
             outcome = Outcome.FAILED if error else Outcome.UNCHANGED
-            self._publish_notices([Ended(repo, run, outcome, error or "", told=told, worker=worker)])
+            self._outgoing().ended([Ended(repo, run, outcome, error or "", told=told, worker=worker)])
 
     @translated()
     def waiting_pull(self, repo: str, worker: str) -> str | None:
@@ -170,7 +170,7 @@ class Runs:
         return needed
 
     def hold_back(self, run: str, stacks: Sequence[Waiting]) -> None:
-        """Let the run wait for stacks that come after others of it; `publish_released` gets each when its time comes.
+        """Let the run wait for stacks that come after others of it; each is published when its time comes.
 
         Args:
             run: the run.
@@ -263,15 +263,11 @@ class Runs:
         self._publish(*answer)
 
     def _publish(self, released: Sequence[str], endings: Sequence[str]) -> None:
-        if released and self.publish_released is not None:
+        if released:
             with suppress(RedisUnavailable):
-                self.publish_released(released_of(released))
+                self._outgoing().released(released_of(released))
         if endings:
-            self._publish_notices(endings_of(endings))
-
-    def _publish_notices(self, endings: Sequence[Ended]) -> None:
-        if self.publish_notices is not None:
-            self.publish_notices(endings)
+            self._outgoing().ended(endings_of(endings))
 
     # ------------------------------------------------------------ reading
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from workers.adapters.state.journal import Journal
 from workers.adapters.state.leases import Leases, stack_lease
 from workers.adapters.state.marks import Adoptions, Holds, Pauses, Pins
 from workers.adapters.state.notices import Notices
+from workers.adapters.state.outgoing import NobodyTakes, Outgoing
 from workers.adapters.state.runs import Runs
 from workers.adapters.state.scripts import Scripts
 from workers.adapters.state.stack_lock import StackLock
@@ -34,15 +35,16 @@ class State:
     Args:
         redis: from `connect`.
         data_dir: where journals and locks of this host lie.
+        outgoing: as `Runs` takes it.
     """
 
-    def __init__(self, redis: Redis, data_dir: Path) -> None:
+    def __init__(self, redis: Redis, data_dir: Path, outgoing: Callable[[], Outgoing] = NobodyTakes) -> None:
         scripts = Scripts(redis)
         self.redis = redis
         self.data_dir = data_dir
         self.journal = Journal(data_dir)
         self.stack_lock = StackLock(data_dir)
-        self.runs = Runs(redis, scripts)
+        self.runs = Runs(redis, scripts, outgoing)
         self.records = Records(redis, scripts)
         self.quick = Quick(scripts, self.runs)
         self.forecasts = Forecasts(scripts)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import permutations
+from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from workers.adapters.state.held_back import Released, Waiting
+from workers.adapters.state.outgoing import NobodyTakes
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.state import State
 from workers.model.errors import RedisUnavailable
@@ -16,16 +19,35 @@ from workers.model.words import Action, Outcome, Reason
 DB, CACHE, APP, WEB = "prod/db", "prod/cache", "prod/app", "prod/web"
 
 
+class Publisher(NobodyTakes):
+    """Keeps the stacks that may go on."""
+
+    def __init__(self) -> None:
+        self.stacks: list[str] = []
+
+    def released(self, stacks: Sequence[Released]) -> None:
+        self.stacks += [each.stack for each in stacks]
+
+
+class PublisherThatCannot(NobodyTakes):
+    def released(self, stacks: Sequence[Released]) -> None:
+        raise RedisUnavailable(str(stacks))
+
+
 @pytest.fixture
-def published(state: State) -> list[str]:
+def publisher() -> Publisher:
+    return Publisher()
+
+
+@pytest.fixture
+def state(redis: Redis, tmp_path: Path, publisher: Publisher) -> State:
+    return State(redis, tmp_path, lambda: publisher)
+
+
+@pytest.fixture
+def published(publisher: Publisher) -> list[str]:
     """The stacks that were published because they may go on."""
-    stacks: list[str] = []
-
-    def publish(released: Sequence[Released]) -> None:
-        stacks.extend(each.stack for each in released)
-
-    state.runs.publish_released = publish
-    return stacks
+    return publisher.stacks
 
 
 def run_of(state: State, first: Sequence[str], *behind: tuple[str, tuple[str, ...]]) -> str:
@@ -149,11 +171,8 @@ def test_who_waits_for_a_predecessor_is_not_lost(state: State, published: list[s
     assert [each.stacks for each in state.runs.open_runs()] == [(APP,)], run
 
 
-def test_a_publisher_that_cannot_publish_leaves_it_to_reconcile(state: State) -> None:
-    def publish(_: Sequence[Released]) -> None:
-        raise RedisUnavailable
-
-    state.runs.publish_released = publish
+def test_a_publisher_that_cannot_publish_leaves_it_to_reconcile(redis: Redis, tmp_path: Path) -> None:
+    state = State(redis, tmp_path, PublisherThatCannot)
     run = run_of(state, [DB], (APP, (DB,)))
     end(state, run, DB)
     assert outcome_of(state, run, DB)[0] == "deployed"

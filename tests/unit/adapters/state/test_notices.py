@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import takewhile
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from redis import Redis
 
 from workers.adapters.state.held_back import Waiting
+from workers.adapters.state.outgoing import NobodyTakes
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.state import State
 from workers.model.news import Ended
@@ -19,16 +22,28 @@ UNCHANGED = Decision(STACK, Action.NONE, Reason.UNCHANGED, "c2")
 FAILED = StackResult("c1", Action.UP, Reason.CONTENT_CHANGED, Outcome.FAILED, None, "exit code 3")
 
 
+class Listener(NobodyTakes):
+    def __init__(self) -> None:
+        self.endings: list[Ended] = []
+
+    def ended(self, endings: Sequence[Ended]) -> None:
+        self.endings += endings
+
+
 @pytest.fixture
-def seen(state: State) -> list[Ended]:
+def listener() -> Listener:
+    return Listener()
+
+
+@pytest.fixture
+def state(redis: Redis, tmp_path: Path, listener: Listener) -> State:
+    return State(redis, tmp_path, lambda: listener)
+
+
+@pytest.fixture
+def seen(listener: Listener) -> list[Ended]:
     """The endings that somebody may want to hear of."""
-    endings: list[Ended] = []
-
-    def take(found: Sequence[Ended]) -> None:
-        endings.extend(found)
-
-    state.runs.publish_notices = take
-    return endings
+    return listener.endings
 
 
 def planned(state: State, *stacks: str) -> str:
