@@ -26,7 +26,6 @@ from workers.celery import configuration, pull_queue
 from workers.deploy.fast_path import unchanged_at
 from workers.model.words import Action, Decision, Reason, Trigger
 from workers.reconcile.pull import request_pull
-from workers.stacks import find_stack
 
 STACKS = 1000
 ROUNDS = 3
@@ -114,7 +113,7 @@ def measure() -> Iterator[Figure]:
 def _steps(rig: Rig) -> dict[str, float]:
     """What deciding one stack takes in one process with nothing else to do: the median of each step, in seconds."""
     services = rig.services
-    stacks = [find_stack(services, f"default/{name}") for name in rig.names]
+    stacks = [services.stacks.find(f"default/{name}") for name in rig.names]
     run = services.state.runs.create("homelab", Trigger.RECONCILE, ())
     services.state.runs.plan(run, [(stack.id, rig.commit) for stack in stacks])
     times: dict[str, list[float]] = {"look": [], "decide": [], "end": []}

@@ -19,7 +19,6 @@ from workers.changes.closure import take_snapshot
 from workers.runtime.process import Completed, kill_group, run, spawn
 from workers.runtime.settings import Settings
 from workers.services import Services
-from workers.stacks import find_stack
 
 CATALOG = """
 repos:
@@ -80,7 +79,7 @@ class Rig:
             "homelab", ["default"], {f"default/{name}": f"services/{name}" for name in wanted}
         )
         for name in wanted:
-            stack = find_stack(self.services, f"default/{name}")
+            stack = self.services.stacks.find(f"default/{name}")
             snapshot = take_snapshot(stack, clone.tree(commit), self.services.outside(stack), self.services.key)
             record = {"snapshot": snapshot.to_json(), "commit": commit, "fingerprint": snapshot.fingerprint}
             self.services.state.records.put(stack.id, record, None, deployed_commit=commit)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
 from workers.catalog import Catalog, CatalogFile
+from workers.catalog.stacks import Stacks
 from workers.model.errors import RedisUnavailable, UnknownName
 from workers.model.stack import Repo, Stack
 from workers.runtime.settings import Settings, inherited, load_settings
@@ -80,13 +81,11 @@ class Services:
 
     Attributes:
         settings: as given.
-        discovered_stacks: by catalog version and id, as this process last saw them (`workers.stacks`).
     """
 
     def __init__(self, settings: Settings, *, redis_timeout: float = 5.0, **stand_ins: Unpack[StandIns]) -> None:
         self.settings = settings
         vars(self).update(stand_ins)  # where `cached_property` keeps what it has made
-        self.discovered_stacks: dict[tuple[str, str], Stack] = {}
         self._data_dir = str(settings.data_dir)
         self._redis_timeout = redis_timeout
         self._lock = threading.Lock()
@@ -98,6 +97,11 @@ class Services:
     def catalog(self) -> CatalogFile:
         """The catalog's file; `.current()` is the catalog."""
         return CatalogFile(self.settings.catalog)
+
+    @cached_property
+    def stacks(self) -> Stacks:
+        """Which stacks there are."""
+        return Stacks(self.catalog, self.state.discovered, lambda repo, commit: self.clone(repo).tree(commit))
 
     @cached_property
     def state(self) -> State:

@@ -30,7 +30,6 @@ from workers.reconcile import reconcile as reconciling
 from workers.reconcile.announce import announce
 from workers.runtime.logs import get_logger, log_context
 from workers.services import Services, build_services
-from workers.stacks import find_stack
 
 log = get_logger(__name__)
 
@@ -118,7 +117,7 @@ def full_id(services: Services, name: str) -> str:
     Raises:
         UnknownName: the short name is none, or that of several.
     """
-    return name if "/" in name else find_stack(services, name).id
+    return name if "/" in name else services.stacks.find(name).id
 
 
 def pull_everywhere(services: Services, repo: str, run: str) -> dict[str, Any]:
@@ -137,7 +136,7 @@ def pull_everywhere(services: Services, repo: str, run: str) -> dict[str, Any]:
 
 def ask_for(services: Services, name: str, force: bool) -> dict[str, Any]:
     """Make a run for a stack that somebody has called by hand, maybe by its short name."""
-    stack = find_stack(services, name)
+    stack = services.stacks.find(name)
     run = pulls.request_deploy(services, [stack.id], force=force, trigger=Trigger.CALL)
     return {**result(stack.id, Action.NONE, Reason.WAITING), "run": run}
 

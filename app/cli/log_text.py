@@ -34,10 +34,9 @@ class Log:
             self._deployment = self._newest(services, identifier)
 
     def _newest(self, services: Services, name: str) -> dict[str, Any]:
-        from workers.stacks import find_stack  # noqa: PLC0415
 
         try:
-            stack = find_stack(services, name)
+            stack = services.stacks.find(name)
         except UnknownName as error:
             message = f"{name} is neither a run, nor a deployment, nor a stack"
             raise UnknownName(message) from error

@@ -17,7 +17,6 @@ from workers.model.words import Trigger
 from workers.reconcile import requests as orders
 from workers.reconcile.pull import request_deploy, request_pull
 from workers.services import Services
-from workers.stacks import find_stack
 
 WHO = "api"
 """Who is said to have asked: whoever has the token, which is nobody in particular."""
@@ -115,14 +114,14 @@ def _add_orders(blueprint: Blueprint, services: Services) -> None:
     @blueprint.post("/stacks/<environment>/<name>/pause")
     def pause(environment: str, name: str) -> Answer:
         body = schemas.read_request(schemas.PauseRequest, _body())
-        stack = find_stack(services, f"{environment}/{name}")
+        stack = services.stacks.find(f"{environment}/{name}")
         services.state.pauses.pause(stack.id, who=WHO, why=body.reason)
         return _look(services, stack)
 
     @blueprint.post("/stacks/<environment>/<name>/resume")
     def resume(environment: str, name: str) -> Answer:
         schemas.read_request(schemas.PauseRequest, _body())
-        stack = find_stack(services, f"{environment}/{name}")
+        stack = services.stacks.find(f"{environment}/{name}")
         orders.release(services, stack)
         return _look(services, stack)
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from workers.adapters.state.state import State
 from workers.adapters.state.status import status_row
 from workers.catalog import Catalog
+from workers.catalog.places import paused_by_option
 from workers.model.errors import UnknownName, UsageError
-from workers.stacks import paused_by_option
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000

@@ -11,6 +11,8 @@
     folders     which of these are stacks at a commit
     catalog     the frozen value that everybody reads
     parsing     text to `Catalog`
+    places      where discovered stacks lie
+    stacks      `Stacks`: which stacks there are, configured and discovered, and which one a name means
     file        the file on disk, read again when it changes
 
 Importing it costs little (pydantic and yaml only), since `tegu plan` has to start fast.

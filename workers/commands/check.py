@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from workers.adapters.state.discovered import Place, replaced
 from workers.catalog import Catalog
+from workers.catalog.places import Place, replaced
+from workers.catalog.stacks import Planned, has_to_have
 from workers.changes.closure import take_snapshot
 from workers.changes.rules import rule_problems
 from workers.changes.snapshot import Snapshot
@@ -18,7 +19,6 @@ from workers.commands.rehearse import refusal
 from workers.deploy.files.layout import Folders
 from workers.model.errors import CatalogError, CommandFailed, GitUnavailable, InvalidStack
 from workers.services import Services
-from workers.stacks import Planned, has_to_have
 
 
 @dataclass(frozen=True, slots=True)

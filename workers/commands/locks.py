@@ -22,7 +22,6 @@ from workers.adapters.state.leases import stack_lease
 from workers.adapters.state.paths import state_file
 from workers.model.errors import Busy, UnknownName, UserError
 from workers.services import Services
-from workers.stacks import find_stack
 
 _PATIENCE = 10.0  # seconds until a process that got SIGKILL has to be gone
 _STACK = "stack:"
@@ -70,7 +69,7 @@ def release(services: Services, name: str) -> Released:
 def _lease_name(services: Services, name: str) -> str:
     if name.startswith((_STACK, _REPO)):
         return name
-    return stack_lease(name if "/" in name else find_stack(services, name).id)
+    return stack_lease(name if "/" in name else services.stacks.find(name).id)
 
 
 def _files(services: Services, lock: str) -> tuple[Path, ...]:

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from workers.adapters.state.discovered import Place, replaced
 from workers.catalog import Catalog
+from workers.catalog.places import Place, replaced
+from workers.catalog.stacks import Found, Planned, no_ref
 from workers.changes.closure import take_snapshot
 from workers.changes.decision import undecided
 from workers.changes.snapshot import Snapshot
@@ -21,7 +22,6 @@ from workers.model.stack import Stack
 from workers.model.words import Action, Decision, Reason
 from workers.reconcile.forecast import forecast
 from workers.services import Services, known_repo
-from workers.stacks import Found, Planned, all_stacks, no_ref, stacks_at
 
 
 def plan(services: Services, repo: str | None = None, *, fetch: bool = True) -> list[Decision]:
@@ -63,7 +63,7 @@ def plan(services: Services, repo: str | None = None, *, fetch: bool = True) -> 
 
 
 def _known_stacks(services: Services, repo: str) -> Iterator[Stack]:
-    return (stack for stack in all_stacks(services, repo=repo) if stack.worker == services.settings.worker)
+    return (stack for stack in services.stacks.all(repo=repo) if stack.worker == services.settings.worker)
 
 
 def _decide(services: Services, found: Found) -> Iterator[Decision]:
@@ -119,7 +119,7 @@ def found_in(
             if not heads:
                 raise
             stale = error
-    return stacks_at(services, repo, worker, heads, known), stale
+    return services.stacks.at(repo, worker, heads, known), stale
 
 
 def _check_owner(path: Path) -> None:

@@ -23,7 +23,6 @@ from workers.deploy.transaction.record import project_from
 from workers.model.errors import CommandFailed, TeguError
 from workers.model.stack import Stack
 from workers.services import Services
-from workers.stacks import all_stacks
 
 _SECONDS = 15.0  # for all stacks together; those that are left are told of without being asked about
 _EXACT = (5, 5)
@@ -73,7 +72,7 @@ def upgrades(services: Services, stacks: Collection[str] | None = None) -> Itera
     Raises:
         RedisUnavailable: when the records cannot be read.
     """
-    mine = {each.id: each for each in all_stacks(services) if each.worker == services.settings.worker}
+    mine = {each.id: each for each in services.stacks.all() if each.worker == services.settings.worker}
     wanted = sorted(name for name in mine if stacks is None or name in stacks)
     records = services.state.records.get_many(wanted)
     made = {name: _made(record) for name in wanted if (record := records.get(name)) and _is_mine(services, record)}

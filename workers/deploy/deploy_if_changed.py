@@ -18,6 +18,7 @@ from workers.adapters.state.exclusion import exclusive
 from workers.adapters.state.fast_path import Look
 from workers.adapters.state.leases import Lease
 from workers.adapters.state.status import StackFacts
+from workers.catalog.stacks import no_ref
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Outside
 from workers.deploy.decide import decide_at
@@ -37,7 +38,6 @@ from workers.model.stack import Stack
 from workers.model.words import Action, Decision, Outcome, Reason, Trigger
 from workers.runtime.logs import get_logger, log_context
 from workers.services import Services
-from workers.stacks import find_stack, no_ref
 
 log = get_logger(__name__)
 
@@ -63,7 +63,7 @@ def deploy_if_changed(
     """
     taker = taker or secrets.token_hex(8)
     try:
-        stack = find_stack(services, stack_id)
+        stack = services.stacks.find(stack_id)
     except UnknownName:
         with log_context(stack=stack_id, run=run):
             if (removed := remove_gone(services, stack_id, taker)) is not None:

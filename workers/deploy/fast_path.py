@@ -20,7 +20,6 @@ from workers.model.refs import same_format
 from workers.model.stack import Stack
 from workers.model.words import Action, Decision, Outcome, Reason
 from workers.services import Services
-from workers.stacks import find_stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def decide_quickly(
     if not look.runs:
         return result(stack_id, Action.NONE, Reason.SUPERSEDED)
     try:
-        stack = find_stack(services, stack_id, remembered=True)
+        stack = services.stacks.find(stack_id, remembered=True)
     except UnknownName as error:
         services.state.runs.finish(
             look.runs,

@@ -29,7 +29,6 @@ from workers.model.stack import Stack
 from workers.model.words import Action, Decision, Outcome, Reason
 from workers.runtime.logs import get_logger
 from workers.services import Services
-from workers.stacks import find_stack
 
 log = get_logger(__name__)
 
@@ -78,7 +77,7 @@ def _gone(services: Services, stacks: Iterable[str], is_missed: Callable[[str, s
         if repo is None or not is_missed(stack, repo) or not state.journal.exists(stack):
             continue
         with suppress(UnknownName):
-            find_stack(services, stack)
+            services.stacks.find(stack)
             continue
         journal = state.journal.load(stack)
         if not journal.get("left"):  # else it is the other worker's

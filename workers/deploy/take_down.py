@@ -17,7 +17,6 @@ from workers.model.stack import Limits, Options, Stack
 from workers.runtime.logs import get_logger
 from workers.runtime.settings import inherited
 from workers.services import Services
-from workers.stacks import all_stacks
 
 log = get_logger(__name__)
 
@@ -61,7 +60,7 @@ def obstacle(services: Services, stack: Stack) -> str | None:
     if services.state.pauses.get(stack.id):
         return "left as it is, since it is paused"
     mine = project_of(replace(stack, worker=services.settings.worker))
-    for other in all_stacks(services):
+    for other in services.stacks.all():
         if other.id != stack.id and project_of(other) == mine:
             return f"left as it is, since its project {other.project} is that of {other.id} now"
     engine = services.containers(stack.docker_host)
@@ -133,7 +132,7 @@ def undo_move(services: Services, stack: Stack, record: Mapping[str, Any] | None
         if (
             made
             and not made & before
-            and not any(project_of(each) == project_of(there) for each in all_stacks(services))
+            and not any(project_of(each) == project_of(there) for each in services.stacks.all())
         ):
             log.warning("taking down what was begun elsewhere", stack=stack.id, project=begun[1], docker_host=begun[0])
             undeploy(services, there, None, "down", lock, lambda line: log.info("compose says", line=line))

@@ -15,7 +15,6 @@ from workers.model.words import News, Outcome, StackStatus
 from workers.runtime.logs import get_logger
 from workers.runtime.masking import masked
 from workers.services import Services
-from workers.stacks import find_stack
 
 log = get_logger(__name__)
 
@@ -189,7 +188,7 @@ def _story(services: Services, subject: str, run: str | None) -> Story:
     known = (services.state.runs.get(run) if run else None) or {}
     if subject in services.catalog.current().repos:
         return Story(subject, _pulls(known), known)
-    stack = subject if "/" in subject else find_stack(services, subject).id
+    stack = subject if "/" in subject else services.stacks.find(subject).id
     return Story(stack, known.get("stacks", {}).get(stack) or _as_it_stands(services, stack), known)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from workers.adapters.queue import Message, deploy_message, quick_message
 from workers.adapters.state.held_back import Waiting
+from workers.catalog.stacks import Found, Planned
 from workers.deploy.fast_path import is_as_recorded
 from workers.deploy.remove import gone_from, mark_gone
 from workers.model.errors import GitUnavailable, TeguError
@@ -20,7 +21,6 @@ from workers.model.words import Action, Decision, Outcome, Reason
 from workers.reconcile.forecast import forecast
 from workers.runtime.logs import get_logger
 from workers.services import Services
-from workers.stacks import Found, Planned
 
 log = get_logger(__name__)
 

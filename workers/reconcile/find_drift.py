@@ -19,7 +19,6 @@ from workers.model.stack import Stack
 from workers.model.words import Trigger
 from workers.runtime.logs import get_logger
 from workers.services import Services
-from workers.stacks import all_stacks
 
 log = get_logger(__name__)
 
@@ -40,7 +39,7 @@ def inspect(services: Services, worker: str) -> tuple[str, ...]:
         The stacks for which a deployment was published.
     """
     state = services.state
-    stacks = {stack.id: stack for stack in all_stacks(services) if stack.worker == worker}
+    stacks = {stack.id: stack for stack in services.stacks.all() if stack.worker == worker}
     before = state.facts(stacks)
     records = state.records.get_many(stacks)
     seen = list(_seen(services, stacks, records))

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from workers.catalog.stacks import Planned
 from workers.changes.decision import undecided
 from workers.changes.snapshot import Snapshot
 from workers.deploy.decide import decide_at
@@ -18,7 +19,6 @@ from workers.deploy.target import standing_pin
 from workers.model.errors import GitUnavailable
 from workers.model.words import Decision
 from workers.services import Services
-from workers.stacks import Planned
 
 
 def forecast(services: Services, planned: Sequence[Planned]) -> Iterator[Decision]:

@@ -13,7 +13,6 @@ from functools import partial
 from workers.model.errors import Busy, TeguError
 from workers.runtime.logs import get_logger
 from workers.services import Services
-from workers.stacks import all_stacks
 
 log = get_logger(__name__)
 
@@ -66,7 +65,7 @@ def _is_deployed(services: Services, stack: str) -> bool:
 def forget_idle(services: Services, at: datetime) -> None:
     """Forget names that no pull has come across for a day, and of which nothing was ever deployed."""
     state = services.state
-    known = set(state.records.known()) - {stack.id for stack in all_stacks(services)}
+    known = set(state.records.known()) - {stack.id for stack in services.stacks.all()}
     records = state.records.get_many(sorted(known))
     for stack, facts in state.facts([name for name, record in records.items() if record is None]).items():
         last = (facts.fields.get("last_decision") or {}).get("at")

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from workers.adapters.queue import deploy_message, pull_message
 from workers.adapters.state.held_back import Waiting
+from workers.catalog.stacks import has_to_have
 from workers.model.errors import Busy, RedisUnavailable, TeguError, TransientError, UnknownName
 from workers.model.order import predecessors
 from workers.model.words import Reason, Trigger
@@ -20,7 +21,6 @@ from workers.reconcile.fan_out import fan_out
 from workers.runtime.logs import get_logger
 from workers.runtime.process import flock
 from workers.services import Services, known_repo
-from workers.stacks import discover, find_stack, has_to_have
 
 log = get_logger(__name__)
 
@@ -91,7 +91,7 @@ def request_deploy(
         UnknownName: for a name that is none; nothing is queued then.
         RedisUnavailable: not everything could be queued.
     """
-    wanted = {stack.id: stack for stack in (find_stack(services, name) for name in stacks)}
+    wanted = {stack.id: stack for stack in (services.stacks.find(name) for name in stacks)}
     if not wanted:
         message = "no stack was named"
         raise UnknownName(message)
@@ -169,7 +169,7 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any
     refs = catalog.refs(repo, worker)
     before = _known_commits(services, repo, refs)
     heads = services.clone(repo).fetch(refs)
-    found = discover(services, repo, worker, heads)
+    found = services.stacks.discover(repo, worker, heads)
     changed, gone = fan_out(services, repo, run, worker, found=found, heads=heads, before=before)
     services.clone(repo).check_undamaged()  # the next try mends it, while all others are on their way
     unchanged = len(found.planned) - changed

@@ -18,7 +18,6 @@ from workers.model.errors import Busy, CommandFailed, EngineUnavailable
 from workers.model.stack import Stack
 from workers.runtime.logs import get_logger
 from workers.services import Services
-from workers.stacks import all_stacks
 
 log = get_logger(__name__)
 
@@ -47,7 +46,7 @@ class Remnant:
 def see_off(services: Services, worker: str) -> tuple[str, ...]:
     """Do what is to be done about stacks that have gone to another worker; those about which something was done."""
     done = []
-    for stack in all_stacks(services):
+    for stack in services.stacks.all():
         if stack.worker == worker or not services.state.journal.exists(stack.id):
             continue
         try:

@@ -27,7 +27,6 @@ from workers.reconcile.pull import request_pull
 from workers.reconcile.reassigned import see_off
 from workers.runtime.logs import get_logger
 from workers.services import Services
-from workers.stacks import all_stacks, find_stack
 
 log = get_logger(__name__)
 
@@ -42,7 +41,7 @@ def reconcile(services: Services, worker: str) -> dict[str, Any]:
         The task's result: how many of what.
     """
     restored = rebuild(services.state)
-    mine = {stack.id: stack.options for stack in all_stacks(services) if stack.worker == worker}
+    mine = {stack.id: stack.options for stack in services.stacks.all() if stack.worker == worker}
     mirror_marks(services.state, {stack: {"when_removed": options.when_removed} for stack, options in mine.items()})
     published = publish_lost(services, worker)
     repos = repos_of(services, worker)
@@ -105,7 +104,7 @@ def _messages(services: Services, worker: str, run: OpenRun, stacks: Iterable[st
     mine = []
     for stack in stacks:
         try:
-            if find_stack(services, stack, remembered=True).worker == worker:
+            if services.stacks.find(stack, remembered=True).worker == worker:
                 mine.append(stack)
         except UnknownName as error:
             services.state.runs.finish(

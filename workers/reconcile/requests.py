@@ -17,7 +17,6 @@ from workers.model.stack import Stack
 from workers.model.words import Action, Outcome, Reason, Trigger
 from workers.reconcile.pull import request_deploy
 from workers.services import Services
-from workers.stacks import find_stack
 
 Hold = Literal["until_release", "until_push"]
 Data = Literal["move", "copy", "leave"]
@@ -54,7 +53,7 @@ def request_rollback(
         UserError: there is no earlier good deployment.
         RedisUnavailable: nothing was queued.
     """
-    stack = find_stack(services, name)
+    stack = services.stacks.find(name)
     if to is not None and not _REVISION.fullmatch(to):
         message = f"{to!r} cannot be a commit"
         raise UsageError(message)
@@ -141,7 +140,7 @@ def _is_under_way(services: Services, deployment: Mapping[str, Any]) -> bool:
 
 def _stack_to_cancel(services: Services, name: str) -> Stack:
     try:
-        return find_stack(services, name)
+        return services.stacks.find(name)
     except UnknownName as error:
         message = f"there is neither a deployment nor a stack {name}"
         raise UnknownName(message) from error
@@ -175,6 +174,6 @@ def request_adoption(services: Services, name: str, *, data: Data, who: str, tri
         UnknownName: there is no such stack.
         RedisUnavailable: nothing was queued.
     """
-    stack = find_stack(services, name)
+    stack = services.stacks.find(name)
     services.state.adoptions.adopt(stack.id, data, who)
     return request_deploy(services, [stack.id], trigger=trigger, who=who)

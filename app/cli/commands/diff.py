@@ -8,7 +8,6 @@ from app.cli.names import stack_argument
 from app.cli.output import json_option, print_json, short
 from app.cli.session import Session, pass_session
 from workers.commands.plan import stack_difference
-from workers.stacks import find_stack
 
 
 @click.command()
@@ -17,7 +16,7 @@ from workers.stacks import find_stack
 @pass_session
 def diff(session: Session, stack: str, as_json: bool) -> None:
     """Show what differs between what is deployed of STACK and what is newest; values of secrets are masked."""
-    difference = stack_difference(session.services, find_stack(session.services, stack))
+    difference = stack_difference(session.services, session.services.stacks.find(stack))
     if as_json:
         print_json(difference)
         return

@@ -11,7 +11,6 @@ from app.cli.output import json_option, print_json
 from app.cli.plan_text import explanation
 from app.cli.session import Session, pass_session
 from workers.commands.plan import explain as explain_stack
-from workers.stacks import find_stack
 
 
 @click.command()
@@ -20,7 +19,7 @@ from workers.stacks import find_stack
 @pass_session
 def explain(session: Session, stack: str, as_json: bool) -> None:
     """Show why the last decision about STACK came out as it did, and what it is made of."""
-    found: Any = explain_stack(session.services, find_stack(session.services, stack))
+    found: Any = explain_stack(session.services, session.services.stacks.find(stack))
     if as_json:
         print_json(found)
         return

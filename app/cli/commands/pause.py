@@ -7,7 +7,6 @@ import click
 from app.cli.names import stacks_argument
 from app.cli.session import Session, pass_session
 from app.cli.wait import person
-from workers.stacks import find_stack
 
 
 @click.command()
@@ -17,6 +16,6 @@ from workers.stacks import find_stack
 def pause(session: Session, stacks: tuple[str, ...], reason: str) -> None:
     """Deploy nothing to each STACK until it is resumed."""
     who = person()
-    for stack in [find_stack(session.services, name) for name in stacks]:
+    for stack in [session.services.stacks.find(name) for name in stacks]:
         session.services.state.pauses.pause(stack.id, who, reason)
         click.echo(f"{stack.id} is paused by {who}; `tegu resume {stack.name}` ends it")

@@ -12,7 +12,6 @@ from app.cli.wait import no_wait_option, person, went_well
 from workers.model.words import Trigger
 from workers.reconcile.pull import request_pull
 from workers.reconcile.requests import release
-from workers.stacks import find_stack
 
 
 @click.command()
@@ -22,7 +21,7 @@ from workers.stacks import find_stack
 def resume(session: Session, stacks: tuple[str, ...], no_wait: bool) -> None:
     """End the pause of each STACK, and its pin if it was rolled back; a pull brings it to the newest commit."""
     started: dict[str, str] = {}
-    for stack in [find_stack(session.services, name) for name in stacks]:
+    for stack in [session.services.stacks.find(name) for name in stacks]:
         ended = release(session.services, stack)
         if not ended:
             click.echo(f"{stack.id} is not paused, nor rolled back")

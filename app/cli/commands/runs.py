@@ -11,7 +11,6 @@ from app.cli.names import StackName, repo_option
 from app.cli.output import ago, json_option, print_json, print_table, short
 from app.cli.session import Session, pass_session
 from workers.services import known_repo
-from workers.stacks import find_stack
 
 
 @click.command()
@@ -26,7 +25,7 @@ def runs(session: Session, repo: str | None, stack: str | None, limit: int, as_j
     if repo is not None:
         known_repo(services.catalog.current(), repo)
     if stack and "/" not in stack:
-        stack = find_stack(services, stack).id
+        stack = services.stacks.find(stack).id
     items = services.state.runs.list(None, limit, repo, stack)["items"]
     if as_json:
         print_json(items)

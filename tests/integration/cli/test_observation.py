@@ -8,7 +8,6 @@ import pytest
 
 from tests.git_server import Source
 from workers.changes.closure import take_snapshot
-from workers.stacks import find_stack
 
 from .conftest import Desk, compose
 
@@ -26,7 +25,7 @@ def deployed(redis_desk: Desk, with_homelab: Callable[[Desk], Source]) -> Source
         {f"default/{name}": f"services/{name}" for name in names},
     )
     for name in names:
-        stack = find_stack(services, name)
+        stack = services.stacks.find(name)
         snapshot = take_snapshot(
             stack,
             services.clone("homelab").tree(commit),
@@ -86,7 +85,7 @@ def test_what_tegu_wrote_itself_is_no_file_that_git_lacks(redis_desk: Desk, depl
     services, file = redis_desk.services, "services/authelia/.env"
     commit = deployed.commit({file: "TAG=1\n"})
     services.clone("homelab").fetch(["main"])
-    stack = find_stack(services, "authelia")
+    stack = services.stacks.find("authelia")
     tree = services.clone("homelab").tree(commit)
     snapshot = take_snapshot(stack, tree, services.outside(stack), services.key)
     services.state.records.put(stack.id, {"snapshot": snapshot.to_json(), "commit": commit}, None)

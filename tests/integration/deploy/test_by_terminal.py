@@ -8,7 +8,6 @@ from tests.integration.deploy.house import House, compose, service
 from workers.commands.compose import carry_out, compose_call
 from workers.reconcile.find_drift import inspect
 from workers.runtime.process import run
-from workers.stacks import find_stack
 
 pytestmark = pytest.mark.docker
 
@@ -16,7 +15,7 @@ TWO = {"a/compose.yaml": compose(web=service(), db=service())}
 
 
 def typed(house: House, *arguments: str) -> int:
-    return carry_out(house.services, find_stack(house.services, "a"), arguments)
+    return carry_out(house.services, house.services.stacks.find("a"), arguments)
 
 
 def status(house: House) -> tuple[object, object]:
@@ -63,7 +62,7 @@ def test_one_service_that_somebody_stops_is_healed_by_reconcile_and_by_nobody_ea
 def test_what_is_typed_is_what_compose_is_told(house: House, arguments: tuple[str, ...], said: str) -> None:
     house.stack()
     house.push({"a/compose.yaml": compose(web=service("echo hello"), db=service())})
-    call = compose_call(house.services, find_stack(house.services, "a"), arguments)
+    call = compose_call(house.services, house.services.stacks.find("a"), arguments)
     done = run(call.argv, what="docker compose", env=call.environment, timeout=30, cwd=call.directory)
     assert said in done.stdout
 

@@ -15,7 +15,6 @@ from tests.releases import INSTALLED, NAMES, PINNED, release
 from workers.adapters.docker.releases import numbers, written
 from workers.commands.upgrade import upgrades
 from workers.deploy.transaction.record import project_from
-from workers.stacks import find_stack
 
 pytestmark = [
     pytest.mark.docker,
@@ -88,7 +87,7 @@ def test_the_digest_that_is_foretold_is_the_one_on_the_container(house: House, m
     house.stack()
     files = {"a/compose.yaml": compose(web=service(env_file="a.env", volumes=[BIND])), "a/a.env": "A=1"}
     assert house.push(files)["outcome"] == "deployed"
-    stack = find_stack(house.services, "default/a")
+    stack = house.services.stacks.find("default/a")
     call = house.services.state.journal.load(stack.id)["call"]
     project = project_from(call, stack, house.live())
     container = house.containers()["web"].container

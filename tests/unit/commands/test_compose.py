@@ -12,7 +12,6 @@ from workers.commands.compose import changes_containers, compose_call
 from workers.model.errors import UserError
 from workers.runtime.settings import Settings
 from workers.services import Services
-from workers.stacks import find_stack
 
 CATALOG = """
 repos: {{r: {{url: /nowhere}}}}
@@ -31,11 +30,11 @@ def services(tmp_path: Path) -> Iterator[Services]:
 
 def test_a_stack_without_files_here_cannot_be_called(services: Services) -> None:
     with pytest.raises(UserError, match="no files on this host"):
-        compose_call(services, find_stack(services, "default/a"), ["ps"])
+        compose_call(services, services.stacks.find("default/a"), ["ps"])
 
 
 def test_before_its_first_good_deployment_the_catalog_says_how(services: Services) -> None:
-    stack = find_stack(services, "default/a")
+    stack = services.stacks.find("default/a")
     live = services.live(stack)
     (live / "a").mkdir(parents=True)
     (live / "a/compose.yaml").touch()
@@ -46,7 +45,7 @@ def test_before_its_first_good_deployment_the_catalog_says_how(services: Service
 
 
 def test_a_deployed_stack_is_called_as_it_was_deployed_whatever_the_catalog_says_by_now(services: Services) -> None:
-    stack = find_stack(services, "default/a")
+    stack = services.stacks.find("default/a")
     live = services.live(stack)
     (live / "a").mkdir(parents=True)
     called = {"files": ["a/compose.yaml", "a/more.yaml"], "env_files": ["/etc/a.env"], "profiles": ["p"], "path": "a"}
@@ -80,7 +79,7 @@ def test_a_deployed_stack_is_called_as_it_was_deployed_whatever_the_catalog_says
 def test_what_is_typed_reaches_compose_but_for_a_separator_before_it(
     services: Services, typed: list[str], called: tuple[str, ...]
 ) -> None:
-    stack = find_stack(services, "default/a")
+    stack = services.stacks.find("default/a")
     (services.live(stack) / "a").mkdir(parents=True)
     (services.live(stack) / "a/compose.yaml").touch()
     call = compose_call(services, stack, typed)

@@ -20,7 +20,6 @@ from workers.model.words import Trigger
 from workers.reconcile.pull import pull, request_pull
 from workers.runtime.settings import Settings
 from workers.services import Services
-from workers.stacks import find_stack
 
 pytestmark = pytest.mark.redis
 
@@ -110,7 +109,7 @@ def test_a_pull_and_a_deployment_say_the_same(services: Services) -> None:
 def test_a_deleted_branch_removes_nothing_in_the_plan(services: Services, source: Source) -> None:
     source.git("branch", "develop")
     _pull(services)
-    stack = find_stack(services, "staging/a")
+    stack = services.stacks.find("staging/a")
     commit = services.clone("homelab").heads(["develop"])["develop"]
     tree = services.clone("homelab").tree(commit)
     snapshot = take_snapshot(stack, tree, services.outside(stack), services.key)

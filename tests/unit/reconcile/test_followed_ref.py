@@ -21,7 +21,6 @@ from workers.model.words import Trigger
 from workers.reconcile.pull import pull, request_pull
 from workers.runtime.settings import Settings
 from workers.services import Services
-from workers.stacks import find_stack
 
 pytestmark = pytest.mark.redis
 
@@ -60,7 +59,7 @@ def _pull(services: Services) -> str:
 
 def _deployed(services: Services, commit: str) -> None:
     """As if the stack had been deployed at a commit."""
-    stack = find_stack(services, STACK)
+    stack = services.stacks.find(STACK)
     tree = services.clone("homelab").tree(commit)
     snapshot = take_snapshot(stack, tree, services.outside(stack), services.key)
     record = {
@@ -94,8 +93,8 @@ def test_everybody_names_the_pushed_commit(services: Services, source: Source) -
         assert shown["commit"] == pushed
         assert _decided_at(services, run) == pushed
         assert {each.commit for each in plan(services, fetch=False)} == {pushed}
-        assert newest(services, find_stack(services, STACK)).commit == pushed
-        assert stack_difference(services, find_stack(services, STACK))["to"] == pushed
+        assert newest(services, services.stacks.find(STACK)).commit == pushed
+        assert stack_difference(services, services.stacks.find(STACK))["to"] == pushed
         assert services.state.rows([STACK])[0]["latest_commit"] == pushed
 
 
@@ -120,7 +119,7 @@ def test_a_tag_of_a_tag_is_followed_to_its_commit(services: Services, source: So
     run = _pull(services)
     _deployed(services, tag)
     assert _decided_at(services, run) == commit
-    found = stack_difference(services, find_stack(services, STACK))
+    found = stack_difference(services, services.stacks.find(STACK))
     assert (found["from"], found["to"], found["files"]) == (commit, commit, [])
     assert {each.commit for each in plan(services)} == {commit}
 
@@ -130,7 +129,7 @@ def test_what_is_not_there_is_said_with_the_way_to_look_for_it(services: Service
     services.catalog.current()
     services.settings.catalog.write_text(services.settings.catalog.read_text() + "stacks: {a: {path: services/a}}\n")
     with pytest.raises(UnknownName, match=r"repo homelab has no branch or tag 'nothing'.*`tegu pull homelab`"):
-        newest(services, find_stack(services, STACK))
+        newest(services, services.stacks.find(STACK))
 
 
 @pytest.mark.parametrize("services", ["main"], indirect=True)
@@ -145,7 +144,7 @@ def test_a_repo_whose_ids_are_of_another_hash_now_is_compared_by_the_record_alon
     )
     run = _pull(services)
     assert isinstance(decide_quickly(services, STACK, run, force=False, taker="task"), HandOver)
-    found = stack_difference(services, find_stack(services, STACK))
+    found = stack_difference(services, services.stacks.find(STACK))
     assert (found["to"], [each["path"] for each in found["files"]]) == (commit, ["services/a/compose.yaml"])
     assert {each.stack: each.commit for each in plan(services)} == {STACK: commit, "default/b": commit}
     place = services.clone("homelab").path.stat().st_ino

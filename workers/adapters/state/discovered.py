@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from redis import Redis
@@ -12,14 +11,7 @@ from redis.exceptions import WatchError
 
 from workers.adapters.state import keys
 from workers.adapters.state.connection import translated
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a discovered stack's Compose file lies: the folder `path` of a repo."""
-
-    repo: str
-    path: str
+from workers.catalog.places import Place, replaced
 
 
 class Discovered:
@@ -83,17 +75,6 @@ class Discovered:
     def restore(self, stack: str, place: Place) -> None:
         """Write where a stack was found before Redis lost it; what a pull has found since stays."""
         self._redis.hsetnx(keys.discovered(), stack, _text(place))
-
-
-def replaced(
-    known: Mapping[str, Place], repo: str, environments: Iterable[str], stacks: Mapping[str, str]
-) -> dict[str, Place]:
-    """What is discovered after a pull; the arguments are those of `Discovered.replace`."""
-    looked_at = frozenset(environments)
-    kept = {
-        stack: place for stack, place in known.items() if place.repo != repo or stack.partition("/")[0] not in looked_at
-    }
-    return kept | {stack: Place(repo, path) for stack, path in stacks.items()}
 
 
 def _places(fields: Mapping[Any, Any]) -> dict[str, Place]:

@@ -9,12 +9,12 @@ from typing import Any
 from workers.adapters.state import keys
 from workers.adapters.state.clock import now
 from workers.adapters.state.connection import translated
-from workers.adapters.state.discovered import Place
 from workers.adapters.state.journal import Journal
 from workers.adapters.state.leases import stack_lease
 from workers.adapters.state.marks import Marks
 from workers.adapters.state.secret_key import load_key
 from workers.adapters.state.state import State
+from workers.catalog.places import Place
 
 
 @translated()

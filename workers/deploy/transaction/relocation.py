@@ -15,7 +15,6 @@ from workers.deploy.transaction.record import project_from
 from workers.model.errors import EngineUnavailable
 from workers.model.stack import Stack
 from workers.services import Services
-from workers.stacks import all_stacks
 
 _LOCAL = "unix://"  # such an engine sees the files of the worker's own host
 
@@ -80,4 +79,4 @@ def _on_another_engine(services: Services, stack: Stack, project: Project, host:
 def _is_taken(services: Services, stack: Stack, project: str, host: str) -> bool:
     """Whether some stack has this project there now."""
     place = project_of(replace(stack, docker_host=host, project=project))
-    return any(project_of(each) == place for each in all_stacks(services))
+    return any(project_of(each) == place for each in services.stacks.all())

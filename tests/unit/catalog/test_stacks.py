@@ -13,7 +13,6 @@ from tests.redis_server import RedisServer
 from workers.model.errors import UnknownName
 from workers.runtime.settings import Settings
 from workers.services import Services
-from workers.stacks import all_stacks, discover, find_stack, stacks_at
 
 pytestmark = pytest.mark.redis
 
@@ -50,7 +49,7 @@ def services(tmp_path: Path, source: Source, redis_server: RedisServer, redis: R
 def _discover(services: Services, worker: str = "local") -> dict[str, str]:
     catalog = services.catalog.current()
     heads = services.clone("homelab").fetch(catalog.refs("homelab", worker))
-    found = discover(services, "homelab", worker, heads)
+    found = services.stacks.discover("homelab", worker, heads)
     return {each.stack.id: each.commit for each in found.planned}
 
 
@@ -68,7 +67,7 @@ def test_each_environment_is_discovered_at_its_own_ref(services: Services, sourc
 
 
 def test_a_ref_that_is_not_there_makes_configured_stacks_invalid(services: Services) -> None:
-    found = stacks_at(services, "homelab", "local", {}, {})
+    found = services.stacks.at("homelab", "local", {}, {})
     assert [(each.stack, each.message) for each in found.invalid] == [
         ("production/proxy", "repo homelab has no branch or tag 'main'; push it, or name another as ref")
     ]
@@ -76,9 +75,9 @@ def test_a_ref_that_is_not_there_makes_configured_stacks_invalid(services: Servi
 
 def test_a_short_name_is_enough_where_it_is_unique(services: Services) -> None:
     _discover(services)
-    assert find_stack(services, "a").id == "production/a"
-    assert find_stack(services, "proxy").path == "edge/proxy"
-    assert find_stack(services, "production/b").path == "services/b"
+    assert services.stacks.find("a").id == "production/a"
+    assert services.stacks.find("proxy").path == "edge/proxy"
+    assert services.stacks.find("production/b").path == "services/b"
 
 
 def test_a_name_that_means_several_stacks_lists_them(services: Services, source: Source) -> None:
@@ -86,8 +85,8 @@ def test_a_name_that_means_several_stacks_lists_them(services: Services, source:
     _discover(services)
     _discover(services, "nas")
     with pytest.raises(UnknownName, match="a may be any of production/a, staging/a"):
-        find_stack(services, "a")
-    assert [stack.id for stack in all_stacks(services)] == [
+        services.stacks.find("a")
+    assert [stack.id for stack in services.stacks.all()] == [
         "production/a",
         "production/b",
         "production/proxy",
@@ -104,23 +103,23 @@ def test_a_stack_of_an_environment_that_is_gone_makes_no_short_name_ambiguous(
     _discover(services, "nas")
     catalog = services.settings.catalog
     catalog.write_text(catalog.read_text().replace("staging:", "testing:"))
-    assert find_stack(services, "a").id == "production/a"
+    assert services.stacks.find("a").id == "production/a"
 
 
 @pytest.mark.parametrize("name", ["nothing", "production/nothing", "nowhere/a"])
 def test_a_name_that_means_none_is_told(services: Services, name: str) -> None:
     with pytest.raises(UnknownName, match="there is no stack"):
-        find_stack(services, name)
+        services.stacks.find(name)
 
 
 def test_a_stack_that_left_the_repo_is_not_discovered_any_more(services: Services, source: Source) -> None:
     _discover(services)
-    assert find_stack(services, "production/b", remembered=True).path == "services/b"
+    assert services.stacks.find("production/b", remembered=True).path == "services/b"
     source.commit({"services/b/compose.yaml": None})
     _discover(services)
     with pytest.raises(UnknownName):
-        find_stack(services, "production/b")
-    assert find_stack(services, "production/b", remembered=True).name == "b", "a quick look may still know it"
+        services.stacks.find("production/b")
+    assert services.stacks.find("production/b", remembered=True).name == "b", "a quick look may still know it"
 
 
 def test_a_folder_that_moved_is_found_at_its_new_place(services: Services, source: Source) -> None:
@@ -129,4 +128,4 @@ def test_a_folder_that_moved_is_found_at_its_new_place(services: Services, sourc
     catalog.write_text(catalog.read_text().replace('["services/*"]', '["services/*", "apps/*"]'))
     source.commit({"services/b/compose.yaml": None, "apps/b/compose.yaml": COMPOSE})
     _discover(services)
-    assert find_stack(services, "b").path == "apps/b"
+    assert services.stacks.find("b").path == "apps/b"

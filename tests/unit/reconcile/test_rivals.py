@@ -13,8 +13,8 @@ from tests.git_server import Source
 from tests.published import Published
 from tests.redis_server import RedisServer
 from workers.adapters.git.repair import is_marked_damaged
-from workers.adapters.state.discovered import Place
 from workers.adapters.state.rebuild import rebuild
+from workers.catalog.places import Place
 from workers.changes.closure import take_snapshot
 from workers.commands.check import check
 from workers.commands.plan import explain, plan, stack_difference
@@ -23,7 +23,6 @@ from workers.model.words import Action, Decision, Outcome, Reason, Trigger
 from workers.reconcile.pull import pull, request_pull
 from workers.runtime.settings import Settings
 from workers.services import Services
-from workers.stacks import find_stack, stacks_at
 
 pytestmark = pytest.mark.redis
 
@@ -99,7 +98,7 @@ def pulled(services: Services, published: Published) -> Callable[[str], dict[str
 
 def _record(services: Services, stack_id: str, *, repo: str | None = None) -> None:
     """Let a stack count as deployed, as it is now."""
-    stack = find_stack(services, stack_id)
+    stack = services.stacks.find(stack_id)
     clone = services.clone(stack.repo)
     commit = clone.fetch(["main"])["main"]
     snapshot = take_snapshot(stack, clone.tree(commit), services.outside(stack), services.key)
@@ -163,7 +162,7 @@ def test_a_name_is_free_again_once_its_folder_is_gone(
     homelab.commit({"services/aa/compose.yaml": None})
     pulled("homelab")
     assert pulled("other")["error"] is None
-    assert find_stack(services, "aa").path == "apps/aa"
+    assert services.stacks.find("aa").path == "apps/aa"
 
 
 def test_a_project_of_another_repo_is_taken(services: Services, pulled: Callable[[str], dict[str, Any]]) -> None:
@@ -202,7 +201,7 @@ def test_what_is_discovered_is_made_once_however_often_it_is_pulled(
     catalog = services.catalog.current()
     monkeypatch.setattr(type(catalog), "discover", lambda *_: pytest.fail("made again"))
     heads = services.clone("other").heads(["main"])
-    stacks_at(services, "other", "local", heads, services.state.discovered.all())
+    services.stacks.at("other", "local", heads, services.state.discovered.all())
 
 
 def test_check_and_plan_look_at_all_repos(services: Services) -> None:
@@ -235,7 +234,7 @@ def test_a_stack_that_came_from_another_repo_is_compared_with_what_that_one_has_
     if not known:
         catalog = services.settings.catalog
         catalog.write_text(catalog.read_text().replace("  homelab:", "  renamed:"))
-    stack = find_stack(services, "aa")
+    stack = services.stacks.find("aa")
     tree = services.clone("other").tree(services.clone("other").heads(["main"])["main"])
     assert not is_as_recorded(services, stack, services.state.records.get(stack.id) or {}, tree)
     decision = next(each for each in plan(services) if each.stack == stack.id)

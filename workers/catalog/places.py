@@ -1,0 +1,82 @@
+"""Where discovered stacks lie: configured ones stand in the catalog itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from workers.catalog.catalog import Catalog
+from workers.model.stack import Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a discovered stack's Compose file lies: the folder `path` of a repo."""
+
+    repo: str
+    path: str
+
+
+class Places(Protocol):
+    """What pulls have discovered, by the stack's id, for whoever has no clone; the state keeps it."""
+
+    def get(self, stack: str) -> Place | None:
+        """Where a stack lies; None when no pull has discovered it."""
+        ...
+
+    def all(self) -> Mapping[str, Place]:
+        """Every discovered stack, in order of id."""
+        ...
+
+    def replace(
+        self, repo: str, environments: Iterable[str], stacks: Mapping[str, str], known: Mapping[str, Place]
+    ) -> bool:
+        """Write what a pull has discovered; False when another pull has written since this one has read `known`."""
+        ...
+
+
+def replaced(
+    known: Mapping[str, Place], repo: str, environments: Iterable[str], stacks: Mapping[str, str]
+) -> dict[str, Place]:
+    """What is discovered after a pull.
+
+    Args:
+        known: what was before.
+        repo: the repo that was pulled.
+        environments: those that the pull looked at; stacks of the repo elsewhere stay.
+        stacks: path by stack id; other stacks of the repo in these environments go.
+    """
+    looked_at = frozenset(environments)
+    kept = {
+        stack: place for stack, place in known.items() if place.repo != repo or stack.partition("/")[0] not in looked_at
+    }
+    return kept | {stack: Place(repo, path) for stack, path in stacks.items()}
+
+
+def stack_at(catalog: Catalog, identifier: str, place: Place) -> Stack | None:
+    """The stack of a discovered place, None when the catalog has no room for it any more."""
+    environment = identifier.partition("/")[0]
+    if place.repo not in catalog.repos or environment not in catalog.environments:
+        return None
+    stacks, _ = catalog.discover(place.repo, environment, [place.path])
+    return next((stack for stack in stacks if stack.id == identifier), None)
+
+
+def paused_by_option(catalog: Catalog, discovered: Mapping[str, Place]) -> frozenset[str]:
+    """The stacks that the catalog itself pauses.
+
+    Args:
+        catalog: the catalog.
+        discovered: the places of discovered stacks by id. They have the options of their environment's defaults,
+            so one of them tells of all.
+    """
+    paused = {stack.id for stack in catalog.configured if stack.options.paused}
+    by_environment: dict[str, bool] = {}
+    for identifier, place in discovered.items():
+        environment = identifier.partition("/")[0]
+        if environment not in by_environment and (stack := stack_at(catalog, identifier, place)):
+            by_environment[environment] = stack.options.paused
+        if by_environment.get(environment) and identifier not in catalog.by_id:
+            paused.add(identifier)
+    return frozenset(paused)
