@@ -67,6 +67,7 @@ class StandIns(TypedDict, total=False):
     queue: Queue
     compose: Compose
     own_container: str | None
+    at_step: Callable[..., None]
 
 
 class Services:
@@ -147,6 +148,11 @@ class Services:
         from workers.adapters.docker.engine import own_container_id  # noqa: PLC0415
 
         return own_container_id()
+
+    @cached_property
+    def at_step(self) -> Callable[..., None]:
+        """Is told of every step of a deployment as it begins; does nothing, but tests end the process there."""
+        return lambda _step: None
 
     def other_containers(self) -> frozenset[str]:
         """The ids of the containers that other processes of this Tegu run in; of none while Redis is away."""

@@ -183,7 +183,7 @@ class Removal:
         decision = Decision(self._gone.stack, Action.REMOVE, Reason.REMOVED, commit, message=message)
         ledger = Ledger(self._state, self._gone.stack, self._lease.fence, self._runs)
         ledger.open(decision)
-        steps = Steps(ledger.note_step)
+        steps = Steps(ledger.note_step, self._services.at_step)
         try:
             with steps.step(Step.REMOVE):
                 self._drop_attempt()

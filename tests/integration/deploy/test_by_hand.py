@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, in_a_child, service
-from workers.deploy.transaction import steps
 from workers.deploy.transaction.steps import Step
 from workers.model.errors import UserError
 from workers.model.words import Trigger
@@ -485,8 +484,9 @@ def test_an_adoption_that_was_killed_goes_on_at_the_next_look(house: House) -> N
         orders.request_adoption(house.services, "a", data="move", who="me", trigger=Trigger.CLI)
 
         def act(at: Step = step) -> None:
-            house.services = house.fresh_services()
-            steps.observers.append(lambda begun: os.kill(os.getpid(), signal.SIGKILL) if begun is at else None)
+            house.services = house.fresh_services(
+                at_step=lambda begun: os.kill(os.getpid(), signal.SIGKILL) if begun is at else None
+            )
             house.look()
 
         assert in_a_child(act), step

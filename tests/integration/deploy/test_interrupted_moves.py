@@ -17,7 +17,6 @@ import pytest
 from tests.integration.deploy.house import DOCKER_HOST, Files, House, compose, in_a_child, service
 from tests.second_engine import SecondEngine
 from workers.adapters.state.leases import stack_lease
-from workers.deploy.transaction import steps
 from workers.deploy.transaction.steps import Step
 from workers.reconcile.reconcile import reconcile
 
@@ -42,8 +41,7 @@ def killed(house: House, step: Step, act: Callable[[], object], *, nth: int = 1,
             how()
 
     def child() -> None:
-        house.services = house.fresh_services()
-        steps.observers.append(observer)
+        house.services = house.fresh_services(at_step=observer)
         act()
 
     return in_a_child(child)

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, in_a_child, service, yaml_of
-from workers.deploy.transaction import steps
 from workers.deploy.transaction.steps import Step
 from workers.model.errors import EngineUnavailable
 from workers.model.words import Trigger
@@ -58,8 +57,8 @@ def assert_is_back(house: House, old: tuple[str, str]) -> None:
     assert found.state == "running"
 
 
-def kill_at(count: int) -> None:
-    """Kill this process when its n-th step begins."""
+def kill_at(house: House, count: int) -> None:
+    """Kill this process, which is another one, when its n-th step begins."""
     seen = 0
 
     def observer(_step: Step) -> None:
@@ -68,15 +67,14 @@ def kill_at(count: int) -> None:
         if seen == count:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    steps.observers.append(observer)
+    house.services = house.fresh_services(at_step=observer)
 
 
 def interrupted_push(house: House, count: int) -> bool:
     """Look in a child that is killed at its n-th step; whether it came that far."""
 
     def act() -> None:
-        house.services = house.fresh_services()
-        kill_at(count)
+        kill_at(house, count)
         house.look()
 
     return in_a_child(act)
@@ -145,8 +143,7 @@ def test_killed_while_it_goes_back_the_next_look_goes_back(house: House) -> None
             os.kill(os.getpid(), signal.SIGKILL)
 
     def act() -> None:
-        house.services = house.fresh_services()
-        steps.observers.append(observer)
+        house.services = house.fresh_services(at_step=observer)
         house.look()
 
     assert in_a_child(act)
@@ -165,8 +162,9 @@ def test_something_else_that_is_wanted_by_now_replaces_an_interrupted_deployment
     house.fetch(AFTER)
 
     def act() -> None:
-        house.services = house.fresh_services()
-        steps.observers.append(lambda step: os.kill(os.getpid(), signal.SIGKILL) if step is Step.AFTER else None)
+        house.services = house.fresh_services(
+            at_step=lambda step: os.kill(os.getpid(), signal.SIGKILL) if step is Step.AFTER else None
+        )
         house.look()
 
     assert in_a_child(act)

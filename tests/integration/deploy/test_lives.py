@@ -11,7 +11,6 @@ import pytest
 
 from tests.integration.deploy.house import House, compose, in_a_child, service, yaml_of
 from tests.worker_rig import eventually
-from workers.deploy.transaction import steps
 from workers.deploy.transaction.steps import Step
 from workers.model.errors import Busy
 from workers.model.words import Trigger
@@ -332,8 +331,7 @@ def test_an_edit_outside_git_that_breaks_the_stack_is_kept_and_not_run(house: Ho
                 os.kill(os.getpid(), signal.SIGKILL)
 
         def act() -> None:
-            house.services = house.fresh_services()
-            steps.observers.append(observer)
+            house.services = house.fresh_services(at_step=observer)
             house.look()
 
         assert in_a_child(act)

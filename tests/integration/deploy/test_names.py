@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.deploy.house import House, compose, in_a_child, service
-from workers.deploy.transaction import steps
 from workers.deploy.transaction.steps import Step
 
 pytestmark = pytest.mark.docker
@@ -50,18 +49,20 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_touched_and_tried_ag
     assert done["outcome"] == "deployed", done["message"]  # one's own container is in nobody's way
 
 
-def test_a_name_that_is_taken_in_the_middle_of_up_is_no_end(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_is_taken_in_the_middle_of_up_is_no_end(house: House) -> None:
     house.stack()
     house.push({"a/compose.yaml": compose(web=service("sleep 1000", **KEEPING))})
     volumes, name = house.containers()["web"].volumes, house.project("taken")
     with contextlib.ExitStack() as there:
 
         def meddle(step: Step) -> None:
-            if step is Step.UP:
-                monkeypatch.setattr(steps, "observers", [])
+            if step is Step.UP and not meddled:
+                meddled.append(step)
                 there.enter_context(stranger(house, name))
 
-        monkeypatch.setattr(steps, "observers", [meddle])
+        meddled: list[Step] = []
+        house.services.close()
+        house.services = house.fresh_services(at_step=meddle)
         done = house.push({"a/compose.yaml": compose(web=service("sleep 1000", container_name=name, **KEEPING))})
         assert (done["outcome"], house.drift()) == ("rolled_back", {}), done["message"]
         assert (house.containers()["web"].state, house.containers()["web"].volumes) == ("running", volumes)
@@ -128,8 +129,9 @@ def test_killed_while_names_are_exchanged_the_services_have_theirs_again(house: 
     house.fetch({"a/compose.yaml": crossed(house, "two", "one")})
 
     def act() -> None:
-        house.services = house.fresh_services()
-        steps.observers.append(lambda step: os.kill(os.getpid(), signal.SIGKILL) if step is Step.UP else None)
+        house.services = house.fresh_services(
+            at_step=lambda step: os.kill(os.getpid(), signal.SIGKILL) if step is Step.UP else None
+        )
         house.look()
 
     assert in_a_child(act)

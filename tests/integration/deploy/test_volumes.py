@@ -13,7 +13,6 @@ import pytest
 from docker import APIClient
 
 from tests.integration.deploy.house import House, in_a_child, service, yaml_of
-from workers.deploy.transaction import steps
 from workers.deploy.transaction.steps import Step
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
@@ -201,10 +200,11 @@ def test_a_volume_that_was_never_made_is_no_problem(house: House, folders: tuple
     assert house.seen("web", "/shown/here") == "one"
 
 
-def kill_at_call(count: int, *, from_up: int = 0) -> None:
-    """Kill this process when it is about to change volumes or their containers for the n-th time.
+def kill_at_call(house: House, count: int, *, from_up: int = 0) -> None:
+    """Kill this process, which is another one, when it is about to change volumes or their containers so many times.
 
     Args:
+        house: what it works on.
         count: which time.
         from_up: only what comes after so many calls of `up` counts.
     """
@@ -225,7 +225,7 @@ def kill_at_call(count: int, *, from_up: int = 0) -> None:
 
         return wrapped
 
-    steps.observers.append(observer)
+    house.services = house.fresh_services(at_step=observer)
     for name in ("_post", "_delete"):
         setattr(APIClient, name, counted(getattr(APIClient, name)))
 
@@ -234,8 +234,7 @@ def killed(house: House, count: int, **how: int) -> bool:
     """Look in a child that is killed there; whether it came that far."""
 
     def act() -> None:
-        house.services = house.fresh_services()
-        kill_at_call(count, **how)
+        kill_at_call(house, count, **how)
         house.look()
 
     return in_a_child(act)
@@ -289,8 +288,9 @@ def test_a_volume_that_an_earlier_attempt_has_left_otherwise_is_put_right(
         house.fetch(model(bind(folders[1])))
 
         def act() -> None:
-            house.services = house.fresh_services()
-            steps.observers.append(lambda step: os.kill(os.getpid(), signal.SIGKILL) if step is Step.AFTER else None)
+            house.services = house.fresh_services(
+                at_step=lambda step: os.kill(os.getpid(), signal.SIGKILL) if step is Step.AFTER else None
+            )
             house.look()
 
         assert in_a_child(act)
@@ -311,8 +311,9 @@ def test_a_way_back_after_a_kill_deletes_no_data(house: House, folders: tuple[Pa
     house.fetch(model({}, "echo data > /shown/it; exit 3"))
 
     def act() -> None:
-        house.services = house.fresh_services()
-        steps.observers.append(lambda step: os.kill(os.getpid(), signal.SIGKILL) if step is Step.HEALTH else None)
+        house.services = house.fresh_services(
+            at_step=lambda step: os.kill(os.getpid(), signal.SIGKILL) if step is Step.HEALTH else None
+        )
         house.look()
 
     assert in_a_child(act)

@@ -154,7 +154,7 @@ class Deployment:
             compose=services.compose,
             engine=self._engine,
             source=services.clone(self._stack.repo),
-            steps=Steps(self._ledger.note_step, stop),
+            steps=Steps(self._ledger.note_step, services.at_step, stop),
             say=self._ledger.say,
             lock=self._ground.lock,
             stop=stop,

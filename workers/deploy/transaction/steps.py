@@ -43,15 +43,12 @@ class Step(StrEnum):
 _MAY_STOP = frozenset(Step) - {Step.SWITCH, Step.BRING, Step.SWITCHED, Step.REMOVE, Step.RECORD, Step.CLEAR}
 
 
-# Called at the beginning of every step. Empty but in a test, which ends the process there.
-observers: list[Callable[[Step], None]] = []
-
-
 class Steps:
     """Times the steps of one deployment.
 
     Args:
         note: is given the name and the seconds of every step that has ended, whether well or not.
+        begun: is told of every step that begins.
         stop: is set when somebody wants the deployment stopped; steps at which it can be stopped then do not begin.
         clock: seconds that only ever grow.
     """
@@ -59,10 +56,12 @@ class Steps:
     def __init__(
         self,
         note: Callable[[str, float], None],
+        begun: Callable[[Step], None] = lambda _: None,
         stop: threading.Event | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._note = note
+        self._begun = begun
         self._stop = stop
         self._clock = clock
         self.current: Step | None = None
@@ -75,8 +74,7 @@ class Steps:
             Cancelled: instead of beginning it.
         """
         self.current = step
-        for observer in observers:
-            observer(step)
+        self._begun(step)
         if self._stop is not None and self._stop.is_set() and step in _MAY_STOP:
             message = "the deployment was cancelled"
             raise Cancelled(message)
@@ -88,4 +86,4 @@ class Steps:
 
     def unstoppable(self) -> Steps:
         """The same for the way back, which nobody can stop."""
-        return Steps(self._note, clock=self._clock)
+        return Steps(self._note, self._begun, clock=self._clock)
