@@ -25,7 +25,7 @@ from workers.adapters.state import keys
 from workers.celery import configuration, pull_queue
 from workers.deploy.fast_path import unchanged_at
 from workers.model.words import Action, Decision, Reason, Trigger
-from workers.reconcile.pull import request_pull
+from workers.reconcile.requests import request_pull
 
 STACKS = 1000
 ROUNDS = 3

@@ -27,6 +27,7 @@ from workers.model.errors import Busy, DeploymentFailed, RedisUnavailable, TeguE
 from workers.model.words import Action, Outcome, Reason, Trigger
 from workers.reconcile import pull as pulls
 from workers.reconcile import reconcile as reconciling
+from workers.reconcile import requests
 from workers.reconcile.announce import announce
 from workers.runtime.logs import get_logger, log_context
 from workers.services import Services, build_services
@@ -50,7 +51,7 @@ def pull(self: TeguTask, repo: str, run: str | None = None, worker: str | None =
     with log_context(run=run):
         if run is None:
             trigger = self.request.get("trigger") or Trigger.CALL
-            run, status = pulls.request_pull(services, repo, trigger, workers=[worker] if worker else None)
+            run, status = requests.request_pull(services, repo, trigger, workers=[worker] if worker else None)
             return {"repo": repo, "run": run, "status": status}
         if worker is None:
             return pull_everywhere(services, repo, run)
@@ -137,7 +138,7 @@ def pull_everywhere(services: Services, repo: str, run: str) -> dict[str, Any]:
 def ask_for(services: Services, name: str, force: bool) -> dict[str, Any]:
     """Make a run for a stack that somebody has called by hand, maybe by its short name."""
     stack = services.stacks.find(name)
-    run = pulls.request_deploy(services, [stack.id], force=force, trigger=Trigger.CALL)
+    run = requests.request_deploy(services, [stack.id], force=force, trigger=Trigger.CALL)
     return {**result(stack.id, Action.NONE, Reason.WAITING), "run": run}
 
 

@@ -15,7 +15,6 @@ from workers.model.errors import UnknownName, UsageError
 from workers.model.stack import Stack
 from workers.model.words import Trigger
 from workers.reconcile import requests as orders
-from workers.reconcile.pull import request_deploy, request_pull
 from workers.services import Services
 
 WHO = "api"
@@ -85,14 +84,14 @@ def _add_requests(blueprint: Blueprint, services: Services) -> None:
     def pull(repo: str) -> Answer:
         schemas.read_request(schemas.PullRequest, _body())
         _found(services.catalog.current().repos.get(repo), f"repo {repo}")
-        run, status = request_pull(services, repo, Trigger.API, who=WHO)
+        run, status = orders.request_pull(services, repo, Trigger.API, who=WHO)
         return {"run": run, "status": status}, HTTPStatus.ACCEPTED
 
     @blueprint.post("/stacks/<environment>/<name>/deploy")
     def deploy(environment: str, name: str) -> Answer:
         body = schemas.read_request(schemas.DeployRequest, _body())
         stack = f"{environment}/{name}"
-        run = request_deploy(services, [stack], force=body.force, trigger=Trigger.API, who=WHO)
+        run = orders.request_deploy(services, [stack], force=body.force, trigger=Trigger.API, who=WHO)
         return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
 
 
@@ -115,14 +114,14 @@ def _add_orders(blueprint: Blueprint, services: Services) -> None:
     def pause(environment: str, name: str) -> Answer:
         body = schemas.read_request(schemas.PauseRequest, _body())
         stack = services.stacks.find(f"{environment}/{name}")
-        services.state.pauses.pause(stack.id, who=WHO, why=body.reason)
+        orders.pause(services, stack, who=WHO, why=body.reason)
         return _look(services, stack)
 
     @blueprint.post("/stacks/<environment>/<name>/resume")
     def resume(environment: str, name: str) -> Answer:
         schemas.read_request(schemas.PauseRequest, _body())
         stack = services.stacks.find(f"{environment}/{name}")
-        orders.release(services, stack)
+        orders.resume(services, stack)
         return _look(services, stack)
 
 
@@ -144,7 +143,7 @@ def _add_cancelling(blueprint: Blueprint, services: Services) -> None:
 
 def _look(services: Services, stack: Stack) -> Answer:
     """Let the stack's worker look at its repo, as any push does, so that what the mark changes is seen at once."""
-    run, status = request_pull(services, stack.repo, Trigger.API, workers=(stack.worker,), who=WHO)
+    run, status = orders.request_pull(services, stack.repo, Trigger.API, workers=(stack.worker,), who=WHO)
     return {"run": run, "status": status}, HTTPStatus.ACCEPTED
 
 

@@ -19,7 +19,7 @@ from app.http.tally import Tally
 from app.webhooks import Ignored, IgnoredReason, MalformedDelivery, Push
 from workers.model.stack import Repo
 from workers.model.words import Trigger
-from workers.reconcile.pull import request_pull
+from workers.reconcile.requests import request_pull
 from workers.runtime.logs import get_logger
 from workers.services import Services
 

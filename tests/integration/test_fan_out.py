@@ -12,7 +12,8 @@ import pytest
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, compose, eventually
 from workers.model.words import Trigger
-from workers.reconcile.pull import pull, request_deploy, request_pull
+from workers.reconcile.pull import pull
+from workers.reconcile.requests import request_deploy, request_pull
 
 pytestmark = pytest.mark.redis
 

@@ -15,7 +15,7 @@ from tests.receivers import Receiver, Silent
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, compose, eventually
 from workers.model.words import Trigger
-from workers.reconcile.pull import request_pull
+from workers.reconcile.requests import request_pull
 
 pytestmark = pytest.mark.redis
 

@@ -1,14 +1,12 @@
-"""Stacks that are gone from the catalog or from their repository.
+"""What becomes of a stack that is gone from the catalog or from its repository (`workers.reconcile.removed`).
 
-A pull that has seen all of a repo's stacks marks those of its records that are none of them. What then happens is
-what the stack's `when_removed` said last: `keep` leaves it running and reports it, `stop` and `down` are done under
-the stack's lock, with the project as it was last called. Volumes and the stack's files always stay. Nothing is gone
-because a fetch failed or a branch was deleted: then nobody has seen the stack missing.
+That is what the stack's `when_removed` said last: `keep` leaves it running and reports it, `stop` and `down` are done
+under the stack's lock, with the project as it was last called. Volumes and the stack's files always stay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +22,7 @@ from workers.deploy.report import Ledger
 from workers.deploy.take_down import ARGV, DONE, KEEP, obstacle, recorded_policy, stack_of, undeploy, undo_move
 from workers.deploy.transaction import repair as repairing
 from workers.deploy.transaction.steps import Step, Steps
-from workers.model.errors import CommandFailed, RedisUnavailable, TeguError, TransientError, UnknownName
+from workers.model.errors import CommandFailed, RedisUnavailable, TeguError, TransientError
 from workers.model.stack import Stack
 from workers.model.words import Action, Decision, Outcome, Reason
 from workers.runtime.logs import get_logger
@@ -42,61 +40,6 @@ class Gone:
     why: str
 
 
-# ---------------------------------------------------------------- noticing
-
-
-def gone_from(services: Services, repo: str, heads: Mapping[str, str], here: Collection[str]) -> tuple[Gone, ...]:
-    """What this worker has deployed from a repo, and what is none of its stacks any more.
-
-    Args:
-        services: the process's.
-        repo: the repo, whose stacks have just been discovered.
-        heads: the refs that were seen: of any other, nobody knows what is in it.
-        here: the ids of the stacks that were found.
-    """
-    catalog = services.catalog.current()
-
-    def is_missed(stack: str, known: str) -> bool:
-        environment = stack.partition("/")[0]
-        seen = environment not in catalog.environments or catalog.ref(repo, environment) in heads
-        return known == repo and seen
-
-    return _gone(services, set(services.state.records.known()) - {*here}, is_missed)
-
-
-def gone_without_pull(services: Services, pulled: Collection[str]) -> tuple[Gone, ...]:
-    """What this worker has deployed from repos that are gone from the catalog, or that have nothing here any more."""
-    return _gone(services, services.state.records.known(), lambda _, repo: repo not in pulled)
-
-
-def _gone(services: Services, stacks: Iterable[str], is_missed: Callable[[str, str], bool]) -> tuple[Gone, ...]:
-    state = services.state
-    found = []
-    for stack, record in state.records.get_many(sorted(stacks)).items():
-        repo = (record or {}).get("repo")
-        if repo is None or not is_missed(stack, repo) or not state.journal.exists(stack):
-            continue
-        with suppress(UnknownName):
-            services.stacks.find(stack)
-            continue
-        journal = state.journal.load(stack)
-        if not journal.get("left"):  # else it is the other worker's
-            found.append(Gone(stack, recorded_policy(journal), "gone from the catalog or its repository"))
-    return tuple(found)
-
-
-def mark_gone(services: Services, gone: Iterable[Gone]) -> tuple[str, ...]:
-    """Note that these stacks are gone; those for which something has to be done or told."""
-    wanted = []
-    for each in gone:
-        mark = services.state.records.status(each.stack).get("removed")
-        if not is_settled(mark, each.policy):
-            if mark is None:
-                services.state.records.set_status(each.stack, removed={"why": each.why, "at": now()})
-            wanted.append(each.stack)
-    return tuple(wanted)
-
-
 def folder_gone(stack: Stack, tree: Tree, record: Mapping[str, Any] | None) -> Gone | None:
     """A stack of the catalog that is deployed, but whose folder a commit does not have."""
     if record is None or is_there(tree, stack.path):
@@ -107,9 +50,6 @@ def folder_gone(stack: Stack, tree: Tree, record: Mapping[str, Any] | None) -> G
 def is_settled(mark: Mapping[str, Any] | None, policy: str) -> bool:
     """Whether a removed stack is as its policy wants it, and has been reported."""
     return mark is not None and mark.get("done") == policy
-
-
-# ---------------------------------------------------------------- carrying out
 
 
 def remove_gone(services: Services, stack: str, taker: str) -> dict[str, str | None] | None:

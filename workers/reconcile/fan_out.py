@@ -14,11 +14,11 @@ from workers.adapters.queue import Message, deploy_message, quick_message
 from workers.adapters.state.held_back import Waiting
 from workers.catalog.stacks import Found, Planned
 from workers.deploy.fast_path import is_as_recorded
-from workers.deploy.remove import gone_from, mark_gone
 from workers.model.errors import GitUnavailable, TeguError
 from workers.model.order import predecessors
 from workers.model.words import Action, Decision, Outcome, Reason
 from workers.reconcile.forecast import forecast
+from workers.reconcile.removed import gone_from, mark_gone
 from workers.runtime.logs import get_logger
 from workers.services import Services
 

@@ -1,116 +1,24 @@
 """A pull: fetch a repo once, find its stacks, and publish one task for each (`workers.reconcile.fan_out`).
 
-Webhook, schedule, API, CLI and shell all end here. `request_pull` and `request_deploy` are the doors; they touch
-neither Git nor Docker.
+Webhook, schedule, API, CLI and shell all end here, by way of `workers.reconcile.requests`.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import quote
 
-from workers.adapters.queue import deploy_message, pull_message
-from workers.adapters.state.held_back import Waiting
 from workers.catalog.stacks import has_to_have
-from workers.model.errors import Busy, RedisUnavailable, TeguError, TransientError, UnknownName
-from workers.model.order import predecessors
-from workers.model.words import Reason, Trigger
+from workers.model.errors import Busy, RedisUnavailable, TeguError, TransientError
+from workers.model.words import Reason
 from workers.reconcile.fan_out import fan_out
 from workers.runtime.logs import get_logger
 from workers.runtime.process import flock
 from workers.services import Services, known_repo
 
 log = get_logger(__name__)
-
-
-def request_pull(
-    services: Services,
-    repo: str,
-    trigger: Trigger | str,
-    *,
-    commit: str | None = None,
-    ref: str | None = None,
-    workers: Sequence[str] | None = None,
-    who: str | None = None,
-) -> tuple[str, Literal["queued", "coalesced"]]:
-    """Ask for a pull; join one that waits already, or that has fetched this very commit.
-
-    Args:
-        services: the process's.
-        repo: the repo.
-        trigger: what asks.
-        commit: what was pushed, where that is known. It only saves a pull; what is deployed is what Git says.
-        ref: the followed ref that was pushed, as the catalog has it.
-        workers: whose pull is wanted; all that have stacks of the repo by default.
-        who: the person or program that asks, where that is known.
-
-    Returns:
-        The run, and `queued`, or `coalesced` when it was there before.
-
-    Raises:
-        UnknownName: there is no such repo.
-        RedisUnavailable: nothing was queued.
-    """
-    catalog = services.catalog.current()
-    known_repo(catalog, repo)
-    wanted = tuple(workers) if workers else catalog.workers(repo)
-    run, status = services.state.runs.coalesce(repo, wanted, trigger, commit, ref, who=who)
-    if status == "queued":
-        try:
-            services.queue.publish([pull_message(repo, run, worker) for worker in wanted])
-        except RedisUnavailable:
-            with contextlib.suppress(RedisUnavailable):
-                services.state.runs.discard(run)
-            raise
-    return run, status
-
-
-def request_deploy(
-    services: Services,
-    stacks: Iterable[str],
-    *,
-    force: bool = False,
-    trigger: Trigger | str,
-    who: str | None = None,
-) -> str:
-    """Ask for a full look at stacks: what was held is tried again, what was stopped is started.
-
-    Args:
-        services: the process's.
-        stacks: ids, or short names that are unique.
-        force: recreate every service.
-        trigger: what asks.
-        who: the person or program that asks, where that is known.
-
-    Returns:
-        The run.
-
-    Raises:
-        UnknownName: for a name that is none; nothing is queued then.
-        RedisUnavailable: not everything could be queued.
-    """
-    wanted = {stack.id: stack for stack in (services.stacks.find(name) for name in stacks)}
-    if not wanted:
-        message = "no stack was named"
-        raise UnknownName(message)
-    repos = sorted({stack.repo for stack in wanted.values()})
-    run = services.state.runs.create(", ".join(repos), trigger, (), who=who, forced=force)
-    try:
-        behind = {stack: after for stack, after in predecessors(wanted.values(), wanted).items() if after}
-        first = [stack for identifier, stack in wanted.items() if identifier not in behind]
-        services.state.runs.plan(run, [(stack.id, "") for stack in first])
-        # Published even if a task waits already: that one may be on the quick queue, and would not know of `force`.
-        services.queue.publish([deploy_message(each.id, run, each.worker, force=force) for each in first])
-        services.state.runs.hold_back(
-            run, [Waiting(each, "", after, wanted[each].worker, force=force) for each, after in behind.items()]
-        )
-    except RedisUnavailable:
-        with contextlib.suppress(RedisUnavailable):
-            services.state.runs.discard(run)
-        raise
-    return run
 
 
 def pull(services: Services, repo: str, run: str, worker: str, *, last_try: bool = True) -> dict[str, Any]:

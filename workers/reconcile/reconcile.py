@@ -18,13 +18,13 @@ from workers.adapters.state.leases import stack_lease
 from workers.adapters.state.rebuild import mirror_marks, rebuild
 from workers.adapters.state.shown import OpenRun
 from workers.celery import DEPLOY_IF_CHANGED, PULL, deploy_queue, pull_queue
-from workers.deploy.remove import gone_without_pull, mark_gone
 from workers.model.errors import UnknownName
 from workers.model.words import Action, Outcome, Reason, Trigger
 from workers.reconcile.find_drift import inspect
 from workers.reconcile.housekeeping import keep_house
-from workers.reconcile.pull import request_pull
 from workers.reconcile.reassigned import see_off
+from workers.reconcile.removed import gone_without_pull, mark_gone
+from workers.reconcile.requests import request_pull
 from workers.runtime.logs import get_logger
 from workers.services import Services
 

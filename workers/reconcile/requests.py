@@ -1,28 +1,119 @@
-"""What people order beyond a deployment: back to an earlier one, stop one, take a running project over.
+"""What people and forges ask for: pull, deploy, roll back, cancel, adopt, pause, resume.
 
-An order is a mark in Redis and a task for the stack's worker, so it may come from any host.
+API and command line ask here alike. A request is a mark in Redis and a task for a worker, so it may come from any host;
+it touches neither Git nor Docker.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Literal
 
+from workers.adapters.queue import deploy_message, pull_message
+from workers.adapters.state.held_back import Waiting
 from workers.adapters.state.identifiers import new_id
 from workers.adapters.state.results import StackResult
 from workers.model.errors import RedisUnavailable, UnknownName, UsageError, UserError
+from workers.model.order import predecessors
 from workers.model.stack import Stack
 from workers.model.words import Action, Outcome, Reason, Trigger
-from workers.reconcile.pull import request_deploy
-from workers.services import Services
+from workers.services import Services, known_repo
 
 Hold = Literal["until_release", "until_push"]
 Data = Literal["move", "copy", "leave"]
 
 _HISTORY = 100
 _REVISION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/~^-]{0,199}")
+
+
+def request_pull(
+    services: Services,
+    repo: str,
+    trigger: Trigger | str,
+    *,
+    commit: str | None = None,
+    ref: str | None = None,
+    workers: Sequence[str] | None = None,
+    who: str | None = None,
+) -> tuple[str, Literal["queued", "coalesced"]]:
+    """Ask for a pull; join one that waits already, or that has fetched this very commit.
+
+    Args:
+        services: the process's.
+        repo: the repo.
+        trigger: what asks.
+        commit: what was pushed, where that is known. It only saves a pull; what is deployed is what Git says.
+        ref: the followed ref that was pushed, as the catalog has it.
+        workers: whose pull is wanted; all that have stacks of the repo by default.
+        who: the person or program that asks, where that is known.
+
+    Returns:
+        The run, and `queued`, or `coalesced` when it was there before.
+
+    Raises:
+        UnknownName: there is no such repo.
+        RedisUnavailable: nothing was queued.
+    """
+    catalog = services.catalog.current()
+    known_repo(catalog, repo)
+    wanted = tuple(workers) if workers else catalog.workers(repo)
+    run, status = services.state.runs.coalesce(repo, wanted, trigger, commit, ref, who=who)
+    if status == "queued":
+        try:
+            services.queue.publish([pull_message(repo, run, worker) for worker in wanted])
+        except RedisUnavailable:
+            with suppress(RedisUnavailable):
+                services.state.runs.discard(run)
+            raise
+    return run, status
+
+
+def request_deploy(
+    services: Services,
+    stacks: Iterable[str],
+    *,
+    force: bool = False,
+    trigger: Trigger | str,
+    who: str | None = None,
+) -> str:
+    """Ask for a full look at stacks: what was held is tried again, what was stopped is started.
+
+    Args:
+        services: the process's.
+        stacks: ids, or short names that are unique.
+        force: recreate every service.
+        trigger: what asks.
+        who: the person or program that asks, where that is known.
+
+    Returns:
+        The run.
+
+    Raises:
+        UnknownName: for a name that is none; nothing is queued then.
+        RedisUnavailable: not everything could be queued.
+    """
+    wanted = {stack.id: stack for stack in (services.stacks.find(name) for name in stacks)}
+    if not wanted:
+        message = "no stack was named"
+        raise UnknownName(message)
+    repos = sorted({stack.repo for stack in wanted.values()})
+    run = services.state.runs.create(", ".join(repos), trigger, (), who=who, forced=force)
+    try:
+        behind = {stack: after for stack, after in predecessors(wanted.values(), wanted).items() if after}
+        first = [stack for identifier, stack in wanted.items() if identifier not in behind]
+        services.state.runs.plan(run, [(stack.id, "") for stack in first])
+        # Published even if a task waits already: that one may be on the quick queue, and would not know of `force`.
+        services.queue.publish([deploy_message(each.id, run, each.worker, force=force) for each in first])
+        services.state.runs.hold_back(
+            run, [Waiting(each, "", after, wanted[each].worker, force=force) for each, after in behind.items()]
+        )
+    except RedisUnavailable:
+        with suppress(RedisUnavailable):
+            services.state.runs.discard(run)
+        raise
+    return run
 
 
 def request_rollback(
@@ -91,7 +182,12 @@ def previous_good(services: Services, stack: Stack) -> str:
     raise UserError(message)
 
 
-def release(services: Services, stack: Stack) -> tuple[str, ...]:
+def pause(services: Services, stack: Stack, *, who: str, why: str = "") -> None:
+    """Let nothing be deployed to a stack until it is resumed."""
+    services.state.pauses.pause(stack.id, who, why)
+
+
+def resume(services: Services, stack: Stack) -> tuple[str, ...]:
     """End a stack's pause and its pin; which of them there was."""
     ended = {"pause": services.state.pauses.resume(stack.id), "pin": services.state.pins.release(stack.id)}
     return tuple(name for name, was in ended.items() if was)

@@ -7,6 +7,7 @@ import click
 from app.cli.names import stacks_argument
 from app.cli.session import Session, pass_session
 from app.cli.wait import person
+from workers.reconcile import requests
 
 
 @click.command()
@@ -17,5 +18,5 @@ def pause(session: Session, stacks: tuple[str, ...], reason: str) -> None:
     """Deploy nothing to each STACK until it is resumed."""
     who = person()
     for stack in [session.services.stacks.find(name) for name in stacks]:
-        session.services.state.pauses.pause(stack.id, who, reason)
+        requests.pause(session.services, stack, who=who, why=reason)
         click.echo(f"{stack.id} is paused by {who}; `tegu resume {stack.name}` ends it")

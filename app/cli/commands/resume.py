@@ -10,8 +10,7 @@ from app.cli.names import stacks_argument
 from app.cli.session import Session, pass_session
 from app.cli.wait import no_wait_option, person, went_well
 from workers.model.words import Trigger
-from workers.reconcile.pull import request_pull
-from workers.reconcile.requests import release
+from workers.reconcile import requests
 
 
 @click.command()
@@ -22,12 +21,14 @@ def resume(session: Session, stacks: tuple[str, ...], no_wait: bool) -> None:
     """End the pause of each STACK, and its pin if it was rolled back; a pull brings it to the newest commit."""
     started: dict[str, str] = {}
     for stack in [session.services.stacks.find(name) for name in stacks]:
-        ended = release(session.services, stack)
+        ended = requests.resume(session.services, stack)
         if not ended:
             click.echo(f"{stack.id} is not paused, nor rolled back")
             continue
         click.echo(f"{stack.id} is resumed; it follows {stack.ref} again")
-        run, status = request_pull(session.services, stack.repo, Trigger.CLI, workers=[stack.worker], who=person())
+        run, status = requests.request_pull(
+            session.services, stack.repo, Trigger.CLI, workers=[stack.worker], who=person()
+        )
         started[run] = status
     ends = [went_well(session, run, status, no_wait=no_wait, as_json=False) for run, status in started.items()]
     if not all(ends):

@@ -22,7 +22,8 @@ from workers.deploy.fast_path import HandOver, decide_quickly
 from workers.model.words import Trigger
 from workers.reconcile.announce import announce
 from workers.reconcile.find_drift import inspect
-from workers.reconcile.pull import pull, request_pull
+from workers.reconcile.pull import pull
+from workers.reconcile.requests import request_pull
 from workers.runtime.process import run
 from workers.runtime.settings import Settings, inherited
 from workers.services import Services, StandIns

@@ -6,7 +6,7 @@ import pytest
 
 from tests.git_server import Source
 from workers.model.words import Trigger
-from workers.reconcile.pull import request_pull
+from workers.reconcile.requests import request_pull
 
 from .house import House, compose, service
 

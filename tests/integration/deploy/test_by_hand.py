@@ -63,7 +63,7 @@ def test_a_rollback_by_hand_goes_to_the_last_good_deployment_and_stays_until_it_
     assert "tegu resume a" in str(done["message"])
     assert (house.ask()["reason"], house.lives()) == ("pinned", after)
 
-    assert orders.release(house.services, house.services.stacks.find("a")) == ("pin",)
+    assert orders.resume(house.services, house.services.stacks.find("a")) == ("pin",)
     done = house.look()
     assert (done["outcome"], house.command("web")) == ("deployed", "sleep 1003"), done
     assert house.look()["outcome"] == "unchanged"
@@ -101,7 +101,7 @@ def test_a_rollback_does_not_release_what_failed(house: House) -> None:
     house.push(version(2))
     house.push({"a/compose.yaml": compose(web=service("exit 3"), db=DB)})
     assert roll_back(house)["outcome"] == "deployed"
-    orders.release(house.services, house.services.stacks.find("a"))
+    orders.resume(house.services, house.services.stacks.find("a"))
     assert house.look()["reason"] == "failed_before"
     assert house.command("web") == "sleep 1001"
 

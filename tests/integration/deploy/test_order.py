@@ -14,8 +14,8 @@ from workers.adapters.state.held_back import Released
 from workers.adapters.state.outgoing import NobodyTakes
 from workers.adapters.state.state import State
 from workers.model.words import Trigger
-from workers.reconcile.pull import request_deploy, request_pull
 from workers.reconcile.reconcile import publish_lost
+from workers.reconcile.requests import request_deploy, request_pull
 
 pytestmark = pytest.mark.docker
 

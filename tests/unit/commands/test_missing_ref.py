@@ -17,7 +17,8 @@ from workers.commands.check import check
 from workers.commands.plan import plan
 from workers.deploy.deploy_if_changed import deploy_if_changed
 from workers.model.words import Trigger
-from workers.reconcile.pull import pull, request_pull
+from workers.reconcile.pull import pull
+from workers.reconcile.requests import request_pull
 from workers.runtime.settings import Settings
 from workers.services import Services
 

@@ -23,7 +23,8 @@ from workers.commands.plan_commits import preview
 from workers.model.errors import GitUnavailable
 from workers.model.stack import Repo
 from workers.model.words import Decision, Reason, Trigger
-from workers.reconcile.pull import pull, request_pull
+from workers.reconcile.pull import pull
+from workers.reconcile.requests import request_pull
 from workers.runtime.process import run
 from workers.runtime.settings import Settings
 from workers.services import Services

@@ -18,7 +18,8 @@ from workers.commands.plan import newest, plan, stack_difference
 from workers.deploy.fast_path import HandOver, decide_quickly
 from workers.model.errors import UnknownName
 from workers.model.words import Trigger
-from workers.reconcile.pull import pull, request_pull
+from workers.reconcile.pull import pull
+from workers.reconcile.requests import request_pull
 from workers.runtime.settings import Settings
 from workers.services import Services
 

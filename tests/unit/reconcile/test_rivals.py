@@ -20,7 +20,8 @@ from workers.commands.check import check
 from workers.commands.plan import explain, plan, stack_difference
 from workers.deploy.fast_path import is_as_recorded
 from workers.model.words import Action, Decision, Outcome, Reason, Trigger
-from workers.reconcile.pull import pull, request_pull
+from workers.reconcile.pull import pull
+from workers.reconcile.requests import request_pull
 from workers.runtime.settings import Settings
 from workers.services import Services
 

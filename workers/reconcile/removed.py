@@ -1,0 +1,68 @@
+"""Deployed stacks that are none any more: noticed here; what follows is each one's own task (`workers.deploy.remove`).
+
+A pull that has seen all of a repo's stacks marks those of its records that are none of them. Nothing is gone because
+a fetch failed or a branch was deleted: then nobody has seen the stack missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+
+from workers.adapters.state.clock import now
+from workers.deploy.remove import Gone, is_settled
+from workers.deploy.take_down import recorded_policy
+from workers.model.errors import UnknownName
+from workers.services import Services
+
+
+def gone_from(services: Services, repo: str, heads: Mapping[str, str], here: Collection[str]) -> tuple[Gone, ...]:
+    """What this worker has deployed from a repo, and what is none of its stacks any more.
+
+    Args:
+        services: the process's.
+        repo: the repo, whose stacks have just been discovered.
+        heads: the refs that were seen: of any other, nobody knows what is in it.
+        here: the ids of the stacks that were found.
+    """
+    catalog = services.catalog.current()
+
+    def is_missed(stack: str, known: str) -> bool:
+        environment = stack.partition("/")[0]
+        seen = environment not in catalog.environments or catalog.ref(repo, environment) in heads
+        return known == repo and seen
+
+    return _gone(services, set(services.state.records.known()) - {*here}, is_missed)
+
+
+def gone_without_pull(services: Services, pulled: Collection[str]) -> tuple[Gone, ...]:
+    """What this worker has deployed from repos that are gone from the catalog, or that have nothing here any more."""
+    return _gone(services, services.state.records.known(), lambda _, repo: repo not in pulled)
+
+
+def _gone(services: Services, stacks: Iterable[str], is_missed: Callable[[str, str], bool]) -> tuple[Gone, ...]:
+    state = services.state
+    found = []
+    for stack, record in state.records.get_many(sorted(stacks)).items():
+        repo = (record or {}).get("repo")
+        if repo is None or not is_missed(stack, repo) or not state.journal.exists(stack):
+            continue
+        with suppress(UnknownName):
+            services.stacks.find(stack)
+            continue
+        journal = state.journal.load(stack)
+        if not journal.get("left"):  # else it is the other worker's
+            found.append(Gone(stack, recorded_policy(journal), "gone from the catalog or its repository"))
+    return tuple(found)
+
+
+def mark_gone(services: Services, gone: Iterable[Gone]) -> tuple[str, ...]:
+    """Note that these stacks are gone; those for which something has to be done or told."""
+    wanted = []
+    for each in gone:
+        mark = services.state.records.status(each.stack).get("removed")
+        if not is_settled(mark, each.policy):
+            if mark is None:
+                services.state.records.set_status(each.stack, removed={"why": each.why, "at": now()})
+            wanted.append(each.stack)
+    return tuple(wanted)
