@@ -24,7 +24,7 @@ from workers.adapters.queue import Message
 from workers.adapters.state import keys
 from workers.celery import configuration, pull_queue
 from workers.deploy.fast_path import unchanged_at
-from workers.model.words import Action, Decision, Reason, Trigger
+from workers.model.words import Action, Decision, Reason, RunStatus, Trigger
 from workers.reconcile.requests import request_pull
 
 STACKS = 1000
@@ -83,7 +83,7 @@ class Race:
 
         taken = self._timed(act)
         found = self._rig.services.state.runs.get(run)
-        if found is None or found["status"] != "succeeded" or len(found["stacks"]) != len(self._rig.names):
+        if found is None or found.status is not RunStatus.SUCCEEDED or len(found.stacks) != len(self._rig.names):
             message = f"the run ended otherwise than it should: {found}"
             raise RuntimeError(message)
         return taken
@@ -124,7 +124,7 @@ def _steps(rig: Rig) -> dict[str, float]:
         commit = unchanged_at(services, stack, look)
         decided = time.perf_counter()
         decision = Decision(stack.id, Action.NONE, Reason.UNCHANGED, commit)
-        services.state.quick.finish_unchanged(look.runs, stack.id, decision, commit)
+        services.state.quick.finish_unchanged(look.runs, decision)
         ended = time.perf_counter()
         for name, each in zip(times, (looked - began, decided - looked, ended - decided), strict=True):
             times[name].append(each)
@@ -142,7 +142,7 @@ def _race() -> Iterator[tuple[Rig, Race]]:
             app = Celery("benchmark", set_as_current=False)
             app.conf.update(configuration(rig.settings), include=[])
             with rig.worker("-I", "benchmarks.noop_task", "-l", "warning", ready=False):
-                eventually(lambda: rig.services.state.runs.list()["items"], "the worker is there")
+                eventually(lambda: rig.services.state.runs.list().items, "the worker is there")
                 yield rig, Race(rig, app)
     finally:
         server.stop()

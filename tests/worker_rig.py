@@ -117,7 +117,7 @@ class Rig:
         eventually(lambda: redis.hexists(keys.run(run_id), "finished_at"), f"run {run_id} ends", timeout)
         found = self.services.state.runs.get(run_id)
         assert found is not None
-        return found
+        return found.to_json()
 
     def close(self) -> None:
         self.services.close()

@@ -8,6 +8,7 @@ from typing import Any
 from celery import signals
 
 from workers.adapters.queue import Queue, deploy_message, pull_message, reconcile_message
+from workers.adapters.state.results import StackResult
 from workers.celery import (
     DEPLOY_IF_CHANGED,
     DEPLOY_LIMIT,
@@ -22,7 +23,7 @@ from workers.celery import (
     pull_queue,
 )
 from workers.deploy.deploy_if_changed import deploy_if_changed as deploy
-from workers.deploy.fast_path import HandOver, decide_quickly, result
+from workers.deploy.fast_path import HandOver, decide_quickly
 from workers.model.errors import Busy, DeploymentFailed, RedisUnavailable, TeguError, UnknownName
 from workers.model.words import Action, Outcome, Reason, Trigger
 from workers.reconcile import pull as pulls
@@ -50,7 +51,7 @@ def pull(self: TeguTask, repo: str, run: str | None = None, worker: str | None =
     services = current_services()
     with log_context(run=run):
         if run is None:
-            trigger = self.request.get("trigger") or Trigger.CALL
+            trigger = Trigger.named(self.request.get("trigger"))
             run, status = requests.request_pull(services, repo, trigger, workers=[worker] if worker else None)
             return {"repo": repo, "run": run, "status": status}
         if worker is None:
@@ -87,7 +88,8 @@ def deploy_if_changed(self: TeguTask, stack: str, run: str | None = None, force:
         if not is_quick(self, services.settings.worker):
             return deploy_now(self, services, stack, run, force)
         verdict = decide_quickly(services, full_id(services, stack), run, force, self.request.id)
-        return hand_over(services, verdict, run, force) if isinstance(verdict, HandOver) else verdict
+        seen = hand_over(services, verdict, run, force) if isinstance(verdict, HandOver) else verdict
+        return seen.glance()
 
 
 @app.task(name=RECONCILE, time_limit=RECONCILE_LIMIT.total_seconds())  # type: ignore[untyped-decorator]
@@ -128,10 +130,10 @@ def pull_everywhere(services: Services, repo: str, run: str) -> dict[str, Any]:
         UnknownName: there is no such run of this repo. Its id would say nothing of when it was made.
     """
     found = services.state.runs.get(run)
-    if found is None or found["repo"] != repo or not found["pulls"]:
+    if found is None or found.repo != repo or not found.pulls:
         message = f"there is no run {run} that pulls {repo}; leave it out, and one is made"
         raise UnknownName(message)
-    services.queue.publish(pull_message(repo, run, worker) for worker in found["pulls"])
+    services.queue.publish(pull_message(repo, run, worker) for worker in found.pulls)
     return {"repo": repo, "run": run, "status": "coalesced"}
 
 
@@ -139,7 +141,7 @@ def ask_for(services: Services, name: str, force: bool) -> dict[str, Any]:
     """Make a run for a stack that somebody has called by hand, maybe by its short name."""
     stack = services.stacks.find(name)
     run = requests.request_deploy(services, [stack.id], force=force, trigger=Trigger.CALL)
-    return {**result(stack.id, Action.NONE, Reason.WAITING), "run": run}
+    return {**waiting(stack.id).glance(), "run": run}
 
 
 def ask_every_worker(services: Services) -> dict[str, Any]:
@@ -149,12 +151,17 @@ def ask_every_worker(services: Services) -> dict[str, Any]:
     return {"workers": list(workers)}
 
 
-def hand_over(services: Services, work: HandOver, run: str, force: bool) -> dict[str, Any]:
+def waiting(stack: str) -> StackResult:
+    """What has become of a stack that another task will look at."""
+    return StackResult(stack, Action.NONE, Reason.WAITING)
+
+
+def hand_over(services: Services, work: HandOver, run: str, force: bool) -> StackResult:
     """Let the deployment queue have a stack, unless a task for it has been published meanwhile."""
     alone = services.state.runs.put_back(work.stack, work.runs)
     if alone or force:
         services.queue.publish([deploy_message(work.stack, run, work.worker, force=force)])
-    return result(work.stack, Action.NONE, Reason.WAITING)
+    return waiting(work.stack)
 
 
 def deploy_now(task: TeguTask, services: Services, stack: str, run: str, force: bool) -> dict[str, Any]:
@@ -163,37 +170,35 @@ def deploy_now(task: TeguTask, services: Services, stack: str, run: str, force: 
     It is tried again all the same, for a holder that was killed and whose `docker compose` lives on.
     """
     try:
-        return checked(deploy(services, stack, run, force, taker=task.request.id))
+        return checked(deploy(services, stack, run, force, taker=task.request.id)).to_json()
     except Busy:
         if not task.is_last_try:
             raise
-        return result(stack, Action.NONE, Reason.WAITING)
+        return waiting(stack).glance()
 
 
-def checked(done: dict[str, Any]) -> dict[str, Any]:
+def checked(done: StackResult) -> StackResult:
     """A deployment's result, unless it is one that Flower has to show as a failure.
 
     Raises:
         DeploymentFailed: with the stack, how it ended and why.
     """
-    outcome = done.get("outcome")
-    if outcome is not None and Outcome(outcome).bad:
-        raise DeploymentFailed(done["stack"], str(outcome), str(done.get("message") or done["reason"]))
+    if done.bad:
+        raise DeploymentFailed(done.stack, str(done.outcome), done.message or str(done.reason))
     return done
 
 
 def give_up(services: Services, stack: str, task_id: str, error: Exception) -> None:
     """End a stack's part in all runs that this task has taken and not ended."""
     gone = isinstance(error, UnknownName)
-    services.state.runs.finish(
-        services.state.runs.take(stack, task_id),
+    result = StackResult(
         stack,
-        commit=None,
-        action=Action.NONE,
-        reason=Reason.REMOVED if gone else Reason.INTERRUPTED,
-        outcome=Outcome.REMOVED if gone else Outcome.FAILED,
+        Action.NONE,
+        Reason.REMOVED if gone else Reason.INTERRUPTED,
+        Outcome.REMOVED if gone else Outcome.FAILED,
         message=str(error) if isinstance(error, TeguError) else f"a bug in Tegu ({type(error).__name__}); see the log",
     )
+    services.state.runs.finish(services.state.runs.take(stack, task_id), result)
 
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]

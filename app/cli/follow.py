@@ -5,20 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import click
 
 from app.cli.output import STYLES, console, short
+from workers.adapters.state.results import StackResult
+from workers.adapters.state.run import Run
 from workers.model.errors import RedisUnavailable, UnknownName
+from workers.model.words import Outcome
 from workers.services import Services
 
 _POLL = 0.2  # seconds
 _PATIENCE = 30.0  # seconds without Redis until waiting is given up; the run goes on without us
-_ENDED = frozenset({"succeeded", "failed"})
 
 
-def follow(services: Services, run: str, *, quiet: bool = False) -> dict[str, Any]:
+def follow(services: Services, run: str, *, quiet: bool = False) -> Run:
     """Wait until a run has ended, telling of each stack as it ends.
 
     Args:
@@ -35,35 +36,35 @@ def follow(services: Services, run: str, *, quiet: bool = False) -> dict[str, An
     """
     told: set[str] = set()
     with _progress(quiet=quiet) as show:
-        for state in _states(services, run):
-            for stack, result in state["stacks"].items():
-                if result.get("outcome") and stack not in told:
+        for seen in _states(services, run):
+            for stack, result in seen.stacks.items():
+                if result.outcome and stack not in told:
                     told.add(stack)
-                    if not quiet and result["outcome"] != "unchanged":
-                        _tell(stack, result)
-            show(_summary(state, told))
+                    if not quiet and result.outcome is not Outcome.UNCHANGED:
+                        _tell(result)
+            show(_summary(seen, told))
     if not quiet:
-        _conclude(state)
-    return state
+        _conclude(seen)
+    return seen
 
 
-def _states(services: Services, run: str) -> Iterator[dict[str, Any]]:
+def _states(services: Services, run: str) -> Iterator[Run]:
     """The run, again and again until it has ended; a Redis that is away for a moment is waited for."""
     lost = 0.0
     while True:
         try:
-            state = services.state.runs.get(run)
+            seen = services.state.runs.get(run)
         except RedisUnavailable:
             lost = lost or time.monotonic()
             if time.monotonic() - lost > _PATIENCE:
                 raise
         else:
             lost = 0.0
-            if state is None:
+            if seen is None:
                 message = f"run {run} is gone; `tegu runs` lists those there are"
                 raise UnknownName(message)
-            yield state
-            if state["status"] in _ENDED:
+            yield seen
+            if seen.status.ended:
                 return
         time.sleep(_POLL)
 
@@ -79,32 +80,33 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
         yield status.update
 
 
-def _summary(state: dict[str, Any], told: set[str]) -> str:
-    if not state["stacks"]:
-        return f"{state['status']}: {', '.join(state['pulls']) or 'waiting for a worker'}"
-    left = [stack for stack in state["stacks"] if stack not in told]
-    return f"{len(told)} of {len(state['stacks'])} stacks looked at; waiting for {', '.join(left[:3]) or 'nothing'}"
+def _summary(run: Run, told: set[str]) -> str:
+    if not run.stacks:
+        return f"{run.status}: {', '.join(run.pulls) or 'waiting for a worker'}"
+    left = [stack for stack in run.stacks if stack not in told]
+    return f"{len(told)} of {len(run.stacks)} stacks looked at; waiting for {', '.join(left[:3]) or 'nothing'}"
 
 
-def _tell(stack: str, result: dict[str, Any]) -> None:
+def _tell(result: StackResult) -> None:
     from rich.text import Text  # noqa: PLC0415
 
-    line = Text(f"{stack}  ")
-    line.append(result["outcome"], style=STYLES.get(result["outcome"], ""))
-    line.append(f"  {result.get('action') or ''} {result.get('reason') or ''} {short(result.get('commit'))}".rstrip())
-    if result.get("message"):
-        line.append(f"\n    {result['message']}")
-    if result.get("deployment") and result["outcome"] in {"failed", "rolled_back"}:
-        line.append(f"\n    tegu log {result['deployment']}")
+    outcome = str(result.outcome)
+    line = Text(f"{result.stack}  ")
+    line.append(outcome, style=STYLES.get(outcome, ""))
+    line.append(f"  {result.action or ''} {result.reason or ''} {short(result.commit)}".rstrip())
+    if result.message:
+        line.append(f"\n    {result.message}")
+    if result.deployment and result.outcome in {Outcome.FAILED, Outcome.ROLLED_BACK}:
+        line.append(f"\n    tegu log {result.deployment}")
     console().print(line, soft_wrap=True)
 
 
-def _conclude(state: dict[str, Any]) -> None:
-    unchanged = sum(1 for result in state["stacks"].values() if result.get("outcome") == "unchanged")
-    parts = [f"run {state['id']} {state['status']}"]
+def _conclude(run: Run) -> None:
+    unchanged = sum(1 for result in run.stacks.values() if result.outcome is Outcome.UNCHANGED)
+    parts = [f"run {run.id} {run.status}"]
     if unchanged:
         parts.append(f"{unchanged} unchanged")
-    problems = [f"{worker}: {pull['error']}" for worker, pull in state["pulls"].items() if pull.get("error")]
-    if not problems and state.get("error"):
-        problems = [state["error"]]  # a pull's is the run's, too
+    problems = [f"{worker}: {error}" for worker, error in run.pull_errors.items()]
+    if not problems and run.error:
+        problems = [run.error]  # a pull's is the run's, too
     click.echo("; ".join([*parts, *problems]))

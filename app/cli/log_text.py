@@ -8,7 +8,11 @@ from typing import Any
 import click
 
 from app.cli.output import short
+from workers.adapters.state.recorded_deployment import RecordedDeployment
+from workers.adapters.state.results import StackResult
+from workers.adapters.state.run import Run
 from workers.model.errors import UnknownName
+from workers.model.words import RunStatus
 from workers.services import Services
 
 _BLOCK_MS = 1000
@@ -28,12 +32,13 @@ class Log:
 
     def __init__(self, services: Services, identifier: str) -> None:
         self._state = services.state
-        self._run = self._state.runs.get(identifier)
-        self._deployment = None if self._run else self._state.deployments.get(identifier)
-        if self._run is None and self._deployment is None:
-            self._deployment = self._newest(services, identifier)
+        self._found: Run | RecordedDeployment = (
+            self._state.runs.get(identifier)
+            or self._state.deployments.get(identifier)
+            or self._newest(services, identifier)
+        )
 
-    def _newest(self, services: Services, name: str) -> dict[str, Any]:
+    def _newest(self, services: Services, name: str) -> RecordedDeployment:
 
         try:
             stack = services.stacks.find(name)
@@ -48,11 +53,9 @@ class Log:
 
     def as_json(self) -> dict[str, Any]:
         """All there is, with the lines of every deployment."""
-        if self._run:
-            ids = _deployments_of(self._run)
-            return {**self._run, "logs": {each: self._lines(each) for each in ids}}
-        deployment = self._deployment or {}
-        return {**deployment, "log": self._lines(deployment["id"])}
+        if isinstance(self._found, Run):
+            return {**self._found.to_json(), "logs": {each: self._lines(each) for each in self._found.deployments}}
+        return {**self._found.to_json(), "log": self._lines(self._found.id)}
 
     def print(self, *, is_followed: bool) -> bool:
         """Print it; whether it ended well, as far as it has ended.
@@ -60,48 +63,45 @@ class Log:
         Args:
             is_followed: go on until it has ended.
         """
-        if self._run:
-            return self._print_run(self._run["id"], is_followed=is_followed)
-        return self._print_deployment((self._deployment or {})["id"], is_followed=is_followed)
+        if isinstance(self._found, Run):
+            return self._print_run(self._found, is_followed=is_followed)
+        return self._print_deployment(self._found.id, is_followed=is_followed)
 
-    def _print_run(self, run: str, *, is_followed: bool) -> bool:
+    def _print_run(self, run: Run, *, is_followed: bool) -> bool:
         told: set[str] = set()
         while True:
-            state = self._state.runs.get(run) or {}
-            for deployment in _deployments_of(state):
+            seen = self._state.runs.get(run.id)
+            run = seen or run
+            for deployment in run.deployments:
                 if deployment not in told:
                     told.add(deployment)
                     self._print_deployment(deployment, is_followed=is_followed)
-            for stack, result in state.get("stacks", {}).items():
-                if result.get("outcome") and stack not in told:
+            for stack, result in run.stacks.items():
+                if result.outcome and stack not in told:
                     told.add(stack)
-                    _print_result(stack, result)
-            ended = state.get("status") in {"succeeded", "failed", None}
-            if ended or not is_followed:
-                _print_end(state)
-                return state.get("status") == "succeeded"
+                    _print_result(result)
+            if seen is None or run.status.ended or not is_followed:
+                click.echo("; ".join([f"run {run.id} {run.status}", *run.pull_errors.values()]))
+                return run.status is RunStatus.SUCCEEDED
             time.sleep(_POLL)
 
     def _print_deployment(self, deployment: str, *, is_followed: bool) -> bool:
-        state = self._state.deployments.get(deployment) or {}
-        click.echo(
-            f"── {state.get('stack')}  {state.get('action') or ''} {state.get('reason') or ''} "
-            f"{short(state.get('commit'))}  {deployment}{_asker(state)}",
-        )
+        found = self._state.deployments.get(deployment)
+        click.echo(_heading(deployment, found))
         cursor = "0"
         while True:
             # Asked first: lines that come after the answer are read below.
-            ended = state.get("status") != "running"
+            ended = found is None or found.status.ended
             wait = _BLOCK_MS if is_followed and not ended else None
             lines = self._state.deployments.read_log(deployment, cursor, wait)
             for cursor, line in lines:  # noqa: B007 (the last one is where to go on)
                 click.echo(line)
             if not lines and (ended or not is_followed):
                 break
-            state = self._state.deployments.get(deployment) or {}
-        if state.get("outcome"):
-            click.echo(f"── {state['outcome']}" + (f": {state['error']}" if state.get("error") else ""))
-        return state.get("status") == "succeeded"
+            found = self._state.deployments.get(deployment)
+        if found is not None and found.outcome:
+            click.echo(f"── {found.outcome}" + (f": {found.error}" if found.error else ""))
+        return found is not None and found.status is RunStatus.SUCCEEDED
 
     def _lines(self, deployment: str) -> list[str]:
         found: list[str] = []
@@ -112,21 +112,20 @@ class Log:
         return found
 
 
-def _deployments_of(run: dict[str, Any]) -> list[str]:
-    return [result["deployment"] for result in run.get("stacks", {}).values() if result.get("deployment")]
+def _heading(deployment: str, found: RecordedDeployment | None) -> str:
+    """What a deployment's log begins with; `None` is one that has expired, of which only lines may be left."""
+    if found is None:
+        return f"── None      {deployment}"
+    why = f"{found.action or ''} {found.reason or ''} {short(found.commit)}"
+    return f"── {found.stack}  {why}  {deployment}{_asker(found)}"
 
 
-def _asker(state: dict[str, Any]) -> str:
+def _asker(deployment: RecordedDeployment) -> str:
     """What triggered a deployment, and who, where that is known."""
-    words = [word for word in (state.get("trigger"), state.get("who")) if word]
+    words = [word for word in (deployment.trigger, deployment.who) if word]
     return f"  ({' by '.join(words)})" if words else ""
 
 
-def _print_result(stack: str, result: dict[str, Any]) -> None:
-    line = f"{stack}  {result['outcome']}  {result.get('action') or ''} {result.get('reason') or ''}"
-    click.echo(line.rstrip() + (f"  {result['message']}" if result.get("message") else ""))
-
-
-def _print_end(state: dict[str, Any]) -> None:
-    errors = [pull["error"] for pull in state.get("pulls", {}).values() if pull.get("error")]
-    click.echo("; ".join([f"run {state.get('id')} {state.get('status')}", *errors]))
+def _print_result(result: StackResult) -> None:
+    line = f"{result.stack}  {result.outcome}  {result.action or ''} {result.reason or ''}"
+    click.echo(line.rstrip() + (f"  {result.message}" if result.message else ""))

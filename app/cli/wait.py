@@ -11,6 +11,7 @@ import click
 from app.cli.follow import follow
 from app.cli.output import print_json
 from app.cli.session import Session
+from workers.model.words import RunStatus
 
 no_wait_option = click.option("--no-wait", is_flag=True, help="Print the run's id and return at once.")
 
@@ -30,13 +31,13 @@ def went_well(session: Session, run: str, status: str, *, no_wait: bool, as_json
             click.echo(run)
         return True
     try:
-        state = follow(session.services, run, quiet=as_json)
+        ended = follow(session.services, run, quiet=as_json)
     except KeyboardInterrupt:
         click.echo(f"\nThe run goes on; `tegu log {run} -f` shows it.", err=True)
         sys.exit(130)
     if as_json:
-        print_json(state)
-    return bool(state["status"] != "failed")
+        print_json(ended.to_json())
+    return ended.status is not RunStatus.FAILED
 
 
 def person() -> str:

@@ -51,15 +51,16 @@ def _add_reading(blueprint: Blueprint, services: Services) -> None:
     @blueprint.get("/runs")
     def runs() -> Answer:
         wanted = schemas.read_request(schemas.RunPageRequest, request.args.to_dict())
-        return state.runs.list(wanted.cursor, wanted.limit, repo=wanted.repo, stack=wanted.stack)
+        found = state.runs.list(wanted.cursor, wanted.limit, repo=wanted.repo, stack=wanted.stack)
+        return schemas.page([each.to_json() for each in found.items], found.next)
 
     @blueprint.get("/runs/<run>")
     def run(run: str) -> Answer:
-        return _found(state.runs.get(run), f"run {run}")
+        return _found(state.runs.get(run), f"run {run}").to_json()
 
     @blueprint.get("/deployments/<deployment>")
     def deployment(deployment: str) -> Answer:
-        return _found(state.deployments.get(deployment), f"deployment {deployment}")
+        return _found(state.deployments.get(deployment), f"deployment {deployment}").to_json()
 
 
 def _add_streams(blueprint: Blueprint, services: Services) -> None:
@@ -129,7 +130,8 @@ def _add_cancelling(blueprint: Blueprint, services: Services) -> None:
     def cancel(name: str) -> Answer:
         schemas.read_request(schemas.CancelRequest, _body())
         cancelled = orders.request_cancel(services, name, who=WHO)
-        return {**cancelled, "status": "cancelling" if cancelled["deployment"] else "cancelled"}, HTTPStatus.ACCEPTED
+        status = "cancelling" if cancelled.deployment else "cancelled"
+        return {**cancelled.to_json(), "status": status}, HTTPStatus.ACCEPTED
 
     @blueprint.post("/deployments/<deployment>/cancel")
     def cancel_deployment(deployment: str) -> Answer:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from workers.adapters.state.events import Event
 from workers.adapters.state.state import State
 from workers.adapters.state.status import status_row
 from workers.catalog import Catalog
@@ -139,9 +141,9 @@ def stack_detail(catalog: Catalog, state: State, stack: str) -> dict[str, Any]:
         message = f"there is no stack {stack}"
         raise UnknownName(message)
     (row,) = _rows(catalog, state, [stack])
-    return row | {"deployments": state.deployments.list(stack)}
+    return row | {"deployments": [each.to_json() for each in state.deployments.list(stack)]}
 
 
-def event_text(cursor: str, event: Mapping[str, Any], text: str) -> str:
+def event_text(event: Event) -> str:
     """An event as Server-Sent Events are written (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
-    return f"id: {cursor}\nevent: {event['kind']}\ndata: {text}\n\n"
+    return f"id: {event.cursor}\nevent: {event.kind}\ndata: {json.dumps(event.to_json())}\n\n"

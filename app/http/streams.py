@@ -6,7 +6,6 @@ asks again from where it was.
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 import time
@@ -82,9 +81,9 @@ class Streams:
         end = time.monotonic() + _LONGEST_SECONDS
         while time.monotonic() < end:
             found = self._state.events.read(after, _BLOCK_MS)
-            for cursor, event in found:
-                after = cursor
-                yield event_text(cursor, event, json.dumps(event))
+            for event in found:
+                after = event.cursor
+                yield event_text(event)
             if not found:
                 yield ": still here\n\n"  # a listener that has gone is noticed by writing to it
 
@@ -98,7 +97,7 @@ class Streams:
         after, end = "0", time.monotonic() + _LONGEST_SECONDS
         while time.monotonic() < end:
             shown = self._state.deployments.get(deployment)
-            ended = shown is None or shown["status"] != "running"
+            ended = shown is None or shown.status.ended
             lines = self._state.deployments.read_log(deployment, after, None if ended else _BLOCK_MS)
             yield from (f"{line}\n" for _, line in lines)
             if ended and not lines:

@@ -70,7 +70,7 @@ def test_whoever_presses_ctrl_c_is_told_that_the_run_goes_on(rig: Rig) -> None:
         argv = ["env", "--default-signal=INT", TEGU, "pull", "homelab"]
         waiting = spawn(argv, env=rig.env, cwd=rig.folder, stderr=told.fileno())
     try:
-        run_id = eventually(lambda: rig.services.state.runs.list()["items"], "a run")[0]["id"]
+        run_id = eventually(lambda: rig.services.state.runs.list().items, "a run")[0].id
         eventually(lambda: _published(rig), "a message")
         deadline = time.monotonic() + 60
         while waiting.poll() is None and time.monotonic() < deadline:

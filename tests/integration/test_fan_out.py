@@ -33,7 +33,7 @@ def test_a_run_ends_when_its_last_stack_has_ended(rig: Rig) -> None:
         run, status = request_pull(rig.services, "homelab", Trigger.WEBHOOK)
         assert status == "queued"
         found = rig.ended(run)
-        eventually(lambda: not rig.services.state.runs.open_runs(), "the pull that a start brings ends, too")
+        eventually(lambda: not rig.services.state.open_runs.all(), "the pull that a start brings ends, too")
     assert found["status"] == "succeeded"
     assert (found["ref"], found["commit"]) == ("main", rig.commit)
     assert found["pulls"] == {"local": {"status": "succeeded", "commits": {"main": rig.commit}, "error": None}}
@@ -50,8 +50,8 @@ def test_a_call_from_a_bare_shell_is_a_run(rig: Rig) -> None:
         assert done.code == 0, done.stderr
 
         def called() -> str | None:
-            items = rig.services.state.runs.list()["items"]
-            return next((item["id"] for item in items if item["trigger"] == "call"), None)
+            items = rig.services.state.runs.list().items
+            return next((item.id for item in items if item.trigger == "call"), None)
 
         found = rig.ended(eventually(called, "a run appears"))
     assert found["status"] == "succeeded"
@@ -61,7 +61,7 @@ def test_a_call_from_a_bare_shell_is_a_run(rig: Rig) -> None:
 def test_a_worker_starts_quietly_and_looks_at_everything_at_once(rig: Rig) -> None:
     rig.record()
     with rig.worker():
-        items = eventually(lambda: rig.services.state.runs.list()["items"], "reconcile makes a run")
+        items = eventually(lambda: rig.services.state.runs.list().items, "reconcile makes a run")
         rig.ended(items[0]["id"])
         assert items[0]["trigger"] == "reconcile"
     lines = [line for line in rig.log.splitlines() if "warn" in line.lower() or "Traceback" in line]
@@ -97,15 +97,13 @@ def test_a_stack_without_a_record_is_handed_to_the_queue_of_deployments(rig: Rig
         others = [f"default/{name}" for name in NAMES[1:]]
 
         def all_others_ended() -> bool:
-            shown = rig.services.state.runs.get(run)
-            return shown is not None and all(
-                (shown["stacks"].get(stack) or {}).get("outcome") == "unchanged" for stack in others
-            )
+            parts = rig.services.state.runs.parts(run, others)
+            return [part.outcome for part in parts.values()] == ["unchanged"] * len(others)
 
         eventually(all_others_ended, "the unchanged ones end")
         shown = rig.services.state.runs.get(run)
         assert shown is not None
-        assert shown["status"] == "running"
+        assert shown.status == "running"
 
 
 def test_a_pull_shows_what_changed_stacks_will_need_before_their_turn_comes(rig: Rig) -> None:
@@ -116,16 +114,16 @@ def test_a_pull_shows_what_changed_stacks_will_need_before_their_turn_comes(rig:
     pull(rig.services, "homelab", run, "local")
     shown = rig.services.state.runs.get(run)
     assert shown is not None
-    assert shown["status"] == "running"
-    assert shown["stacks"]["default/s2"] == {
+    assert shown.status == "running"
+    assert shown.stacks["default/s2"].in_run() == {
         "commit": commit,
         "action": "up",
         "reason": "content_changed",
         "outcome": None,
         "deployment": None,
     }
-    assert shown["stacks"]["default/s3"]["reason"] == "invalid"
-    assert shown["stacks"]["default/s4"]["reason"] is None
+    assert shown.stacks["default/s3"].reason == "invalid"
+    assert shown.stacks["default/s4"].reason is None
     rows = {row["stack"]: row for row in rig.services.state.rows()}
     assert rows["default/s2"]["last_decision"]["paths"] == ["services/s2/compose.yaml"]
     assert (rows["default/s2"]["status"], rows["default/s3"]["status"]) == ("pending", "invalid")
@@ -254,4 +252,4 @@ def test_deploying_asks_the_queue_of_deployments_even_when_a_quick_look_waits(ri
     }
     shown = rig.services.state.runs.get(run)
     assert shown is not None
-    assert json.dumps(shown["pulls"]) == "{}"
+    assert json.dumps(shown.to_json()["pulls"]) == "{}"

@@ -78,8 +78,8 @@ def test_beat_reconciles_and_polls(rig: Rig) -> None:
         with rig.worker():
 
             def polled() -> list[str]:
-                items = rig.services.state.runs.list()["items"]
-                return [item["id"] for item in items if item["trigger"] == "poll"]
+                items = rig.services.state.runs.list().items
+                return [item.id for item in items if item.trigger == "poll"]
 
             run = eventually(polled, "a poll makes a run")[0]
             assert rig.ended(run)["status"] == "succeeded"

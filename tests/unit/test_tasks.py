@@ -65,7 +65,7 @@ def test_a_call_without_a_run_makes_one_on_whichever_queue_it_came(
     assert (done["stack"], done["reason"]) == (STACK, "waiting")
     found = services.state.runs.get(done["run"])
     assert found is not None
-    assert (found["trigger"], list(found["stacks"])) == ("call", [STACK])
+    assert (found.trigger, list(found.stacks)) == ("call", [STACK])
     assert [head.forced for head in services.state.runs.heads([done["run"]])] == [force]
     assert services.queue.calls_in(SLOW) == {(DEPLOY, STACK, done["run"])}
 
@@ -74,7 +74,7 @@ def test_a_call_without_a_run_makes_one_on_whichever_queue_it_came(
 def test_whoever_follows_up_for_those_that_wait_makes_no_run(services: Services, queue: str) -> None:
     done = call(tasks.deploy_if_changed, STACK, "", queue=queue)
     assert done["reason"] == "superseded"
-    assert services.state.runs.list()["items"] == []
+    assert services.state.runs.list().items == ()
 
 
 def test_what_was_asked_for_while_the_stack_was_locked_is_followed_up_without_a_run(services: Services) -> None:
@@ -113,7 +113,7 @@ def test_a_task_called_by_a_short_name_that_breaks_lets_nobody_wait(
     tasks.deploy_if_changed.apply(args=("authelia", run), task_id="the task", routing_key=queue)
     found = services.state.runs.get(run)
     assert found is not None
-    assert found["stacks"][STACK]["outcome"] == "failed"
+    assert found.stacks[STACK].outcome == "failed"
 
 
 def test_a_pull_under_a_run_is_published_to_every_worker_that_it_waits_for(services: Services) -> None:

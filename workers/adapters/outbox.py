@@ -54,8 +54,8 @@ class Outbox:
 
     def _notice(self, ended: Ended, receivers: Iterable[Receiver]) -> Message | None:
         if ended.deployment and (ended.outcome.bad or ended.told):
-            known = self._deployments.get(ended.deployment) or {}
-            ended = replace(ended, fingerprint=known.get("fingerprint"))
+            known = self._deployments.get(ended.deployment)
+            ended = replace(ended, fingerprint=known.fingerprint if known else None)
         found = due(ended, receivers)
         if found is None or (found.told != ended.told and not self._notices.remember(ended, found.told)):
             return None

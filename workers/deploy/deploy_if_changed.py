@@ -17,6 +17,7 @@ from workers.adapters.state.deployed import host_of
 from workers.adapters.state.exclusion import exclusive
 from workers.adapters.state.fast_path import Look
 from workers.adapters.state.leases import Lease
+from workers.adapters.state.results import StackResult
 from workers.adapters.state.status import StackFacts
 from workers.catalog.stacks import no_ref
 from workers.changes.snapshot import Snapshot
@@ -44,7 +45,7 @@ log = get_logger(__name__)
 
 def deploy_if_changed(
     services: Services, stack_id: str, run: str | None = None, force: bool = False, *, taker: str | None = None
-) -> dict[str, str | None]:
+) -> StackResult:
     """Bring a stack to the newest known commit of its ref, if it is not there already.
 
     Args:
@@ -53,9 +54,6 @@ def deploy_if_changed(
         run: the run that asks; None makes one, and an empty one is for whoever waits.
         force: recreate every service.
         taker: the task's id, so that its second delivery goes on with what its first one took.
-
-    Returns:
-        `stack, action, reason, outcome, commit, deployment, message`.
 
     Raises:
         UnknownName: there is no such stack.
@@ -87,14 +85,14 @@ class _Look:
         self._outside: Outside = services.outside(stack)
         self._folders = Folders.of(services.settings.data_dir, stack)
 
-    def go(self, run: str | None) -> dict[str, str | None]:
+    def go(self, run: str | None) -> StackResult:
         look = self._state.quick.look(self._stack.id, self._taker)
         if not look.runs and run is None:
             look = self._with_a_run()
         runs = look.runs
         if not runs and (run or not self._force):
-            decision = Decision(self._stack.id, Action.NONE, Reason.SUPERSEDED)
-            return shown(self._stack, decision, Outcome.SUPERSEDED, None, "nobody waits for this any more")
+            message = "nobody waits for this any more"
+            return StackResult(self._stack.id, Action.NONE, Reason.SUPERSEDED, Outcome.SUPERSEDED, message=message)
         self._heed({*runs, *([run] if run else [])})
         try:
             return self._quickly(look) or self._locked(runs)
@@ -118,11 +116,11 @@ class _Look:
 
     # ------------------------------------------------------------ without a lock
 
-    def _quickly(self, look: Look) -> dict[str, str | None] | None:
+    def _quickly(self, look: Look) -> StackResult | None:
         """Decide from what Redis knows; None when there is something to do, or to look at more closely."""
         commit = self._newest()
         if commit is None:
-            return self._end(look.runs, self._without_ref(), None)
+            return self._end(look.runs, self._without_ref())
         if self._asked or self._folders.unfinished or self._needs_care(look.facts):
             return None
         record = look.record or {}
@@ -132,7 +130,7 @@ class _Look:
         mark = look.facts.fields.get("removed")
         if gone is not None and is_settled(mark, gone.policy):
             decision = Decision(self._stack.id, Action.NONE, Reason.REMOVED, None, message=gone.why)
-            return self._end(look.runs, decision, None)
+            return self._end(look.runs, decision)
         if gone is not None or mark:
             return None
         decision, snapshot = self._decide(look.record, commit)
@@ -143,15 +141,11 @@ class _Look:
             decision.reason is not Reason.UNCHANGED
             or is_done(decision, snapshot, (look.record or {}).get("fingerprint"))
         ):
-            return self._end(look.runs, decision, commit)
+            return self._end(look.runs, decision)
         return None
 
-    def _end(
-        self, runs: tuple[str, ...], decision: Decision, commit: str | None, outcome: Outcome | None = None
-    ) -> dict[str, str | None]:
-        outcome = outcome or outcome_of(decision)
-        self._state.quick.finish_unchanged(runs, self._stack.id, decision, commit or "", outcome=outcome)
-        return shown(self._stack, decision, outcome, None, decision.message)
+    def _end(self, runs: tuple[str, ...], decision: Decision, outcome: Outcome | None = None) -> StackResult:
+        return self._state.quick.finish_unchanged(runs, decision, outcome or outcome_of(decision))
 
     def _without_ref(self) -> Decision:
         message = no_ref(self._stack.repo, self._stack.ref)
@@ -159,7 +153,7 @@ class _Look:
 
     # ------------------------------------------------------------ under the lock
 
-    def _locked(self, runs: tuple[str, ...]) -> dict[str, str | None]:
+    def _locked(self, runs: tuple[str, ...]) -> StackResult:
         with ExitStack() as held:
             lock, lease = held.enter_context(exclusive(self._state, self._stack.id))
             try:
@@ -170,7 +164,7 @@ class _Look:
                 held.close()
                 self._follow_up()
 
-    def _carry_out(self, runs: tuple[str, ...], lock: int, lease: Lease) -> dict[str, str | None]:
+    def _carry_out(self, runs: tuple[str, ...], lock: int, lease: Lease) -> StackResult:
         state, stack = self._state, self._stack
         recover(self._services, stack, self._outside, lease.fence)
         engine = self._services.containers(repairing.host_of(state.journal.load(stack.id)) or stack.docker_host)
@@ -180,7 +174,7 @@ class _Look:
         newest = self._newest()
         facts = state.facts([stack.id])[stack.id]
         if newest is None:
-            return self._end(runs, self._without_ref(), None)
+            return self._end(runs, self._without_ref())
         try:
             target = target_of(self._services, stack, facts.pin, newest)
         except UnknownName as error:
@@ -226,27 +220,25 @@ class _Look:
         settle(self._services, stack, target, newest, good=ending.outcome is Outcome.DEPLOYED)
         if adoption and ending.outcome is Outcome.DEPLOYED:
             state.adoptions.done(stack.id)
-        return shown(stack, decision, ending.outcome, ledger.deployment, ending.message)
+        return StackResult.of(decision, ending.outcome, ledger.deployment, ending.message)
 
-    def _rest(self, runs: tuple[str, ...], decision: Decision, target: Target, newest: str) -> dict[str, str | None]:
+    def _rest(self, runs: tuple[str, ...], decision: Decision, target: Target, newest: str) -> StackResult:
         """End a look that touched no container."""
         settle(self._services, self._stack, target, newest, good=decision.reason is Reason.UNCHANGED)
         if target.pin is not None and not target.is_ordered and decision.reason is Reason.UNCHANGED:
             decision = left_pinned(self._stack, target.pin, newest)
-        done = self._end(runs, decision, decision.commit)
+        done = self._end(runs, decision)
         if target.is_ordered:
             self._state.records.set_status(self._stack.id, latest_commit=newest)
         return done
 
-    def _unreachable(
-        self, runs: tuple[str, ...], pin: Mapping[str, Any], newest: str, problem: str
-    ) -> dict[str, str | None]:
+    def _unreachable(self, runs: tuple[str, ...], pin: Mapping[str, Any], newest: str, problem: str) -> StackResult:
         """A pin to a commit that the clone does not have: a rollback to it fails, one that was done stands."""
         if pin.get("reached"):
-            return self._end(runs, left_pinned(self._stack, pin, newest), newest)
+            return self._end(runs, left_pinned(self._stack, pin, newest))
         settle(self._services, self._stack, Target("", pin), newest, good=False)
         decision = Decision(self._stack.id, Action.NONE, Reason.ROLLBACK, newest, message=problem)
-        return self._end(runs, decision, newest, Outcome.FAILED)
+        return self._end(runs, decision, Outcome.FAILED)
 
     def _without_containers(
         self,
@@ -334,18 +326,3 @@ class _Look:
         options, fields = self._stack.options, facts.fields
         drifted = bool(fields.get("drift")) and options.drift == "heal"
         return drifted or (bool(fields.get("stopped")) and options.when_stopped == "start")
-
-
-def shown(
-    stack: Stack, decision: Decision, outcome: Outcome, deployment: str | None, message: str
-) -> dict[str, str | None]:
-    """The short result of a task."""
-    return {
-        "stack": stack.id,
-        "action": decision.action.value,
-        "reason": decision.reason.value,
-        "outcome": outcome.value,
-        "commit": decision.commit,
-        "deployment": deployment,
-        "message": message,
-    }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workers.adapters.state.fast_path import Look
+from workers.adapters.state.results import StackResult
 from workers.changes.decision import is_unchanged
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
@@ -33,7 +34,7 @@ class HandOver:
 
 def decide_quickly(
     services: Services, stack_id: str, run: str | None, force: bool, taker: str
-) -> dict[str, str] | HandOver:
+) -> StackResult | HandOver:
     """Look at one stack.
 
     The runs are taken before the newest commit is read: a push that comes in between is seen, and one that comes
@@ -47,32 +48,24 @@ def decide_quickly(
         taker: the task's id; a second delivery gets the runs that its first one took.
 
     Returns:
-        The task's result when the stack's part in all waiting runs is over, else what to hand over.
+        What has become of the stack when its part in all waiting runs is over, else what to hand over.
     """
     look = services.state.quick.look(stack_id, taker)
     if not look.runs:
-        return result(stack_id, Action.NONE, Reason.SUPERSEDED)
+        return StackResult(stack_id, Action.NONE, Reason.SUPERSEDED, Outcome.SUPERSEDED)
     try:
         stack = services.stacks.find(stack_id, remembered=True)
     except UnknownName as error:
-        services.state.runs.finish(
-            look.runs,
-            stack_id,
-            commit=None,
-            action=Action.NONE,
-            reason=Reason.REMOVED,
-            outcome=Outcome.REMOVED,
-            message=str(error),
-        )
-        return result(stack_id, Action.NONE, Reason.REMOVED)
+        removed = StackResult(stack_id, Action.NONE, Reason.REMOVED, Outcome.REMOVED, message=str(error))
+        services.state.runs.finish(look.runs, removed)
+        return removed
     if force or stack.worker != services.settings.worker or _is_asked_for(services, look.runs, run):
         return HandOver(stack_id, stack.worker, look.runs)
     commit = unchanged_at(services, stack, look)
     if commit is None:
         return HandOver(stack_id, stack.worker, look.runs)
     decision = Decision(stack_id, Action.NONE, Reason.UNCHANGED, commit)
-    services.state.quick.finish_unchanged(look.runs, stack_id, decision, commit)
-    return result(stack_id, decision.action, decision.reason)
+    return services.state.quick.finish_unchanged(look.runs, decision)
 
 
 def unchanged_at(services: Services, stack: Stack, look: Look) -> str | None:
@@ -106,11 +99,6 @@ def is_as_recorded(services: Services, stack: Stack, record: Mapping[str, Any], 
     ):
         return False
     return is_unchanged(stack, snapshot, tree, services.outside(stack), services.key)
-
-
-def result(stack: str, action: Action, reason: Reason) -> dict[str, str]:
-    """What a task returns and Flower shows."""
-    return {"stack": stack, "action": action.value, "reason": reason.value}
 
 
 def _is_asked_for(services: Services, runs: tuple[str, ...], run: str | None) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from workers.adapters.state.clock import now
 from workers.adapters.state.exclusion import exclusive
 from workers.adapters.state.leases import Lease
+from workers.adapters.state.results import StackResult
 from workers.changes.trace import is_there
 from workers.changes.tree import Tree
 from workers.deploy.ending import Ending
@@ -52,7 +53,7 @@ def is_settled(mark: Mapping[str, Any] | None, policy: str) -> bool:
     return mark is not None and mark.get("done") == policy
 
 
-def remove_gone(services: Services, stack: str, taker: str) -> dict[str, str | None] | None:
+def remove_gone(services: Services, stack: str, taker: str) -> StackResult | None:
     """Do what is to be done about a stack that no pull has found; None when no pull has said so.
 
     Args:
@@ -103,7 +104,7 @@ class Removal:
         self._record: Mapping[str, Any] = self._journal.get("record") or self._state.records.get(gone.stack) or {}
         self._stack = stack_of(gone.stack, self._record)
 
-    def carry_out(self) -> dict[str, str | None]:
+    def carry_out(self) -> StackResult:
         """Do it, and end the stack's part in all runs."""
         known = self._state.records.status(self._gone.stack).get("removed") or {}
         kept_because = obstacle(self._services, self._stack) if self._gone.policy in ARGV else None
@@ -114,11 +115,11 @@ class Removal:
         outcome = Outcome.SKIPPED if known.get("done") == policy else Outcome.REMOVED
         self._note(policy)
         decision = Decision(self._gone.stack, Action.NONE, Reason.REMOVED, None, message=message)
-        self._state.quick.finish_unchanged(self._runs, self._gone.stack, decision, None, outcome=outcome)
+        result = self._state.quick.finish_unchanged(self._runs, decision, outcome)
         log.warning("stack removed", stack=self._gone.stack, policy=policy, why=self._gone.why)
-        return self._result(decision, outcome, None)
+        return result
 
-    def _take_down(self, policy: str, message: str) -> dict[str, str | None]:
+    def _take_down(self, policy: str, message: str) -> StackResult:
         commit = self._record.get("commit")
         decision = Decision(self._gone.stack, Action.REMOVE, Reason.REMOVED, commit, message=message)
         ledger = Ledger(self._state, self._gone.stack, self._lease.fence, self._runs)
@@ -141,7 +142,7 @@ class Removal:
                 if policy == "down":
                     drop_pins(self._services, self._stack)
         ledger.close(ending, decision, str(self._record.get("fingerprint")), asked=False)
-        return self._result(decision, ending.outcome, ledger.deployment)
+        return StackResult.of(decision, ending.outcome, ledger.deployment)
 
     def _drop_attempt(self) -> None:
         """Take back what a deployment has left that was interrupted before the stack went."""
@@ -158,17 +159,6 @@ class Removal:
         mark = {"why": self._gone.why, "policy": self._gone.policy, "done": done, "at": now()}
         self._state.journal.update(self._gone.stack, status={"removed": mark})
         self._state.records.set_status(self._gone.stack, self._lease.fence, removed=mark, drift=None, stopped=None)
-
-    def _result(self, decision: Decision, outcome: Outcome, deployment: str | None) -> dict[str, str | None]:
-        return {
-            "stack": self._gone.stack,
-            "action": decision.action.value,
-            "reason": decision.reason.value,
-            "outcome": outcome.value,
-            "commit": decision.commit,
-            "deployment": deployment,
-            "message": decision.message,
-        }
 
 
 def drop_pins(services: Services, stack: Stack) -> None:

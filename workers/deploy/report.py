@@ -48,10 +48,8 @@ class Ledger:
         """Make the deployment; its id."""
         run = self._runs[-1] if self._runs else None
         head = self._state.runs.head(run) if run else None
-        asked = {"trigger": head and head.trigger, "who": head and head.who}
-        self.deployment = self._state.deployments.create(
-            self._stack, run, decision.commit, decision.action, decision.reason, **asked
-        )
+        trigger, who = (head.trigger, head.who) if head else (None, None)
+        self.deployment = self._state.deployments.create(decision, run, trigger=trigger, who=who)
         return self.deployment
 
     def say(self, line: str) -> None:
@@ -117,18 +115,17 @@ class Ledger:
         """
         message = masked(ending.message)
         self._hold(ending, decision, fingerprint, asked=asked)
-        kept = {"seconds": self.seconds, "fingerprint": fingerprint}
-        self._state.deployments.finish(self.deployment, ending.outcome, message or None, **kept)
+        self._state.deployments.finish(
+            self.deployment, ending.outcome, message or None, seconds=self.seconds, fingerprint=fingerprint
+        )
         last = {"id": self.deployment, "outcome": ending.outcome, "commit": decision.commit, "at": now()}
         status: dict[str, object] = {
             "latest_commit": self._newest or decision.commit,
             "last_decision": decision_fields(decision, decision.commit, self._runs[-1] if self._runs else None),
             "last_deployment": last | ({"message": message} if message else {}),
         }
-        result = StackResult(
-            decision.commit, decision.action, decision.reason, ending.outcome, self.deployment, message
-        )
-        self._state.runs.finish_with(self._runs, self._stack, result, status)
+        result = StackResult.of(decision, ending.outcome, self.deployment, message)
+        self._state.runs.finish(self._runs, result, status)
         log.info("deployment ended", stack=self._stack, outcome=ending.outcome.value, deployment=self.deployment)
 
     def _is_deployed(self, fingerprint: str) -> bool:

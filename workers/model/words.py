@@ -88,12 +88,27 @@ class News(StrEnum):
 
 
 class RunStatus(StrEnum):
-    """Where a run, a pull or a deployment stands."""
+    """Where a run or a deployment stands; a deployment is never queued."""
 
     QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes."""
+        return self in {RunStatus.SUCCEEDED, RunStatus.FAILED}
+
+
+class PullStatus(StrEnum):
+    """Where a worker's pull in a run stands; a superseded one left its work to that of a later run."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
 
 
 class StackStatus(StrEnum):
@@ -121,6 +136,11 @@ class Trigger(StrEnum):
     API = "api"
     CLI = "cli"
     CALL = "call"
+
+    @classmethod
+    def named(cls, word: str | None) -> Trigger:
+        """The trigger of a name; whoever sends a message by hand may give any, or none, and has called."""
+        return next((each for each in cls if each == word), cls.CALL)
 
 
 class Entry(NamedTuple):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from workers.adapters.notify import Notice, problem_of, send, service_of
+from workers.adapters.state.run import Run
 from workers.adapters.state.status import status_of
 from workers.model.errors import ReceiverUnavailable, UnknownName, UsageError
 from workers.model.news import concerns
@@ -25,16 +26,25 @@ _FAILED = (StackStatus.FAILED, StackStatus.ROLLED_BACK)
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What is known of an ending: facts of the stack's part in the run (or of the pull), and of the run."""
+    """What is known of an ending: that of the stack's part in a run (or of the pull), or how the stack stands now.
+
+    Attributes:
+        subject: a stack, or a repo.
+        run: in which it happened, if that is known.
+        outcome: how it ended.
+        reason: of the decision; None for a pull.
+        commit: at which.
+        deployment: the one that was made, if any.
+        message: why, for people.
+    """
 
     subject: str
-    part: Mapping[str, Any]
-    run: Mapping[str, Any]
-
-    @property
-    def outcome(self) -> str:
-        """How it ended."""
-        return str(self.part["outcome"])
+    run: Run | None
+    outcome: str
+    reason: str | None = None
+    commit: str | None = None
+    deployment: str | None = None
+    message: str = ""
 
     @property
     def is_of_stack(self) -> bool:
@@ -148,20 +158,20 @@ def notice_of(story: Story, news: News, public_url: str | None) -> Notice:
     title = f"{story.subject}: {news}" if story.is_of_stack else f"repo {story.subject}: pull {news}"
     first = " ".join(filter(None, (_cause(story), _asker(story.run))))
     # Masked as a whole: half a secret would not be known as one.
-    why = _shortened(masked(str(story.part.get("message") or "")))
+    why = _shortened(masked(story.message))
     parts = (first, why, "\n".join(_pointers(story, public_url)))
     return Notice(news, title, "\n\n".join(part for part in parts if part))
 
 
 def _cause(story: Story) -> str:
-    reason, commit = story.part.get("reason"), story.part.get("commit")
-    at = f"at {commit[:_SHORT_COMMIT]}" if commit else ""
-    return f"{reason or 'pull'} {at}".strip()
+    at = f"at {story.commit[:_SHORT_COMMIT]}" if story.commit else ""
+    return f"{story.reason or 'pull'} {at}".strip()
 
 
-def _asker(run: Mapping[str, Any]) -> str:
-    trigger, who = run.get("trigger"), run.get("who")
-    return f"({trigger} by {who})" if trigger and who else f"({trigger})" if trigger else ""
+def _asker(run: Run | None) -> str:
+    if run is None:
+        return ""
+    return f"({run.trigger} by {run.who})" if run.who else f"({run.trigger})"
 
 
 def _shortened(message: str) -> str:
@@ -173,7 +183,7 @@ def _shortened(message: str) -> str:
 
 
 def _pointers(story: Story, public_url: str | None) -> Sequence[str]:
-    deployment, run = story.part.get("deployment"), story.run.get("id")
+    deployment, run = story.deployment, story.run and story.run.id
     lines = [f"tegu log {deployment or run}"] if deployment or run else []
     if public_url:
         place = f"stacks/{story.subject}" if story.is_of_stack else f"runs/{run}"
@@ -185,21 +195,24 @@ def _pointers(story: Story, public_url: str | None) -> Sequence[str]:
 
 
 def _story(services: Services, subject: str, run: str | None) -> Story:
-    known = (services.state.runs.get(run) if run else None) or {}
+    known = services.state.runs.get(run) if run else None
     if subject in services.catalog.current().repos:
-        return Story(subject, _pulls(known), known)
+        return _of_pulls(subject, known)
     stack = subject if "/" in subject else services.stacks.find(subject).id
-    return Story(stack, known.get("stacks", {}).get(stack) or _as_it_stands(services, stack), known)
+    part = known.stacks.get(stack) if known else None
+    if part is None or part.outcome is None:
+        return _as_it_stands(services, stack, known)
+    return Story(stack, known, part.outcome, part.reason, part.commit, part.deployment, part.message)
 
 
-def _pulls(run: Mapping[str, Any]) -> dict[str, Any]:
+def _of_pulls(repo: str, run: Run | None) -> Story:
     """A run's pulls, as a stack's part in it would be."""
-    failed = [f"{worker}: {pull['error']}" for worker, pull in run.get("pulls", {}).items() if pull["error"]]
+    failed = [f"{worker}: {error}" for worker, error in run.pull_errors.items()] if run else []
     outcome = Outcome.FAILED if failed else Outcome.UNCHANGED
-    return {"outcome": outcome, "commit": run.get("commit"), "message": "\n".join(failed)}
+    return Story(repo, run, outcome, commit=run.commit if run else None, message="\n".join(failed))
 
 
-def _as_it_stands(services: Services, stack: str) -> dict[str, Any]:
+def _as_it_stands(services: Services, stack: str, run: Run | None) -> Story:
     """The status of a stack as if it were an outcome, with the last decision and, where that failed, deployment."""
     facts = services.state.facts([stack])[stack]
     decision, last = facts.fields.get("last_decision"), facts.fields.get("last_deployment") or {}
@@ -208,4 +221,4 @@ def _as_it_stands(services: Services, stack: str) -> dict[str, Any]:
         raise UnknownName(message)
     status = status_of(facts)
     why = decision.get("message") or (last.get("message") if status in _FAILED else None)
-    return {**decision, "outcome": status, "message": why, "deployment": last.get("id")}
+    return Story(stack, run, status, decision.get("reason"), decision.get("commit"), last.get("id"), why or "")

@@ -196,5 +196,5 @@ def _publish_gone(services: Services, repo: str, run: str, worker: str, found: F
 def _report_invalid(services: Services, run: str, found: Found) -> None:
     for each in found.invalid:
         services.state.runs.plan(run, [(each.stack, each.commit or "")])
-        decision = Decision(each.stack, Action.NONE, Reason.INVALID, each.commit, message=each.message)
-        services.state.quick.finish_unchanged([run], each.stack, decision, each.commit or "", outcome=Outcome.INVALID)
+        decision = Decision(each.stack, Action.NONE, Reason.INVALID, each.commit or None, message=each.message)
+        services.state.quick.finish_unchanged([run], decision, Outcome.INVALID)

@@ -15,8 +15,9 @@ from typing import Any
 from workers.adapters.queue import Message, deploy_message, pull_message, quick_message
 from workers.adapters.state.identifiers import milliseconds_of
 from workers.adapters.state.leases import stack_lease
+from workers.adapters.state.open_runs import OpenRun
 from workers.adapters.state.rebuild import mirror_marks, rebuild
-from workers.adapters.state.shown import OpenRun
+from workers.adapters.state.results import StackResult
 from workers.celery import DEPLOY_IF_CHANGED, PULL, deploy_queue, pull_queue
 from workers.model.errors import UnknownName
 from workers.model.words import Action, Outcome, Reason, Trigger
@@ -88,7 +89,7 @@ def publish_lost(services: Services, worker: str) -> int:
     queued = {stack for task, stack, _ in calls if task == DEPLOY_IF_CHANGED}
     busy = {holder["name"] for holder in services.state.leases.holders()}
     messages: list[Message] = []
-    for run in services.state.runs.open_runs():
+    for run in services.state.open_runs.all():
         if time.time_ns() // 1_000_000 - milliseconds_of(run.id) < SETTLED_SECONDS * 1000:
             continue
         if worker in run.pulls and (PULL, run.repo, run.id) not in calls:
@@ -107,20 +108,13 @@ def _messages(services: Services, worker: str, run: OpenRun, stacks: Iterable[st
             if services.stacks.find(stack, remembered=True).worker == worker:
                 mine.append(stack)
         except UnknownName as error:
-            services.state.runs.finish(
-                [run.id],
-                stack,
-                commit=None,
-                action=Action.NONE,
-                reason=Reason.REMOVED,
-                outcome=Outcome.REMOVED,
-                message=str(error),
-            )
+            removed = StackResult(stack, Action.NONE, Reason.REMOVED, Outcome.REMOVED, message=str(error))
+            services.state.runs.finish([run.id], removed)
     if not mine:
         return []
-    shown = services.state.runs.get(run.id) or {"pulls": {}, "stacks": {}}
+    head = services.state.runs.head(run.id)
     # A run without pulls was started by somebody who asked for these stacks, and gets the full look.
-    make = quick_message if shown["pulls"] else deploy_message
-    commits = {stack: (shown["stacks"].get(stack) or {}).get("commit") or "" for stack in mine}
-    services.state.runs.plan(run.id, commits.items())
+    make = quick_message if head is not None and head.has_pulls else deploy_message
+    parts = services.state.runs.parts(run.id, mine)
+    services.state.runs.plan(run.id, [(stack, (stack in parts and parts[stack].commit) or "") for stack in mine])
     return [make(stack, run.id, worker) for stack in mine]

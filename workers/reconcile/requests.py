@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from workers.adapters.queue import deploy_message, pull_message
 from workers.adapters.state.held_back import Waiting
 from workers.adapters.state.identifiers import new_id
+from workers.adapters.state.recorded_deployment import RecordedDeployment
 from workers.adapters.state.results import StackResult
 from workers.model.errors import RedisUnavailable, UnknownName, UsageError, UserError
 from workers.model.order import predecessors
 from workers.model.stack import Stack
-from workers.model.words import Action, Outcome, Reason, Trigger
+from workers.model.words import Action, Outcome, Reason, RunStatus, Trigger
 from workers.services import Services, known_repo
 
 Hold = Literal["until_release", "until_push"]
@@ -170,12 +172,12 @@ def previous_good(services: Services, stack: Stack) -> str:
     """
     state = services.state
     record: Mapping[str, Any] = state.records.get(stack.id) or {}
-    good = [each for each in state.deployments.list(stack.id, _HISTORY) if each["outcome"] == Outcome.DEPLOYED]
-    ids = [each["id"] for each in good]
+    good = [each for each in state.deployments.list(stack.id, _HISTORY) if each.outcome is Outcome.DEPLOYED]
+    ids = [each.id for each in good]
     current = record.get("deployment")
     for each in good[ids.index(current) + 1 :] if current in ids else ():
-        if each["commit"] != record.get("commit") and each.get("fingerprint") != record.get("fingerprint"):
-            return str(each["commit"])
+        if each.commit != record.get("commit") and each.fingerprint != record.get("fingerprint"):
+            return str(each.commit)
     if record.get("previous"):
         return str(record["previous"])
     message = f"{stack.id} has no earlier good deployment; name a commit with --to"
@@ -193,16 +195,35 @@ def resume(services: Services, stack: Stack) -> tuple[str, ...]:
     return tuple(name for name, was in ended.items() if was)
 
 
-def request_cancel(services: Services, name: str, *, who: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """What was ordered to end.
+
+    Attributes:
+        stack: whose.
+        deployment: the one that is to stop, if one is under way.
+        run: that of the deployment, or the last of those that waited.
+        waiting: the runs in which the stack's part was ended since it only waited there.
+    """
+
+    stack: str
+    deployment: str | None
+    run: str | None
+    waiting: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As API and command line show it."""
+        known = {"stack": self.stack, "deployment": self.deployment, "run": self.run}
+        return known | {"waiting": list(self.waiting)}
+
+
+def request_cancel(services: Services, name: str, *, who: str) -> Cancellation:
     """Order a deployment stopped at the next safe point; of a stack, also what waits for its turn.
 
     Args:
         services: the process's.
         name: a deployment's id, or a stack.
         who: who orders it.
-
-    Returns:
-        `stack`; `deployment` and its `run` when one is under way; `waiting`: the runs that were ended for it.
 
     Raises:
         UnknownName: there is neither a deployment nor a stack of this name.
@@ -211,27 +232,27 @@ def request_cancel(services: Services, name: str, *, who: str) -> dict[str, Any]
     deployment = services.state.deployments.get(name)
     if deployment is not None:
         if not _is_under_way(services, deployment):
-            message = f"deployment {name} is not under way any more: {deployment['outcome'] or 'it was interrupted'}"
+            message = f"deployment {name} is not under way any more: {deployment.outcome or 'it was interrupted'}"
             raise UserError(message)
         services.state.cancellations.ask(name, who)
-        return {"stack": deployment["stack"], "deployment": name, "run": deployment["run"], "waiting": []}
+        return Cancellation(deployment.stack, name, deployment.run)
     stack = _stack_to_cancel(services, name)
     waiting = _cancel_waiting(services, stack, who)
     newest = services.state.deployments.list(stack.id, 1)
     under_way = newest[0] if newest and _is_under_way(services, newest[0]) else None
     if under_way is not None:
-        services.state.cancellations.ask(under_way["id"], who)
-    elif not waiting:
+        services.state.cancellations.ask(under_way.id, who)
+        return Cancellation(stack.id, under_way.id, under_way.run, waiting)
+    if not waiting:
         message = f"nothing of {stack.id} is under way"
         raise UserError(message)
-    found = under_way or {"id": None, "run": waiting[-1] if waiting else None}
-    return {"stack": stack.id, "deployment": found["id"], "run": found["run"], "waiting": list(waiting)}
+    return Cancellation(stack.id, None, waiting[-1], waiting)
 
 
-def _is_under_way(services: Services, deployment: Mapping[str, Any]) -> bool:
+def _is_under_way(services: Services, deployment: RecordedDeployment) -> bool:
     """Whether somebody is at it: one that was killed says for ever that it runs, but nobody holds its lock."""
-    stack = deployment["stack"]
-    return deployment["status"] == "running" and services.state.facts([stack])[stack].leased
+    stack = deployment.stack
+    return deployment.status is RunStatus.RUNNING and services.state.facts([stack])[stack].leased
 
 
 def _stack_to_cancel(services: Services, name: str) -> Stack:
@@ -246,10 +267,10 @@ def _cancel_waiting(services: Services, stack: Stack, who: str) -> tuple[str, ..
     """End the stack's part in every run that waits for it and that nobody has begun with, or may begin with yet."""
     runs = services.state.runs
     message = f"cancelled by {who} while it waited"
-    result = StackResult(None, Action.NONE, Reason.WAITING, Outcome.CANCELLED, message=message)
-    held_back = runs.finish_held_back(stack.id, result)
+    result = StackResult(stack.id, Action.NONE, Reason.WAITING, Outcome.CANCELLED, message=message)
+    held_back = runs.finish_held_back(result)
     waiting = runs.take(stack.id, f"cancelled by {who}")
-    runs.finish_with(waiting, stack.id, result)
+    runs.finish(waiting, result)
     return tuple(sorted({*held_back, *waiting}))
 
 

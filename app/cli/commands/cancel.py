@@ -22,11 +22,9 @@ def cancel(session: Session, name: str, as_json: bool) -> None:
     """
     cancelled = request_cancel(session.services, name, who=person())
     if as_json:
-        print_json(cancelled)
+        print_json(cancelled.to_json())
         return
-    if cancelled["waiting"]:
-        click.echo(f"{cancelled['stack']} waits for its turn no more")
-    if cancelled["deployment"]:
-        click.echo(
-            f"{cancelled['stack']} stops at the next safe point; `tegu log {cancelled['deployment']} -f` shows it"
-        )
+    if cancelled.waiting:
+        click.echo(f"{cancelled.stack} waits for its turn no more")
+    if cancelled.deployment:
+        click.echo(f"{cancelled.stack} stops at the next safe point; `tegu log {cancelled.deployment} -f` shows it")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections import Counter
 
 import click
 
 from app.cli.names import StackName, repo_option
 from app.cli.output import ago, json_option, print_json, print_table, short
 from app.cli.session import Session, pass_session
+from workers.adapters.state.run import Run
 from workers.services import known_repo
 
 
@@ -26,20 +27,20 @@ def runs(session: Session, repo: str | None, stack: str | None, limit: int, as_j
         known_repo(services.catalog.current(), repo)
     if stack and "/" not in stack:
         stack = services.stacks.find(stack).id
-    items = services.state.runs.list(None, limit, repo, stack)["items"]
+    items = services.state.runs.list(None, limit, repo, stack).items
     if as_json:
-        print_json(items)
+        print_json([run.to_json() for run in items])
         return
     now = time.time()
     rows = [
         (
-            run["id"],
-            run["repo"],
-            run["status"],
-            run["trigger"],
-            run["who"] or "",
-            short(run["commit"]),
-            ago(run["queued_at"], now),
+            run.id,
+            run.repo,
+            run.status,
+            run.trigger,
+            run.who or "",
+            short(run.commit),
+            ago(run.queued_at, now),
             _outcomes(run),
         )
         for run in items
@@ -49,9 +50,6 @@ def runs(session: Session, repo: str | None, stack: str | None, limit: int, as_j
     )
 
 
-def _outcomes(run: dict[str, Any]) -> str:
-    counts: dict[str, int] = {}
-    for result in run["stacks"].values():
-        word = result.get("outcome") or "waiting"
-        counts[word] = counts.get(word, 0) + 1
+def _outcomes(run: Run) -> str:
+    counts = Counter(str(result.outcome or "waiting") for result in run.stacks.values())
     return ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.git_server import Source
+from workers.adapters.state.results import StackResult
 from workers.changes.closure import take_snapshot
+from workers.model.words import Action, Decision, Outcome, Reason
 
 from .conftest import Desk, compose
 
@@ -109,19 +111,11 @@ def test_runs_and_logs_are_shown(redis_desk: Desk, deployed: Source) -> None:
     state, commit = redis_desk.services.state, deployed.git("rev-parse", "HEAD")
     run = state.runs.create("homelab", "cli", ())
     state.runs.plan(run, [("default/authelia", commit)])
-    deployment = state.deployments.create("default/authelia", run, commit, "up", "content_changed")
+    decision = Decision("default/authelia", Action.UP, Reason.CONTENT_CHANGED, commit)
+    deployment = state.deployments.create(decision, run)
     state.deployments.append_log(deployment, "Container authelia Starting", "Container authelia Started")
-    state.deployments.finish(deployment, "failed", "it fell over")
-    state.runs.finish(
-        [run],
-        "default/authelia",
-        commit=commit,
-        action="up",
-        reason="content_changed",
-        outcome="failed",
-        deployment=deployment,
-        message="it fell over",
-    )
+    state.deployments.finish(deployment, Outcome.FAILED, "it fell over")
+    state.runs.finish([run], StackResult.of(decision, Outcome.FAILED, deployment, "it fell over"))
     (listed,) = redis_desk.read("runs", "--stack", "authelia")
     assert (listed["id"], listed["status"]) == (run, "failed")
     assert run in redis_desk.tegu("runs").stdout

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from workers.model.words import Action, Decision, Reason
+
 from .conftest import Desk
 
 STACK = "default/a"
@@ -23,9 +25,9 @@ def test_a_rollback_is_ordered_shown_and_released(a: Desk) -> None:
     assert pin is not None
     assert (pin["commit"], pin["until"]) == ("c1", "push")
     assert "@" in pin["who"]
-    asked = state.runs.get(run) or {}
-    assert (asked["trigger"], asked["who"]) == ("cli", pin["who"])
-    assert asked["who"] in a.tegu("runs").stdout
+    (asked,) = state.runs.heads([run])
+    assert (asked.trigger, asked.who) == ("cli", pin["who"])
+    assert str(asked.who) in a.tegu("runs").stdout
     (row,) = a.read("status")
     assert row["pinned"]["commit"] == "c1"
     assert "pinned to c1 by" in a.tegu("status").stdout
@@ -56,7 +58,7 @@ def test_what_waits_and_what_is_under_way_is_cancelled(a: Desk) -> None:
     run = a.read("deploy", "a", "--no-wait")["run"]
     assert a.read("cancel", "a")["waiting"] == [run]
     state = a.services.state
-    deployment = state.deployments.create(STACK, run, "c1")
+    deployment = state.deployments.create(Decision(STACK, Action.UP, Reason.FORCED, "c1"), run)
     with state.leases.acquire(f"stack:{STACK}", "deploying") or pytest.fail("it is held"):
         assert "stops at the next safe point" in a.tegu("cancel", deployment).stdout
     assert "@" in (state.cancellations.asked(deployment) or "")

@@ -176,7 +176,7 @@ class House:
         self.work()
         shown = self.services.state.runs.get(run_id)
         assert shown is not None
-        return shown
+        return shown.to_json()
 
     def work(self) -> None:
         """Do what was published, until nothing is left to do."""
@@ -234,8 +234,8 @@ class House:
         done = deploy_if_changed(self.services, stack, run_id, force, taker=new_id())
         shown = self.services.state.runs.get(run_id)
         assert shown is not None
-        assert shown["stacks"][stack]["outcome"] == done["outcome"]
-        return done
+        assert shown.stacks[stack].outcome == done.outcome
+        return done.to_json()
 
     # ------------------------------------------------------------ looking
 

@@ -184,9 +184,9 @@ def cancelled_while(house: House, step: str, *, force: bool = False) -> dict[str
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             newest = services.state.deployments.list(STACK, 1)
-            lines = services.state.deployments.read_log(newest[0]["id"]) if newest else []
-            if newest[0]["status"] == "running" and any(step in line for _, line in lines):
-                found.update(orders.request_cancel(services, newest[0]["id"], who="me"))
+            lines = services.state.deployments.read_log(newest[0].id) if newest else []
+            if newest[0].status == "running" and any(step in line for _, line in lines):
+                found.update(orders.request_cancel(services, newest[0].id, who="me").to_json())
                 break
             time.sleep(0.05)
         services.close()
@@ -261,10 +261,10 @@ def test_what_waits_for_its_turn_is_cancelled_at_once(house: House) -> None:
     state = house.services.state
     run = state.runs.create("r", Trigger.WEBHOOK, ())
     state.runs.plan(run, [(STACK, "")])
-    assert orders.request_cancel(house.services, "a", who="me")["waiting"] == [run]
+    assert orders.request_cancel(house.services, "a", who="me").waiting == (run,)
     shown = state.runs.get(run)
     assert shown is not None
-    assert (shown["status"], shown["stacks"][STACK]["outcome"]) == ("succeeded", "cancelled")
+    assert (shown.status, shown.stacks[STACK].outcome) == ("succeeded", "cancelled")
     with pytest.raises(UserError, match="nothing of default/a is under way"):
         orders.request_cancel(house.services, "a", who="me")
 

@@ -86,7 +86,7 @@ def test_drift_is_healed_and_nothing_else_is_touched(house: House, kind: Any) ->
     if kind is not replaced:  # its definition is the same as far as anybody can see
         assert house.command("web") == "sleep 1000"
     shown = house.services.state.deployments.list(ID)
-    assert [each["reason"] for each in shown] == ["drifted", "first_deploy"]
+    assert [each.reason for each in shown] == ["drifted", "first_deploy"]
     healed = house.lives()
     assert look(house)["last_deployment"] == row["last_deployment"]
     assert house.lives() == healed
@@ -149,7 +149,7 @@ def test_a_stack_without_any_running_container_was_stopped_on_purpose(house: Hou
     house.docker("stop", "-t", "0", before["web"][0], before["db"][0])
     resting = house.lives()
     assert (look(house)["status"], house.lives()) == ("stopped", resting)
-    assert house.services.state.deployments.list(ID)[0]["reason"] == "first_deploy"
+    assert house.services.state.deployments.list(ID)[0].reason == "first_deploy"
     house.docker("start", before["web"][0], before["db"][0])
     assert look(house)["status"] == "deployed"
 
@@ -211,7 +211,7 @@ def test_a_service_that_ends_well_when_it_is_told_to_was_stopped_all_the_same(ho
 
 def reasons(house: House) -> list[str]:
     """Why the stack was deployed, each time, the last one first."""
-    return [each["reason"] for each in house.services.state.deployments.list(ID)]
+    return [str(each.reason) for each in house.services.state.deployments.list(ID)]
 
 
 def test_a_version_that_was_rolled_back_is_left_alone_by_every_later_look(house: House) -> None:

@@ -75,7 +75,7 @@ def pulled(house: House, files: Files | None = None) -> dict[str, Any]:
 
 
 def deployment_log(house: House) -> str:
-    return house.log(house.services.state.deployments.list("default/a", 1)[0]["id"])
+    return house.log(house.services.state.deployments.list("default/a", 1)[0].id)
 
 
 def test_the_containers_go_to_the_new_engine_and_the_old_one_keeps_none(house: House, second: SecondEngine) -> None:

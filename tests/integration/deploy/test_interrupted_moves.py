@@ -160,7 +160,7 @@ def test_a_removal_is_finished_wherever_it_was_killed(
         house.services.state.leases.force_release(stack_lease(stack))  # which ends by itself after half a minute
         reconcile(house.services, "local")
         house.work()
-        assert not house.services.state.runs.open_runs(), step
+        assert not house.services.state.open_runs.all(), step
         house.commit(two(house.project()))
         house.pull()
         assert running(house, "a") == {"web": "running", "side": "running"}, step

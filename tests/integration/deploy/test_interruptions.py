@@ -249,5 +249,5 @@ def test_what_a_killed_task_was_told_to_force_is_forced_by_whoever_comes_next(ho
     assert runs.take("default/a", "a task that is no more") == (run,)
     done = house.push({"a/compose.yaml": compose(web=service("sleep 1001"), db=service())})
     assert (done["outcome"], done["reason"]) == ("deployed", "forced")
-    assert (runs.get(run) or {})["stacks"]["default/a"]["outcome"] == "deployed"
+    assert runs.parts(run, ["default/a"])["default/a"].outcome == "deployed"
     assert house.lives()["db"] != before["db"]

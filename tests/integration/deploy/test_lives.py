@@ -300,8 +300,8 @@ def test_output_and_steps_are_told(house: House) -> None:
     assert "docker compose up -d" in told
     kept = house.services.state.deployments.get(str(done["deployment"]))
     assert kept is not None
-    assert [step["name"] for step in kept["steps"]][:3] == ["stage", "validate", "remember images"]
-    assert kept["outcome"] == "deployed"
+    assert [step.name for step in kept.steps][:3] == ["stage", "validate", "remember images"]
+    assert kept.outcome == "deployed"
     assert house.services.clone("r").pins() == {"deployed/default/a": done["commit"]}
 
 

@@ -104,11 +104,11 @@ def test_whoever_asks_for_several_gets_them_in_their_order(house: House) -> None
     house.work()
     shown = house.services.state.runs.get(run)
     assert shown is not None
-    assert outcomes(shown) == dict.fromkeys(("app", "web", "db"), "deployed")
-    assert {result["reason"] for result in shown["stacks"].values()} == {"forced"}
+    assert outcomes(shown.to_json()) == dict.fromkeys(("app", "web", "db"), "deployed")
+    assert {result.reason for result in shown.stacks.values()} == {"forced"}
     for name in ("web", "app", "db"):
         deployment = house.services.state.deployments.list(f"default/{name}", 1)[0]
-        assert (deployment["run"], deployment["trigger"], deployment["who"]) == (run, "cli", "me@here")
+        assert (deployment.run, deployment.trigger, deployment.who) == (run, "cli", "me@here")
     assert started(house, "db") < started(house, "app") < started(house, "web")
 
 
@@ -139,16 +139,18 @@ def test_killed_before_it_could_publish_who_comes_next_it_is_published_again_and
     assert killed_in_place_of_publishing(house)
     house.published.messages.clear()
     state = house.services.state
-    shown = state.runs.get(run) or {}
-    assert outcomes(shown) == {"app": None, "db": "deployed"}
+    shown = state.runs.get(run)
+    assert shown is not None
+    assert outcomes(shown.to_json()) == {"app": None, "db": "deployed"}
 
     # The worker's other processes, its successor and another reconcile may all look at the same time.
     assert publish_lost(house.services, "local") == 1
     assert publish_lost(house.services, "local") == 0
     house.published.messages *= 2
     house.work()
-    shown = state.runs.get(run) or {}
-    assert (shown["status"], outcomes(shown)) == ("succeeded", {"app": "deployed", "db": "deployed"})
+    shown = state.runs.get(run)
+    assert shown is not None
+    assert (shown.status, outcomes(shown.to_json())) == ("succeeded", {"app": "deployed", "db": "deployed"})
     assert {name: len(state.deployments.list(f"default/{name}")) for name in ("app", "db")} == {"app": 1, "db": 1}
     assert publish_lost(house.services, "local") == 0
 
@@ -168,7 +170,8 @@ def test_a_forced_one_is_forced_when_it_is_published_again_and_what_was_done_is_
     assert len(house.published.messages) == 1
     assert publish_lost(house.services, "local") == 1
     house.work()
-    shown = house.services.state.runs.get(run) or {}
-    assert outcomes(shown) == {"app": "deployed", "db": "deployed"}
-    assert {result["reason"] for result in shown["stacks"].values()} == {"forced"}
+    shown = house.services.state.runs.get(run)
+    assert shown is not None
+    assert outcomes(shown.to_json()) == {"app": "deployed", "db": "deployed"}
+    assert {result.reason for result in shown.stacks.values()} == {"forced"}
     assert house.lives("db") == done

@@ -16,10 +16,12 @@ from app.http.schemas import stack_rows
 from tests.redis_server import RedisServer
 from tests.unit.app.conftest import Serve
 from workers.celery import deploy_queue, pull_queue
+from workers.model.words import Action, Decision, Outcome, Reason
 from workers.services import Services
 
 COMMIT = "8d1f6a3bc05e4a27b6f0c19e2d7a54810f3e9c6b"
 IDS = ["production/authelia", "production/website", "staging/authelia"]
+DECISION = Decision(IDS[0], Action.UP, Reason.FIRST_DEPLOY, COMMIT)
 
 
 def get(client: FlaskClient, path: str, status: int = 200) -> Any:
@@ -105,7 +107,7 @@ def test_a_page_that_cannot_be_is_a_bad_request(client: FlaskClient, query: str)
 
 
 def test_one_stack_is_shown_with_its_deployments(client: FlaskClient, services: Services) -> None:
-    deployment = services.state.deployments.create(IDS[0], "a run", COMMIT, "up", "first_deploy")
+    deployment = services.state.deployments.create(DECISION, "a run")
     shown = get(client, f"/stacks/{IDS[0]}")
     assert shown["stack"] == IDS[0]
     assert [item["id"] for item in shown["deployments"]] == [deployment]
@@ -158,9 +160,9 @@ def test_a_run_of_several_repos_is_listed_under_each(client: FlaskClient, servic
 
 def test_a_deployment_and_its_log(client: FlaskClient, services: Services) -> None:
     deployments = services.state.deployments
-    deployment = deployments.create(IDS[0], "a run", COMMIT)
+    deployment = deployments.create(DECISION, "a run")
     deployments.append_log(deployment, *(f"line {number} ü" for number in range(1500)))
-    deployments.finish(deployment, "deployed")
+    deployments.finish(deployment, Outcome.DEPLOYED)
     assert get(client, f"/deployments/{deployment}")["outcome"] == "deployed"
     lines = [f"line {number} ü" for number in range(1500)]
     for query in ("", "?follow=true"):
@@ -172,7 +174,7 @@ def test_a_deployment_and_its_log(client: FlaskClient, services: Services) -> No
 
 def test_a_log_is_a_list_for_programs_that_want_json(client: FlaskClient, services: Services) -> None:
     deployments = services.state.deployments
-    deployment = deployments.create(IDS[0], "a run", COMMIT)
+    deployment = deployments.create(DECISION, "a run")
     deployments.append_log(deployment, *(f"line {number}" for number in range(6)))
 
     def page(query: str, status: int = 200) -> Any:
@@ -190,12 +192,12 @@ def test_a_log_is_a_list_for_programs_that_want_json(client: FlaskClient, servic
 
 def test_a_log_is_followed_until_its_deployment_ends(client: FlaskClient, services: Services) -> None:
     deployments = services.state.deployments
-    deployment = deployments.create(IDS[0], "a run", COMMIT)
+    deployment = deployments.create(DECISION, "a run")
     deployments.append_log(deployment, "first")
     lines = iter(client.get(f"/api/v1/deployments/{deployment}/log?follow=1").response)
     assert next(lines) == b"first\n"
     deployments.append_log(deployment, "second")
-    deployments.finish(deployment, "deployed")
+    deployments.finish(deployment, Outcome.DEPLOYED)
     assert list(lines) == [b"second\n"]
 
 

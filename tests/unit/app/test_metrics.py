@@ -9,6 +9,8 @@ from app.http.factory import create_app
 from tests import forges
 from tests.unit.app.conftest import Serve
 from workers.adapters.state.liveness import Liveness
+from workers.adapters.state.results import StackResult
+from workers.model.words import Action, Outcome, Reason
 from workers.services import Services
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -60,11 +62,11 @@ def test_stacks_are_counted_by_status(client: FlaskClient, services: Services) -
 
 def test_runs_and_what_became_of_their_stacks_are_counted(client: FlaskClient, services: Services) -> None:
     runs = services.state.runs
-    for outcome in ("deployed", "failed", "unchanged"):
+    for outcome in (Outcome.DEPLOYED, Outcome.FAILED, Outcome.UNCHANGED):
         run = runs.create("homelab", "cli", [])
         runs.plan(run, [("production/website", "")])
         taken = runs.take("production/website")
-        runs.finish(taken, "production/website", commit=None, action="up", reason="forced", outcome=outcome)
+        runs.finish(taken, StackResult("production/website", Action.UP, Reason.FORCED, outcome))
     found = scrape(client)
     assert found["tegu_runs_total", labels(status="succeeded")] == 2
     assert found["tegu_runs_total", labels(status="failed")] == 1

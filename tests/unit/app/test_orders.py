@@ -10,7 +10,9 @@ from flask.testing import FlaskClient
 
 from workers.adapters.state.held_back import Waiting
 from workers.adapters.state.leases import stack_lease
+from workers.adapters.state.results import StackResult
 from workers.celery import deploy_queue
+from workers.model.words import Action, Decision, Outcome, Reason
 from workers.services import Services
 
 STACK = "production/website"
@@ -28,12 +30,16 @@ def tasks(services: Services) -> list[str]:
     return [json.loads(item)["headers"]["argsrepr"] for item in queued]
 
 
+def decided(commit: str) -> Decision:
+    return Decision(STACK, Action.UP, Reason.CONTENT_CHANGED, commit)
+
+
 def deployed(services: Services, *commits: str) -> list[str]:
     """A history of good deployments, the last one current."""
     made = []
     for commit in commits:
-        made.append(services.state.deployments.create(STACK, "a run", commit))
-        services.state.deployments.finish(made[-1], "deployed", fingerprint=commit)
+        made.append(services.state.deployments.create(decided(commit), "a run"))
+        services.state.deployments.finish(made[-1], Outcome.DEPLOYED, fingerprint=commit)
         record = {"commit": commit, "fingerprint": commit, "deployment": made[-1]}
         services.state.records.put(STACK, record, None)
     return made
@@ -62,10 +68,10 @@ def test_a_failed_deployment_and_one_of_the_same_content_are_not_gone_back_to(
     client: FlaskClient, services: Services
 ) -> None:
     deployed(services, "c1", "c2")
-    failed = services.state.deployments.create(STACK, "a run", "c3")
-    services.state.deployments.finish(failed, "rolled_back", fingerprint="c3")
-    again = services.state.deployments.create(STACK, "a run", "c4")
-    services.state.deployments.finish(again, "deployed", fingerprint="c2")
+    failed = services.state.deployments.create(decided("c3"), "a run")
+    services.state.deployments.finish(failed, Outcome.ROLLED_BACK, fingerprint="c3")
+    again = services.state.deployments.create(decided("c4"), "a run")
+    services.state.deployments.finish(again, Outcome.DEPLOYED, fingerprint="c2")
     services.state.records.put(STACK, {"commit": "c4", "fingerprint": "c2", "deployment": again}, None)
     post(client, f"/stacks/{STACK}/rollback")
     assert (services.state.pins.get(STACK) or {})["commit"] == "c1"
@@ -105,7 +111,7 @@ def test_an_adoption_is_noted_and_queued(client: FlaskClient, services: Services
 
 
 def test_a_deployment_under_way_is_told_to_stop(client: FlaskClient, services: Services) -> None:
-    deployment = services.state.deployments.create(STACK, "a run", "c1")
+    deployment = services.state.deployments.create(decided("c1"), "a run")
     lease = services.state.leases.acquire(stack_lease(STACK), "deploying")
     assert lease is not None
     with lease:
@@ -128,7 +134,7 @@ def test_what_waits_for_its_turn_is_cancelled(client: FlaskClient, services: Ser
     assert (answer["status"], answer["waiting"]) == ("cancelled", [run])
     ended = services.state.runs.get(run)
     assert ended is not None
-    assert ended["stacks"][STACK]["outcome"] == "cancelled"
+    assert ended.stacks[STACK].outcome == "cancelled"
     assert "nothing" in post(client, f"/stacks/{STACK}/cancel", status=409)["detail"]
 
 
@@ -140,10 +146,10 @@ def test_what_waits_for_another_stack_is_cancelled(client: FlaskClient, services
     alone = post(client, f"/stacks/{STACK}/deploy")["run"]
     answer = post(client, f"/stacks/{STACK}/cancel")
     assert (answer["status"], answer["waiting"]) == ("cancelled", sorted([run, alone]))
-    ended = (runs.get(run) or {})["stacks"][STACK]
-    assert (ended["outcome"], ended["message"]) == ("cancelled", "cancelled by api while it waited")
-    runs.finish(runs.take(first), first, commit="c1", action="up", reason="content_changed", outcome="deployed")
-    assert (runs.get(run) or {})["status"] == "succeeded"
+    ended = runs.parts(run, [STACK])[STACK]
+    assert (ended.outcome, ended.message) == ("cancelled", "cancelled by api while it waited")
+    runs.finish(runs.take(first), StackResult(first, Action.UP, Reason.CONTENT_CHANGED, Outcome.DEPLOYED, "c1"))
+    assert [head.status for head in runs.heads([run])] == ["succeeded"]
     assert len(tasks(services)) == 1  # that of the deployment asked for, which finds nothing to do
 
 

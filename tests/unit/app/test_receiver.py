@@ -60,9 +60,9 @@ def test_a_push_is_queued_for_every_worker_under_one_run(forge: str, client: Fla
     assert response.json["status"] == "queued"
     run = services.state.runs.get(response.json["run"])
     assert run is not None
-    assert (run["repo"], run["trigger"], run["who"], run["status"]) == ("homelab", "webhook", forge, "queued")
-    assert sorted(run["pulls"]) == ["local", "nas"]
-    assert queued(services) == [("homelab", run["id"], "local")]
+    assert (run.repo, run.trigger, run.who, run.status) == ("homelab", "webhook", forge, "queued")
+    assert sorted(run.pulls) == ["local", "nas"]
+    assert queued(services) == [("homelab", run.id, "local")]
 
 
 @every_forge

@@ -58,7 +58,7 @@ def _pull(services: Services) -> dict[str, Any]:
     pull(services, "homelab", run, "local")
     shown = services.state.runs.get(run)
     assert shown is not None
-    return shown
+    return shown.to_json()
 
 
 def test_check_tells_of_an_environment_whose_stacks_are_only_discovered(services: Services, source: Source) -> None:
@@ -101,7 +101,7 @@ def test_a_pull_and_a_deployment_say_the_same(services: Services) -> None:
     pulled = _pull(services)["stacks"]["staging/named"]
     run = services.state.runs.create("homelab", Trigger.CLI, ())
     services.state.runs.plan(run, [("staging/named", "")])
-    done = deploy_if_changed(services, "staging/named", run)
+    done = deploy_if_changed(services, "staging/named", run).to_json()
     for said in (pulled, done):
         assert (said["outcome"], said["reason"], said["message"]) == ("invalid", "invalid", NOT_THERE)
     assert services.state.rows(["staging/named"])[0]["status"] == "invalid"

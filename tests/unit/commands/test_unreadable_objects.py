@@ -144,8 +144,8 @@ def test_a_pull_has_the_others_deployed_and_its_next_try_mends_the_clone(
     pull(services, "homelab", started, "local")
     shown = services.state.runs.get(started)
     assert shown is not None
-    assert shown["pulls"]["local"]["status"] == "succeeded"
-    assert set(shown["stacks"]) == everybody
+    assert shown.pulls["local"].status == "succeeded"
+    assert set(shown.stacks) == everybody
     assert Reason.BLOCKED not in _by_reason(plan(services, fetch=False)).values()
 
 

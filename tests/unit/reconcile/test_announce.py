@@ -12,8 +12,9 @@ from redis import Redis
 from tests.receivers import Receiver
 from tests.redis_server import RedisServer
 from workers.adapters.queue import Message, Queue
+from workers.adapters.state.results import StackResult
 from workers.model.errors import ReceiverUnavailable, RedisUnavailable, UnknownName, UsageError
-from workers.model.words import Action, Outcome, Reason
+from workers.model.words import Action, Decision, Outcome, Reason
 from workers.reconcile.announce import announce
 from workers.runtime.masking import MASK, mask
 from workers.runtime.settings import Settings
@@ -64,12 +65,12 @@ class Desk:
         run = self.state.runs.create("homelab", "webhook", (), who="alice")
         self.state.runs.plan(run, [(STACK, "")])
         deployment = None
-        if fingerprint:
-            deployment = self.state.deployments.create(STACK, run, "195fee5e4999aa")
-            self.state.deployments.finish(deployment, outcome, message, fingerprint=fingerprint)
         action, reason = (Action.UP, Reason.CONTENT_CHANGED) if fingerprint else (Action.NONE, Reason.UNCHANGED)
-        facts: dict[str, Any] = {"commit": "195fee5e4999aa", "action": action, "reason": reason, "message": message}
-        self.state.runs.finish([run], STACK, **facts, outcome=outcome, deployment=deployment)
+        decision = Decision(STACK, action, reason, "195fee5e4999aa")
+        if fingerprint:
+            deployment = self.state.deployments.create(decision, run)
+            self.state.deployments.finish(deployment, outcome, message, fingerprint=fingerprint)
+        self.state.runs.finish([run], StackResult.of(decision, outcome, deployment, message))
         return run
 
     def news(self) -> list[str]:
@@ -128,7 +129,7 @@ def test_a_stack_whose_notice_cannot_be_queued_ends_all_the_same(desk: Desk, bro
         (desk.folder / "tegu.yaml").write_text("repoz: {}")
     run = desk.state.runs.get(desk.end(Outcome.FAILED, WHY))
     assert run is not None
-    assert run["status"] == "failed"
+    assert run.status == "failed"
 
 
 def test_a_failed_pull_is_told_and_that_the_next_one_went_well(desk: Desk, receiver: Receiver) -> None:
@@ -153,7 +154,7 @@ def test_a_notice_says_what_failed_why_and_where_to_read_on(desk: Desk, receiver
     assert desk.announce("rolled_back", run) == {"stack": STACK, "outcome": "rolled_back", "told": 1}
     shown = desk.state.runs.get(run)
     assert shown is not None
-    deployment = shown["stacks"][STACK]["deployment"]
+    deployment = shown.stacks[STACK].deployment
     (taken,) = receiver.taken
     assert (taken["title"], taken["type"]) == (f"{STACK}: rolled_back", "failure")
     assert taken["message"].split("\n\n") == [

@@ -13,6 +13,7 @@ from app.webhooks import Push, Update
 from tests.git_server import Source
 from tests.published import Published
 from tests.redis_server import RedisServer
+from workers.adapters.state.results import StackResult
 from workers.changes.closure import take_snapshot
 from workers.commands.plan import newest, plan, stack_difference
 from workers.deploy.fast_path import HandOver, decide_quickly
@@ -75,11 +76,11 @@ def _deployed(services: Services, commit: str) -> None:
 def _decided_at(services: Services, run: str) -> str:
     """The commit at which the quick look finds the stack unchanged."""
     done = decide_quickly(services, STACK, run, force=False, taker="task")
-    assert isinstance(done, dict)
-    assert done["reason"] == "unchanged"
+    assert isinstance(done, StackResult)
+    assert done.reason == "unchanged"
     shown = services.state.runs.get(run)
     assert shown is not None
-    return str(shown["stacks"][STACK]["commit"])
+    return str(shown.stacks[STACK].commit)
 
 
 @pytest.mark.parametrize("services", REFS, indirect=True)
@@ -91,7 +92,7 @@ def test_everybody_names_the_pushed_commit(services: Services, source: Source) -
         run = _pull(services)
         shown = services.state.runs.get(run)
         assert shown is not None
-        assert shown["commit"] == pushed
+        assert shown.commit == pushed
         assert _decided_at(services, run) == pushed
         assert {each.commit for each in plan(services, fetch=False)} == {pushed}
         assert newest(services, services.stacks.find(STACK)).commit == pushed

@@ -61,7 +61,7 @@ def test_what_nobody_has_come_across_for_a_day_is_forgotten(services: Services) 
     state = services.state
     for stack in (STACK, GONE):
         decision = Decision(stack, Action.NONE, Reason.INVALID, message="no Compose file")
-        state.quick.finish_unchanged([], stack, decision, "c", outcome=Outcome.INVALID)
+        state.quick.finish_unchanged([], decision, Outcome.INVALID)
     state.records.put(DOWN, {"commit": "c"}, None)
     forget_idle(services, datetime.now(UTC))
     assert set(state.records.known()) == {STACK, GONE, DOWN}

@@ -14,6 +14,7 @@ from tests.published import Published
 from tests.redis_server import RedisServer
 from workers.adapters.git.repair import is_marked_damaged
 from workers.adapters.state.rebuild import rebuild
+from workers.adapters.state.results import StackResult
 from workers.catalog.places import Place
 from workers.changes.closure import take_snapshot
 from workers.commands.check import check
@@ -92,7 +93,7 @@ def pulled(services: Services, published: Published) -> Callable[[str], dict[str
         pull(services, repo, run, "local")
         shown = services.state.runs.get(run)
         assert shown is not None
-        return shown
+        return shown.to_json()
 
     return act
 
@@ -138,10 +139,9 @@ def test_the_second_one_is_invalid_and_the_first_one_is_left_alone(
     part = run["stacks"]["default/aa"]
     assert (part["outcome"], part["reason"], part["message"]) == (Outcome.INVALID, Reason.INVALID, TAKEN)
     assert services.state.records.status("default/aa") == before
-    services.state.runs.finish(
-        [run["id"]], "default/bb", commit=None, action="none", reason="unchanged", outcome="unchanged"
-    )
-    assert (services.state.runs.get(run["id"]) or {})["status"] == "failed"
+    unchanged = StackResult("default/bb", Action.NONE, Reason.UNCHANGED, Outcome.UNCHANGED)
+    services.state.runs.finish([run["id"]], unchanged)
+    assert [head.status for head in services.state.runs.heads([run["id"]])] == ["failed"]
 
 
 def test_a_folder_that_has_the_name_of_a_stack_in_the_catalog_does_not_keep_that_one_from_being_deployed(

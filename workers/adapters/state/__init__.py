@@ -6,12 +6,17 @@ connection    the Redis client and its errors
 identifiers   run and deployment ids
 clock         now, as text
 outgoing      what a change sets free, for whoever publishes it
+run           a run, its head, a pull in it
+results       what has become of a stack, in a run and as a task's result
 runs          runs, the waiting pulls, the waiting sets of stacks
+run_reader    pages of runs, whole ones, heads and parts
+open_runs     those that have not ended, and what they wait for
+held_back     stacks of a run that come after others of it
 deployed      what is deployed, and each stack's status
 status        a stack's status in one word; pure
 fast_path     one unchanged stack in two round trips
 forecasts     what stacks will need when their turn comes
-deployments   attempts, their steps and logs
+deployments   attempts, their steps and logs; each is a `recorded_deployment`
 cancellations deployments that somebody wants stopped
 leases        locks as others see them, with fencing numbers
 marks         pauses, holds, pins and adoptions

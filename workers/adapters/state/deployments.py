@@ -13,14 +13,14 @@ from workers.adapters.state.clock import now
 from workers.adapters.state.connection import translated
 from workers.adapters.state.deployed import decoded
 from workers.adapters.state.identifiers import new_id
-from workers.model.words import Action, Reason
+from workers.adapters.state.recorded_deployment import EndedStep, RecordedDeployment
+from workers.model.words import Decision, Outcome, RunStatus, Trigger
 
 LONGEST_BLOCK_MS = 4000
 """A blocking read must answer before the client's own timeout."""
 
 # Named here, since inside the class `list` is a method.
 Lines: TypeAlias = list[tuple[str, str]]
-MaybeShown: TypeAlias = list[dict[str, Any] | None]
 
 
 class Deployments:
@@ -31,31 +31,32 @@ class Deployments:
 
     @translated()
     def create(
-        self,
-        stack: str,
-        run: str | None,
-        commit: str | None,
-        action: Action | str | None = None,
-        reason: Reason | str | None = None,
-        **fields: object,
+        self, decision: Decision, run: str | None, *, trigger: Trigger | None = None, who: str | None = None
     ) -> str:
-        """Make a deployment that has just started; the oldest of a stack beyond the newest 100 go.
+        """Make a deployment that has just started; the oldest of a stack beyond the newest 100 go. Returns its id.
 
         Args:
-            stack: its id.
+            decision: what it carries out.
             run: the run it belongs to.
-            commit: what it brings the stack to.
-            action: of the decision.
-            reason: of the decision.
-            fields: anything else that JSON can hold.
+            trigger: what started that, if it is known.
+            who: who did, if that is known.
         """
-        deployment = new_id()
-        first = {"id": deployment, "stack": stack, "run": run, "commit": commit, "action": action, "reason": reason}
-        empty = {"outcome": None, "error": None, "finished_at": None}
-        stored = {**first, "status": "running", "started_at": now(), **empty, **fields}
+        deployment, stack = new_id(), decision.stack
+        made = RecordedDeployment(
+            deployment,
+            stack,
+            run,
+            decision.commit,
+            decision.action,
+            decision.reason,
+            RunStatus.RUNNING,
+            now(),
+            trigger=trigger,
+            who=who,
+        )
         index = keys.deployments(stack)
         with self._redis.pipeline() as pipeline:
-            pipeline.hset(keys.deployment(deployment), mapping=_encoded(stored))
+            pipeline.hset(keys.deployment(deployment), mapping=_encoded(made.stored()))
             pipeline.expire(keys.deployment(deployment), keys.DEPLOYMENT_SECONDS)
             pipeline.lrem(index, 0, deployment)
             pipeline.lpush(index, deployment)
@@ -68,37 +69,51 @@ class Deployments:
         return deployment
 
     @translated()
-    def update(self, deployment: str, **fields: object) -> None:
-        """Set fields of a deployment; one that has expired stays away."""
-        if fields and self._redis.exists(keys.deployment(deployment)):
-            self._redis.hset(keys.deployment(deployment), mapping=_encoded(fields))
+    def finish(
+        self,
+        deployment: str,
+        outcome: Outcome,
+        error: str | None = None,
+        *,
+        seconds: Mapping[str, float] | None = None,
+        fingerprint: str | None = None,
+    ) -> None:
+        """End a deployment: `status` is `failed` for a bad outcome, else `succeeded`. One that has expired stays away.
 
-    @translated()
-    def finish(self, deployment: str, outcome: str, error: str | None = None, **fields: object) -> None:
-        """End a deployment: `status` is `failed` for a bad outcome, else `succeeded`."""
-        status = "failed" if outcome in {"failed", "rolled_back", "blocked", "invalid"} else "succeeded"
-        self.update(deployment, status=status, outcome=outcome, error=error, finished_at=now(), **fields)
+        Args:
+            deployment: its id.
+            outcome: how it ended.
+            error: what went wrong, without secrets.
+            seconds: how long each step took.
+            fingerprint: of the content.
+        """
+        if not self._redis.exists(keys.deployment(deployment)):
+            return
+        status = RunStatus.FAILED if outcome.bad else RunStatus.SUCCEEDED
+        ending: dict[str, object] = {"status": status, "outcome": outcome, "error": error, "finished_at": now()}
+        kept = {"seconds": seconds, "fingerprint": fingerprint}
+        known = {name: value for name, value in kept.items() if value is not None}
+        self._redis.hset(keys.deployment(deployment), mapping=_encoded(ending | known))
 
     @translated()
     def add_step(self, deployment: str, name: str, seconds: float) -> None:
         """Note that a step has ended and how long it took."""
         with self._redis.pipeline() as pipeline:
-            pipeline.rpush(
-                keys.steps(deployment), json.dumps({"name": name, "seconds": round(seconds, 3), "at": now()})
-            )
+            step = EndedStep(name, round(seconds, 3), now())
+            pipeline.rpush(keys.steps(deployment), json.dumps(step.to_json()))
             pipeline.expire(keys.steps(deployment), keys.DEPLOYMENT_SECONDS)
             pipeline.execute()
 
     @translated()
-    def get(self, deployment: str) -> dict[str, Any] | None:
-        """A deployment with its `steps`; None when there is none."""
-        return self._get_many([deployment])[0]
+    def get(self, deployment: str) -> RecordedDeployment | None:
+        """A deployment; None when there is none."""
+        return next(iter(self._get_many([deployment])), None)
 
     @translated()
-    def list(self, stack: str, limit: int = 20) -> list[dict[str, Any]]:
+    def list(self, stack: str, limit: int = 20) -> tuple[RecordedDeployment, ...]:
         """A stack's deployments, newest first."""
         found = self._redis.lrange(keys.deployments(stack), 0, limit - 1)
-        return [shown for shown in self._get_many([str(item) for item in found]) if shown]
+        return self._get_many([str(item) for item in found])
 
     @translated()
     def append_log(self, deployment: str, *lines: str) -> None:
@@ -125,16 +140,18 @@ class Deployments:
         entries = read_stream(self._redis, keys.log(deployment), after, block_ms, count)
         return [(cursor, fields["line"]) for cursor, fields in entries]
 
-    def _get_many(self, deployments: Iterable[str]) -> MaybeShown:
+    def _get_many(self, deployments: Iterable[str]) -> tuple[RecordedDeployment, ...]:
+        """Deployments, without those that have expired."""
         with self._redis.pipeline(transaction=False) as pipeline:
             for deployment in deployments:
                 pipeline.hgetall(keys.deployment(deployment))
                 pipeline.lrange(keys.steps(deployment), 0, -1)
             answers = pipeline.execute()
-        return [
-            decoded(fields) | {"steps": [json.loads(step) for step in steps]} if fields else None
+        return tuple(
+            RecordedDeployment.from_json(decoded(fields), [json.loads(step) for step in steps])
             for fields, steps in zip(answers[::2], answers[1::2], strict=True)
-        ]
+            if fields
+        )
 
 
 def read_stream(

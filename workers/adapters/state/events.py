@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from redis import Redis
@@ -11,6 +13,25 @@ from workers.adapters.state import keys
 from workers.adapters.state.clock import now
 from workers.adapters.state.connection import translated
 from workers.adapters.state.deployments import read_stream
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened.
+
+    Attributes:
+        cursor: its place among the events.
+        kind: `run`, `stack` or `drift`.
+        facts: what is told of it, as `docs/reference/http.md` lists it for each kind; `at` is in all of them.
+    """
+
+    cursor: str
+    kind: str
+    facts: Mapping[str, object]
+
+    def to_json(self) -> dict[str, object]:
+        """As the API shows it."""
+        return {"kind": self.kind, **self.facts}
 
 
 class Events:
@@ -27,8 +48,8 @@ class Events:
         return str(self._redis.xadd(keys.events(), entry, maxlen=keys.MAX_EVENTS, approximate=True))
 
     @translated()
-    def read(self, after: str = "0", block_ms: int | None = None, count: int = 100) -> list[tuple[str, dict[str, Any]]]:
-        """Events after a cursor, each `(cursor, {"kind", "at", …})`.
+    def read(self, after: str = "0", block_ms: int | None = None, count: int = 100) -> tuple[Event, ...]:
+        """Events after a cursor.
 
         Args:
             after: the cursor of the last one seen; `0` for all that are kept, `$` for what comes from now on.
@@ -36,7 +57,7 @@ class Events:
             count: at most so many.
         """
         entries = read_stream(self._redis, keys.events(), after, block_ms, count)
-        return [(cursor, {"kind": fields["kind"]} | json.loads(fields["data"])) for cursor, fields in entries]
+        return tuple(Event(cursor, fields["kind"], json.loads(fields["data"])) for cursor, fields in entries)
 
     @translated()
     def newest(self) -> str:

@@ -50,32 +50,26 @@ class Quick:
         return Look(tuple(runs), _loaded(record), facts)
 
     def finish_unchanged(
-        self,
-        runs: Iterable[str],
-        stack: str,
-        decision: Decision,
-        commit: str | None,
-        *,
-        outcome: Outcome = Outcome.UNCHANGED,
-    ) -> None:
+        self, runs: Iterable[str], decision: Decision, outcome: Outcome = Outcome.UNCHANGED
+    ) -> StackResult:
         """End a stack's part in its runs and note the decision; no deployment was needed.
 
         Args:
             runs: from `look`.
-            stack: its id.
-            decision: what was decided; with `outcome` unchanged, its content at `commit` is what runs.
-            commit: the newest commit, at which it was decided; None or `""` when there is none.
+            decision: what was decided, at the newest commit, if there is one; with `outcome` unchanged, what the stack
+                is made of there is what runs.
             outcome: `unchanged`, or `skipped`, `invalid`, `blocked` for a decision to do nothing.
         """
         ended: Sequence[str] = tuple(runs)
-        decided = decision_fields(decision, commit or None, ended[-1] if ended else None)
+        decided = decision_fields(decision, decision.commit, ended[-1] if ended else None)
         status: dict[str, object] = {"last_decision": decided}
-        if commit:
-            status["latest_commit"] = commit
+        if decision.commit:
+            status["latest_commit"] = decision.commit
         if outcome is Outcome.UNCHANGED and decision.action is Action.NONE:
-            status["verified_commit"] = commit
-        result = StackResult.of(commit or None, decision.action, decision.reason, outcome, message=decision.message)
-        self._runs.finish_with(ended, stack, result, status)
+            status["verified_commit"] = decision.commit
+        result = StackResult.of(decision, outcome)
+        self._runs.finish(ended, result, status)
+        return result
 
 
 def decision_fields(decision: Decision, commit: str | None, run: str | None) -> dict[str, object]:

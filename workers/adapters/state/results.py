@@ -1,56 +1,95 @@
-"""How a stack's part in a run ended."""
+"""What has become of a stack: its part in a run, and what a task that looked at it returns."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from workers.model.news import Ended
-from workers.model.words import Action, Outcome, Reason
+from workers.model.words import Action, Decision, Outcome, Reason
 
 _QUIET = frozenset({Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.SUPERSEDED})
 
 
 @dataclass(frozen=True, slots=True)
 class StackResult:
-    """What a run shows of a stack once its part has ended."""
+    """What has become of a stack.
 
-    commit: str | None
-    action: Action
-    reason: Reason
-    outcome: Outcome
+    Attributes:
+        stack: its id.
+        action: what had to be done; None while nobody has decided.
+        reason: why; None likewise.
+        outcome: how it ended; None while it has not.
+        commit: at which it was looked at; None where none is known.
+        deployment: the one that was made for it, if any.
+        message: for people; empty where there is nothing to say.
+    """
+
+    stack: str
+    action: Action | None = None
+    reason: Reason | None = None
+    outcome: Outcome | None = None
+    commit: str | None = None
     deployment: str | None = None
     message: str = ""
 
     @classmethod
     def of(
-        cls,
-        commit: str | None,
-        action: Action | str,
-        reason: Reason | str,
-        outcome: Outcome | str,
-        deployment: str | None = None,
-        message: str = "",
+        cls, decision: Decision, outcome: Outcome | None, deployment: str | None = None, message: str | None = None
     ) -> StackResult:
-        """From words, which must be those of the model."""
-        return cls(commit, Action(action), Reason(reason), Outcome(outcome), deployment, message)
+        """What has become of a decision; its own message stands where no other is given."""
+        said = decision.message if message is None else message
+        return cls(decision.stack, decision.action, decision.reason, outcome, decision.commit, deployment, said)
+
+    @property
+    def bad(self) -> bool:
+        """Whether a run with this in it has failed."""
+        return self.outcome is not None and self.outcome.bad
 
     @property
     def eventful(self) -> bool:
         """Whether something was done or went wrong: then it is an event and part of the stack's history."""
         return self.outcome not in _QUIET
 
-    def to_json(self) -> str:
-        """As it is stored; `message` only where there is one."""
+    @classmethod
+    def from_json(cls, stack: str, fields: Mapping[str, str | None]) -> StackResult:
+        """A stack's part as a run has it; what was only planned has none of the words yet."""
+        action, reason, outcome = (fields.get(name) for name in ("action", "reason", "outcome"))
+        return cls(
+            stack,
+            Action(action) if action else None,
+            Reason(reason) if reason else None,
+            Outcome(outcome) if outcome else None,
+            fields.get("commit"),
+            fields.get("deployment"),
+            fields.get("message") or "",
+        )
+
+    def in_run(self) -> dict[str, str | None]:
+        """As a run has it, stored and shown: without the stack, which is its key; `message` only where there is one."""
         fields: dict[str, str | None] = {
             "commit": self.commit,
-            "action": self.action,
-            "reason": self.reason,
-            "outcome": self.outcome,
+            "action": self.action and self.action.value,
+            "reason": self.reason and self.reason.value,
+            "outcome": self.outcome and self.outcome.value,
             "deployment": self.deployment,
         }
-        return json.dumps(fields | {"message": self.message} if self.message else fields)
+        return fields | {"message": self.message} if self.message else fields
+
+    def to_json(self) -> dict[str, str | None]:
+        """As the task of a deployment returns it."""
+        return self.glance() | {
+            "outcome": self.outcome and self.outcome.value,
+            "commit": self.commit,
+            "deployment": self.deployment,
+            "message": self.message,
+        }
+
+    def glance(self) -> dict[str, str | None]:
+        """As the task of a quick look returns it."""
+        action, reason = self.action and self.action.value, self.reason and self.reason.value
+        return {"stack": self.stack, "action": action, "reason": reason}
 
 
 def endings_of(texts: Sequence[str]) -> list[Ended]:
@@ -58,7 +97,9 @@ def endings_of(texts: Sequence[str]) -> list[Ended]:
     return [_ending(*texts[place : place + 4]) for place in range(0, len(texts), 4)]
 
 
-def _ending(stack: str, run: str, result: str, told: str) -> Ended:
-    fields = json.loads(result)
-    outcome, reason = Outcome(fields["outcome"]), Reason(fields["reason"])
-    return Ended(stack, run, outcome, fields.get("message", ""), fields["deployment"], reason, told=told)
+def _ending(stack: str, run: str, text: str, told: str) -> Ended:
+    result = StackResult.from_json(stack, json.loads(text))
+    if result.outcome is None:
+        message = f"the part of {stack} in run {run} ended without an outcome"
+        raise ValueError(message)
+    return Ended(stack, run, result.outcome, result.message, result.deployment, result.reason, told=told)

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Literal
 
 from redis import Redis
 
@@ -20,21 +19,19 @@ from workers.adapters.state import keys
 from workers.adapters.state.clock import now
 from workers.adapters.state.connection import translated
 from workers.adapters.state.held_back import Waiting, released_of
-from workers.adapters.state.identifiers import milliseconds_of, new_id
+from workers.adapters.state.identifiers import new_id
 from workers.adapters.state.outgoing import NobodyTakes, Outgoing
 from workers.adapters.state.results import StackResult, endings_of
-from workers.adapters.state.run_head import HEAD, RunHead
+from workers.adapters.state.run_reader import RunReader
 from workers.adapters.state.scripts import Scripts
-from workers.adapters.state.shown import OpenRun, named, shown_run
 from workers.model.errors import RedisUnavailable
 from workers.model.news import Ended
 from workers.model.words import Action, Outcome, Reason, Trigger
 
 _PLAN_CHUNK = 200  # stacks per script call, so that Redis answers others in between
-_EMPTY_RUN_MILLISECONDS = 60_000  # a run that plans nothing for so long has lost its maker
 
 
-class Runs:
+class Runs(RunReader):
     """Runs in Redis. Every method is one or a few round trips and may be called twice with the same effect.
 
     Args:
@@ -44,7 +41,7 @@ class Runs:
     """
 
     def __init__(self, redis: Redis, scripts: Scripts, outgoing: Callable[[], Outgoing] = NobodyTakes) -> None:
-        self._redis = redis
+        super().__init__(redis)
         self._scripts = scripts
         self._outgoing = outgoing
 
@@ -205,29 +202,17 @@ class Runs:
         """Whether any run waits for a stack."""
         return bool(self._redis.exists(keys.waiting(stack)))
 
-    def finish(
-        self,
-        runs: Iterable[str],
-        stack: str,
-        *,
-        commit: str | None,
-        action: Action | str,
-        reason: Reason | str,
-        outcome: Outcome | str,
-        deployment: str | None = None,
-        message: str = "",
-    ) -> None:
-        """End a stack's part in every run; runs that wait for nothing more end. A second outcome is ignored."""
-        self.finish_with(runs, stack, StackResult.of(commit, action, reason, outcome, deployment, message))
+    def finish(self, runs: Iterable[str], result: StackResult, status: Mapping[str, object] | None = None) -> None:
+        """End a stack's part in every run; runs that wait for nothing more end. A second outcome is ignored.
 
-    def finish_with(
-        self, runs: Iterable[str], stack: str, result: StackResult, status: Mapping[str, object] | None = None
-    ) -> None:
-        """As `finish`, and set fields of the stack's status in the same round trip."""
+        Args:
+            runs: those that waited for the stack.
+            result: how it ended.
+            status: fields of the stack's status to set in the same round trip.
+        """
         ended = list(runs)
         fields = [text for name, value in (status or {}).items() for text in (name, json.dumps(value))]
-        flags = ("1" if result.outcome.bad else "0", "1" if result.eventful else "0")
-        self._call_and_release("finish", stack, now(), result.to_json(), *flags, len(ended), *ended, *fields)
+        self._call_and_release("finish", result.stack, now(), *_ended(result), len(ended), *ended, *fields)
 
     @translated()
     def note_invalid(self, run: str, stack: str, commit: str | None, message: str) -> None:
@@ -239,14 +224,13 @@ class Runs:
             commit: at which it was found.
             message: why it cannot be that stack.
         """
-        result = StackResult.of(commit, Action.NONE, Reason.INVALID, Outcome.INVALID, message=message)
-        self._scripts("note_invalid", run, stack, result.to_json())
+        result = StackResult(stack, Action.NONE, Reason.INVALID, Outcome.INVALID, commit, message=message)
+        self._scripts("note_invalid", run, stack, json.dumps(result.in_run()))
 
-    def finish_held_back(self, stack: str, result: StackResult) -> tuple[str, ...]:
+    def finish_held_back(self, result: StackResult) -> tuple[str, ...]:
         """End a stack's part in every run in which it still has to wait for others; those runs."""
-        flags = ("1" if result.outcome.bad else "0", "1" if result.eventful else "0")
         with translated():
-            ended, *answer = self._scripts("finish_held_back", stack, now(), result.to_json(), *flags)
+            ended, *answer = self._scripts("finish_held_back", result.stack, now(), *_ended(result))
         self._publish(*answer)
         return tuple(ended)
 
@@ -269,103 +253,7 @@ class Runs:
         if endings:
             self._outgoing().ended(endings_of(endings))
 
-    # ------------------------------------------------------------ reading
 
-    @translated()
-    def get(self, run: str) -> dict[str, Any] | None:
-        """A run as the API shows it; None when there is none."""
-        return shown_run(self._redis.hgetall(keys.run(run)))
-
-    @translated()
-    def list(
-        self, cursor: str | None = None, limit: int = 20, repo: str | None = None, stack: str | None = None
-    ) -> dict[str, Any]:
-        """The newest runs first, `{"items": […], "next": cursor or None}`.
-
-        Args:
-            cursor: the `next` of the page before.
-            limit: how many.
-            repo: only this repo's.
-            stack: only those that did something to this stack.
-        """
-        index = keys.runs_of_stack(stack) if stack else keys.runs_of_repo(repo) if repo else keys.runs()
-        items: list[dict[str, Any]] = []
-        while len(items) <= limit:  # one more, which tells whether there is a next page
-            below = f"({cursor}" if cursor else "+"
-            found = [str(run) for run in self._redis.zrevrangebylex(index, below, "-", start=0, num=limit + 1)]
-            if not found:
-                return {"items": items, "next": None}
-            for run in found[: limit + 1 - len(items)]:
-                cursor = run
-                shown = shown_run(self._redis.hgetall(keys.run(run)))
-                if shown is None:
-                    self._redis.zrem(index, run)
-                elif not repo or repo in shown["repo"].split(", "):
-                    items.append(shown)
-        return {"items": items[:limit], "next": items[limit - 1]["id"]}
-
-    def heads(self, runs: Iterable[str]) -> tuple[RunHead, ...]:
-        """The heads of runs, without those that are gone; what a run has done to its stacks is not read."""
-        found = (RunHead.from_stored(stored) for stored in self._stored_heads(tuple(runs)))
-        return tuple(head for head in found if head is not None)
-
-    def head(self, run: str) -> RunHead | None:
-        """The head of one run; None when it is gone."""
-        return next(iter(self.heads([run])), None)
-
-    @translated()
-    def _stored_heads(self, runs: Sequence[str]) -> Sequence[dict[str, str | None]]:
-        with self._redis.pipeline(transaction=False) as pipeline:
-            for run in runs:
-                pipeline.hmget(keys.run(run), HEAD)
-            heads = [dict(zip(HEAD, values, strict=True)) for values in pipeline.execute()]
-        for run, head in zip(runs, heads, strict=True):
-            if head["id"] is not None and head["has_pulls"] is None:  # made before this was noted
-                pulls = any(str(name).startswith("pull:") for name in self._redis.hkeys(keys.run(run)))
-                head["has_pulls"] = "1" if pulls else "0"
-        return heads
-
-    # ------------------------------------------------------------ for reconcile
-
-    @translated()
-    def open_runs(self) -> tuple[OpenRun, ...]:
-        """What runs that have not ended still wait for, oldest first.
-
-        On the way, runs that nobody can end are ended: those that expired, those whose maker died before it
-        planned anything, and queued pulls that a newer run's queued pull makes needless.
-        """
-        waiting = self._read_open()
-        newest: dict[tuple[str, str], str] = {}
-        for run in waiting:
-            for worker in run.pulls:
-                newest[run.repo, worker] = run.id
-        superseded = [(run.id, worker) for run in waiting for worker in run.pulls if newest[run.repo, worker] != run.id]
-        self._scripts.many("supersede_pull", [[run, worker, now()] for run, worker in superseded])
-        return self._read_open() if superseded else waiting
-
-    @translated()
-    def stale_waiting(self, older_than: float) -> tuple[str, ...]:
-        """Stacks that runs have waited for longer than `older_than` seconds since a task was last published.
-
-        They count as published again from now on.
-        """
-        return tuple(self._scripts("stale_waiting", str(int(older_than * 1000))))
-
-    def _read_open(self) -> tuple[OpenRun, ...]:
-        runs = [str(run) for run in self._redis.zrange(keys.open_runs(), 0, -1)]
-        with self._redis.pipeline(transaction=False) as pipeline:
-            for run in runs:
-                pipeline.hget(keys.run(run), "repo")
-                pipeline.smembers(keys.pending(run))
-                pipeline.hkeys(keys.held_back(run))
-            answers = pipeline.execute()
-        found = []
-        for run, repo, members, held in zip(runs, answers[::3], answers[1::3], answers[2::3], strict=True):
-            if members and repo:
-                stacks = named("stack:", members - {f"stack:{stack}" for stack in held})
-                found.append(OpenRun(run, repo, named("pull:", members), stacks))
-            elif not repo:
-                self._redis.zrem(keys.open_runs(), run)
-            elif abs(time.time_ns() // 1_000_000 - milliseconds_of(run)) > _EMPTY_RUN_MILLISECONDS:
-                self._scripts("close", run, now())
-        return tuple(found)
+def _ended(result: StackResult) -> tuple[str, str, str]:
+    """A result as scripts take it: its JSON, whether it is bad, whether it is eventful."""
+    return json.dumps(result.in_run()), "1" if result.bad else "0", "1" if result.eventful else "0"

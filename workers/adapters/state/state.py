@@ -22,6 +22,7 @@ from workers.adapters.state.journal import Journal
 from workers.adapters.state.leases import Leases, stack_lease
 from workers.adapters.state.marks import Adoptions, Holds, Pauses, Pins
 from workers.adapters.state.notices import Notices
+from workers.adapters.state.open_runs import OpenRuns
 from workers.adapters.state.outgoing import NobodyTakes, Outgoing
 from workers.adapters.state.runs import Runs
 from workers.adapters.state.scripts import Scripts
@@ -45,6 +46,7 @@ class State:
         self.journal = Journal(data_dir)
         self.stack_lock = StackLock(data_dir)
         self.runs = Runs(redis, scripts, outgoing)
+        self.open_runs = OpenRuns(redis, scripts)
         self.records = Records(redis, scripts)
         self.quick = Quick(scripts, self.runs)
         self.forecasts = Forecasts(scripts)

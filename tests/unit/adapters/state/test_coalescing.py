@@ -12,7 +12,7 @@ from redis import Redis
 
 from workers.adapters.state import keys
 from workers.adapters.state.identifiers import new_id
-from workers.adapters.state.shown import OpenRun
+from workers.adapters.state.open_runs import OpenRun
 from workers.adapters.state.state import State
 
 PUSHED = {"commit": "c1", "ref": "main"}
@@ -67,10 +67,8 @@ def test_an_announcement_joins_the_pull_that_waits(state: State) -> None:
 def test_a_run_that_is_joined_keeps_who_asked_first(state: State) -> None:
     run, _ = state.runs.coalesce("homelab", ["local"], "webhook", who="github", **PUSHED)
     assert state.runs.coalesce("homelab", ["local"], "cli", who="me@here") == (run, "coalesced")
-    shown = state.runs.get(run) or {}
-    assert (shown["trigger"], shown["who"]) == ("webhook", "github")
-    unknown = state.runs.create("homelab", "reconcile", ())
-    assert (state.runs.get(unknown) or {})["who"] is None
+    shown, unknown = state.runs.heads([run, state.runs.create("homelab", "reconcile", ())])
+    assert (shown.trigger, shown.who, unknown.who) == ("webhook", "github", None)
 
 
 def test_an_announcement_does_not_join_a_pull_under_way(state: State) -> None:
@@ -127,7 +125,7 @@ def test_a_killed_pull_gives_way_to_one_that_waits(state: State) -> None:
     assert not state.runs.start_pull(killed, "homelab", "local")
     shown = state.runs.get(killed)
     assert shown is not None
-    assert (shown["status"], shown["pulls"]["local"]["status"]) == ("succeeded", "superseded")
+    assert (shown.status, shown.pulls["local"].status) == ("succeeded", "superseded")
     assert pull(state, waiting)
 
 
@@ -152,7 +150,7 @@ def test_a_run_that_could_not_be_published_leaves_no_trace(state: State) -> None
     run, _ = state.runs.coalesce("homelab", ["local"], "webhook")
     assert state.runs.discard(run)
     assert state.runs.get(run) is None
-    assert state.runs.open_runs() == ()
+    assert state.open_runs.all() == ()
     assert state.runs.coalesce("homelab", ["local"], "webhook")[1] == "queued"
 
 
@@ -160,7 +158,7 @@ def test_a_discarded_run_that_others_joined_is_left_to_reconcile(state: State) -
     run, _ = state.runs.coalesce("homelab", ["local"], "webhook")
     assert state.runs.coalesce("homelab", ["local"], "webhook") == (run, "coalesced")
     assert not state.runs.discard(run)
-    assert [found.id for found in state.runs.open_runs()] == [run]
+    assert [found.id for found in state.open_runs.all()] == [run]
     assert state.runs.coalesce("homelab", ["local"], "webhook")[1] == "queued"
 
 
@@ -190,7 +188,7 @@ def test_one_run_covers_all_workers(state: State) -> None:
     assert pull(state, run, "nas")
     shown = state.runs.get(run)
     assert shown is not None
-    assert (shown["status"], set(shown["pulls"])) == ("succeeded", {"local", "nas"})
+    assert (shown.status, set(shown.pulls)) == ("succeeded", {"local", "nas"})
 
 
 def test_a_worker_that_has_fetched_already_is_left_out_of_a_new_run(state: State) -> None:
@@ -215,7 +213,7 @@ def test_open_runs_say_what_they_wait_for(state: State) -> None:
     run, _ = state.runs.coalesce("homelab", ["local"], "webhook")
     state.runs.start_pull(run, "homelab", "local")
     state.runs.plan(run, [("production/b", "c1"), ("production/a", "c1")])
-    assert state.runs.open_runs() == (OpenRun(run, "homelab", ("local",), ("production/a", "production/b")),)
+    assert state.open_runs.all() == (OpenRun(run, "homelab", ("local",), ("production/a", "production/b")),)
 
 
 def test_pulls_that_piled_up_for_an_absent_worker_become_one(state: State, redis: Redis) -> None:
@@ -224,22 +222,22 @@ def test_pulls_that_piled_up_for_an_absent_worker_become_one(state: State, redis
         runs.append(state.runs.coalesce("homelab", ["nas"], "reconcile")[0])
         redis.delete(keys.waiting_pull("homelab", "nas"))
         time.sleep(0.002)  # ids sort by the millisecond
-    assert [run.id for run in state.runs.open_runs()] == runs[-1:]
+    assert [run.id for run in state.open_runs.all()] == runs[-1:]
     shown = state.runs.get(runs[0])
     assert shown is not None
-    assert shown["pulls"]["nas"]["status"] == "superseded"
+    assert shown.pulls["nas"].status == "superseded"
 
 
 def test_a_run_whose_maker_died_before_planning_is_ended(state: State) -> None:
     old = state.runs.create("homelab", "cli", [], run_id=new_id(1_000_000_000_000))
     fresh = state.runs.create("homelab", "cli", [])
-    assert state.runs.open_runs() == ()
+    assert state.open_runs.all() == ()
     shown = [state.runs.get(run) for run in (old, fresh)]
-    assert [run and run["status"] for run in shown] == ["succeeded", "queued"]
+    assert [run and run.status for run in shown] == ["succeeded", "queued"]
 
 
 def test_an_expired_run_is_open_no_more(state: State, redis: Redis) -> None:
     run, _ = state.runs.coalesce("homelab", ["local"], "webhook")
     redis.delete(keys.run(run), keys.pending(run))
-    assert state.runs.open_runs() == ()
+    assert state.open_runs.all() == ()
     assert redis.zcard(keys.open_runs()) == 0

@@ -13,6 +13,7 @@ from tests.redis_server import RedisServer
 from workers.adapters.state.connection import connect, translated
 from workers.adapters.state.state import State
 from workers.model.errors import RedisUnavailable
+from workers.model.words import Action, Decision, Reason
 
 
 def coalesce(state: State) -> str:
@@ -53,7 +54,7 @@ def test_a_full_redis_is_unavailable_and_nothing_is_half_done(own_redis_server: 
         with pytest.raises(RedisUnavailable, match="maxmemory"):
             state.runs.plan(run, [("production/a", "c1")])
         with pytest.raises(RedisUnavailable):
-            state.deployments.create("production/a", run, "c1")
+            state.deployments.create(Decision("production/a", Action.UP, Reason.FORCED, "c1"), run)
         assert state.runs.start_pull(run, "homelab", "local")  # begins by freeing memory, so all of it is done
         redis.config_set("maxmemory", "0")
         assert state.runs.plan(run, [("production/a", "c1")]) == ["production/a"]

@@ -8,18 +8,21 @@ import pytest
 
 from workers.adapters.state import keys
 from workers.adapters.state.state import State
+from workers.model.words import Action, Decision, Outcome, Reason, Trigger
 
 STACK = "production/a"
 
 
 def created(state: State) -> str:
-    return state.deployments.create(STACK, "run1", "c1", "up", "content_changed", previous="c0")
+    decision = Decision(STACK, Action.UP, Reason.CONTENT_CHANGED, "c1")
+    return state.deployments.create(decision, "run1", trigger=Trigger.WEBHOOK, who="alice")
 
 
 def test_a_deployment_is_shown_with_what_is_known_so_far(state: State) -> None:
     deployment = created(state)
-    shown = state.deployments.get(deployment)
-    assert shown is not None
+    found = state.deployments.get(deployment)
+    assert found is not None
+    shown = found.to_json()
     assert shown.pop("started_at").endswith("Z")
     assert shown == {
         "id": deployment,
@@ -32,34 +35,45 @@ def test_a_deployment_is_shown_with_what_is_known_so_far(state: State) -> None:
         "outcome": None,
         "error": None,
         "finished_at": None,
-        "previous": "c0",
+        "trigger": "webhook",
+        "who": "alice",
         "steps": [],
     }
 
 
 def test_an_unknown_deployment_is_none_and_stays_so(state: State) -> None:
-    state.deployments.update("nothing", outcome="deployed")
+    state.deployments.finish("nothing", Outcome.DEPLOYED)
     assert state.deployments.get("nothing") is None
 
 
-@pytest.mark.parametrize(("outcome", "status"), [("deployed", "succeeded"), ("rolled_back", "failed")])
-def test_a_deployment_ends_with_an_outcome(state: State, outcome: str, status: str) -> None:
+@pytest.mark.parametrize(("outcome", "status"), [(Outcome.DEPLOYED, "succeeded"), (Outcome.ROLLED_BACK, "failed")])
+def test_a_deployment_ends_with_an_outcome(state: State, outcome: Outcome, status: str) -> None:
     deployment = created(state)
     state.deployments.add_step(deployment, "stage", 0.01234)
     state.deployments.add_step(deployment, "up", 1.5)
     state.deployments.finish(deployment, outcome, "web is unhealthy")
     shown = state.deployments.get(deployment)
     assert shown is not None
-    assert (shown["status"], shown["outcome"], shown["error"]) == (status, outcome, "web is unhealthy")
-    assert shown["finished_at"] is not None
-    assert [(step["name"], step["seconds"]) for step in shown["steps"]] == [("stage", 0.012), ("up", 1.5)]
+    assert (shown.status, shown.outcome, shown.error) == (status, outcome, "web is unhealthy")
+    assert shown.finished_at is not None
+    assert [(step.name, step.seconds) for step in shown.steps] == [("stage", 0.012), ("up", 1.5)]
+    assert not {"seconds", "fingerprint"} & set(shown.to_json())
+
+
+def test_what_is_known_only_at_the_end_is_shown_then(state: State) -> None:
+    deployment = created(state)
+    state.deployments.finish(deployment, Outcome.DEPLOYED, seconds={"up": 1.5}, fingerprint="f1")
+    shown = state.deployments.get(deployment)
+    assert shown is not None
+    assert (shown.seconds, shown.fingerprint) == ({"up": 1.5}, "f1")
+    assert list(shown.to_json())[-3:] == ["seconds", "fingerprint", "steps"]
 
 
 def test_a_stack_keeps_its_newest_deployments(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "MAX_DEPLOYMENTS_OF_STACK", 3)
     made = [created(state) for _ in range(5)]
-    assert [shown["id"] for shown in state.deployments.list(STACK)] == made[:1:-1]
-    assert [shown["id"] for shown in state.deployments.list(STACK, limit=1)] == made[-1:]
+    assert [shown.id for shown in state.deployments.list(STACK)] == made[:1:-1]
+    assert [shown.id for shown in state.deployments.list(STACK, limit=1)] == made[-1:]
     assert state.deployments.get(made[0]) is None
 
 

@@ -40,10 +40,10 @@ def test_a_look_at_a_stack_that_nobody_waits_for_finds_no_runs(state: State) -> 
 
 def test_an_unchanged_stack_is_verified_at_the_new_commit(state: State) -> None:
     run = planned(state)
-    state.quick.finish_unchanged(state.quick.look(STACK, "task").runs, STACK, UNCHANGED, "c2")
+    state.quick.finish_unchanged(state.quick.look(STACK, "task").runs, UNCHANGED)
     shown = state.runs.get(run)
     assert shown is not None
-    assert (shown["status"], shown["stacks"][STACK]["outcome"]) == ("succeeded", "unchanged")
+    assert (shown.status, shown.stacks[STACK].outcome) == ("succeeded", "unchanged")
     status = state.records.status(STACK)
     assert (status["latest_commit"], status["verified_commit"]) == ("c2", "c2")
     assert (status["last_decision"]["reason"], status["last_decision"]["run"]) == ("unchanged", run)
@@ -53,24 +53,24 @@ def test_a_skipped_stack_is_not_verified(state: State) -> None:
     run = planned(state)
     service = ServiceDecision(Action.UP, ("a/compose.yaml",))
     paused = Decision(STACK, Action.UP, Reason.PAUSED, "c2", services={"web": service}, message="paused by me")
-    state.quick.finish_unchanged([run], STACK, paused, "c2", outcome=Outcome.SKIPPED)
+    state.quick.finish_unchanged([run], paused, Outcome.SKIPPED)
     status = state.records.status(STACK)
     assert "verified_commit" not in status
     assert status["last_decision"]["services"] == {"web": {"action": "up", "paths": ["a/compose.yaml"]}}
     shown = state.runs.get(run)
     assert shown is not None
-    assert shown["stacks"][STACK]["message"] == "paused by me"
+    assert shown.stacks[STACK].message == "paused by me"
 
 
 def test_quiet_ends_are_no_events(state: State) -> None:
     run = planned(state)
-    state.quick.finish_unchanged([run], STACK, UNCHANGED, "c2")
-    assert {event["kind"] for _, event in state.events.read()} == {"run"}
+    state.quick.finish_unchanged([run], UNCHANGED)
+    assert {event["kind"] for event in (each.to_json() for each in state.events.read())} == {"run"}
 
 
 def test_an_invalid_stack_without_a_commit_keeps_what_is_known(state: State) -> None:
     run = planned(state)
     invalid = Decision(STACK, Action.NONE, Reason.INVALID, message="two folders have this name")
-    state.quick.finish_unchanged([run], STACK, invalid, "", outcome=Outcome.INVALID)
+    state.quick.finish_unchanged([run], invalid, Outcome.INVALID)
     status = state.records.status(STACK)
     assert (status["latest_commit"], status["last_decision"]["commit"]) == ("c2", None)

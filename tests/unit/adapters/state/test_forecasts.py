@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from workers.adapters.state.state import State
 from workers.model.words import Action, Decision, Outcome, Reason
 
@@ -17,10 +15,10 @@ def planned(state: State, commit: str = "c1") -> str:
     return run
 
 
-def part(state: State, run: str) -> dict[str, Any]:
+def part(state: State, run: str) -> dict[str, str | None]:
     shown = state.runs.get(run)
     assert shown is not None
-    return dict(shown["stacks"][STACK])
+    return shown.stacks[STACK].in_run()
 
 
 def test_a_stack_that_waits_shows_what_it_will_need(state: State) -> None:
@@ -40,7 +38,7 @@ def test_a_stack_that_waits_shows_what_it_will_need(state: State) -> None:
 def test_what_has_ended_stays(state: State) -> None:
     run = planned(state)
     ended = Decision(STACK, Action.NONE, Reason.BLOCKED, "c1")
-    state.quick.finish_unchanged(state.runs.take(STACK), STACK, ended, "c1", outcome=Outcome.BLOCKED)
+    state.quick.finish_unchanged(state.runs.take(STACK), ended, Outcome.BLOCKED)
     before = (part(state, run), state.rows([STACK]))
     state.forecasts.note(run, [CHANGED])
     assert (part(state, run), state.rows([STACK])) == before
@@ -49,7 +47,7 @@ def test_what_has_ended_stays(state: State) -> None:
 def test_a_look_at_the_same_commit_knew_more(state: State) -> None:
     planned(state)
     known = Decision(STACK, Action.NONE, Reason.MOVED, "c1")
-    state.quick.finish_unchanged(state.runs.take(STACK), STACK, known, "c1", outcome=Outcome.BLOCKED)
+    state.quick.finish_unchanged(state.runs.take(STACK), known, Outcome.BLOCKED)
     again = planned(state)
     state.forecasts.note(again, [CHANGED])
     assert part(state, again)["reason"] == "content_changed"

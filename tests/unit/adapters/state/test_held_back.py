@@ -59,22 +59,20 @@ def run_of(state: State, first: Sequence[str], *behind: tuple[str, tuple[str, ..
 
 def end(state: State, run: str, stack: str, outcome: Outcome = Outcome.DEPLOYED, reason: Reason | None = None) -> None:
     state.runs.take(stack)
-    state.runs.finish(
-        [run], stack, commit="c1", action=Action.UP, reason=reason or Reason.CONTENT_CHANGED, outcome=outcome
-    )
+    state.runs.finish([run], StackResult(stack, Action.UP, reason or Reason.CONTENT_CHANGED, outcome, "c1"))
 
 
 def outcome_of(state: State, run: str, stack: str) -> tuple[object, object, object]:
     shown = state.runs.get(run)
     assert shown is not None
-    found = shown["stacks"][stack]
-    return found["outcome"], found["reason"], found.get("message")
+    found = shown.stacks[stack]
+    return found.outcome, found.reason, found.message or None
 
 
 def status(state: State, run: str) -> object:
     shown = state.runs.get(run)
     assert shown is not None
-    return shown["status"]
+    return shown.status
 
 
 @pytest.mark.parametrize("order", list(permutations((DB, CACHE))))
@@ -165,10 +163,10 @@ def test_planned_again_nothing_is_lost_and_nothing_begins_early(state: State, pu
 
 def test_who_waits_for_a_predecessor_is_not_lost(state: State, published: list[str]) -> None:
     run = run_of(state, [DB], (APP, (DB,)))
-    assert [each.stacks for each in state.runs.open_runs()] == [(DB,)]
+    assert [each.stacks for each in state.open_runs.all()] == [(DB,)]
     end(state, run, DB)
     assert published == [APP]
-    assert [each.stacks for each in state.runs.open_runs()] == [(APP,)], run
+    assert [each.stacks for each in state.open_runs.all()] == [(APP,)], run
 
 
 def test_a_publisher_that_cannot_publish_leaves_it_to_reconcile(redis: Redis, tmp_path: Path) -> None:
@@ -176,7 +174,7 @@ def test_a_publisher_that_cannot_publish_leaves_it_to_reconcile(redis: Redis, tm
     run = run_of(state, [DB], (APP, (DB,)))
     end(state, run, DB)
     assert outcome_of(state, run, DB)[0] == "deployed"
-    assert [each.stacks for each in state.runs.open_runs()] == [(APP,)]
+    assert [each.stacks for each in state.open_runs.all()] == [(APP,)]
 
 
 def test_another_run_may_have_the_stack_meanwhile(state: State, published: list[str]) -> None:
@@ -190,7 +188,7 @@ def test_another_run_may_have_the_stack_meanwhile(state: State, published: list[
     assert published == [APP]
 
 
-CANCELLED = StackResult(None, Action.NONE, Reason.WAITING, Outcome.CANCELLED, message="cancelled by me")
+CANCELLED = StackResult(APP, Action.NONE, Reason.WAITING, Outcome.CANCELLED, message="cancelled by me")
 
 
 def test_one_that_waits_for_its_predecessors_is_ended_in_every_run(state: State, published: list[str]) -> None:
@@ -198,7 +196,7 @@ def test_one_that_waits_for_its_predecessors_is_ended_in_every_run(state: State,
     released = run_of(state, [CACHE], (APP, (CACHE,)))
     end(state, released, CACHE)
     assert published == [APP]
-    assert set(state.runs.finish_held_back(APP, CANCELLED)) == set(runs)  # made in one millisecond, in either order
+    assert set(state.runs.finish_held_back(CANCELLED)) == set(runs)  # made in one millisecond, in either order
     for run in runs:
         assert outcome_of(state, run, APP) == ("cancelled", "waiting", "cancelled by me")
         assert outcome_of(state, run, WEB) == ("blocked", "blocked", f"comes after {APP}, which was cancelled")
@@ -206,12 +204,12 @@ def test_one_that_waits_for_its_predecessors_is_ended_in_every_run(state: State,
         assert status(state, run) == "failed"
     assert published == [APP]
     assert status(state, released) == "running"
-    assert state.runs.finish_held_back(APP, CANCELLED) == ()
+    assert state.runs.finish_held_back(CANCELLED) == ()
 
 
 def test_a_cancelled_one_that_nobody_comes_after_fails_no_run(state: State, published: list[str]) -> None:
     run = run_of(state, [DB], (APP, (DB,)))
-    assert state.runs.finish_held_back(APP, CANCELLED) == (run,)
+    assert state.runs.finish_held_back(CANCELLED) == (run,)
     end(state, run, DB)
     assert status(state, run) == "succeeded"
     assert published == []

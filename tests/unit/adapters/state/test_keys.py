@@ -28,9 +28,9 @@ def test_what_is_written_is_documented(state: State) -> None:
     state.runs.end_pull(run, "homelab", "local", commits={"main": "c1"}, error=None, repo_ref="main")
     state.runs.coalesce("homelab", ["local"], "cli")
     unchanged = Decision("production/a", Action.NONE, Reason.UNCHANGED)
-    state.quick.finish_unchanged(state.quick.look("production/a", "t").runs, "production/a", unchanged, "c1")
+    state.quick.finish_unchanged(state.quick.look("production/a", "t").runs, unchanged)
     state.records.put("production/a", {}, 1)
-    deployment = state.deployments.create("production/a", run, "c1")
+    deployment = state.deployments.create(unchanged, run)
     state.deployments.append_log(deployment, "line")
     state.pauses.pause("production/a", "me")
     templates = [re.escape(key.template).replace("%s", ".+") for key in keys.ALL.values()]

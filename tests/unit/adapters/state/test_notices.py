@@ -19,7 +19,7 @@ from workers.model.words import Action, Decision, Outcome, Reason
 
 STACK = "production/a"
 UNCHANGED = Decision(STACK, Action.NONE, Reason.UNCHANGED, "c2")
-FAILED = StackResult("c1", Action.UP, Reason.CONTENT_CHANGED, Outcome.FAILED, None, "exit code 3")
+FAILED = StackResult(STACK, Action.UP, Reason.CONTENT_CHANGED, Outcome.FAILED, "c1", message="exit code 3")
 
 
 class Listener(NobodyTakes):
@@ -54,7 +54,7 @@ def planned(state: State, *stacks: str) -> str:
 
 def look(state: State) -> None:
     """One unchanged stack, from its message to its end."""
-    state.quick.finish_unchanged(state.quick.look(STACK, "t").runs, STACK, UNCHANGED, "c2")
+    state.quick.finish_unchanged(state.quick.look(STACK, "t").runs, UNCHANGED)
 
 
 def test_an_unchanged_stack_is_no_news_and_costs_two_round_trips_as_ever(state: State, seen: list[Ended]) -> None:
@@ -74,14 +74,14 @@ def test_an_unchanged_stack_is_no_news_and_costs_two_round_trips_as_ever(state: 
 def test_one_that_ended_badly_is_seen_once_however_many_runs_waited(state: State, seen: list[Ended]) -> None:
     runs = [planned(state), planned(state)]
     for _ in range(2):
-        state.runs.finish_with(runs, STACK, FAILED)
+        state.runs.finish(runs, FAILED)
     assert seen == [Ended(STACK, runs[1], Outcome.FAILED, "exit code 3", reason=Reason.CONTENT_CHANGED)]
 
 
 def test_those_behind_it_are_seen_as_well(state: State, seen: list[Ended]) -> None:
     run = planned(state)
     state.runs.hold_back(run, [Waiting("production/b", "c1", (STACK,), "local")])
-    state.runs.finish_with([run], STACK, FAILED)
+    state.runs.finish([run], FAILED)
     message = f"comes after {STACK}, which failed"
     assert seen[1:] == [Ended("production/b", run, Outcome.BLOCKED, message, reason=Reason.BLOCKED)]
 

@@ -13,18 +13,17 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from workers.adapters.state import keys
-from workers.adapters.state.run_head import RunHead
+from workers.adapters.state.results import StackResult
+from workers.adapters.state.run import Pull, RunHead
 from workers.adapters.state.state import State
 from workers.model.errors import RedisUnavailable
-from workers.model.words import Action, Outcome, Reason, RunStatus, Trigger
+from workers.model.words import Action, Outcome, PullStatus, Reason, RunStatus, Trigger
 
 STACKS = ["production/a", "production/b", "production/c"]
 
 
 def finish(state: State, runs: tuple[str, ...] | list[str], stack: str, outcome: Outcome = Outcome.UNCHANGED) -> None:
-    state.runs.finish(
-        runs, stack, commit="c1", action=Action.NONE, reason=Reason.UNCHANGED, outcome=outcome, deployment=None
-    )
+    state.runs.finish(runs, StackResult(stack, Action.NONE, Reason.UNCHANGED, outcome, "c1"))
 
 
 def planned(state: State, stacks: list[str] = STACKS, commit: str = "c1") -> str:
@@ -38,16 +37,16 @@ def planned(state: State, stacks: list[str] = STACKS, commit: str = "c1") -> str
 def status(state: State, run: str) -> str:
     shown = state.runs.get(run)
     assert shown is not None
-    return str(shown["status"])
+    return str(shown.status)
 
 
 def test_a_run_is_readable_as_soon_as_its_id_is_there(state: State) -> None:
     run, answer = state.runs.coalesce("homelab", ["local"], "webhook", commit="c1", ref="main", who="github")
     assert answer == "queued"
-    shown = state.runs.get(run)
-    assert shown is not None
-    queued_at = shown.pop("queued_at")
-    assert queued_at.endswith("Z")
+    found = state.runs.get(run)
+    assert found is not None
+    shown = found.to_json()
+    assert shown.pop("queued_at").endswith("Z")
     assert shown == {
         "id": run,
         "repo": "homelab",
@@ -75,9 +74,9 @@ def test_a_run_ends_when_its_last_stack_has_ended(state: State) -> None:
         finish(state, state.runs.take(stack), stack)
     shown = state.runs.get(run)
     assert shown is not None
-    assert (shown["status"], shown["ref"], shown["commit"]) == ("succeeded", "main", "c1")
-    assert shown["finished_at"] >= shown["started_at"] >= shown["queued_at"]
-    assert shown["stacks"]["production/a"] == {
+    assert (shown.status, shown.ref, shown.commit) == ("succeeded", "main", "c1")
+    assert str(shown.finished_at) >= str(shown.started_at) >= str(shown.queued_at)
+    assert shown.to_json()["stacks"]["production/a"] == {
         "commit": "c1",
         "action": "none",
         "reason": "unchanged",
@@ -90,7 +89,7 @@ def test_a_run_without_a_pull_has_ref_and_commit_of_the_last_one(state: State) -
     def seen(repo: str = "homelab") -> tuple[str | None, str | None]:
         shown = state.runs.get(state.runs.create(repo, "cli", ()))
         assert shown is not None
-        return shown["ref"], shown["commit"]
+        return shown.ref, shown.commit
 
     assert seen() == (None, None)
     earlier = state.runs.create("homelab", "poll", ["nas"], run_id="0" * 14)
@@ -121,9 +120,11 @@ def test_a_failed_pull_fails_the_run_and_says_why(state: State) -> None:
         state.runs.end_pull(run, "homelab", worker, commits={}, error=error, repo_ref="main")
     shown = state.runs.get(run)
     assert shown is not None
-    assert (shown["status"], shown["error"]) == ("failed", "nas: no route to git.example.com")
-    assert shown["pulls"]["local"]["status"] == "succeeded"
-    assert shown["pulls"]["nas"] == {"status": "failed", "commits": {}, "error": "no route to git.example.com"}
+    assert (shown.status, shown.error) == ("failed", "nas: no route to git.example.com")
+    assert shown.pulls == {
+        "local": Pull(PullStatus.SUCCEEDED),
+        "nas": Pull(PullStatus.FAILED, error="no route to git.example.com"),
+    }
 
 
 def test_a_second_outcome_does_not_replace_the_first(state: State) -> None:
@@ -132,7 +133,7 @@ def test_a_second_outcome_does_not_replace_the_first(state: State) -> None:
     finish(state, [run], "production/a", Outcome.FAILED)
     shown = state.runs.get(run)
     assert shown is not None
-    assert (shown["status"], shown["stacks"]["production/a"]["outcome"]) == ("succeeded", "deployed")
+    assert (shown.status, shown.stacks["production/a"].outcome) == ("succeeded", "deployed")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -148,9 +149,13 @@ def test_a_run_ends_exactly_once_however_its_parts_end(state: State, data: st.Da
         finish(state, [run], stack, outcome)
         ended = state.runs.get(run)
         assert ended is not None
-        assert (ended["finished_at"] is not None) == (len(first) == len(STACKS))
+        assert (ended.finished_at is not None) == (len(first) == len(STACKS))
     assert status(state, run) == ("failed" if any(outcome.bad for outcome in first.values()) else "succeeded")
-    endings = [event for _, event in state.events.read() if event["kind"] == "run" and event["status"] != "queued"]
+    endings = [
+        event
+        for event in (each.to_json() for each in state.events.read())
+        if event["kind"] == "run" and event["status"] != "queued"
+    ]
     assert Counter(event["status"] for event in endings)[status(state, run)] == 1
 
 
@@ -160,7 +165,9 @@ def test_threads_that_end_stacks_at_once_end_the_run_once(state: State) -> None:
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda stack: finish(state, [run], stack), stacks * 2))
     assert status(state, run) == "succeeded"
-    endings = [event for _, event in state.events.read() if event.get("status") == "succeeded"]
+    endings = [
+        event for event in (each.to_json() for each in state.events.read()) if event.get("status") == "succeeded"
+    ]
     assert len(endings) == 1
 
 
@@ -201,7 +208,7 @@ def test_a_stack_may_be_planned_before_its_commit_is_known(state: State) -> None
     assert state.runs.plan(run, [("production/a", "")]) == ["production/a"]
     shown = state.runs.get(run)
     assert shown is not None
-    assert shown["stacks"]["production/a"]["commit"] is None
+    assert shown.stacks["production/a"].commit is None
     assert state.records.status("production/a") == {"latest_commit": "c1"}
 
 
@@ -249,22 +256,6 @@ def test_the_holder_of_the_lock_gets_what_the_dead_have_left(state: State) -> No
     assert state.runs.take("production/a", "task 3", orphans=True) == ()
 
 
-def test_stacks_that_wait_too_long_are_published_again(state: State, redis: Redis) -> None:
-    planned(state, ["production/a", "production/b", "production/c"])
-    state.runs.take("production/c")
-    assert state.runs.stale_waiting(60) == ()
-    assert set(state.runs.stale_waiting(0)) == {"production/a", "production/b"}
-    redis.zincrby(keys.published(), -120_000, "production/a")
-    assert state.runs.stale_waiting(60) == ("production/a",)
-    assert state.runs.stale_waiting(60) == ()
-
-
-def test_a_clock_that_was_set_back_hides_no_waiting_stack(state: State, redis: Redis) -> None:
-    planned(state, ["production/a"])
-    redis.zincrby(keys.published(), 3_600_000, "production/a")
-    assert state.runs.stale_waiting(60) == ("production/a",)
-
-
 def test_every_run_ends_when_many_plan_take_and_put_back_at_once(state: State) -> None:
     published: Queue[str] = Queue()
     stacks = [f"production/s{number}" for number in range(3)]
@@ -305,17 +296,17 @@ def test_runs_are_listed_newest_first_page_by_page(state: State) -> None:
     runs = [state.runs.create("homelab", "cli", [], run_id=f"{number:014d}") for number in range(5)]
     state.runs.create("other", "cli", [], run_id="x" * 14)
     first = state.runs.list(limit=2, repo="homelab")
-    second = state.runs.list(first["next"], limit=2, repo="homelab")
-    third = state.runs.list(second["next"], limit=2, repo="homelab")
-    assert [item["id"] for page in (first, second, third) for item in page["items"]] == runs[::-1]
-    assert third["next"] is None
-    assert len(state.runs.list()["items"]) == 6
+    second = state.runs.list(first.next, limit=2, repo="homelab")
+    third = state.runs.list(second.next, limit=2, repo="homelab")
+    assert [item.id for page in (first, second, third) for item in page.items] == runs[::-1]
+    assert third.next is None
+    assert len(state.runs.list().items) == 6
 
 
 def test_expired_runs_leave_the_list(state: State, redis: Redis) -> None:
     gone, kept = (state.runs.create("homelab", "cli", []) for _ in range(2))
     redis.delete(keys.run(gone))
-    assert [item["id"] for item in state.runs.list()["items"]] == [kept]
+    assert [item.id for item in state.runs.list().items] == [kept]
 
 
 def test_a_stacks_history_has_the_runs_that_did_something_to_it(state: State) -> None:
@@ -323,7 +314,7 @@ def test_a_stacks_history_has_the_runs_that_did_something_to_it(state: State) ->
     finish(state, state.runs.take("production/a"), "production/a")
     loud = planned(state, ["production/a"], "c2")
     finish(state, state.runs.take("production/a"), "production/a", Outcome.DEPLOYED)
-    assert [item["id"] for item in state.runs.list(stack="production/a")["items"]] == [loud]
+    assert [item.id for item in state.runs.list(stack="production/a").items] == [loud]
     lifetimes = [state.redis.ttl(keys.run(run)) for run in (quiet, loud)]
     assert lifetimes == [keys.UNEVENTFUL_RUN_SECONDS, keys.RUN_SECONDS]
 
@@ -337,16 +328,15 @@ def test_only_so_many_runs_are_kept(state: State, monkeypatch: pytest.MonkeyPatc
         runs = [state.runs.create("homelab", "cli", ["local"], run_id=f"{number:014d}") for number in range(5)]
     finally:
         script_text.cache_clear()
-    assert [item["id"] for item in state.runs.list()["items"]] == runs[:1:-1]
+    assert [item.id for item in state.runs.list().items] == runs[:1:-1]
     assert state.runs.get(runs[0]) is None
-    assert [run.id for run in state.runs.open_runs()] == runs[-1:]
+    assert [run.id for run in state.open_runs.all()] == runs[-1:]
 
 
 def test_a_run_remembers_that_it_is_forced(state: State) -> None:
     plain, forced = (state.runs.create("homelab", "cli", (), forced=each) for each in (False, True))
     assert [head.forced for head in state.runs.heads([plain, "nothing", forced])] == [False, True]
     assert state.runs.heads([]) == ()
-    assert set(state.runs.get(forced) or {}) == set(state.runs.get(plain) or {})
 
 
 def test_the_head_of_a_run_says_who_started_it_and_how(state: State) -> None:
@@ -386,3 +376,16 @@ def test_a_head_costs_the_same_however_many_stacks_a_run_has(state: State, redis
     redis.config_resetstat()
     state.runs.head(run)
     assert set(redis.info("commandstats")) - {"cmdstat_info", "cmdstat_config|resetstat"} == {"cmdstat_hmget"}
+
+
+def test_parts_of_some_stacks_are_read_without_the_others(state: State, redis: Redis) -> None:
+    run = planned(state)
+    finish(state, [run], "production/a")
+    redis.config_resetstat()
+    parts = state.runs.parts(run, ["production/a", "production/b", "production/z"])
+    assert set(redis.info("commandstats")) - {"cmdstat_info", "cmdstat_config|resetstat"} == {"cmdstat_hmget"}
+    assert parts == {
+        "production/a": StackResult("production/a", Action.NONE, Reason.UNCHANGED, Outcome.UNCHANGED, "c1"),
+        "production/b": StackResult("production/b", commit="c1"),
+    }
+    assert state.runs.parts(run, []) == state.runs.parts("nothing", ["production/a"]) == {}

@@ -1,0 +1,81 @@
+"""Reading runs: pages of whole ones for people, heads and single parts for whoever works on a stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from redis import Redis
+
+from workers.adapters.state import keys
+from workers.adapters.state.connection import translated
+from workers.adapters.state.results import StackResult
+from workers.adapters.state.run import HEAD, Run, RunHead, RunPage, part_of
+
+
+class RunReader:
+    """What can be known of runs. Only whole runs take longer the more stacks they have."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    @translated()
+    def get(self, run: str) -> Run | None:
+        """All of a run; None when there is none."""
+        return Run.from_stored(self._redis.hgetall(keys.run(run)))
+
+    @translated()
+    def list(
+        self, cursor: str | None = None, limit: int = 20, repo: str | None = None, stack: str | None = None
+    ) -> RunPage:
+        """A page of runs, the newest first.
+
+        Args:
+            cursor: the `next` of the page before.
+            limit: how many.
+            repo: only this repo's.
+            stack: only those that did something to this stack.
+        """
+        index = keys.runs_of_stack(stack) if stack else keys.runs_of_repo(repo) if repo else keys.runs()
+        items: list[Run] = []
+        while len(items) <= limit:  # one more, which tells whether there is a next page
+            below = f"({cursor}" if cursor else "+"
+            found = [str(run) for run in self._redis.zrevrangebylex(index, below, "-", start=0, num=limit + 1)]
+            if not found:
+                return RunPage(tuple(items), None)
+            for run in found[: limit + 1 - len(items)]:
+                cursor = run
+                known = Run.from_stored(self._redis.hgetall(keys.run(run)))
+                if known is None:
+                    self._redis.zrem(index, run)
+                elif not repo or repo in known.repos:
+                    items.append(known)
+        return RunPage(tuple(items[:limit]), items[limit - 1].id)
+
+    def heads(self, runs: Iterable[str]) -> tuple[RunHead, ...]:
+        """The heads of runs, without those that are gone; what a run has done to its stacks is not read."""
+        found = (RunHead.from_stored(stored) for stored in self._stored_heads(tuple(runs)))
+        return tuple(head for head in found if head is not None)
+
+    def head(self, run: str) -> RunHead | None:
+        """The head of one run; None when it is gone."""
+        return next(iter(self.heads([run])), None)
+
+    @translated()
+    def parts(self, run: str, stacks: Sequence[str]) -> Mapping[str, StackResult]:
+        """The parts that some stacks have in a run; those that have none are left out."""
+        texts = self._redis.hmget(keys.run(run), [part_of(stack) for stack in stacks]) if stacks else []
+        found = zip(stacks, texts, strict=True)
+        return {stack: StackResult.from_json(stack, json.loads(text)) for stack, text in found if text}
+
+    @translated()
+    def _stored_heads(self, runs: Sequence[str]) -> Sequence[dict[str, str | None]]:
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for run in runs:
+                pipeline.hmget(keys.run(run), HEAD)
+            heads = [dict(zip(HEAD, values, strict=True)) for values in pipeline.execute()]
+        for run, head in zip(runs, heads, strict=True):
+            if head["id"] is not None and head["has_pulls"] is None:  # made before this was noted
+                pulls = any(str(name).startswith("pull:") for name in self._redis.hkeys(keys.run(run)))
+                head["has_pulls"] = "1" if pulls else "0"
+        return heads
