@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 from workers.catalog import Catalog, CatalogFile
 from workers.catalog.stacks import Stacks
 from workers.model.errors import RedisUnavailable, UnknownName
-from workers.model.stack import Repo, Stack
-from workers.runtime.settings import Settings, inherited, load_settings
+from workers.model.stack import Repo, Stack, live_directory
+from workers.runtime.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from workers.adapters.docker.compose import Compose
@@ -87,7 +87,6 @@ class Services:
     def __init__(self, settings: Settings, *, redis_timeout: float = 5.0, **stand_ins: Unpack[StandIns]) -> None:
         self.settings = settings
         vars(self).update(stand_ins)  # where `cached_property` keeps what it has made
-        self._data_dir = str(settings.data_dir)
         self._redis_timeout = redis_timeout
         self._lock = threading.Lock()
         self._clones: dict[Repo, Clone] = {}
@@ -145,7 +144,7 @@ class Services:
     @cached_property
     def own_container(self) -> str | None:
         """The id of the container that this process runs in; None outside of one."""
-        from workers.adapters.docker.engine import own_container_id  # noqa: PLC0415
+        from workers.adapters.docker.own_container import own_container_id  # noqa: PLC0415
 
         return own_container_id()
 
@@ -188,7 +187,7 @@ class Services:
 
     def live(self, stack: Stack) -> Path:
         """The stack's live directory, which holds the repository's layout; it need not exist yet."""
-        return self.settings.data_dir / "stacks" / stack.environment / stack.name
+        return live_directory(self.settings.data_dir, stack.id)
 
     def outside(self, stack: Stack) -> HostFiles:
         """What reaches a stack from its worker's host."""
@@ -196,7 +195,7 @@ class Services:
         environ = self._environments.get(kind)
         if environ is None:
             environ = self._environments[kind] = _base_environment(stack)
-        return HostFiles(f"{self._data_dir}/stacks/{stack.id}", environ)
+        return HostFiles(str(self.live(stack)), environ)
 
     def close(self) -> None:
         """End readers and connections; everything starts again when it is asked for."""
@@ -238,10 +237,10 @@ def build_services(settings: Settings | None = None, *, redis_timeout: float = 5
 
 def _base_environment(stack: Stack) -> Mapping[str, str]:
     """What Compose is started with for every stack on the same Docker host: no variables of its own, no `PWD`."""
-    from workers.adapters.docker.compose import INHERITED, command_environment  # noqa: PLC0415
+    from workers.adapters.docker.compose_project import command_environment, own_environment  # noqa: PLC0415
 
     bare = replace(stack, options=replace(stack.options, variables={}))
-    environ = command_environment(bare, Path(), {"LANG": "C.UTF-8", **inherited(INHERITED)})
+    environ = command_environment(bare, Path(), own_environment())
     return {name: value for name, value in environ.items() if name != "PWD"}
 
 

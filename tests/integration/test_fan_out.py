@@ -11,6 +11,7 @@ import pytest
 
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, compose, eventually
+from workers.adapters.queue import quick_message
 from workers.model.words import Trigger
 from workers.reconcile.pull import pull
 from workers.reconcile.requests import request_deploy, request_pull
@@ -173,8 +174,8 @@ def test_a_quick_look_that_finds_a_change_hands_over_and_is_published_once(rig: 
     rig.services.clone("homelab").fetch(["main"])
     run = rig.services.state.runs.create("homelab", Trigger.WEBHOOK, ["local"])
     rig.services.state.runs.plan(run, [("default/s4", changed)])
-    rig.services.queue.publish_quick("default/s4", run, "local")
-    rig.services.queue.publish_quick("default/s4", run, "local")
+    rig.services.queue.publish([quick_message("default/s4", run, "local")])
+    rig.services.queue.publish([quick_message("default/s4", run, "local")])
     with rig.worker("-Q", "tegu.local.pull"):
         eventually(lambda: rig.services.queue.calls_in("tegu.local.deploy"), "it is handed over")
         eventually(lambda: rig.log.count("tegu.deploy_if_changed") >= 4, "both messages are done")
@@ -211,7 +212,7 @@ def test_what_was_lost_is_published_again_by_reconcile(rig: Rig, monkeypatch: py
 
     run = rig.services.state.runs.create("homelab", Trigger.WEBHOOK, ["local"])
     rig.services.state.runs.plan(run, [("default/s1", rig.commit), ("default/s2", rig.commit)])
-    rig.services.queue.publish_quick("default/s2", run, "local")
+    rig.services.queue.publish([quick_message("default/s2", run, "local")])
     assert publish_lost(rig.services, "local") == 2
     assert {call[:2] for call in rig.services.queue.calls_in("tegu.local.pull")} == {
         ("tegu.pull", "homelab"),

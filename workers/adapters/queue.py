@@ -91,10 +91,6 @@ class Queue:
         """Let a worker pull a repo."""
         self.publish([pull_message(repo, run, worker)])
 
-    def publish_quick(self, stack_id: str, run: str | None, worker: str, force: bool = False) -> None:
-        """Let a worker decide about a stack that is expected to be unchanged."""
-        self.publish([quick_message(stack_id, run, worker, force=force)])
-
     def publish_deploy(self, stack_id: str, run: str | None, worker: str, force: bool = False) -> None:
         """Let a worker bring a stack up, if it needs that."""
         self.publish([deploy_message(stack_id, run, worker, force=force)])

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 
-from workers.adapters.docker.compose import prefix, project_of
+from workers.adapters.docker.argv import prefix
+from workers.adapters.docker.compose_project import project_of
 from workers.deploy.transaction.record import project_from
 from workers.model.errors import CommandFailed, TeguError, UserError
 from workers.model.stack import Stack

@@ -112,7 +112,7 @@ def _data_directory(path: Path) -> Checked:
 
 def _same_path(services: Services) -> Iterator[Checked]:
     """In a container: Docker resolves bind mounts on the host, so the directory has to lie at the same path there."""
-    from workers.adapters.docker.engine import own_container_id  # noqa: PLC0415
+    from workers.adapters.docker.own_container import own_container_id  # noqa: PLC0415
 
     container = own_container_id()
     if container is None:

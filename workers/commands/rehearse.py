@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from workers.adapters.docker.compose import Compose, project_of
+from workers.adapters.docker.compose import Compose
+from workers.adapters.docker.compose_project import project_of
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import FOLDER, SUBMODULE
 from workers.deploy.files.layout import Folders

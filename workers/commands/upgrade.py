@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from workers.adapters.docker.compose import Project
+from workers.adapters.docker.compose_project import Project
 from workers.adapters.docker.releases import numbers
 from workers.deploy.containers import compose_model
 from workers.deploy.transaction.record import project_from

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from workers.adapters.docker.engine import Container
+from workers.adapters.docker.container import Container
 from workers.model.words import Action, Decision
 
 HEALS = 3

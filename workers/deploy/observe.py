@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workers.adapters.docker.engine import Container, Engine
+from workers.adapters.docker.container import Container
+from workers.adapters.docker.engine import Engine
 from workers.adapters.state.deployed import is_of_another_worker
 from workers.adapters.state.state import State
 from workers.adapters.state.status import StackFacts

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from workers.adapters.docker.compose import INHERITED, Project, command_environment, down_argv, stop_argv
+from workers.adapters.docker.argv import down_argv, stop_argv
+from workers.adapters.docker.compose_project import Project, command_environment, own_environment
 from workers.catalog.catalog import project_of
 from workers.deploy.containers.ownership import own_parts
 from workers.deploy.transaction.intent import Intent
@@ -15,7 +16,6 @@ from workers.deploy.transaction.record import project_from
 from workers.model.errors import CommandFailed, EngineUnavailable
 from workers.model.stack import Limits, Options, Stack
 from workers.runtime.logs import get_logger
-from workers.runtime.settings import inherited
 from workers.services import Services
 
 log = get_logger(__name__)
@@ -103,7 +103,7 @@ def undeploy(
         else:
             return
     root = Path("/")
-    environment = command_environment(stack, root, {"LANG": "C.UTF-8", **inherited(INHERITED)})
+    environment = command_environment(stack, root, own_environment())
     end(Project(stack.project, root, root, (), environment=environment))
 
 

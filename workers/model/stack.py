@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 
 from workers.model.secret import Secret
@@ -123,6 +124,11 @@ class Options:
     when_removed: Literal["keep", "stop", "down"] = "keep"
     adopt: bool = False
     paused: bool = False
+
+
+def live_directory(data_dir: Path, stack_id: str) -> Path:
+    """A stack's own directory, which holds the repository's layout and never moves; it need not exist."""
+    return data_dir / "stacks" / stack_id
 
 
 @dataclass(frozen=True, slots=True)

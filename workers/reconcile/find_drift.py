@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workers.adapters.docker.engine import Container
+from workers.adapters.docker.container import Container
 from workers.adapters.queue import deploy_message
 from workers.adapters.state.clock import now
 from workers.adapters.state.status import StackFacts

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from workers.model.errors import Busy, TeguError
+from workers.model.stack import live_directory
 from workers.runtime.logs import get_logger
 from workers.services import Services
 
@@ -57,7 +58,7 @@ def keep_clone(services: Services, repo: str) -> None:
 def _is_deployed(services: Services, stack: str) -> bool:
     if not (journal := services.state.journal.load(stack)):
         # A journal that was lost is made again from the pin; a stack that never was deployed has no directory.
-        return (services.settings.data_dir / "stacks" / stack).is_dir()
+        return live_directory(services.settings.data_dir, stack).is_dir()
     gone = ((journal.get("status") or {}).get("removed"), journal.get("left"))
     return bool(journal.get("record")) and not any((mark or {}).get("done") == "down" for mark in gone)
 

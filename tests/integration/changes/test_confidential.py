@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.changes.judge import Judge
-from workers.adapters.docker.compose import Compose, Project
+from workers.adapters.docker.compose import Compose
+from workers.adapters.docker.compose_project import Project
 from workers.model.errors import InvalidStack
 
 SECRET = "EXAMPLESECRET"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.releases import PINNED, READING, release
-from workers.adapters.docker.compose import Compose, Project
+from workers.adapters.docker.compose import Compose
+from workers.adapters.docker.compose_project import Project
 from workers.deploy.containers.compose_model import all_images
 from workers.model.errors import InvalidStack
 from workers.runtime.process import run

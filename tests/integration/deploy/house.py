@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from tests.git_server import Source
-from workers.adapters.docker.engine import Details, Engine
+from workers.adapters.docker.container import Details
+from workers.adapters.docker.engine import Engine
 from workers.adapters.queue import Message, Queue
 from workers.adapters.state.identifiers import new_id
 from workers.celery import NOTIFY, PULL, pull_queue

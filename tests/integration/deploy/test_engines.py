@@ -14,7 +14,8 @@ import pytest
 
 from tests.integration.deploy.house import Files, House, compose, service, yaml_of
 from tests.second_engine import SecondEngine
-from workers.adapters.docker.engine import Details, Engine
+from workers.adapters.docker.container import Details
+from workers.adapters.docker.engine import Engine
 
 pytestmark = [
     pytest.mark.docker,

@@ -41,7 +41,7 @@ def _message(redis: Redis, name: str) -> dict[str, Any]:
 
 
 def test_a_message_names_the_task_with_short_readable_arguments(queue: Queue, redis: Redis) -> None:
-    queue.publish_quick("production/authelia", "01abc", "local")
+    queue.publish([quick_message("production/authelia", "01abc", "local")])
     message = _message(redis, "tegu.local.pull")
     headers = message["headers"]
     assert headers["task"] == "tegu.deploy_if_changed"

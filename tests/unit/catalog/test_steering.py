@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from workers.adapters.docker.compose import INHERITED
+from workers.adapters.docker.compose_project import INHERITED
 from workers.catalog.fields import VariableName
 from workers.catalog.steering import STEERING
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workers.adapters.docker.engine import CONFIG_HASH, Container
+from workers.adapters.docker.container import CONFIG_HASH, Container
 from workers.deploy.drift import HEALS, drift_of, heals_after, is_at_rest, remedies, worn_out
 from workers.model.words import Action
 

@@ -8,121 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import re
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from workers.adapters.docker.container import PROJECT, Container, Details, container_of, details_of
 from workers.model.errors import CommandFailed, EngineUnavailable
 from workers.runtime.settings import inherited
 
 if TYPE_CHECKING:
     from docker import APIClient
 
-PROJECT = "com.docker.compose.project"
-SERVICE = "com.docker.compose.service"
-NUMBER = "com.docker.compose.container-number"
-ONE_OFF = "com.docker.compose.oneoff"
-HOOK = "com.docker.compose.hook"
-CONFIG_HASH = "com.docker.compose.config-hash"
-WORKING_DIR = "com.docker.compose.project.working_dir"
-REPLACES = "com.docker.compose.replace"
-RESOLVED_IMAGE = "com.docker.compose.image"
-RELEASE = "com.docker.compose.version"
-
 # What may change a container's state. Health checks also cause an `exec_…` event each, which say nothing.
 _EVENTS = ["create", "start", "die", "stop", "kill", "oom", "restart", "pause", "unpause", "destroy", "rename"]
 _TIMEOUT = 60  # seconds for one answer of the engine
-
-_EXITED = re.compile(r"Exited \((\d+)\)")
-_CONTAINER_ID = re.compile(r"/containers/([0-9a-f]{64})/(?:hostname|hosts|resolv\.conf)")
-
-
-@dataclass(frozen=True, slots=True)
-class Container:
-    """A container of a Compose project, as a listing shows it.
-
-    Attributes:
-        state: `created`, `running`, `restarting`, `paused`, `exited`, `dead` or `removing`.
-        exit_code: of one that has exited; None otherwise.
-    """
-
-    id: str
-    name: str
-    project: str
-    service: str
-    state: str
-    image: str
-    image_id: str
-    created: int
-    labels: Mapping[str, str] = field(default_factory=dict)
-    exit_code: int | None = None
-
-    @property
-    def config_hash(self) -> str:
-        """Compose's digest of the service's definition when it made the container."""
-        return self.labels.get(CONFIG_HASH, "")
-
-    @property
-    def working_dir(self) -> str:
-        """The project directory it was made from."""
-        return self.labels.get(WORKING_DIR, "")
-
-    @property
-    def is_one_off(self) -> bool:
-        """Whether it is one of `docker compose run`."""
-        return self.labels.get(ONE_OFF) == "True"
-
-    @property
-    def is_hook(self) -> bool:
-        """Whether it only prepares the start of a container of its service: Compose 5's `pre_start`."""
-        return HOOK in self.labels
-
-    @property
-    def resolved_image(self) -> str:
-        """The id that its image's name stood for when Compose made the container."""
-        return self.labels.get(RESOLVED_IMAGE, "")
-
-    @property
-    def release(self) -> str:
-        """The release of Compose that made the container."""
-        return self.labels.get(RELEASE, "")
-
-    @property
-    def running(self) -> bool:
-        """Whether its process lives, or is about to again."""
-        return self.state in {"running", "restarting", "paused"}
-
-
-@dataclass(frozen=True, slots=True)
-class Details:
-    """What only a look into one container shows.
-
-    Attributes:
-        health: `starting`, `healthy`, `unhealthy`, or None without a healthcheck.
-        restart_policy: `no`, `always`, `unless-stopped` or `on-failure`.
-        sources: host paths of its bind mounts.
-        volumes: names of its volumes.
-        addresses: its IP addresses.
-        published: the ports of the host that lead to it.
-        made_from: the name that its image was called by when it was made.
-    """
-
-    container: Container
-    state: str
-    started_at: str
-    exit_code: int
-    restarts: int
-    health: str | None
-    restart_policy: str
-    sources: tuple[str, ...] = ()
-    volumes: tuple[str, ...] = ()
-    addresses: tuple[str, ...] = ()
-    published: tuple[int, ...] = ()
-    made_from: str = ""
 
 
 @contextlib.contextmanager
@@ -209,7 +109,7 @@ class Engine:
         label = PROJECT if project is None else f"{PROJECT}={project}"
         with translated():
             rows = self.client.containers(all=True, filters={"label": label})
-        found = (_container(row) for row in rows)
+        found = (container_of(row) for row in rows)
         return tuple(each for each in found if one_off or not (each.is_one_off or each.is_hook))
 
     def details(self, containers: Iterable[Container]) -> tuple[Details, ...]:
@@ -220,7 +120,7 @@ class Engine:
         with translated():
             for each in containers:
                 with contextlib.suppress(NotFound):
-                    found.append(_details(each, self.client.inspect_container(each.id)))
+                    found.append(details_of(each, self.client.inspect_container(each.id)))
         return tuple(found)
 
     def users(self, volume: str) -> tuple[Container, ...]:
@@ -228,7 +128,7 @@ class Engine:
         with translated():
             rows = self.client.containers(all=True, filters={"volume": volume})
         mounting = (row for row in rows if any(mount.get("Name") == volume for mount in row.get("Mounts") or ()))
-        return tuple(_container(row) for row in mounting)
+        return tuple(container_of(row) for row in mounting)
 
     def last_lines(self, container_id: str, count: int = 20) -> str:
         """The end of a container's log; nothing for a log driver that cannot be read."""
@@ -379,57 +279,3 @@ def split_name(name: str) -> tuple[str, str]:
     """
     repository, _, tag = name.rpartition(":")
     return (repository, tag) if repository and "/" not in tag else (name, "latest")
-
-
-def _container(row: Mapping[str, Any]) -> Container:
-    labels = row.get("Labels") or {}
-    names = row.get("Names") or [""]
-    ended = _EXITED.match(row.get("Status") or "")
-    return Container(
-        id=row["Id"],
-        name=names[0].removeprefix("/"),
-        project=labels.get(PROJECT, ""),
-        service=labels.get(SERVICE, ""),
-        state=row["State"],
-        image=row["Image"],
-        image_id=row["ImageID"],
-        created=row["Created"],
-        labels=labels,
-        exit_code=int(ended.group(1)) if ended else None,
-    )
-
-
-def _details(container: Container, found: Mapping[str, Any]) -> Details:
-    state = found["State"]
-    mounts = found.get("Mounts") or []
-    health = state.get("Health") or {}
-    network = found.get("NetworkSettings") or {}
-    return Details(
-        container=container,
-        state=state["Status"],
-        started_at=state["StartedAt"],
-        exit_code=state["ExitCode"],
-        restarts=found["RestartCount"],
-        health=None if health.get("Status") in {None, "none"} else health["Status"],
-        restart_policy=found["HostConfig"]["RestartPolicy"]["Name"] or "no",
-        sources=tuple(mount["Source"] for mount in mounts if mount["Type"] == "bind"),
-        volumes=tuple(mount["Name"] for mount in mounts if mount["Type"] == "volume"),
-        addresses=tuple(each["IPAddress"] for each in (network.get("Networks") or {}).values() if each["IPAddress"]),
-        published=tuple(
-            int(place["HostPort"]) for places in (network.get("Ports") or {}).values() for place in places or ()
-        ),
-        made_from=found["Config"]["Image"],
-    )
-
-
-def own_container_id(mounts: Path = Path("/proc/self/mountinfo")) -> str | None:
-    """The id of the container that this process runs in, or None outside of one.
-
-    Docker mounts `/etc/hostname`, `/etc/hosts` and `/etc/resolv.conf` from a folder named after the container,
-    whatever the version of cgroups, and a host name may be anything.
-    """
-    with contextlib.suppress(OSError):
-        for line in mounts.read_text().splitlines():
-            if found := _CONTAINER_ID.search(line):
-                return found.group(1)
-    return None

@@ -7,14 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from workers.adapters.git.environment import local_env
 from workers.adapters.git.export import stage
 from workers.adapters.git.reader import Reader
 from workers.adapters.git.tree import GitTree, is_known_commit, remember_root
 from workers.model.errors import UnknownName
 from workers.model.refs import full_names, is_full_id, is_ref_name
 from workers.model.words import Entry
-from workers.runtime.process import run
 
 
 class LocalRepo:
@@ -75,16 +73,6 @@ class LocalRepo:
             BlockedStack: when something is in the way.
         """
         stage(self._reader, files, target)
-
-    def is_ancestor(self, older: str, newer: str) -> bool:
-        """Whether the commit `older` is `newer` or in its history.
-
-        Raises:
-            UnknownName: when there is no such commit.
-        """
-        commits = [self.resolve(older), self.resolve(newer)]
-        argv = ["git", "merge-base", "--is-ancestor", *commits]
-        return run(argv, what="git merge-base", env=local_env(self.path), timeout=60, cwd="/", check=False).code == 0
 
     def close(self) -> None:
         """End the readers; the next question starts them again."""

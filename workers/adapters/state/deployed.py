@@ -67,15 +67,6 @@ class Records:
         return decoded(self._redis.hgetall(keys.status(stack)))
 
     @translated()
-    def all_status(self) -> dict[str, dict[str, Any]]:
-        """The status fields of every known stack, in order of id."""
-        stacks = self.known()
-        with self._redis.pipeline(transaction=False) as pipeline:
-            for stack in stacks:
-                pipeline.hgetall(keys.status(stack))
-            return {stack: decoded(fields) for stack, fields in zip(stacks, pipeline.execute(), strict=True)}
-
-    @translated()
     def known(self) -> tuple[str, ...]:
         """The ids of all stacks that were ever planned or recorded."""
         return tuple(sorted(str(stack) for stack in self._redis.smembers(keys.stacks())))

@@ -159,11 +159,6 @@ def stack_lease(stack: str) -> str:
     return f"stack:{stack}"
 
 
-def repo_lease(worker: str, repo: str) -> str:
-    """The name of the lease of a worker's clone of a repo."""
-    return f"repo:{worker}:{repo}"
-
-
 def _shown(name: str, fields: dict[str, str], milliseconds: int) -> dict[str, Any]:
     return {
         "name": name,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from workers.adapters.docker.engine import Container
+from workers.adapters.docker.container import Container
 
 _ASIDE = re.compile(r"tegu-aside-[0-9a-f]{12}-(.+)")
 

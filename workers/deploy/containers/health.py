@@ -15,7 +15,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from workers.adapters.docker.engine import Container, Details, Engine
+from workers.adapters.docker.container import Container, Details
+from workers.adapters.docker.engine import Engine
 from workers.model.errors import Cancelled, EngineUnavailable
 
 # A container that waits for another by crashing gets about five seconds: Docker's pauses double from 0.1 s.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from workers.adapters.docker.engine import NUMBER, PROJECT, Container
+from workers.adapters.docker.container import NUMBER, PROJECT, Container
 from workers.deploy.containers import compose_model
 from workers.model.errors import TeguError
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from workers.adapters.docker.engine import ONE_OFF, PROJECT, Engine, translated
+from workers.adapters.docker.container import ONE_OFF, PROJECT
+from workers.adapters.docker.engine import Engine, translated
 from workers.deploy.containers import compose_model
 from workers.model.errors import BlockedStack, TeguError
 

@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from workers.adapters.docker.engine import Details
+from workers.adapters.docker.container import Details
 
 _REDIS_PORT = 6379
 

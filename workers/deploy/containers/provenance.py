@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from workers.adapters.docker.engine import Container, Engine
+from workers.adapters.docker.container import Container
+from workers.adapters.docker.engine import Engine
 from workers.changes.digest import canonical, keyed
 from workers.changes.dockerfile import image_name
 from workers.changes.snapshot import Snapshot

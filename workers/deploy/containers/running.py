@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workers.adapters.docker.engine import Container, Details, Engine
+from workers.adapters.docker.container import Container, Details
+from workers.adapters.docker.engine import Engine
 from workers.deploy.containers.aside import own_name
 
 

@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from workers.adapters.docker.engine import Container, Details, Engine
+from workers.adapters.docker.container import Container, Details
+from workers.adapters.docker.engine import Engine
 from workers.adapters.docker.visibility import Sight
 from workers.deploy.files.layout import Folders, remove_tree
 from workers.model.errors import BlockedStack, Cancelled, CommandFailed, EngineUnavailable

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from workers.model.stack import Stack
+from workers.model.stack import Stack, live_directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Folders:
         """The folders of a stack below the data directory."""
         state = data_dir / "state" / stack.environment
         return cls(
-            live=data_dir / "stacks" / stack.environment / stack.name,
+            live=live_directory(data_dir, stack.id),
             stage=state / f"{stack.name}.stage",
             undo=state / f"{stack.name}.undo",
             kept=state / f"{stack.name}.kept",

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from workers.adapters.docker.compose import Compose, Project
+from workers.adapters.docker.compose import Compose
+from workers.adapters.docker.compose_project import Project
 from workers.adapters.docker.engine import Engine
 from workers.changes.snapshot import Snapshot
 from workers.deploy.containers import compose_model

@@ -11,8 +11,8 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from workers.adapters.docker.compose import build_argv, pull_argv
-from workers.adapters.docker.engine import Container
+from workers.adapters.docker.argv import build_argv, pull_argv
+from workers.adapters.docker.container import Container
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.networks import Lacking
 from workers.deploy.containers.provenance import named_by, strays

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from workers.adapters.docker.compose import remove_argv, up_argv
-from workers.adapters.docker.engine import Container
+from workers.adapters.docker.argv import remove_argv, up_argv
+from workers.adapters.docker.container import Container
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.aside import name_aside, own_name
 from workers.deploy.containers.names import crossing, wanted_names

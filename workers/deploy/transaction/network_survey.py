@@ -15,8 +15,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from workers.adapters.docker.compose import dry_up_argv
-from workers.adapters.docker.engine import CONFIG_HASH, PROJECT, Engine, translated
+from workers.adapters.docker.argv import dry_up_argv
+from workers.adapters.docker.container import CONFIG_HASH, PROJECT
+from workers.adapters.docker.engine import Engine, translated
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.networks import NETWORK, network_ids, refuse_shared_networks
 from workers.deploy.transaction.attempt import Attempt

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from workers.adapters.docker.compose import dry_up_argv
+from workers.adapters.docker.argv import dry_up_argv
 from workers.changes.tree import Tree
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.names import refuse_taken_names, wanted_names

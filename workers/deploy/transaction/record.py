@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workers.adapters.docker.compose import INHERITED, Project, command_environment
+from workers.adapters.docker.compose_project import INHERITED, Project, command_environment, own_environment
 from workers.adapters.state.clock import now
 from workers.changes.snapshot import Snapshot
 from workers.changes.variables import with_variables
@@ -16,7 +16,6 @@ from workers.deploy.containers.running import Running
 from workers.deploy.files.layout import Folders
 from workers.deploy.transaction.attempt import Attempt
 from workers.model.stack import Stack
-from workers.runtime.settings import inherited
 
 
 def record_of(attempt: Attempt, running: Running) -> dict[str, Any]:
@@ -97,7 +96,7 @@ def live_project(stack: Stack, snapshot: Snapshot, folders: Folders) -> Project:
         files=tuple(str(folders.live / path) for path in snapshot.compose_files),
         env_files=tuple(str(folders.live / path) for path in snapshot.env_files),
         profiles=stack.options.profiles,
-        environment=command_environment(stack, live, {"LANG": "C.UTF-8", **inherited(INHERITED)}),
+        environment=command_environment(stack, live, own_environment()),
     )
 
 
@@ -129,8 +128,7 @@ def project_from(call: Mapping[str, Any], stack: Stack, live: Path) -> Project:
         files=tuple(str(live / path) for path in call["files"]),
         env_files=tuple(str(live / path) for path in call["env_files"]),
         profiles=tuple(call["profiles"]),
-        environment=with_variables({"LANG": "C.UTF-8", **inherited(INHERITED)}, call["variables"])
-        | call["environment"],
+        environment=with_variables(own_environment(), call["variables"]) | call["environment"],
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from workers.adapters.docker.compose import Project
+from workers.adapters.docker.compose_project import Project
 from workers.adapters.state.deployed import host_of, is_of_another_worker
 from workers.catalog.catalog import project_of
 from workers.deploy.containers.running import Running

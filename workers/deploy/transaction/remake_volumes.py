@@ -13,7 +13,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from workers.adapters.docker.engine import CONFIG_HASH, REPLACES, Container, Engine, translated
+from workers.adapters.docker.container import CONFIG_HASH, REPLACES, Container
+from workers.adapters.docker.engine import Engine, translated
 from workers.deploy.transaction.attempt import Attempt
 from workers.deploy.transaction.steps import Step
 from workers.deploy.transaction.volumes import Volume, found, outsiders

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from workers.adapters.docker.engine import REPLACES, Engine
+from workers.adapters.docker.container import REPLACES
+from workers.adapters.docker.engine import Engine
 from workers.adapters.state.journal import Journal
 from workers.deploy.containers.networks import remade
 from workers.deploy.files.layout import Folders

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from workers.adapters.docker.compose import Project
+from workers.adapters.docker.compose_project import Project
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.networks import network_ids, remade
 from workers.deploy.containers.running import Running

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 
-from workers.adapters.docker.engine import Container
+from workers.adapters.docker.container import Container
 from workers.deploy.containers import compose_model
 from workers.deploy.transaction.attempt import Attempt
 from workers.deploy.transaction.remake_volumes import used_by_others

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from workers.adapters.docker.engine import PROJECT, Container, Engine, translated
+from workers.adapters.docker.container import PROJECT, Container
+from workers.adapters.docker.engine import Engine, translated
 from workers.changes.resources import is_only_mount
 from workers.deploy.containers import compose_model
 from workers.deploy.files.layout import Folders

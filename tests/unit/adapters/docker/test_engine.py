@@ -8,10 +8,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from workers.adapters.docker.engine import Engine, own_container_id, split_name
+from workers.adapters.docker.engine import Engine, split_name
 from workers.model.errors import EngineUnavailable
-
-OWN = "5f" * 32
 
 
 @pytest.mark.parametrize(
@@ -25,21 +23,6 @@ OWN = "5f" * 32
 )
 def test_names_of_images_have_a_repository_and_a_tag(name: str, parts: tuple[str, str]) -> None:
     assert split_name(name) == parts
-
-
-def test_a_process_knows_the_container_it_runs_in(tmp_path: Path) -> None:
-    mounts = tmp_path / "mountinfo"
-    mounts.write_text(
-        "1 2 0:3 / / rw - overlay overlay rw\n"
-        f"4 5 8:1 /var/lib/docker/containers/{OWN}/hostname /etc/hostname rw - ext4 /dev/sda1 rw\n"
-    )
-    assert own_container_id(mounts) == OWN
-
-
-def test_a_process_outside_of_containers_knows_that_too(tmp_path: Path) -> None:
-    (tmp_path / "mountinfo").write_text("22 27 0:21 / /proc rw,relatime - proc proc rw\n")
-    assert own_container_id(tmp_path / "mountinfo") is None
-    assert own_container_id(tmp_path / "none") is None
 
 
 @pytest.mark.parametrize(("asked", "given"), [({"StopTimeout": 120}, 120), ({"StopTimeout": 0}, 0), ({}, None)])

@@ -52,11 +52,11 @@ def test_status_fields_are_set_one_by_one(state: State) -> None:
     state.records.put(STACK, RECORD, None, deployed_commit="c1")
     assert state.records.status(STACK) == {"latest_commit": "c1", "drift": None, "deployed_commit": "c1"}
     state.records.set_status("production/b", stopped=True)
-    assert state.records.all_status()["production/b"] == {"stopped": True}
+    assert state.records.status("production/b") == {"stopped": True}
     assert state.records.known() == (STACK, "production/b")
 
 
 def test_a_deleted_stack_is_forgotten(state: State) -> None:
     state.records.put(STACK, RECORD, None, deployed_commit="c1")
     state.records.delete(STACK)
-    assert (state.records.get(STACK), state.records.known(), state.records.all_status()) == (None, (), {})
+    assert (state.records.get(STACK), state.records.known(), state.records.status(STACK)) == (None, (), {})

@@ -14,7 +14,7 @@ from redis import Redis
 from tests.redis_server import RedisServer
 from workers.adapters.state import keys
 from workers.adapters.state.connection import connect
-from workers.adapters.state.leases import Lease, repo_lease, stack_lease
+from workers.adapters.state.leases import Lease, stack_lease
 from workers.adapters.state.state import State
 
 NAME = stack_lease("production/a")
@@ -78,7 +78,6 @@ def test_holders_are_shown_with_who_and_since_when(state: State, acquire: Callab
     assert 0 < shown.pop("seconds_left") <= 30
     host = socket.gethostname()
     assert shown == {"name": NAME, "holder": "deployment 1", "pid": os.getpid(), "host": host, "fence": 1}
-    assert repo_lease("local", "homelab") == "repo:local:homelab"
 
 
 def test_a_released_lease_is_gone(state: State, acquire: Callable[..., Lease]) -> None:

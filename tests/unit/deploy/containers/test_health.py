@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from workers.adapters.docker.engine import Container, Details
+from workers.adapters.docker.container import Container, Details
 from workers.deploy.containers.health import CRASH_LOOP, Finding, Health, Verdict, judge
 
 CONTAINER = Container("1", "p-web-1", "p", "web", "running", "image", "sha256:1", 0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workers.adapters.docker.engine import NUMBER, PROJECT, Container
+from workers.adapters.docker.container import NUMBER, PROJECT, Container
 from workers.deploy.containers.names import NameTaken, crossing, refuse_taken_names, wanted_names
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from workers.adapters.docker.engine import Container, Details, Engine
+from workers.adapters.docker.container import Container, Details
+from workers.adapters.docker.engine import Engine
 from workers.adapters.docker.visibility import Sight
 from workers.deploy.files.data import (
     Belonging,

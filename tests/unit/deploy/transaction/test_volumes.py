@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.changes.worlds import make_stack
-from workers.adapters.docker.engine import Container
+from workers.adapters.docker.container import Container
 from workers.deploy.files.layout import Folders
 from workers.deploy.transaction.volumes import Volume, defined, outsiders, owner_of
 
