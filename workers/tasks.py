@@ -56,7 +56,7 @@ def pull(self: TeguTask, repo: str, run: str | None = None, worker: str | None =
             return {"repo": repo, "run": run, "status": status}
         if worker is None:
             return pull_everywhere(services, repo, run)
-        return pulls.pull(services, repo, run, worker, last_try=self.is_last_try)
+        return pulls.pull(services, repo, run, worker, last_try=self.is_last_try).to_json()
 
 
 class DeployTask(TeguTask):
@@ -96,7 +96,7 @@ def deploy_if_changed(self: TeguTask, stack: str, run: str | None = None, force:
 def reconcile(worker: str | None = None) -> dict[str, Any]:
     """Find what was lost on the way, and look at every repo of a worker; without one, of every worker."""
     services = current_services()
-    return reconciling.reconcile(services, worker) if worker else ask_every_worker(services)
+    return reconciling.reconcile(services, worker).to_json() if worker else ask_every_worker(services)
 
 
 @app.task(name=NOTIFY, bind=True, time_limit=NOTIFY_LIMIT.total_seconds())  # type: ignore[untyped-decorator]
@@ -105,7 +105,8 @@ def notify(self: TeguTask, subject: str, news: str | None = None, run: str | Non
     services = current_services()
     with log_context(run=run, subject=subject):
         again = bool(self.request.retries or (self.request.delivery_info or {}).get("redelivered"))
-        return announce(services, subject, news, run, task=self.request.id, again=again, last_try=self.is_last_try)
+        told = announce(services, subject, news, run, task=self.request.id, again=again, last_try=self.is_last_try)
+        return told.to_json()
 
 
 def is_quick(task: TeguTask, worker: str) -> bool:

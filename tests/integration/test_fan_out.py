@@ -137,7 +137,7 @@ def test_a_pull_sends_what_changed_inside_or_outside_its_folder_to_the_queue_of_
     rig.push({"shared.env": "A=2\n", "services/s2/compose.yaml": compose("s2", "sleep 2000")})
     run, _ = request_pull(rig.services, "homelab", Trigger.CLI)
     result = pull(rig.services, "homelab", run, "local")
-    assert (result["changed"], result["unchanged"]) == (2, len(NAMES) - 2)
+    assert (result.changed, result.unchanged) == (2, len(NAMES) - 2)
     assert {call[1] for call in rig.services.queue.calls_in("tegu.local.deploy")} == {"default/s2", "default/s5"}
     quick = {call[1] for call in rig.services.queue.calls_in("tegu.local.pull") if call[0] == "tegu.deploy_if_changed"}
     assert quick == {f"default/{name}" for name in NAMES} - {"default/s2", "default/s5"}

@@ -15,7 +15,10 @@ from workers.adapters.queue import Queue
 from workers.celery import configuration, deploy_queue, pull_queue
 from workers.deploy import deploy_if_changed as deploy
 from workers.model.errors import UnknownName
-from workers.model.words import Trigger
+from workers.model.words import Reason, Trigger
+from workers.reconcile.announce import Announced
+from workers.reconcile.pull import Pulled
+from workers.reconcile.reconcile import Reconciled
 from workers.runtime.settings import Settings
 from workers.services import Services
 
@@ -131,3 +134,25 @@ def test_a_pull_under_a_run_that_is_none_is_refused(services: Services) -> None:
         assert isinstance(refused, UnknownName)
         assert f"there is no run {run} that pulls homelab" in str(refused)
     assert services.queue.calls_in(QUICK) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("result", "returned"),
+    [
+        (Pulled("homelab", "r1", Reason.WAITING), {"repo": "homelab", "run": "r1", "reason": "waiting"}),
+        (
+            Pulled("homelab", "r1", commit="c1", changed=2, unchanged=3),
+            {"repo": "homelab", "run": "r1", "commit": "c1", "changed": 2, "unchanged": 3},
+        ),
+        (
+            Reconciled("local", repos=1, restored=2, published=3, healing=4),
+            {"worker": "local", "repos": 1, "restored": 2, "published": 3, "healing": 4},
+        ),
+        (Announced(STACK, "failed", told=2), {"stack": STACK, "outcome": "failed", "told": 2}),
+        (Announced("homelab", "recovered", told=1), {"repo": "homelab", "outcome": "recovered", "told": 1}),
+    ],
+)
+def test_results_are_short_and_plain_in_flower(
+    result: Pulled | Reconciled | Announced, returned: dict[str, object]
+) -> None:
+    assert repr(result.to_json()) == repr(returned)

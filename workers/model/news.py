@@ -45,6 +45,33 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What somebody was told that is still bad: how it ended, of which content, why, and in which run."""
+
+    outcome: Outcome
+    fingerprint: str | None
+    message: str
+    run: str
+
+    @classmethod
+    def of(cls, ended: Ended) -> Told:
+        """What is to be remembered of an ending."""
+        return cls(ended.outcome, ended.fingerprint, ended.message[:_LONGEST], ended.run)
+
+    @classmethod
+    def from_text(cls, text: str) -> Told:
+        """From what is remembered."""
+        fields: dict[str, str | None] = json.loads(text)
+        run, message = fields.get("run") or "", fields.get("message") or ""
+        return cls(Outcome(str(fields["outcome"])), fields.get("fingerprint"), message, run)
+
+    def to_text(self) -> str:
+        """As it is remembered."""
+        fields = {"outcome": self.outcome, "fingerprint": self.fingerprint, "message": self.message, "run": self.run}
+        return json.dumps(fields)
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """What is to be told now (None: nothing), and what is then to be remembered in place of `Ended.told`."""
 
@@ -57,7 +84,7 @@ def due(ended: Ended, receivers: Iterable[Receiver]) -> Due | None:
     wanted = {news for receiver in receivers if concerns(receiver, ended.subject) for news in receiver.news}
     if ended.outcome.bad:
         is_news = News(ended.outcome) in wanted and not _is_known(ended)
-        return Due(News(ended.outcome), _remembered(ended)) if is_news else None
+        return Due(News(ended.outcome), Told.of(ended).to_text()) if is_news else None
     if ended.outcome is Outcome.REMOVED:
         return Due(None, "") if ended.told else None
     if ended.outcome in {Outcome.DEPLOYED, Outcome.UNCHANGED}:
@@ -80,28 +107,17 @@ def concerns(receiver: Receiver, subject: str) -> bool:
 
 def _is_stopgap(ended: Ended) -> bool:
     """Whether containers were healed at the last good version, while what is newest is as bad as before."""
-    return ended.reason is Reason.DRIFTED and json.loads(ended.told)["fingerprint"] != ended.fingerprint
-
-
-def _remembered(ended: Ended) -> str:
-    return json.dumps(
-        {
-            "outcome": ended.outcome,
-            "fingerprint": ended.fingerprint,
-            "message": ended.message[:_LONGEST],
-            "run": ended.run,
-        }
-    )
+    return ended.reason is Reason.DRIFTED and Told.from_text(ended.told).fingerprint != ended.fingerprint
 
 
 def _is_known(ended: Ended) -> bool:
     """Whether just this was told before. A look that deploys nothing does not know the fingerprint."""
     if not ended.told:
         return False
-    told: dict[str, str | None] = json.loads(ended.told)
-    same_content = None in {told["fingerprint"], ended.fingerprint} or told["fingerprint"] == ended.fingerprint
-    same_words = _words(ended.outcome, told["message"] or "") == _words(ended.outcome, ended.message[:_LONGEST])
-    return told["outcome"] == ended.outcome and same_content and same_words
+    told = Told.from_text(ended.told)
+    same_content = None in {told.fingerprint, ended.fingerprint} or told.fingerprint == ended.fingerprint
+    same_words = _words(ended.outcome, told.message) == _words(ended.outcome, ended.message[:_LONGEST])
+    return told.outcome is ended.outcome and same_content and same_words
 
 
 def _words(outcome: Outcome, message: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from workers.adapters.notify import Notice, problem_of, send, service_of
 from workers.adapters.state.run import Run
@@ -49,7 +48,21 @@ class Story:
     @property
     def is_of_stack(self) -> bool:
         """Whether it is about a stack, and not about a repo."""
-        return "/" in self.subject
+        return _is_stack(self.subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What was told: of whom, what, and how many have taken it by now."""
+
+    subject: str
+    outcome: str
+    told: int
+
+    def to_json(self) -> dict[str, str | int]:
+        """As the task returns it."""
+        kind = "stack" if _is_stack(self.subject) else "repo"
+        return {kind: self.subject, "outcome": self.outcome, "told": self.told}
 
 
 def announce(
@@ -61,7 +74,7 @@ def announce(
     task: str,
     again: bool = False,
     last_try: bool = True,
-) -> dict[str, Any]:
+) -> Announced:
     """Tell everybody who wants to hear of it.
 
     Args:
@@ -73,9 +86,6 @@ def announce(
         again: whether this was tried before: news that are old by now are not told then, or a receiver that was away
             would hear of a failure after its end.
         last_try: whether nobody will try again.
-
-    Returns:
-        `stack` (or `repo`), `outcome, told`: how many have taken it by now.
 
     Raises:
         UsageError: there is no such news.
@@ -93,8 +103,11 @@ def announce(
     if missed:
         message = f"{', '.join(each.name for each in missed)} did not take the notice, or not in time"
         raise ReceiverUnavailable(message)
-    kind = "stack" if story.is_of_stack else "repo"
-    return {kind: story.subject, "outcome": news or story.outcome, "told": told}
+    return Announced(story.subject, str(news or story.outcome), told)
+
+
+def _is_stack(subject: str) -> bool:
+    return "/" in subject
 
 
 def _deliver(
@@ -116,7 +129,7 @@ def _is_old(services: Services, story: Story, news: str | None, run: str | None)
     if news in {None, News.DEPLOYED}:
         return False
     bad = services.state.notices.still_bad(story.subject, None if story.is_of_stack else services.settings.worker)
-    return bad is not None if news == News.RECOVERED else bad is None or bad["run"] != run
+    return bad is not None if news == News.RECOVERED else bad is None or bad.run != run
 
 
 def _wanted(services: Services, story: Story, news: str | None) -> list[tuple[Receiver, Notice]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from workers.catalog.stacks import has_to_have
@@ -21,7 +21,35 @@ from workers.services import Services, known_repo
 log = get_logger(__name__)
 
 
-def pull(services: Services, repo: str, run: str, worker: str, *, last_try: bool = True) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What a pull came to.
+
+    Attributes:
+        repo: the repo.
+        run: the run.
+        reason: why it did nothing (`waiting`, `superseded`); None where it was done.
+        commit: the newest one of the repo's own ref, shortened; empty where that is not followed here.
+        changed: how many stacks seem to have changed.
+        unchanged: how many do not.
+    """
+
+    repo: str
+    run: str
+    reason: Reason | None = None
+    commit: str = ""
+    changed: int = 0
+    unchanged: int = 0
+
+    def to_json(self) -> dict[str, str | int]:
+        """As the task returns it."""
+        known: dict[str, str | int] = {"repo": self.repo, "run": self.run}
+        if self.reason is not None:
+            return known | {"reason": self.reason.value}
+        return known | {"commit": self.commit, "changed": self.changed, "unchanged": self.unchanged}
+
+
+def pull(services: Services, repo: str, run: str, worker: str, *, last_try: bool = True) -> Pulled:
     """Do a run's pull on this worker.
 
     Args:
@@ -30,9 +58,6 @@ def pull(services: Services, repo: str, run: str, worker: str, *, last_try: bool
         run: the run.
         worker: this worker.
         last_try: whether an error that may pass ends the pull; otherwise it stays open for the next try.
-
-    Returns:
-        The task's result.
 
     Raises:
         TransientError: as a fetch raises it.
@@ -45,14 +70,14 @@ def pull(services: Services, repo: str, run: str, worker: str, *, last_try: bool
         except Busy:
             # Were it started now, a third could queue behind it before the first one's commit is known. So it goes on
             # waiting, newer requests join it, and whoever pulls now publishes it afterwards.
-            return {"repo": repo, "run": run, "reason": Reason.WAITING.value}
+            return Pulled(repo, run, Reason.WAITING)
         afterwards.callback(_follow_up, services, repo, worker)
         return _pull_alone(services, repo, run, worker, last_try=last_try)
 
 
-def _pull_alone(services: Services, repo: str, run: str, worker: str, *, last_try: bool) -> dict[str, Any]:
+def _pull_alone(services: Services, repo: str, run: str, worker: str, *, last_try: bool) -> Pulled:
     if not services.state.runs.start_pull(run, repo, worker):
-        return {"repo": repo, "run": run, "reason": Reason.SUPERSEDED.value}
+        return Pulled(repo, run, Reason.SUPERSEDED)
     try:
         return _pull(services, repo, run, worker)
     except TransientError as error:
@@ -71,7 +96,7 @@ def _pull_alone(services: Services, repo: str, run: str, worker: str, *, last_tr
         raise
 
 
-def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any]:
+def _pull(services: Services, repo: str, run: str, worker: str) -> Pulled:
     catalog = services.catalog.current()
     own = known_repo(catalog, repo).ref
     refs = catalog.refs(repo, worker)
@@ -87,9 +112,10 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> dict[str, Any
         services.state.runs.note_invalid(run, each.stack, each.commit, each.message)
     error = "; ".join(problems) or None
     services.state.runs.end_pull(run, repo, worker, commits=heads, error=error, repo_ref=own)
-    facts = {"commit": heads.get(own, "")[:12], "changed": changed, "unchanged": unchanged}
+    commit = heads.get(own, "")[:12]
+    facts = {"commit": commit, "changed": changed, "unchanged": unchanged}
     log.info("pulled", repo=repo, **facts, invalid=len(found.invalid), gone=gone)
-    return {"repo": repo, "run": run, **facts}
+    return Pulled(repo, run, commit=commit, changed=changed, unchanged=unchanged)
 
 
 def _known_commits(services: Services, repo: str, refs: Iterable[str]) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable
-from typing import Any
+from dataclasses import dataclass
 
 from workers.adapters.queue import Message, deploy_message, pull_message, quick_message
 from workers.adapters.state.identifiers import milliseconds_of
@@ -35,12 +35,29 @@ SETTLED_SECONDS = 10.0
 """How old a run has to be before what it waits for can count as lost: it is still being published before."""
 
 
-def reconcile(services: Services, worker: str) -> dict[str, Any]:
-    """Do all steps for this worker.
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """How many of what a look at everything found: repos, records restored, messages published again, stacks healed."""
 
-    Returns:
-        The task's result: how many of what.
-    """
+    worker: str
+    repos: int
+    restored: int
+    published: int
+    healing: int
+
+    def to_json(self) -> dict[str, str | int]:
+        """As the task returns it."""
+        return {
+            "worker": self.worker,
+            "repos": self.repos,
+            "restored": self.restored,
+            "published": self.published,
+            "healing": self.healing,
+        }
+
+
+def reconcile(services: Services, worker: str) -> Reconciled:
+    """Do all steps for this worker."""
     restored = rebuild(services.state)
     mine = {stack.id: stack.options for stack in services.stacks.all() if stack.worker == worker}
     mirror_marks(services.state, {stack: {"when_removed": options.when_removed} for stack, options in mine.items()})
@@ -62,8 +79,7 @@ def reconcile(services: Services, worker: str) -> dict[str, Any]:
             gone=gone,
             chores=len(chores),
         )
-    found = {"restored": len(restored), "published": published, "healing": len(healing)}
-    return {"worker": worker, "repos": len(repos), **found}
+    return Reconciled(worker, len(repos), len(restored), published, len(healing))
 
 
 def repos_of(services: Services, worker: str) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ class Desk:
     def announce(
         self, news: str | None, run: str | None, task: str = "t1", subject: str = STACK, *, again: bool = False
     ) -> dict[str, Any]:
-        return announce(self.services, subject, news, run, task=task, again=again)
+        return announce(self.services, subject, news, run, task=task, again=again).to_json()
 
 
 @pytest.fixture

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import Any
 
 from redis import Redis
 
 from workers.adapters.state import keys
 from workers.adapters.state.connection import translated
 from workers.adapters.state.scripts import Scripts
-from workers.model.news import Ended
+from workers.model.news import Ended, Told
 
 
 class Notices:
@@ -27,10 +25,10 @@ class Notices:
         return bool(self._scripts("remember_told", *_place(ended.subject, ended.worker), ended.told, told))
 
     @translated()
-    def still_bad(self, subject: str, worker: str | None) -> dict[str, Any] | None:
+    def still_bad(self, subject: str, worker: str | None) -> Told | None:
         """What somebody was told of a stack, or of a repo's pulls on a worker, that is still bad."""
         text = self._redis.hget(*_place(subject, worker))
-        return None if text is None else json.loads(text)
+        return None if text is None else Told.from_text(str(text))
 
     @translated()
     def told(self, task: str) -> frozenset[str]:

@@ -19,6 +19,7 @@ from workers.adapters.state.recorded_deployment import RecordedDeployment
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.run import Run, RunHead
 from workers.adapters.state.state import State
+from workers.model.news import Told
 from workers.model.words import Action, Decision, Outcome, Reason, RunStatus, Trigger
 
 BEFORE: Mapping[str, Any] = json.loads(Path(__file__).with_name("runs-of-958c965.json").read_text())
@@ -109,3 +110,9 @@ def test_tasks_return_what_they_returned_before() -> None:
     for result, name in ((deployment.to_json(), "deployment"), (nothing.to_json(), "nothing to do")):
         assert repr(result) == repr(before[name])  # which is what a worker logs and Flower shows
     assert repr(unchanged.glance()) == repr(before["quick look"])
+
+
+def test_what_was_told_and_is_still_bad_is_known_as_before() -> None:
+    text = '{"outcome": "rolled_back", "fingerprint": null, "message": "web is unhealthy \\u00fc", "run": "r1"}'
+    assert Told.from_text(text) == Told(Outcome.ROLLED_BACK, None, "web is unhealthy ü", "r1")
+    assert Told.from_text(text).to_text() == text  # which is how Redis is asked whether it still is the same
