@@ -5,10 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
 
 from workers.model.news import Ended
 from workers.model.words import Action, Decision, Outcome, Reason
 
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+def _by_text(kind: type[_Word]) -> Mapping[str | None, _Word | None]:
+    """The words of a kind, and None for none: a run has thousands of them, and calling the class takes far longer."""
+    return {None: None, **{word.value: word for word in kind}}
+
+
+_ACTIONS, _REASONS, _OUTCOMES = _by_text(Action), _by_text(Reason), _by_text(Outcome)
 _QUIET = frozenset({Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.SUPERSEDED})
 
 
@@ -55,15 +66,15 @@ class StackResult:
     @classmethod
     def from_json(cls, stack: str, fields: Mapping[str, str | None]) -> StackResult:
         """A stack's part as a run has it; what was only planned has none of the words yet."""
-        action, reason, outcome = (fields.get(name) for name in ("action", "reason", "outcome"))
+        get = fields.get
         return cls(
             stack,
-            Action(action) if action else None,
-            Reason(reason) if reason else None,
-            Outcome(outcome) if outcome else None,
-            fields.get("commit"),
-            fields.get("deployment"),
-            fields.get("message") or "",
+            _ACTIONS[get("action")],
+            _REASONS[get("reason")],
+            _OUTCOMES[get("outcome")],
+            get("commit"),
+            get("deployment"),
+            get("message") or "",
         )
 
     def in_run(self) -> dict[str, str | None]:
