@@ -38,6 +38,11 @@ READING = (*NAMES, "debian") if ALL else NAMES
 """What the tests ask that only let Compose read files."""
 
 
+def examples(few: int, many: int) -> int:
+    """How many random examples are tried of what asks Compose: `many` in `make test-releases`."""
+    return many if ALL else few
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """One release of Compose.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _SHORT = re.compile(
-    r"(?:(?:(?P<host>[0-9.]+|\[[0-9a-fA-F:.]*\]|[0-9a-fA-F:]*:[0-9a-fA-F:]*):)?(?P<published>[0-9]*(?:-[0-9]+)?):)?"
+    r"(?:(?:(?P<host>[0-9.]+|\[[0-9a-fA-F:.]*\]|[0-9a-fA-F:]*:[0-9a-fA-F:]*):)?(?P<published>(?:[0-9]+(?:-[0-9]+)?)?):)?"
     r"(?P<target>[0-9]+(?:-[0-9]+)?)(?:/(?P<protocol>[A-Za-z]+))?"
 )
 MOST_PORTS = 65_536
@@ -42,4 +42,4 @@ def _range(text: str) -> range:
     if not text:
         return range(0)
     first, _, last = text.partition("-")
-    return range(int(first or -1), min(int(last or first) + 1, int(first or 0) + MOST_PORTS))
+    return range(int(first), min(int(last or first) + 1, int(first) + MOST_PORTS))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.integration.changes.judge import Judge
 from tests.integration.changes.test_projects import ask, write
+from tests.releases import examples
 from tests.unit.changes.test_properties import PATHS, repositories
 from tests.unit.changes.worlds import KEY, DictOutside, Link, World, make_stack
 from workers.changes.closure import take_snapshot
@@ -83,7 +84,7 @@ def deployed(judge: Judge, files: Repository, root: Path) -> tuple[Any, dict[str
 
 
 @settings(
-    max_examples=20,
+    max_examples=examples(6, 20),
     deadline=None,
     derandomize=True,
     database=None,

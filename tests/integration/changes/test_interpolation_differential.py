@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.integration.changes.judge import Judge, Verdict
+from tests.releases import examples
 from workers.changes import dotenv
 from workers.changes.interpolation import interpolate
 from workers.model.errors import InvalidStack
@@ -32,7 +33,10 @@ ENV_FILES = st.lists(st.sampled_from(LINES), max_size=14).map(lambda tokens: "".
 REFUSED_AT_ONCE = 3
 _NESTED = re.compile(rb"\$\{[^}]*[-+?][^}]*\$", re.DOTALL)
 SOME = settings(
-    max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate)
+    max_examples=examples(5, 15),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.generate),
 )
 
 

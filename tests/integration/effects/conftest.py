@@ -9,17 +9,17 @@ import pytest
 from tests.integration.deploy.house import House
 from tests.integration.effects.street import Street
 from tests.redis_server import RedisServer
-from tests.releases import NAMES, release
+from tests.releases import release
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module")
 def street(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     redis_program: str,
     engine: None,  # noqa: ARG001
 ) -> Iterator[Street]:
-    """Every stack of the table, deployed once by a release of Compose; with a Redis that no other test empties."""
+    """Every stack of the table, deployed once by the named release of Compose; no other test empties its Redis."""
     with pytest.MonkeyPatch.context() as patch:
         release(request.param).choose(patch)
         redis = RedisServer(redis_program)

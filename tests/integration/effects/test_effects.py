@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 
 import pytest
 
 from tests.integration.effects.street import Street, seccomp, service
+from tests.releases import NAMES
+from workers.model.words import Action
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
 Ask = Callable[[Street], object]
+of_each = chain.from_iterable
 
 
 @dataclass
@@ -229,24 +233,46 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_exactly_the_right_containers_change_and_see_it(change: Change, street: Street) -> None:
-    before = street.lives(change.stack)
-    for ask, answer in change.asks:
-        if not change.new:
-            assert ask(street) != answer, "it is like that before the change"
+def together() -> dict[str, list[Change]]:
+    """The changes of a stack that end alike, as one push."""
+    found: dict[str, list[Change]] = {}
+    for change in CHANGES.values():
+        found.setdefault(f"all of {change.stack}, {change.outcome}", []).append(change)
+    return found
 
-    change.edit(street)
-    done = street.push(change.stack, change.comment)
 
-    assert (done["outcome"], done["action"]) == (change.outcome, change.action), done
-    after = street.lives(change.stack)
-    assert set(after) == (set(before) | set(change.new)) - set(change.gone)
+# One release is asked about each change by itself, any other about those that one push can hold: what differs between
+# releases differs there, too. `make test-releases` asks the pinned one about each.
+PUSHES = {
+    f"{release}-{name}": (release, changes)
+    for place, release in enumerate(NAMES)
+    for name, changes in (together() if place else {name: [change] for name, change in CHANGES.items()}).items()
+}
+
+
+@pytest.mark.parametrize(("street", "changes"), PUSHES.values(), ids=PUSHES.keys(), indirect=["street"], scope="module")
+def test_exactly_the_right_containers_change_and_see_it(changes: list[Change], street: Street) -> None:
+    stack, comment = changes[0].stack, " ".join(change.comment for change in changes).strip()
+    before = street.lives(stack)
+    for ask, answer in of_each(change.asks for change in changes if not change.new):
+        assert ask(street) != answer, "it is like that before the change"
+
+    for change in changes:
+        change.edit(street)
+    done = street.push(stack, comment)
+
+    action = max((Action(change.action) for change in changes), key=lambda action: action.strength)
+    assert (done["outcome"], done["action"]) == (changes[0].outcome, action), done
+    after = street.lives(stack)
+    new, gone = (set(of_each(names)) for names in ((each.new for each in changes), (each.gone for each in changes)))
+    assert set(after) == (set(before) | new) - gone
     touched = {name for name in before.keys() & after if before[name] != after[name]}
-    assert touched == {*change.replaced, *change.restarted}
-    assert {name for name in touched if before[name][0] != after[name][0]} == set(change.replaced)
-    for ask, answer in change.asks:
+    replaced = set(of_each(change.replaced for change in changes))
+    assert touched == replaced | set(of_each(change.restarted for change in changes))
+    assert {name for name in touched if before[name][0] != after[name][0]} == replaced
+    for ask, answer in of_each(change.asks for change in changes):
         assert ask(street) == answer
-    change.undo(street)
-    assert street.push(change.stack, change.comment)["outcome"] == "unchanged"
-    assert street.lives(change.stack) == after
+    for change in changes:
+        change.undo(street)
+    assert street.push(stack, comment)["outcome"] == "unchanged"
+    assert street.lives(stack) == after

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from workers.changes import definition
 from workers.changes.definition import counted, counted_before
+from workers.changes.digest import canonical
 
 
 @pytest.mark.parametrize(
@@ -31,15 +33,27 @@ def test_two_spellings_count_as_one(one: dict[str, object], other: dict[str, obj
     assert counted_before(one, {}, {}) == counted_before(other, {}, {})
 
 
-def test_wide_ranges_of_ports_are_told_apart_without_comparing_each_with_each() -> None:
-    wide = {"ports": ["1-3000:1-3000/udp", *(f"{first}-3000:{first}-3000/udp" for first in range(2, 6))]}
-    assert counted(wide, {}, {}) == counted({"ports": ["1-3000:1-3000/udp"]}, {}, {})
-    assert counted(wide, {}, {}) != counted({"ports": ["2-3000:2-3000/udp"]}, {}, {})
+def test_wide_ranges_of_ports_are_told_apart_without_comparing_each_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+
+    def told_apart(port: object) -> bytes:
+        compared.append(port)
+        return canonical(port)
+
+    monkeypatch.setattr(definition, "canonical", told_apart)
+    wide = {"ports": ["1-300:1-300/udp", *(f"{first}-300:{first}-300/udp" for first in range(2, 6))]}
+    spread = counted(wide, {}, {})
+    assert len(compared) == 300 + 299 + 298 + 297 + 296
+    assert spread == counted({"ports": ["1-300:1-300/udp"]}, {}, {})
+    assert spread != counted({"ports": ["2-300:2-300/udp"]}, {}, {})
 
 
-def test_more_ports_than_there_can_be_count_as_they_are_written() -> None:
-    many = {"ports": [f"1-33000:1-33000/{protocol}" for protocol in ("tcp", "udp")]}
+def test_more_ports_than_there_can_be_count_as_they_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(definition, "MOST_PORTS", 10)
+    many = {"ports": [f"1-6:1-6/{protocol}" for protocol in ("tcp", "udp")]}
     assert counted(many, {}, {})["ports"] == many["ports"]  # type: ignore[index]
+    fewer = {"ports": [f"1-5:1-5/{protocol}" for protocol in ("tcp", "udp")]}
+    assert len(counted(fewer, {}, {})["ports"]) == 10  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
