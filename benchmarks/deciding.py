@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.figure import Figure
 from benchmarks.repositories import make_repository, stack_files
-from workers.adapters.git import Clone
+from workers.adapters.git.clone import Clone
 from workers.changes.closure import take_snapshot
 from workers.changes.decision import is_unchanged
 from workers.changes.snapshot import Snapshot

@@ -22,7 +22,7 @@ from benchmarks.repositories import Files, git, make_repository
 from tests.e2e.system import REPO, System
 from tests.git_server import GIT_ENV
 from tests.redis_server import RedisServer
-from workers.adapters.git import Clone
+from workers.adapters.git.clone import Clone
 from workers.adapters.state import keys
 from workers.changes.closure import take_snapshot
 from workers.model.stack import Stack

@@ -20,7 +20,7 @@ from workers.runtime.settings import Settings, load_settings
 if TYPE_CHECKING:
     from workers.adapters.docker.compose import Compose
     from workers.adapters.docker.engine import Engine
-    from workers.adapters.git import Clone
+    from workers.adapters.git.clone import Clone
     from workers.adapters.outbox import Outbox
     from workers.adapters.queue import Queue
     from workers.adapters.state.state import State
@@ -106,8 +106,8 @@ class Services:
     @cached_property
     def state(self) -> State:
         """What Tegu remembers."""
-        from workers.adapters.state.connection import connect  # noqa: PLC0415
-        from workers.adapters.state.state import State  # noqa: PLC0415
+        from workers.adapters.state.connection import connect
+        from workers.adapters.state.state import State
 
         redis = connect(self.settings.state_url, timeout=self._redis_timeout)
         return State(redis, self.settings.data_dir, lambda: self.outbox)
@@ -115,36 +115,36 @@ class Services:
     @cached_property
     def queue(self) -> Queue:
         """Where tasks are published."""
-        from workers.adapters.queue import Queue  # noqa: PLC0415
-        from workers.celery import app  # noqa: PLC0415
+        from workers.adapters.queue import Queue
+        from workers.celery import app
 
         return Queue(app, self.settings.broker_url)
 
     @cached_property
     def outbox(self) -> Outbox:
         """Publishes what a change of state sets free."""
-        from workers.adapters.outbox import Outbox  # noqa: PLC0415
+        from workers.adapters.outbox import Outbox
 
         return Outbox(self.queue, self.catalog, self.state.deployments, self.state.notices, self.settings.worker)
 
     @cached_property
     def compose(self) -> Compose:
         """Runs `docker compose`."""
-        from workers.adapters.docker.compose import Compose  # noqa: PLC0415
+        from workers.adapters.docker.compose import Compose
 
         return Compose()
 
     @cached_property
     def key(self) -> bytes:
         """The key of keyed hashes, which lies in the data directory."""
-        from workers.adapters.state.secret_key import load_key  # noqa: PLC0415
+        from workers.adapters.state.secret_key import load_key
 
         return load_key(self.settings.data_dir)
 
     @cached_property
     def own_container(self) -> str | None:
         """The id of the container that this process runs in; None outside of one."""
-        from workers.adapters.docker.own_container import own_container_id  # noqa: PLC0415
+        from workers.adapters.docker.own_container import own_container_id
 
         return own_container_id()
 
@@ -155,7 +155,7 @@ class Services:
 
     def other_containers(self) -> frozenset[str]:
         """The ids of the containers that other processes of this Tegu run in; of none while Redis is away."""
-        from workers.adapters.state.liveness import Liveness  # noqa: PLC0415
+        from workers.adapters.state.liveness import Liveness
 
         try:
             return Liveness(self.state.redis).inhabited()
@@ -181,7 +181,7 @@ class Services:
 
     def containers(self, docker_host: str) -> Engine:
         """The Docker Engine at an address."""
-        from workers.adapters.docker.engine import Engine  # noqa: PLC0415
+        from workers.adapters.docker.engine import Engine
 
         return self._once(self._engines, docker_host, Engine)
 
@@ -209,7 +209,7 @@ class Services:
             self.state.redis.close()
 
     def _make_clone(self, repo: Repo) -> Clone:
-        from workers.adapters.git import Clone  # noqa: PLC0415
+        from workers.adapters.git.clone import Clone
 
         return Clone(repo, self.settings.data_dir)
 
@@ -237,7 +237,7 @@ def build_services(settings: Settings | None = None, *, redis_timeout: float = 5
 
 def _base_environment(stack: Stack) -> Mapping[str, str]:
     """What Compose is started with for every stack on the same Docker host: no variables of its own, no `PWD`."""
-    from workers.adapters.docker.compose_project import command_environment, own_environment  # noqa: PLC0415
+    from workers.adapters.docker.compose_project import command_environment, own_environment
 
     bare = replace(stack, options=replace(stack.options, variables={}))
     environ = command_environment(bare, Path(), own_environment())

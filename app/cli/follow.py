@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +14,13 @@ from workers.adapters.state.results import StackResult
 from workers.adapters.state.run import Run
 from workers.model.errors import RedisUnavailable, UnknownName
 from workers.model.words import Outcome
+from workers.runtime.late import late
 from workers.services import Services
+
+if TYPE_CHECKING:
+    import rich.text
+else:
+    rich = late("rich", "text")
 
 _POLL = 0.2  # seconds
 _PATIENCE = 30.0  # seconds without Redis until waiting is given up; the run goes on without us
@@ -88,10 +95,8 @@ def _summary(run: Run, told: set[str]) -> str:
 
 
 def _tell(result: StackResult) -> None:
-    from rich.text import Text  # noqa: PLC0415
-
     outcome = str(result.outcome)
-    line = Text(f"{result.stack}  ")
+    line = rich.text.Text(f"{result.stack}  ")
     line.append(outcome, style=STYLES.get(outcome, ""))
     line.append(f"  {result.action or ''} {result.reason or ''} {short(result.commit)}".rstrip())
     if result.message:

@@ -6,10 +6,19 @@ import gc
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from workers.model.errors import Busy, TeguError, TransientError, UnknownName, UsageError
+from workers.runtime.late import late
+
+if TYPE_CHECKING:
+    from importlib import metadata
+
+    from app.cli import session
+else:  # help needs neither
+    metadata, session = late("importlib.metadata"), late("app.cli.session")
 
 FAILED, USAGE, UNREACHABLE, INTERRUPTED = 1, 2, 3, 130
 
@@ -62,9 +71,7 @@ class Commands(click.Group):
 
 def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        from importlib.metadata import version  # noqa: PLC0415
-
-        click.echo(f"tegu {version('tegu')}")
+        click.echo(f"tegu {metadata.version('tegu')}")
         ctx.exit()
 
 
@@ -79,9 +86,7 @@ def cli(ctx: click.Context, catalog: Path | None) -> None:
 
     Exit codes: 0 ok, 1 the thing failed, 2 usage, 3 a service is unreachable.
     """
-    from app.cli.session import Session  # noqa: PLC0415 (help needs none of it)
-
-    ctx.obj = Session(catalog)
+    ctx.obj = session.Session(catalog)
     ctx.call_on_close(ctx.obj.close)
 
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from workers.runtime.late import late
+
 if TYPE_CHECKING:
-    from rich.console import Console
+    import rich.console
+    import rich.table
+    import rich.text
+else:
+    rich = late("rich", "console", "table", "text")  # costs more than most commands
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
@@ -46,14 +53,12 @@ def print_json(value: object) -> None:
         click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-def console(*, errors: bool = False) -> Console:
+def console(*, errors: bool = False) -> rich.console.Console:
     """Where people read: rich's console, which heeds NO_COLOR and knows whether it is a terminal."""
-    from rich.console import Console  # noqa: PLC0415 (costs more than most commands)
-
     stream = sys.stderr if errors else sys.stdout
     # Without a terminal nothing has to fit; a cut name would be no use to whoever reads a file.
     width = None if stream.isatty() else 200
-    return Console(file=stream, highlight=False, soft_wrap=False, width=width)
+    return rich.console.Console(file=stream, highlight=False, soft_wrap=False, width=width)
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
@@ -64,15 +69,12 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, em
         rows: their cells; words that say how something stands are coloured.
         empty: what to say when there is no row.
     """
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = rich.table.Table(box=None, pad_edge=False, header_style="bold")
     for place, heading in enumerate(headings):
         table.add_column(heading, overflow="fold", no_wrap=place == 0, ratio=None)
     for row in rows:
         cells = ["" if cell is None else str(cell) for cell in row]
-        table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in cells))
+        table.add_row(*(rich.text.Text(cell, style=STYLES.get(cell, "")) for cell in cells))
     if table.row_count:
         console().print(table)
     else:
@@ -93,8 +95,6 @@ def ago(moment: Any, now: float) -> str:  # noqa: ANN401 (whatever JSON had)
     """
     if not moment:
         return ""
-    from datetime import datetime  # noqa: PLC0415
-
     seconds = max(0, int(now - datetime.fromisoformat(str(moment)).timestamp()))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
         if seconds >= size:

@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from workers.runtime.late import late
 from workers.runtime.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from workers.services import Services
+    import logging
+
+    from workers import services as made
+    from workers.runtime import logs
+else:  # two commits are compared without any of them
+    logging, logs, made = late("logging"), late("workers.runtime.logs"), late("workers.services")
 
 REDIS_SECONDS = 4.0
 """How long a person waits for Redis; blocking reads of a log end sooner."""
@@ -25,7 +31,7 @@ class Session:
         services: used as they are, with their settings, instead of being made.
     """
 
-    def __init__(self, catalog: Path | None = None, services: Services | None = None) -> None:
+    def __init__(self, catalog: Path | None = None, services: made.Services | None = None) -> None:
         self._catalog = catalog
         if services is not None:
             vars(self).update(services=services, settings=services.settings)  # where `cached_property` keeps them
@@ -41,12 +47,10 @@ class Session:
         return settings if self._catalog is None else settings.model_copy(update={"catalog": self._catalog})
 
     @cached_property
-    def services(self) -> Services:
+    def services(self) -> made.Services:
         """The collaborators."""
-        from workers.services import build_services  # noqa: PLC0415
-
         quiet_logs()
-        return build_services(self.settings, redis_timeout=REDIS_SECONDS + 1)
+        return made.build_services(self.settings, redis_timeout=REDIS_SECONDS + 1)
 
     def close(self) -> None:
         """End what was started."""
@@ -56,11 +60,7 @@ class Session:
 
 def quiet_logs() -> None:
     """Say only what went wrong, and on standard error: what a command prints is its answer."""
-    import logging  # noqa: PLC0415
-
-    from workers.runtime.logs import configure_logs  # noqa: PLC0415
-
-    configure_logs("console", logging.ERROR)
+    logs.configure_logs("console", logging.ERROR)
 
 
 pass_session = click.make_pass_decorator(Session)

@@ -16,9 +16,12 @@ from workers.catalog.problems import nearest
 from workers.model.secret import Secret
 from workers.model.stack import Receiver
 from workers.model.words import News
+from workers.runtime.late import late
 
 if TYPE_CHECKING:
-    from apprise import Apprise
+    import apprise
+else:
+    apprise = late("apprise")  # a seventh of a second, and half as much for its services
 
 SECONDS = 5.0
 """How long sending a notice may take, to all receivers together."""
@@ -46,9 +49,7 @@ def problem_of(receiver: Receiver) -> str | None:
     """Why a receiver cannot be told anything, never with its address; None when Apprise understands that."""
     if _apprise(receiver.url):
         return None
-    from apprise import NotificationManager  # noqa: PLC0415
-
-    service, known = service_of(receiver.url), NotificationManager().schemas()  # type: ignore[no-untyped-call]
+    service, known = service_of(receiver.url), apprise.NotificationManager().schemas()  # type: ignore[no-untyped-call]
     if service and service not in {*known, "http", "https"}:
         return f"Apprise knows no {service}://; {nearest(service, known)}"
     return "Apprise does not understand the address, or lacks a package for its service; see the page of that service"
@@ -72,22 +73,18 @@ def send(notices: Sequence[tuple[Receiver, Notice]]) -> dict[str, bool]:
 
 
 def _send(receiver: Receiver, notice: Notice) -> bool:
-    from apprise import NotifyFormat  # noqa: PLC0415
-
-    apprise, kind = _apprise(receiver.url), _KINDS[notice.news]
+    teller, kind = _apprise(receiver.url), _KINDS[notice.news]
     # A receiver that is not heard of by then is given up by Apprise, which leaves a thread with it.
-    sent = apprise.notify(notice.body, notice.title, kind, body_format=NotifyFormat.TEXT, timeout=SECONDS)
+    sent = teller.notify(notice.body, notice.title, kind, body_format=apprise.NotifyFormat.TEXT, timeout=SECONDS)
     return bool(sent)
 
 
-def _apprise(url: Secret) -> Apprise:
+def _apprise(url: Secret) -> apprise.Apprise:
     """An Apprise with one receiver; with none, and so false, when it does not understand the address."""
-    from apprise import Apprise, AppriseAsset  # noqa: PLC0415 (a seventh of a second, and half as much for its services)
-
     _hush()
-    asset = AppriseAsset(app_id="Tegu", app_desc="Tegu", app_url="", storage_mode="memory")
-    made = Apprise(asset=asset)
-    if (service := Apprise.instantiate(url.reveal(), asset=asset)) is not None:
+    asset = apprise.AppriseAsset(app_id="Tegu", app_desc="Tegu", app_url="", storage_mode="memory")
+    made = apprise.Apprise(asset=asset)
+    if (service := apprise.Apprise.instantiate(url.reveal(), asset=asset)) is not None:
         made.add(service)
     return made
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workers.catalog.catalog import Catalog
 from workers.catalog.parsing import parse_catalog
 from workers.model.errors import CatalogError
+from workers.runtime.late import late
 from workers.runtime.masking import mask, secrets_in
 from workers.runtime.settings import process_environment
+
+if TYPE_CHECKING:
+    import structlog
+else:
+    structlog = late("structlog")  # costs as much as the catalog, and is hardly ever needed
 
 Signature = tuple[int, int, int]
 
@@ -104,6 +111,6 @@ def _signature(path: Path) -> Signature | None:
 
 
 def _log_problem(error: CatalogError) -> None:
-    from structlog import get_logger  # noqa: PLC0415 (costs as much as the catalog, and is hardly ever needed)
-
-    get_logger().error("catalog_invalid", problems=list(error.problems), effect="the last valid catalog stays in force")
+    structlog.get_logger().error(
+        "catalog_invalid", problems=list(error.problems), effect="the last valid catalog stays in force"
+    )

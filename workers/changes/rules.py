@@ -11,16 +11,17 @@ from workers.changes.snapshot import Snapshot
 from workers.changes.tree import FOLDER
 from workers.model.stack import Rule, Stack
 from workers.model.words import Action
+from workers.runtime.late import late
 
 if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+    import pathspec
+else:
+    pathspec = late("pathspec")  # most decisions need no rule
 
 
 @lru_cache(maxsize=1024)
-def _globs(patterns: tuple[str, ...]) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec  # noqa: PLC0415 (most decisions need no rule)
-
-    return GitIgnoreSpec.from_lines(patterns)
+def _globs(patterns: tuple[str, ...]) -> pathspec.GitIgnoreSpec:
+    return pathspec.GitIgnoreSpec.from_lines(patterns)
 
 
 def matching_rule(rules: tuple[Rule, ...], path: str) -> Rule | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from workers.adapters.notify import problem_of
 from workers.catalog import Catalog
 from workers.catalog.places import Place, replaced
 from workers.catalog.stacks import Planned, has_to_have
@@ -87,8 +88,6 @@ def _findings(services: Services, catalog: Catalog, *, fetch: bool) -> Iterator[
 
 
 def _of_receivers(catalog: Catalog) -> Iterator[Finding]:
-    from workers.adapters.notify import problem_of  # noqa: PLC0415
-
     for each in catalog.receivers:
         if problem := problem_of(each):
             yield Finding("", f"{catalog.path}:{each.line}: {each.name}: {problem}")

@@ -12,10 +12,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from redis.exceptions import RedisError
+
 from workers.adapters.docker import releases as compose_releases
+from workers.adapters.docker.own_container import own_container_id
+from workers.adapters.notify import problem_of, service_of
+from workers.adapters.state.liveness import Liveness
 from workers.catalog import Catalog
+from workers.celery import deploy_queue, pull_queue
+from workers.commands.upgrade import upgrades
 from workers.model.errors import CommandFailed, EngineUnavailable, TeguError, TransientError
 from workers.model.secret import Secret
+from workers.reconcile.reassigned import remnants
+from workers.runtime.process import run
 from workers.runtime.settings import PREFIX, inherited, write_duration
 from workers.services import Services
 
@@ -89,8 +98,6 @@ def _catalog(services: Services) -> Iterator[Checked]:
 
 
 def _receivers(catalog: Catalog) -> Iterator[Checked]:
-    from workers.adapters.notify import problem_of, service_of  # noqa: PLC0415
-
     for each in catalog.receivers:
         name = f"receiver {each.name}"
         if problem := problem_of(each):
@@ -112,8 +119,6 @@ def _data_directory(path: Path) -> Checked:
 
 def _same_path(services: Services) -> Iterator[Checked]:
     """In a container: Docker resolves bind mounts on the host, so the directory has to lie at the same path there."""
-    from workers.adapters.docker.own_container import own_container_id  # noqa: PLC0415
-
     container = own_container_id()
     if container is None:
         return
@@ -137,8 +142,6 @@ def _same_path(services: Services) -> Iterator[Checked]:
 
 
 def _git_version() -> str:
-    from workers.runtime.process import run  # noqa: PLC0415
-
     return run(["git", "--version"], what="git --version", env=inherited(("PATH",)), timeout=10).stdout.split()[2]
 
 
@@ -161,8 +164,6 @@ def _avoided(compose: Checked) -> Checked:
 
 def _upgrades(services: Services) -> Iterator[Checked]:
     """Nothing is amiss where an upgrade of Compose will recreate something; it is said so that nobody is surprised."""
-    from workers.commands.upgrade import upgrades  # noqa: PLC0415
-
     with contextlib.suppress(TeguError):  # the check of what is away tells more
         for each in upgrades(services):
             yield Checked(f"upgrade of {each.stack}", "ok", str(each))
@@ -170,8 +171,6 @@ def _upgrades(services: Services) -> Iterator[Checked]:
 
 def _buildx(compose: str) -> Iterator[Checked]:
     """Compose that wants no particular buildx builds without one, too: nothing to say then."""
-    from workers.runtime.process import run  # noqa: PLC0415
-
     argv = ["docker", "buildx", "version"]
     env = inherited(("PATH", "HOME", "DOCKER_CONFIG"))
     version: str | None = None
@@ -223,8 +222,6 @@ def _networks(host: str, networks: list[dict[str, Any]]) -> Checked:
 
 
 def _remnants(services: Services) -> Iterator[Checked]:
-    from workers.reconcile.reassigned import remnants  # noqa: PLC0415
-
     try:
         found = remnants(services, services.settings.worker)
     except EngineUnavailable:  # the engine's own check tells more
@@ -241,8 +238,6 @@ def _redis(services: Services) -> Iterator[Checked]:
         yield from _redis_policy(facts)
         yield from _queues(services)
     except Exception as error:
-        from redis.exceptions import RedisError  # noqa: PLC0415
-
         if not isinstance(error, RedisError | TransientError | OSError):
             raise
         own = services.settings.redis_url is None
@@ -263,9 +258,6 @@ def _redis_policy(facts: dict[str, Any]) -> Iterator[Checked]:
 
 
 def _queues(services: Services) -> Iterator[Checked]:
-    from workers.adapters.state.liveness import Liveness  # noqa: PLC0415
-    from workers.celery import deploy_queue, pull_queue  # noqa: PLC0415
-
     try:
         environments = services.catalog.current().environments.values()
     except TeguError:

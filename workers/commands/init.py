@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from workers.adapters.git.clone import Clone
 from workers.catalog.catalog import Catalog
 from workers.catalog.discovery import find_folders
 from workers.catalog.fields import NAME, is_local
@@ -63,8 +64,6 @@ def found(settings: Settings, url: str, *, name: str | None = None, ref: str | N
             raise UsageError(message)
     address = os.path.abspath(Path(url).expanduser()) if is_local(url) else url  # noqa: PTH100 (without ..)
     repo = _repo(address, name or _name_of(url), ref)
-    from workers.adapters.git import Clone  # noqa: PLC0415 (the checks above need no Git)
-
     with Clone(repo, settings.data_dir) as clone:
         heads = clone.fetch([ref] if ref else _USUAL_REFS)
         followed = next((each for each in ([ref] if ref else _USUAL_REFS) if each in heads), None)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workers.adapters.git import GitTree, LocalRepo, open_local
 from workers.catalog import Catalog, load_catalog, stack_folders
 from workers.changes.decision import decide, undecided
 from workers.changes.project import MAIN_FILES, OVERRIDE_FILES
@@ -19,10 +20,13 @@ from workers.changes.two_commits import plan_stack
 from workers.model.errors import GitUnavailable, TeguError, UnknownName
 from workers.model.stack import Repo, Stack
 from workers.model.words import Action, Decision, Entry, Reason
+from workers.runtime.late import late
 from workers.runtime.settings import Settings, process_environment
 
 if TYPE_CHECKING:
-    from workers.adapters.git import GitTree, LocalRepo
+    from workers.adapters.git import clone as clones
+else:
+    clones = late("workers.adapters.git.clone")  # commits hardly ever have to be fetched
 
 _READ = frozenset({*MAIN_FILES, *OVERRIDE_FILES, ".env"})
 _KEY = b"two commits, one reader"  # nothing that is digested here is kept
@@ -60,8 +64,6 @@ def compare(
         message = f"{what}; the catalog has {', '.join(sorted(catalog.repos)) or 'none'}"
         raise UnknownName(message)
     if git_dir is not None:
-        from workers.adapters.git import open_local  # noqa: PLC0415
-
         place = open_local(git_dir)
     else:
         place = open_commits(catalog.repos[name], catalog.refs(name), settings.data_dir, (before, after), on_fetch)
@@ -178,8 +180,6 @@ def open_commits(
         UnknownName: a revision is nowhere.
         GitUnavailable: it might be on the server, which does not answer.
     """
-    from workers.adapters.git import LocalRepo, open_local  # noqa: PLC0415
-
     if repo.url.startswith(("/", "file:///")):
         try:
             return _with(open_local(Path(repo.url.removeprefix("file://"))), revisions)
@@ -196,9 +196,7 @@ def open_commits(
 
 
 def _fetched(repo: Repo, refs: tuple[str, ...], data_dir: Path, revisions: tuple[str, ...]) -> LocalRepo:
-    from workers.adapters.git import Clone  # noqa: PLC0415
-
-    clone = Clone(repo, data_dir)
+    clone = clones.Clone(repo, data_dir)
     wanted = [*refs]
     for revision in revisions:
         try:

@@ -16,9 +16,13 @@ from app.cli.session import Session, pass_session, quiet_logs
 from workers.commands.plan_commits import compare, decision_row
 from workers.model.errors import UsageError
 from workers.model.words import Action, Decision, Reason
+from workers.runtime.late import late
 
 if TYPE_CHECKING:
-    from workers.commands.upgrade import Upgrade
+    from workers.commands import plan as next_pull
+    from workers.commands import upgrade
+else:  # comparing two commits needs no Redis
+    next_pull, upgrade = late("workers.commands.plan"), late("workers.commands.upgrade")
 
 _TOLD = (Reason.INVALID, Reason.BLOCKED)  # what is nothing to do, and no good
 
@@ -63,13 +67,11 @@ def plan(
     if (before is None) != (after is None) or (git_dir and before is None):
         message = "--from and --to go together, and --git-dir goes with them"
         raise UsageError(message)
-    notes: dict[str, Upgrade] = {}
+    notes: dict[str, upgrade.Upgrade] = {}
     if before is not None and after is not None:
         decisions = _compare(session, repo, before, after, git_dir)
     else:
-        from workers.commands.plan import plan as plan_next  # noqa: PLC0415 (comparing two commits needs no Redis)
-
-        decisions = plan_next(session.services, repo, fetch=not no_fetch)
+        decisions = next_pull.plan(session.services, repo, fetch=not no_fetch)
         notes = _upgrades(session, decisions)
     if changed:
         decisions = [each for each in decisions if each.action != Action.NONE or each.reason in _TOLD]
@@ -84,14 +86,12 @@ def _compare(session: Session, repo: str | None, before: str, after: str, git_di
     return compare(session.settings, repo, before, after, git_dir, on_fetch=quiet_logs)
 
 
-def _upgrades(session: Session, decisions: list[Decision]) -> dict[str, Upgrade]:
+def _upgrades(session: Session, decisions: list[Decision]) -> dict[str, upgrade.Upgrade]:
     """What an upgrade of Compose will recreate of the stacks that are planned."""
-    from workers.commands.upgrade import upgrades  # noqa: PLC0415 (comparing two commits needs no Redis)
-
-    return {each.stack: each for each in upgrades(session.services, {decision.stack for decision in decisions})}
+    return {each.stack: each for each in upgrade.upgrades(session.services, {decision.stack for decision in decisions})}
 
 
-def _print_plan(decisions: list[Decision], notes: Mapping[str, Upgrade], shape: str, *, objects: bool) -> None:
+def _print_plan(decisions: list[Decision], notes: Mapping[str, upgrade.Upgrade], shape: str, *, objects: bool) -> None:
     rows = [
         {**decision_row(decision, objects=objects)}
         | ({"upgrade": notes[decision.stack].to_json()} if decision.stack in notes else {})

@@ -15,7 +15,8 @@ from app.cli.session import Session
 from tests.git_server import GIT_ENV, Source
 from tests.published import Published
 from tests.redis_server import RedisServer
-from workers.adapters.git import Clone, GitTree
+from workers.adapters.git import GitTree
+from workers.adapters.git.clone import Clone
 from workers.catalog import load_catalog
 from workers.commands.check import check
 from workers.commands.plan import plan

@@ -15,10 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from workers.adapters.docker.container import PROJECT, Container, Details, container_of, details_of
 from workers.model.errors import CommandFailed, EngineUnavailable
+from workers.runtime.late import late
 from workers.runtime.settings import inherited
 
 if TYPE_CHECKING:
-    from docker import APIClient
+    import docker.errors
+    import docker.utils
+    import requests
+else:
+    docker, requests = late("docker", "errors", "utils"), late("requests")
 
 # What may change a container's state. Health checks also cause an `exec_…` event each, which say nothing.
 _EVENTS = ["create", "start", "die", "stop", "kill", "oom", "restart", "pause", "unpause", "destroy", "rename"]
@@ -33,18 +38,15 @@ def translated() -> Iterator[None]:
         CommandFailed: when the engine refuses.
         EngineUnavailable: when it does not answer, or cannot.
     """
-    import requests  # noqa: PLC0415 (heavy; `tegu plan` never needs it)
-    from docker.errors import APIError, DockerException  # noqa: PLC0415
-
     try:
         yield
-    except APIError as error:
+    except docker.errors.APIError as error:
         if error.is_client_error():
             what = "a call of the Docker Engine"
             raise CommandFailed(what, error.status_code or 400, str(error.explanation)) from error
         message = f"the Docker Engine did not do as asked: {error}"
         raise EngineUnavailable(message) from error
-    except (DockerException, requests.RequestException, OSError) as error:
+    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
         message = f"the Docker Engine did not do as asked: {error}"
         raise EngineUnavailable(message) from error
 
@@ -58,10 +60,10 @@ class Engine:
 
     def __init__(self, docker_host: str) -> None:
         self.docker_host = docker_host
-        self._client: APIClient | None = None
+        self._client: docker.APIClient | None = None
 
     @property
-    def client(self) -> APIClient:
+    def client(self) -> docker.APIClient:
         """The SDK's low-level client.
 
         Raises:
@@ -69,13 +71,10 @@ class Engine:
         """
         if self._client is None:
             with translated():
-                from docker import APIClient  # noqa: PLC0415
-                from docker.utils import kwargs_from_env  # noqa: PLC0415
-
                 names = ("DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "HOME")
                 known = {**inherited(names), "DOCKER_HOST": self.docker_host}
-                self._client = APIClient(
-                    **kwargs_from_env(environment=known),
+                self._client = docker.APIClient(
+                    **docker.utils.kwargs_from_env(environment=known),
                     version="auto",
                     timeout=_TIMEOUT,
                     use_ssh_client=self.docker_host.startswith("ssh://"),
@@ -114,12 +113,10 @@ class Engine:
 
     def details(self, containers: Iterable[Container]) -> tuple[Details, ...]:
         """A look into each container. Those that have gone meanwhile are left out."""
-        from docker.errors import NotFound  # noqa: PLC0415
-
         found: list[Details] = []
         with translated():
             for each in containers:
-                with contextlib.suppress(NotFound):
+                with contextlib.suppress(docker.errors.NotFound):
                     found.append(details_of(each, self.client.inspect_container(each.id)))
         return tuple(found)
 
@@ -141,23 +138,19 @@ class Engine:
 
     def exists(self, container_id: str) -> bool:
         """Whether there is a container with this id."""
-        from docker.errors import NotFound  # noqa: PLC0415
-
         with translated():
             try:
                 self.client.inspect_container(container_id)
-            except NotFound:
+            except docker.errors.NotFound:
                 return False
         return True
 
     def binds(self, container_id: str) -> tuple[tuple[str, str], ...] | None:
         """What of the host is mounted into a container: where it is, and where that sees it; None without one."""
-        from docker.errors import NotFound  # noqa: PLC0415
-
         with translated():
             try:
                 mounts = self.client.inspect_container(container_id)["Mounts"]
-            except NotFound:
+            except docker.errors.NotFound:
                 return None
         return tuple((each["Source"], each["Destination"]) for each in mounts if each["Type"] == "bind")
 
@@ -186,12 +179,10 @@ class Engine:
 
     def image_id(self, name: str) -> str | None:
         """The id of the image that a name stands for here, or None."""
-        from docker.errors import ImageNotFound, NotFound  # noqa: PLC0415
-
         with translated():
             try:
                 return str(self.client.inspect_image(name)["Id"])  # type: ignore[no-untyped-call]
-            except (ImageNotFound, NotFound):
+            except (docker.errors.ImageNotFound, docker.errors.NotFound):
                 return None
 
     def tag(self, image_id: str, name: str) -> None:
@@ -202,19 +193,15 @@ class Engine:
 
     def untag(self, name: str) -> None:
         """Take a name away; the image itself stays only while something else refers to it."""
-        from docker.errors import APIError  # noqa: PLC0415
-
-        with translated(), contextlib.suppress(APIError):
+        with translated(), contextlib.suppress(docker.errors.APIError):
             self.client.remove_image(name, noprune=True)
 
     def names_of(self, image_id: str) -> tuple[str, ...]:
         """Every name that stands for an image; none for one that is not there."""
-        from docker.errors import ImageNotFound, NotFound  # noqa: PLC0415
-
         with translated():
             try:
                 found = self.client.inspect_image(image_id)  # type: ignore[no-untyped-call]
-            except (ImageNotFound, NotFound):
+            except (docker.errors.ImageNotFound, docker.errors.NotFound):
                 return ()
         return tuple(found.get("RepoTags") or ())
 

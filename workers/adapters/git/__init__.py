@@ -12,27 +12,11 @@
     failures      what Git's messages mean, without credentials
     repair        locks and half-written files that a killed process left behind, damaged clones
 
-GitPython is imported by `commands` alone and only when a command runs, and `Clone`, which logs, only when
-it is asked for: together they cost more than a whole `tegu plan` may take.
+GitPython is imported by `commands` alone and only when a command runs, and `Clone`, which logs, is no part of what the
+package itself imports: together they cost more than a whole `tegu plan` may take.
 """
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from workers.adapters.git.local import LocalRepo, open_local
 from workers.adapters.git.tree import GitTree
 
-if TYPE_CHECKING:
-    from workers.adapters.git.clone import Clone
-
-__all__ = ["Clone", "GitTree", "LocalRepo", "open_local"]
-
-
-def __getattr__(name: str) -> object:
-    if name == "Clone":
-        from workers.adapters.git.clone import Clone  # noqa: PLC0415
-
-        return Clone
-    message = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(message)
+__all__ = ["GitTree", "LocalRepo", "open_local"]

@@ -17,11 +17,14 @@ from workers.adapters.git.tree import root_of
 from workers.model.errors import Busy, CommandFailed, GitUnavailable, TeguError, UnknownName
 from workers.model.refs import PINS, check_ref, full_names, is_full_id
 from workers.model.stack import Repo
+from workers.runtime.late import late
 from workers.runtime.logs import get_logger
 from workers.runtime.process import flock
 
 if TYPE_CHECKING:
-    from workers.adapters.git.commands import CleanGit
+    from workers.adapters.git import commands
+else:
+    commands = late("workers.adapters.git.commands")  # brings GitPython, which only a command needs
 
 log = get_logger(__name__)
 
@@ -221,10 +224,8 @@ class Clone(LocalRepo):
 
     # ------------------------------------------------------------ without it
 
-    def _git(self, timeout: float = 60.0, pass_fds: Sequence[int] = (), path: Path | None = None) -> CleanGit:
-        from workers.adapters.git.commands import CleanGit  # noqa: PLC0415 (GitPython is imported when a command is to run)
-
-        return CleanGit(path or self.path, timeout=timeout, pass_fds=pass_fds)
+    def _git(self, timeout: float = 60.0, pass_fds: Sequence[int] = (), path: Path | None = None) -> commands.CleanGit:
+        return commands.CleanGit(path or self.path, timeout=timeout, pass_fds=pass_fds)
 
     def _pinned(self) -> Mapping[str, str]:
         if not self.path.is_dir():

@@ -17,9 +17,12 @@ from workers.adapters.git.failures import missing_ref
 from workers.model.errors import CommandFailed, GitUnavailable
 from workers.model.refs import BRANCHES, TAGS, chosen, full_names
 from workers.model.stack import Repo
+from workers.runtime.late import late
 
 if TYPE_CHECKING:
-    from workers.adapters.git.commands import CleanGit
+    from workers.adapters.git import commands
+else:
+    commands = late("workers.adapters.git.commands")  # brings GitPython, which only a command needs
 
 _OPTIONS = (
     "--quiet",
@@ -44,15 +47,12 @@ class Remote:
     """
 
     def __init__(self, repo: Repo, git_dir: Path, *, timeout: float, lock: int) -> None:
-        # GitPython is imported when a command is to run, and not before.
-        from workers.adapters.git.commands import CleanGit, is_safe_url  # noqa: PLC0415
-
-        if not is_safe_url(repo.url):
+        if not commands.is_safe_url(repo.url):
             message = f"repo {repo.name}: this kind of URL is not allowed; use https, http, ssh, git or a local path"
             raise GitUnavailable(message)
         self._repo = repo
-        self._local: CleanGit = CleanGit(git_dir)
-        self._network: CleanGit = CleanGit(git_dir, env=remote_env(repo, git_dir), timeout=timeout, pass_fds=(lock,))
+        self._local = commands.CleanGit(git_dir)
+        self._network = commands.CleanGit(git_dir, env=remote_env(repo, git_dir), timeout=timeout, pass_fds=(lock,))
 
     def fetch(self, refs: Sequence[str]) -> Mapping[str, str]:
         """Bring the followed refs up to date.
@@ -95,7 +95,7 @@ class Remote:
         return [full for full in wanted if full in there]
 
 
-def full_refs(git: CleanGit, prefixes: Sequence[str] = (BRANCHES, TAGS)) -> Mapping[str, str]:
+def full_refs(git: commands.CleanGit, prefixes: Sequence[str] = (BRANCHES, TAGS)) -> Mapping[str, str]:
     """The refs of a Git directory below some prefixes: full name -> the id that it holds."""
     lines = str(git.for_each_ref("--format=%(refname) %(objectname)", *prefixes)).splitlines()
     return dict(line.split(" ") for line in lines)

@@ -7,11 +7,19 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workers.adapters.git.failures import is_other_format
+from workers.adapters.git.remote import full_refs
 from workers.model.errors import CommandFailed
 from workers.model.refs import PINS
+from workers.runtime.late import late
 from workers.runtime.logs import get_logger
+
+if TYPE_CHECKING:
+    from workers.adapters.git import commands
+else:
+    commands = late("workers.adapters.git.commands")  # brings GitPython, which only a command needs
 
 log = get_logger(__name__)
 
@@ -64,12 +72,10 @@ def is_marked_damaged(git_dir: Path) -> bool:
         name = marker.read_text(encoding="utf-8", errors="surrogateescape").strip()
     except OSError:
         return False
-    from workers.adapters.git.commands import CleanGit  # noqa: PLC0415 (GitPython is imported late)
-
     try:
-        CleanGit(git_dir).cat_file("-e", "--end-of-options", name)
+        commands.CleanGit(git_dir).cat_file("-e", "--end-of-options", name)
         # -e looks the object up and -p reads it; a pipe's end is enough to learn whether that works.
-        CleanGit(git_dir).cat_file("-p", "--end-of-options", name)
+        commands.CleanGit(git_dir).cat_file("-p", "--end-of-options", name)
     except CommandFailed:
         return True
     marker.unlink(missing_ok=True)
@@ -78,10 +84,7 @@ def is_marked_damaged(git_dir: Path) -> bool:
 
 def copy_pins(old: Path, new: Path) -> None:
     """Bring the pins of a damaged clone into the one that replaces it, as far as it can still be read."""
-    from workers.adapters.git.commands import CleanGit  # noqa: PLC0415 (GitPython is imported late)
-    from workers.adapters.git.remote import full_refs  # noqa: PLC0415
-
-    git = CleanGit(new)
+    git = commands.CleanGit(new)
     try:
         git.fetch("--quiet", "--no-tags", "--no-write-fetch-head", "--", str(old), f"+{PINS}*:{PINS}*")
     except CommandFailed as error:
@@ -90,7 +93,7 @@ def copy_pins(old: Path, new: Path) -> None:
     else:
         return
     try:
-        pins = full_refs(CleanGit(old), (PINS,))
+        pins = full_refs(commands.CleanGit(old), (PINS,))
     except CommandFailed:
         return  # the next deployment of each stack pins again
     for full, commit in pins.items():

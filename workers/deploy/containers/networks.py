@@ -7,12 +7,18 @@ anew, but only with the services that they are told of. So Tegu removes it first
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workers.adapters.docker.container import ONE_OFF, PROJECT
 from workers.adapters.docker.engine import Engine, translated
 from workers.deploy.containers import compose_model
 from workers.model.errors import BlockedStack, TeguError
+from workers.runtime.late import late
+
+if TYPE_CHECKING:
+    import docker.errors
+else:
+    docker = late("docker", "errors")
 
 NETWORK = "com.docker.compose.network"
 
@@ -99,12 +105,10 @@ def refuse_lacking(engine: Engine, model: compose_model.Model) -> None:
 
 
 def _exists(engine: Engine, kind: str, name: str) -> bool:
-    from docker.errors import NotFound  # noqa: PLC0415
-
     with translated():
         try:
             engine.client.inspect_network(name) if kind == "network" else engine.client.inspect_volume(name)
-        except NotFound:
+        except docker.errors.NotFound:
             # A node of a swarm does not know the networks of other nodes before it uses them.
             swarm = engine.client.info().get("Swarm") or {}
             return kind == "network" and swarm.get("LocalNodeState") == "active"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workers.adapters.docker.container import CONFIG_HASH, REPLACES, Container
 from workers.adapters.docker.engine import Engine, translated
@@ -19,7 +19,13 @@ from workers.deploy.transaction.attempt import Attempt
 from workers.deploy.transaction.steps import Step
 from workers.deploy.transaction.volumes import Volume, found, outsiders
 from workers.model.errors import BlockedStack
+from workers.runtime.late import late
 from workers.runtime.logs import get_logger
+
+if TYPE_CHECKING:
+    import docker.types
+else:
+    docker = late("docker", "types")
 
 log = get_logger(__name__)
 
@@ -107,17 +113,18 @@ def _remove_user(engine: Engine, container: Container) -> None:
 
 def _stand_in(engine: Engine, container: Container) -> str | None:
     """A container that keeps another one's anonymous volumes for the next; None where it has none."""
-    from docker.types import Mount  # noqa: PLC0415
-
     with translated():
         seen = engine.client.inspect_container(container.id)
         kept = [each for each in seen["Mounts"] if _is_anonymous(each)]
         if not kept:
             return None
-        mounts = [Mount(each["Destination"], each["Name"], type="volume", read_only=not each["RW"]) for each in kept]
+        mounts = [
+            docker.types.Mount(each["Destination"], each["Name"], type="volume", read_only=not each["RW"])
+            for each in kept
+        ]
         # Where the image wants a volume, it would get a new one that nobody needs.
         others = set(seen["Config"].get("Volumes") or ()) - {each["Destination"] for each in kept}
-        mounts += [Mount(path, None, type="tmpfs") for path in sorted(others)]
+        mounts += [docker.types.Mount(path, None, type="tmpfs") for path in sorted(others)]
         # Compose sees by the missing digest that it is not what it wants, and by the label whom it stands for.
         labels = {**container.labels, REPLACES: container.id, CONFIG_HASH: ""}
         made = engine.client.create_container(

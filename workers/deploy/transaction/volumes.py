@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workers.adapters.docker.container import PROJECT, Container
 from workers.adapters.docker.engine import Engine, translated
 from workers.changes.resources import is_only_mount
 from workers.deploy.containers import compose_model
 from workers.deploy.files.layout import Folders
+from workers.runtime.late import late
+
+if TYPE_CHECKING:
+    import docker.errors
+else:
+    docker = late("docker", "errors")
 
 _KEY = "com.docker.compose.volume"
 _COMPOSE = "com.docker.compose."
@@ -89,12 +95,10 @@ def defined(model: compose_model.Model, key: str, project: str, folders: Folders
 
 def found(engine: Engine, name: str) -> Volume | None:
     """A volume as the engine has it; None where there is none."""
-    from docker.errors import NotFound  # noqa: PLC0415
-
     with translated():
         try:
             return _volume(engine.client.inspect_volume(name))
-        except NotFound:
+        except docker.errors.NotFound:
             return None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.git_server import GIT_ENV, HttpServer, Source, wait_for_port
-from workers.adapters.git import Clone
+from workers.adapters.git.clone import Clone
 from workers.model.stack import Repo
 from workers.runtime.process import kill_group, spawn
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.git_server import Source
-from workers.adapters.git import Clone
+from workers.adapters.git.clone import Clone
 from workers.model.errors import Busy, GitUnavailable, UnknownName
 from workers.runtime.process import flock, run
 

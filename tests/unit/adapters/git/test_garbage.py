@@ -13,7 +13,7 @@ import pytest
 
 from tests.git_server import Source
 from tests.redis_server import RedisServer
-from workers.adapters.git import Clone
+from workers.adapters.git.clone import Clone
 from workers.adapters.state.state import State
 from workers.model.errors import UnknownName
 from workers.reconcile.housekeeping import keep_house

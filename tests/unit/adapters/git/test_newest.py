@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.git_server import GIT_ENV, Source
-from workers.adapters.git import Clone, open_local
+from workers.adapters.git import open_local
+from workers.adapters.git.clone import Clone
 from workers.model.errors import UnknownName
 from workers.model.stack import Repo
 from workers.runtime.process import run

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.git_server import HttpServer, Source
-from workers.adapters.git import Clone, open_local
+from workers.adapters.git import open_local
+from workers.adapters.git.clone import Clone
 from workers.deploy.files.manifest import same_content
 from workers.model.errors import UnknownName
 from workers.model.secret import Secret

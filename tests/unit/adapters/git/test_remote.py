@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.git_server import GIT_ENV, HttpServer, Source, wait_for_port
-from workers.adapters.git import Clone
+from workers.adapters.git.clone import Clone
 from workers.adapters.git.environment import remote_env
 from workers.model.errors import GitUnavailable
 from workers.model.secret import Secret
