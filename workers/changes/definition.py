@@ -6,6 +6,8 @@ no host path in a long bind for none, and read the mode of a config in quotes as
 Not counted are `build`, `pull_policy`, `scale` and `deploy.replicas`, and whatever was resolved into something else.
 `up` acts upon `scale` and `deploy.replicas` all the same, without making any container anew.
 
+Long, since most of it is one table, which is read beside Compose's own.
+
 See `ServiceHash` of docker/compose and the types of compose-go; docs/decisions/what-compose-counts.md.
 """
 

@@ -14,8 +14,8 @@ from workers.catalog.stacks import has_to_have
 from workers.model.errors import Busy, RedisUnavailable, TeguError, TransientError
 from workers.model.words import Reason
 from workers.reconcile.fan_out import fan_out
+from workers.runtime.file_lock import flock
 from workers.runtime.logs import get_logger
-from workers.runtime.process import flock
 from workers.services import Services, known_repo
 
 log = get_logger(__name__)

@@ -8,19 +8,18 @@ time, and is ended as a group: `docker compose` is a grandchild of whoever calls
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import selectors
 import signal
 import subprocess  # noqa: TID251 (here is where processes are started)
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from workers.model.errors import Busy, CommandFailed, CommandTimedOut
+from workers.model.errors import CommandFailed, CommandTimedOut
 
 _KEEP = 1 << 20  # bytes kept of each stream; a command that writes more loses its beginning
 TAIL = 4000  # characters of output that an error carries
@@ -273,46 +272,3 @@ def _group_lives(group: int) -> bool:
             if int(pgrp) == group and state != "Z":
                 return True
     return False
-
-
-@contextlib.contextmanager
-def flock(path: Path, *, timeout: float | None) -> Iterator[int]:
-    """Hold an exclusive `flock(2)` on a file.
-
-    The lock belongs to the open descriptor, so a child that inherits it (`pass_fds`) keeps the lock for as
-    long as it lives, whatever becomes of this process.
-
-    Args:
-        path: the lock's file; made, with its folder, when it is not there. It is never removed.
-        timeout: seconds to wait for another holder; None waits for ever, 0 does not wait.
-
-    Yields:
-        The descriptor.
-
-    Raises:
-        Busy: when somebody else still holds it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        _lock(descriptor, path, timeout)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, path: Path, timeout: float | None) -> None:
-    if timeout is None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        return
-    deadline = time.monotonic() + timeout
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() >= deadline:
-                message = f"{path.name} is held by another process"
-                raise Busy(message) from error
-            time.sleep(0.05)
-        else:
-            return

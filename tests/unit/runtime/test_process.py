@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from workers.model.errors import Busy, CommandFailed, CommandTimedOut
-from workers.runtime.process import flock, kill_group, run, spawn
+from workers.model.errors import CommandFailed, CommandTimedOut
+from workers.runtime.process import kill_group, run, spawn
 
 ENV = {"PATH": os.defpath}
 
@@ -104,25 +104,3 @@ def test_a_line_without_an_end_is_handed_on_in_parts() -> None:
     run(["sh", "-c", "head -c 40000 /dev/zero | tr '\\0' x"], what="sh", env=ENV, timeout=30, on_line=lines.append)
     assert sum(map(len, lines)) == 40000
     assert max(map(len, lines)) <= 16384
-
-
-def test_a_lock_that_is_held_is_busy_and_then_free(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "a.lock"
-    with flock(path, timeout=0), pytest.raises(Busy, match=r"a\.lock is held"), flock(path, timeout=0.1):
-        pass
-    with flock(path, timeout=None):
-        pass
-
-
-def test_a_child_that_inherits_a_lock_keeps_it_after_its_parent_let_go(tmp_path: Path) -> None:
-    path = tmp_path / "a.lock"
-    with flock(path, timeout=0) as descriptor:
-        child = spawn(["sleep", "60"], env=ENV, pass_fds=[descriptor], stdin=-3)
-    with pytest.raises(Busy), flock(path, timeout=0):
-        pass
-    kill_group(child.pid)
-    child.wait()
-    assert child.stdout is not None
-    child.stdout.close()
-    with flock(path, timeout=1):
-        pass

@@ -17,9 +17,9 @@ from workers.adapters.git.tree import root_of
 from workers.model.errors import Busy, CommandFailed, GitUnavailable, TeguError, UnknownName
 from workers.model.refs import PINS, check_ref, full_names, is_full_id
 from workers.model.stack import Repo
+from workers.runtime.file_lock import flock
 from workers.runtime.late import late
 from workers.runtime.logs import get_logger
-from workers.runtime.process import flock
 
 if TYPE_CHECKING:
     from workers.adapters.git import commands

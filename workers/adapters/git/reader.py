@@ -7,127 +7,21 @@ whose clone was replaced meanwhile looks again in the new one.
 
 from __future__ import annotations
 
-import io
 import os
-import select
-import subprocess  # noqa: TID251 (for the type of what workers.runtime.process has started)
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar, cast
+from typing import TypeVar
 
-from workers.adapters.git.environment import local_env
+from workers.adapters.git.batch import Batch, Ended, Header, identity, parse
 from workers.model.errors import CommandFailed, GitUnavailable, TeguError, UnknownName
-from workers.runtime.process import kill_group, spawn
 
-_CHUNK = 1 << 16
-_PATIENCE = 60.0  # seconds without a byte, from a local disk, until the process is given up
 _AHEAD = 60  # questions sent at once whose answers have content
 _AHEAD_HEADERS = 1000
 
 
 _Answer = TypeVar("_Answer")
-
-
-class Header(NamedTuple):
-    """What stands before an object's content."""
-
-    oid: str
-    kind: str
-    size: int
-
-
-class _Ended(Exception):
-    """The process has ended."""
-
-
-class _Process:
-    """One `git cat-file` and its two pipes, unbuffered, so that a fork copies no half-read answer."""
-
-    def __init__(self, git_dir: Path, mode: str) -> None:
-        self.place = _identity(git_dir)
-        self._child: subprocess.Popen[bytes] = spawn(["git", "cat-file", mode], env=local_env(git_dir), cwd="/")
-        # Raw ends: a buffered one could be locked by another thread at the moment of a fork.
-        self._write = cast("io.FileIO", cast("io.BufferedWriter", self._child.stdin).detach())
-        self._read = cast("io.FileIO", cast("io.BufferedReader", self._child.stdout).detach())
-        self._poll = select.poll()
-        self._poll.register(self._read.fileno(), select.POLLIN | select.POLLHUP)
-        self._poll_both = select.poll()
-        self._poll_both.register(self._read.fileno(), select.POLLIN | select.POLLHUP)
-        self._poll_both.register(self._write.fileno(), select.POLLOUT)
-        self._ahead = bytearray()
-
-    def ask(self, question: str) -> bytes:
-        """Send one object name; return the line that answers."""
-        self.send([question])
-        return self.answer()
-
-    def send(self, questions: Sequence[str]) -> None:
-        """Send object names, and take what is answered meanwhile, or both sides would wait for each other."""
-        text = "".join(f"{question}\n" for question in questions).encode("utf-8", "surrogateescape")
-        while text:
-            ready = self._poll_both.poll(_PATIENCE * 1000)
-            if any(descriptor == self._read.fileno() for descriptor, _ in ready):
-                self._ahead += self._more()
-            elif not ready:
-                raise _Ended
-            else:
-                try:
-                    # So much never blocks where anything can be written.
-                    text = text[os.write(self._write.fileno(), text[: select.PIPE_BUF]) :]
-                except OSError as error:
-                    raise _Ended from error
-
-    def answer(self) -> bytes:
-        """The line that answers the next question; its content, if it has any, has to be taken before the one after."""
-        while (end := self._ahead.find(b"\n")) < 0:
-            self._ahead += self._more()
-        line = bytes(self._ahead[:end])
-        del self._ahead[: end + 1]
-        return line
-
-    def content(self, size: int, write: Callable[[bytes], object]) -> None:
-        """Hand on `size` bytes in chunks, and take the line end behind them."""
-        left = size
-        while left > 0:
-            if not self._ahead:
-                self._ahead += self._more()
-            chunk = bytes(self._ahead[:left])
-            del self._ahead[: len(chunk)]
-            left -= len(chunk)
-            write(chunk)
-        if not self._ahead:
-            self._ahead += self._more()
-        del self._ahead[:1]
-
-    def _more(self) -> bytes:
-        if not self._poll.poll(_PATIENCE * 1000):
-            raise _Ended
-        chunk = os.read(self._read.fileno(), _CHUNK)
-        if not chunk:
-            raise _Ended
-        return chunk
-
-    def end(self) -> None:
-        """End the process and wait for it."""
-        self.forget()
-        # It ends by itself when its input does; the signal is for one that hangs.
-        try:
-            self._child.wait(1)
-        except subprocess.TimeoutExpired:
-            kill_group(self._child.pid, 0.5)
-            self._child.wait()
-
-    def forget(self) -> None:
-        """Close this process's copies of the pipes."""
-        self._write.close()
-        self._read.close()
-
-    def disown(self) -> None:
-        """In a forked child: it is the parent's process, and nothing to wait for."""
-        self.forget()
-        self._child.returncode = 0
 
 
 class Reader:
@@ -142,7 +36,7 @@ class Reader:
         self.git_dir = git_dir
         self._marker = marker
         self._lock = threading.RLock()
-        self._processes: dict[str, _Process] = {}
+        self._processes: dict[str, Batch] = {}
         _readers.add(self)
 
     def header(self, name: str) -> Header | None:
@@ -172,7 +66,7 @@ class Reader:
         return self._ask_many("--batch-check", names, lambda _, header: header)
 
     def _ask_many(
-        self, mode: str, names: Sequence[str], take: Callable[[_Process, Header], _Answer]
+        self, mode: str, names: Sequence[str], take: Callable[[Batch, Header], _Answer]
     ) -> Iterator[_Answer | None]:
         with self._lock:
             ahead = _AHEAD_HEADERS if mode == "--batch-check" else _AHEAD
@@ -180,7 +74,7 @@ class Reader:
                 yield from self._ask_ahead(mode, names[start : start + ahead], take)
 
     def _ask_ahead(
-        self, mode: str, names: Sequence[str], take: Callable[[_Process, Header], _Answer]
+        self, mode: str, names: Sequence[str], take: Callable[[Batch, Header], _Answer]
     ) -> list[_Answer | None]:
         found: list[_Answer | None] = []
         ended_at = -1
@@ -190,9 +84,9 @@ class Reader:
                 process.send(names[len(found) :])
                 # One by one: the process may end in the middle.
                 for _ in names[len(found) :]:
-                    header = _parse(process.answer())
+                    header = parse(process.answer())
                     found.append(None if header is None else take(process, header))
-            except _Ended as error:
+            except Ended as error:
                 self._drop(mode)
                 if not self.git_dir.is_dir():
                     raise self.damaged(names[len(found)]) from error
@@ -207,7 +101,7 @@ class Reader:
     def copy(self, name: str, descriptor: int) -> Header | None:
         """Write an object's content to an empty file, in chunks: a large one never stands in memory."""
 
-        def take(process: _Process, header: Header) -> Header:
+        def take(process: Batch, header: Header) -> Header:
             os.ftruncate(descriptor, 0)  # of a first attempt that broke off
             os.lseek(descriptor, 0, os.SEEK_SET)
             process.content(header.size, lambda chunk: _write_all(descriptor, chunk))
@@ -232,17 +126,17 @@ class Reader:
         self._marker.write_text(name, encoding="utf-8", errors="surrogateescape")
         return GitUnavailable(f"{self.git_dir}: object {name} cannot be read; the next pull mends the clone")
 
-    def _ask(self, mode: str, name: str, take: Callable[[_Process, Header], _Answer]) -> _Answer | None:
+    def _ask(self, mode: str, name: str, take: Callable[[Batch, Header], _Answer]) -> _Answer | None:
         if "\n" in name or "\0" in name:
             return None
         with self._lock:
             for last in (False, True):
                 try:
                     process = self._process(mode)
-                    header = _parse(process.ask(name))
+                    header = parse(process.ask(name))
                     if header is not None:
                         return take(process, header)
-                except _Ended as error:
+                except Ended as error:
                     self._drop(mode)
                     if last:
                         raise self.damaged(name) from error
@@ -250,16 +144,16 @@ class Reader:
                     self._drop(mode)  # it is in the middle of an answer
                     raise
                 else:
-                    if last or process.place == _identity(self.git_dir):
+                    if last or process.place == identity(self.git_dir):
                         return None
                     self._drop(mode)  # the clone was replaced since
         return None
 
-    def _process(self, mode: str) -> _Process:
+    def _process(self, mode: str) -> Batch:
         process = self._processes.get(mode)
         if process is None:
             try:
-                process = self._processes[mode] = _Process(self.git_dir, mode)
+                process = self._processes[mode] = Batch(self.git_dir, mode)
             except CommandFailed as error:
                 message = f"git: {error.output}"
                 raise GitUnavailable(message) from error
@@ -289,27 +183,10 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-def _whole(process: _Process, header: Header) -> tuple[Header, bytes]:
+def _whole(process: Batch, header: Header) -> tuple[Header, bytes]:
     content = bytearray()
     process.content(header.size, content.extend)
     return header, bytes(content)
-
-
-def _parse(line: bytes) -> Header | None:
-    """Read `<id> <kind> <size>`; None for `<name> missing`, `<name> ambiguous` and their like."""
-    words = line.split(b" ")
-    if len(words) != 3 or not words[2].isdigit():  # noqa: PLR2004 (id, kind and size)
-        return None
-    return Header(words[0].decode(), words[1].decode(), int(words[2]))
-
-
-def _identity(git_dir: Path) -> tuple[int, int] | None:
-    """What tells a clone from the one that replaced it."""
-    try:
-        status = git_dir.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def _write_all(descriptor: int, chunk: bytes) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.adapters.state.paths import make_private, state_file
-from workers.runtime.process import flock
+from workers.runtime.file_lock import flock
 
 _LOCK_SECONDS = 30.0
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from workers.adapters.state.paths import make_private, state_file
-from workers.runtime.process import flock
+from workers.runtime.file_lock import flock
 
 
 class StackLock:

@@ -13,7 +13,8 @@ import pytest
 from tests.git_server import Source
 from workers.adapters.git.clone import Clone
 from workers.model.errors import Busy, GitUnavailable, UnknownName
-from workers.runtime.process import flock, run
+from workers.runtime.file_lock import flock
+from workers.runtime.process import run
 
 MakeClone = Callable[..., Clone]
 

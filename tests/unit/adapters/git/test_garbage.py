@@ -17,7 +17,7 @@ from workers.adapters.git.clone import Clone
 from workers.adapters.state.state import State
 from workers.model.errors import UnknownName
 from workers.reconcile.housekeeping import keep_house
-from workers.runtime.process import flock
+from workers.runtime.file_lock import flock
 from workers.runtime.settings import Settings
 from workers.services import Services
 

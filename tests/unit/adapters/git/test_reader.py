@@ -133,7 +133,7 @@ def test_a_reader_ends_with_its_owner(source: Source) -> None:
 
 
 def test_a_reader_that_hangs_is_given_up(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.adapters.git.reader._PATIENCE", 0.2)
+    monkeypatch.setattr("workers.adapters.git.batch._PATIENCE", 0.2)
     reader = Reader(source.path / ".git")
     before = reader.read("HEAD")
     for pid in _readers_of(reader.git_dir):
