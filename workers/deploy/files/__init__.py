@@ -8,5 +8,6 @@ switch_plan   what has to be moved, and what is in the way
 switch        moving it, and back
 unversioned   files beside Git's that a deployment read
 data          data in another directory that the project runs from
+bring_data    moving or copying it here, and back
 adopted       files of a project that somebody called by hand
 """

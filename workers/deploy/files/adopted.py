@@ -9,7 +9,8 @@ from typing import Any
 
 from workers.adapters.docker.visibility import sight_of
 from workers.changes.tree import Outside
-from workers.deploy.files.data import copy_all, elsewhere
+from workers.deploy.files.bring_data import copy_all
+from workers.deploy.files.data import elsewhere
 from workers.model.stack import Stack
 from workers.services import Services
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from workers.adapters.docker.engine import Engine
 from workers.adapters.state.journal import Journal
-from workers.deploy.files.data import bring, bring_back, start_again
+from workers.deploy.files.bring_data import bring, bring_back, start_again
 from workers.deploy.files.layout import Folders
 from workers.deploy.files.manifest import load_manifest, save_manifest
 from workers.deploy.files.switch import Switching

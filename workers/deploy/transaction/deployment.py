@@ -17,7 +17,7 @@ from workers.deploy.containers.prune import prune_images
 from workers.deploy.containers.running import Running
 from workers.deploy.drift import HEALS, acting, heals_after, worn_out
 from workers.deploy.ending import Ending
-from workers.deploy.files.data import take_leave
+from workers.deploy.files.bring_data import take_leave
 from workers.deploy.files.layout import Folders
 from workers.deploy.files.manifest import load_manifest, save_manifest
 from workers.deploy.files.unversioned import remember
