@@ -24,6 +24,7 @@ from tests.git_server import GIT_ENV
 from tests.redis_server import RedisServer
 from workers.adapters.git.clone import Clone
 from workers.adapters.state import keys
+from workers.adapters.state.deployed import Deployed
 from workers.changes.closure import take_snapshot
 from workers.model.stack import Stack
 from workers.runtime.process import run
@@ -66,14 +67,7 @@ class BenchmarkSystem(System):
         stacks, _ = catalog.discover(REPO, "default", [f"services/{name}" for name in names])
         for stack in stacks:
             snapshot = take_snapshot(stack, tree, services.outside(stack), services.key)
-            record = {
-                "snapshot": snapshot.to_json(),
-                "commit": commit,
-                "project": stack.project,
-                "path": stack.path,
-                "fingerprint": snapshot.fingerprint,
-                "containers": {},
-            }
+            record = Deployed(snapshot, snapshot.fingerprint, project=stack.project)
             services.state.records.put(stack.id, record, None, deployed_commit=commit)
         clone.close()
         services.close()

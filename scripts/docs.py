@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import runpy
 from pathlib import Path
@@ -45,6 +46,12 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "TEGU_FLOWER_BIND": ("`127.0.0.1:5555`", "Where `tegu up` lets Flower listen, `host:port`."),
     "TEGU_LOG_FORMAT": ("`console`", "`console` for people, `json` for programs: one object a line."),
 }
+
+MODULES_HEAD = """\
+# Modules
+
+What each module is for, in its own words; [the architecture](../architecture.md) draws how they stand on each other.
+"""
 
 SETTINGS_HEAD = """\
 # Settings
@@ -135,6 +142,20 @@ def schema_page() -> str:
     return json.dumps(json_schema(), indent=2) + "\n"
 
 
+def modules_page() -> str:
+    """Every module of `app` and `workers` with the first line of what it says of itself."""
+    lines = [MODULES_HEAD]
+    for root in ("app", "workers"):
+        for path in sorted((ROOT / root).rglob("*.py"), key=lambda each: (each.parent.parts, each.name)):
+            said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            line = " ".join(said.partition("\n\n")[0].split())
+            if path.name == "__init__.py":
+                lines.append(f"\n## `{path.parent.relative_to(ROOT)}/`\n\n{line}\n")
+            elif line:
+                lines.append(f"- `{path.name}`: {line}")
+    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Every generated page and what it should say."""
     corpus: dict[str, Any] = runpy.run_path(str(ROOT / "scripts/corpus_page.py"))
@@ -142,6 +163,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "settings.md": settings_page(),
         REFERENCE / "command-line.md": commands_page(),
         REFERENCE / "tegu.schema.json": schema_page(),
+        REFERENCE / "modules.md": modules_page(),
         corpus["PAGE"]: corpus["page"](),
     }
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.git_server import GIT_ENV, Source, wait_for_port
+from tests.records import record_at
 from workers.adapters.state import keys
-from workers.changes.closure import take_snapshot
 from workers.runtime.process import Completed, kill_group, run, spawn
 from workers.runtime.settings import Settings
 from workers.services import Services
@@ -72,16 +72,14 @@ class Rig:
 
     def record(self, names: Iterable[str] | None = None) -> None:
         """Let these stacks count as deployed, as they are now."""
-        clone = self.services.clone("homelab")
-        commit = clone.fetch(["main"])["main"]
+        commit = self.services.clone("homelab").fetch(["main"])["main"]
         wanted = list(names or self.names)
         self.services.state.discovered.replace(
             "homelab", ["default"], {f"default/{name}": f"services/{name}" for name in wanted}
         )
         for name in wanted:
             stack = self.services.stacks.find(f"default/{name}")
-            snapshot = take_snapshot(stack, clone.tree(commit), self.services.outside(stack), self.services.key)
-            record = {"snapshot": snapshot.to_json(), "commit": commit, "fingerprint": snapshot.fingerprint}
+            record = record_at(self.services, stack, commit)
             self.services.state.records.put(stack.id, record, None, deployed_commit=commit)
 
     def celery(self, *arguments: str, timeout: float = 60) -> Completed:

@@ -120,7 +120,7 @@ def _rows(catalog: Catalog, state: State, stacks: Iterable[str]) -> list[dict[st
     paused = paused_by_option(catalog, state.discovered.all())
     facts = state.facts(stacks).values()
     return [
-        status_row(replace(each, fields={**each.fields, "paused_by_option": each.stack in paused})) for each in facts
+        status_row(replace(each, known=replace(each.known, paused_by_option=each.stack in paused))) for each in facts
     ]
 
 

@@ -83,7 +83,7 @@ def test_whoever_follows_up_for_those_that_wait_makes_no_run(services: Services,
 def test_what_was_asked_for_while_the_stack_was_locked_is_followed_up_without_a_run(services: Services) -> None:
     run = services.state.runs.create("homelab", Trigger.CALL, ())
     services.state.runs.plan(run, [(STACK, "")])
-    deploy._Look(services, services.stacks.find(STACK), "the task", force=False)._follow_up()
+    deploy.follow_up(services, services.stacks.find(STACK))
     assert services.queue.calls_in(SLOW) == {(DEPLOY, STACK, "")}
 
 

@@ -53,9 +53,9 @@ def compose_call(services: Services, stack: Stack, arguments: Sequence[str]) -> 
         message = f"{stack.id} has no files on this host yet; `tegu deploy {stack.id}` brings them"
         raise UserError(message)
     journal = services.state.journal.load(stack.id)
-    if call := journal.get("call"):
-        deployed = (journal.get("record") or {}).get("project") or stack.project
-        project = replace(project_from(call, stack, live), name=deployed)
+    if journal.call is not None:
+        deployed = journal.record.home(stack).project if journal.record else stack.project
+        project = replace(project_from(journal.call, stack, live), name=deployed)
     else:
         project = project_of(stack, live, live)
     return Call(

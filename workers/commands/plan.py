@@ -9,18 +9,19 @@ from typing import Any
 
 from workers.catalog import Catalog
 from workers.catalog.places import Place, replaced
-from workers.catalog.stacks import Found, Planned, no_ref
+from workers.catalog.stacks import Found, Planned
 from workers.changes.closure import take_snapshot
 from workers.changes.decision import undecided
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
 from workers.changes.unwritten import Unwritten
 from workers.commands.diff import PathDifference, difference, differences, is_masked, secret_paths
-from workers.deploy.decide import tree_for
+from workers.deploy.foresee import foresee
+from workers.deploy.sight import Sight
 from workers.model.errors import GitUnavailable, TeguError, UnknownName, UsageError
+from workers.model.refs import no_ref
 from workers.model.stack import Stack
 from workers.model.words import Action, Decision, Reason
-from workers.reconcile.forecast import forecast
 from workers.services import Services, known_repo
 
 
@@ -69,7 +70,7 @@ def _known_stacks(services: Services, repo: str) -> Iterator[Stack]:
 def _decide(services: Services, found: Found) -> Iterator[Decision]:
     for invalid in (*found.invalid, *found.rivals):
         yield Decision(invalid.stack, Action.NONE, Reason.INVALID, invalid.commit, message=invalid.message)
-    yield from forecast(services, found.planned)
+    yield from foresee(services, found.planned)
 
 
 def _gone(
@@ -86,7 +87,7 @@ def _gone(
     mine = {each.name for each in catalog.environments.values() if each.worker == services.settings.worker}
     for stack, record in services.state.records.get_many(services.state.records.known()).items():
         environment = stack.partition("/")[0]
-        if record and stack not in here and environment in mine and (record.get("repo"), environment) not in unseen:
+        if record and stack not in here and environment in mine and (record.repo, environment) not in unseen:
             yield stack
 
 
@@ -158,8 +159,8 @@ def stack_difference(services: Services, stack: Stack) -> dict[str, Any]:
     """
     planned = newest(services, stack)
     record = services.state.records.get(stack.id)
-    before = Snapshot.from_json(record["snapshot"]) if record else None
-    tree = tree_for(services, stack, planned.commit, before, (record or {}).get("repo"))
+    before = record.snapshot if record else None
+    tree = Sight(services, stack).tree_beside(record, planned.commit)
     host = services.outside(stack)
     seen = Unwritten(host, before, tree) if before else host
     after = take_snapshot(stack, tree, seen, services.key, record=before)
@@ -207,7 +208,7 @@ def explain(services: Services, stack: Stack) -> Mapping[str, object]:
         "docker_host": stack.docker_host,
         "project": stack.project,
         "options": sorted(name for name in stack.options.__slots__ if _is_set(stack, name)),
-        "closure": _closure(record["snapshot"]) if record else {},
+        "closure": _closure(record.snapshot) if record else {},
     }
 
 
@@ -215,9 +216,8 @@ def _is_set(stack: Stack, name: str) -> bool:
     return bool(getattr(stack.options, name) != getattr(type(stack.options)(), name))
 
 
-def _closure(snapshot: Mapping[str, object]) -> Mapping[str, object]:
+def _closure(known: Snapshot) -> Mapping[str, object]:
     """The recorded closure as far as people ask for it; digests of inputs stay out."""
-    known = Snapshot.from_json(snapshot)
     return {
         "paths": {path: entry.oid if entry else None for path, entry in sorted(known.entries.items())},
         "outside": list(known.outside_paths),

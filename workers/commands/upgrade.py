@@ -12,12 +12,13 @@ things keep that from being sure: a label has the ids of containers that the ser
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from workers.adapters.docker.compose_project import Project
 from workers.adapters.docker.releases import numbers
+from workers.adapters.state.deployed import Deployed, RecordedContainer
 from workers.deploy.containers import compose_model
 from workers.deploy.transaction.record import project_from
 from workers.model.errors import CommandFailed, TeguError
@@ -84,38 +85,38 @@ def upgrades(services: Services, stacks: Collection[str] | None = None) -> Itera
         return
     until = time.monotonic() + _SECONDS
     for name, containers in made.items():
-        others = [each for each in containers if numbers(each["compose"]) != numbers(installed)]
+        others = [each for each in containers if numbers(each.compose) != numbers(installed)]
         if others and (found := _upgrade(services, mine[name], others, installed, until - time.monotonic())):
             yield found
 
 
-def _is_mine(services: Services, record: Mapping[str, Any]) -> bool:
+def _is_mine(services: Services, record: Deployed) -> bool:
     """Whether this worker has the files of what is deployed."""
-    return bool(record.get("worker", services.settings.worker) == services.settings.worker)
+    return record.worker in {None, services.settings.worker}
 
 
-def _made(record: Mapping[str, Any]) -> list[Mapping[str, str]]:
+def _made(record: Deployed) -> list[RecordedContainer]:
     """The recorded containers of which it is known which release made them."""
-    return [each for each in (record.get("containers") or {}).values() if each.get("compose")]
+    return [each for each in record.containers.values() if each.compose]
 
 
 def _upgrade(
-    services: Services, stack: Stack, others: list[Mapping[str, str]], installed: str, seconds: float
+    services: Services, stack: Stack, others: list[RecordedContainer], installed: str, seconds: float
 ) -> Upgrade | None:
     """What will become of these containers; None when nothing will."""
-    differing = {each["service"] for each in others}
+    differing = {each.service for each in others}
     unsure = differing
     try:
         project = _deployed(services, stack)
         if project is not None and seconds > 0:
             hashes = services.compose.hashes(project, timeout=seconds)
-            differing = {each["service"] for each in others if hashes.get(each["service"]) != each["config_hash"]}
+            differing = {each.service for each in others if hashes.get(each.service) != each.config_hash}
             unsure = differing & (_referring(services, project) if numbers(installed) >= _EXACT else differing)
     except TeguError:  # the files are being switched, or somebody is at them
         unsure = differing
     if not differing:
         return None
-    made_with = sorted({each["compose"] for each in others if each["service"] in differing}, key=numbers)
+    made_with = sorted({each.compose for each in others if each.service in differing}, key=numbers)
     return Upgrade(
         stack.id, installed, tuple(made_with), tuple(sorted(differing - unsure)), tuple(sorted(unsure & differing))
     )
@@ -123,7 +124,7 @@ def _upgrade(
 
 def _deployed(services: Services, stack: Stack) -> Project | None:
     """The project as it was called to deploy it, with the live files."""
-    call = services.state.journal.load(stack.id).get("call")
+    call = services.state.journal.load(stack.id).call
     return project_from(call, stack, services.live(stack)) if call else None
 
 

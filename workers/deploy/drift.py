@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from workers.adapters.docker.container import Container
+from workers.adapters.state.deployed import Deployed, Healed, RecordedContainer
 from workers.model.words import Action, Decision
 
 HEALS = 3
@@ -38,7 +38,7 @@ _STRENGTH = {difference: place for place, difference in enumerate(Difference)}
 _ACTIONS = {Difference.IMAGE: Action.RECREATE, Difference.CONFIGURATION: Action.RECREATE}
 
 
-def drift_of(record: Mapping[str, Any], found: Iterable[Container]) -> dict[str, Difference]:
+def drift_of(record: Deployed, found: Iterable[Container]) -> dict[str, Difference]:
     """The services whose containers differ, each with its strongest difference.
 
     Only containers that ran after the deployment count: a one-shot that has ended since, or whose container somebody
@@ -50,17 +50,15 @@ def drift_of(record: Mapping[str, Any], found: Iterable[Container]) -> dict[str,
     """
     there = {each.name: each for each in found}
     drift: dict[str, Difference] = {}
-    for name, recorded in sorted((record.get("containers") or {}).items()):
-        difference = _difference(recorded, there.get(name)) if recorded.get("state") in _ALIVE else None
-        known = drift.get(recorded["service"])
+    for name, recorded in sorted(record.containers.items()):
+        difference = _difference(recorded, there.get(name)) if recorded.state in _ALIVE else None
+        known = drift.get(recorded.service)
         if difference and (known is None or _STRENGTH[difference] > _STRENGTH[known]):
-            drift[recorded["service"]] = difference
+            drift[recorded.service] = difference
     return drift
 
 
-def is_at_rest(
-    record: Mapping[str, Any], found: Iterable[Container], was_stopped: Callable[[str], bool | None]
-) -> bool:
+def is_at_rest(record: Deployed, found: Iterable[Container], was_stopped: Callable[[str], bool | None]) -> bool:
     """Whether somebody has stopped the project: nothing runs, and not all that did has ended or crashed by itself.
 
     Args:
@@ -73,9 +71,9 @@ def is_at_rest(
     # One that was only created is what a killed Compose has left: nobody stopped anything.
     if any(each.running or each.state == "created" for each in there.values()):
         return False
-    recorded = (record.get("containers") or {}).items()
     return any(
-        each.get("state") in _ALIVE and _was_stopped(each, there.get(name), was_stopped) for name, each in recorded
+        each.state in _ALIVE and _was_stopped(each, there.get(name), was_stopped)
+        for name, each in record.containers.items()
     )
 
 
@@ -89,54 +87,53 @@ def acting(decision: Decision) -> tuple[str, ...]:
     return tuple(name for name, each in decision.services.items() if each.action is not Action.NONE)
 
 
-def heals_after(record: Mapping[str, Any], services: Iterable[str], fingerprint: str, at: datetime) -> dict[str, Any]:
+def heals_after(record: Deployed | None, services: Iterable[str], fingerprint: str, at: datetime) -> dict[str, Healed]:
     """How often each service has been healed, one healing closely after the other, once these have been healed, too.
 
     Args:
-        record: what was deployed before.
+        record: what was deployed before; None for nothing.
         services: those that are healed now.
         fingerprint: of the content; another one begins anew.
         at: now.
     """
-    before = _recent(record, at) if record.get("fingerprint") == fingerprint else {}
-    more = {name: {"times": before.get(name, {}).get("times", 0) + 1, "at": at.isoformat()} for name in services}
+    before = _recent(record, at) if record is not None and record.fingerprint == fingerprint else {}
+    more = {name: Healed(before[name].times + 1 if name in before else 1, at) for name in services}
     return {**before, **more}
 
 
-def worn_out(record: Mapping[str, Any], services: Iterable[str], at: datetime) -> tuple[str, ...]:
+def worn_out(record: Deployed | None, services: Iterable[str], at: datetime) -> tuple[str, ...]:
     """Those of some services that were healed again and again, and do not last."""
-    heals = _recent(record, at)
-    return tuple(name for name in sorted(services) if heals.get(name, {}).get("times", 0) >= HEALS)
+    heals = _recent(record, at) if record is not None else {}
+    return tuple(name for name in sorted(services) if name in heals and heals[name].times >= HEALS)
 
 
-def _recent(record: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    heals: Mapping[str, Any] = record.get("heals") or {}
-    return {name: each for name, each in heals.items() if datetime.fromisoformat(each["at"]) > at - _CLOSE}
+def _recent(record: Deployed, at: datetime) -> dict[str, Healed]:
+    return {name: each for name, each in record.heals.items() if each.at > at - _CLOSE}
 
 
-def _difference(recorded: Mapping[str, str], there: Container | None) -> Difference | None:
+def _difference(recorded: RecordedContainer, there: Container | None) -> Difference | None:
     if there is None:
         return Difference.MISSING
-    if there.config_hash != recorded.get("config_hash", there.config_hash):
+    if recorded.config_hash not in {None, there.config_hash}:
         return Difference.CONFIGURATION
-    if there.image_id != recorded.get("image", there.image_id):
+    if recorded.image_id not in {None, there.image_id}:
         return Difference.IMAGE
     if not there.running:
         return None if _has_ended(recorded, there) else Difference.STOPPED
-    return None if there.id == recorded.get("id") else Difference.REPLACED
+    return None if there.id == recorded.id else Difference.REPLACED
 
 
-def _has_ended(recorded: Mapping[str, str], there: Container) -> bool:
+def _has_ended(recorded: RecordedContainer, there: Container) -> bool:
     """Whether a container has done its work: it ended with exit code 0, and nobody wanted it started again."""
     ended = there.state == "exited" and there.exit_code == 0
-    return ended and recorded.get("restart", "") in _ENDS_BY_ITSELF
+    return ended and recorded.restart in _ENDS_BY_ITSELF
 
 
 def _was_stopped(
-    recorded: Mapping[str, str], there: Container | None, was_stopped: Callable[[str], bool | None]
+    recorded: RecordedContainer, there: Container | None, was_stopped: Callable[[str], bool | None]
 ) -> bool:
     """Whether a container that does not run was stopped or removed, as far as its end and the engine's memory tell."""
-    if there is None or there.state != "exited" or recorded.get("restart", "") not in _ENDS_BY_ITSELF:
+    if there is None or there.state != "exited" or recorded.restart not in _ENDS_BY_ITSELF:
         return True  # the engine starts one with another policy again, however it ends, unless somebody stopped it
     if there.exit_code in _STOPPED:
         return True

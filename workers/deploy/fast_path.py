@@ -1,21 +1,27 @@
-"""The quick look at one stack: either it needs nothing, which is told in two round trips, or it is handed over.
+"""The quick looks at one stack, without a lock: either it needs nothing, which is told in two round trips, or more.
 
-It takes no lock and reads files of no stack. Whatever is not plainly unchanged is for the deployment, which
-looks again under the stack's lock.
+The first one reads files of no stack: whatever is not plainly unchanged is handed over to the deployment. That takes a
+second one, `settled`, which also tells what is paused, held or invalid, before it looks again under the stack's lock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
+from workers.adapters.state.deployed import Deployed, Home
 from workers.adapters.state.fast_path import Look
 from workers.adapters.state.results import StackResult
 from workers.changes.decision import is_unchanged
-from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
+from workers.deploy.decide import decide
 from workers.deploy.files.layout import Folders
+from workers.deploy.gate import gate, said_of
+from workers.deploy.observe import without_engine
+from workers.deploy.observed import Observed, Request
+from workers.deploy.plan import Rest, folder_gone, without_ref
+from workers.deploy.sight import Sight
+from workers.deploy.target import At, NoRef
 from workers.model.errors import UnknownName
 from workers.model.refs import same_format
 from workers.model.stack import Stack
@@ -70,10 +76,10 @@ def decide_quickly(
 
 def unchanged_at(services: Services, stack: Stack, look: Look) -> str | None:
     """The newest commit, if the stack needs nothing there; None when somebody has to look closely."""
-    fields = look.facts.fields
-    if look.record is None or look.facts.leased or fields.get("drift") or fields.get("removed"):
+    known = look.facts.known
+    if look.record is None or look.facts.leased or known.drift or known.removed:
         return None
-    if look.facts.pin and not look.facts.pin.get("reached"):
+    if look.facts.pin and not look.facts.pin.reached:
         return None
     if Folders.of(services.settings.data_dir, stack).unfinished:
         return None
@@ -84,23 +90,62 @@ def unchanged_at(services: Services, stack: Stack, look: Look) -> str | None:
     return commit
 
 
-def is_as_recorded(services: Services, stack: Stack, record: Mapping[str, Any], tree: Tree) -> bool:
+def is_as_recorded(services: Services, stack: Stack, record: Deployed, tree: Tree) -> bool:
     """Whether what is deployed is what the tree holds."""
-    if record.get("repo", stack.repo) != stack.repo:
+    if record.repo_of(stack) != stack.repo:
         return False  # objects that would have to be opened may be in another clone
-    snapshot = Snapshot.from_json(record["snapshot"])
-    if not same_format(snapshot.commit, tree.commit):
+    if not same_format(record.commit, tree.commit):
         return False  # and here they are nowhere
-    if (record.get("project", stack.project), snapshot.path) != (stack.project, stack.path):
+    if record.path != stack.path or record.home(stack) != Home.of(stack):
         return False
-    if (record.get("docker_host", stack.docker_host), record.get("worker", stack.worker)) != (
-        stack.docker_host,
-        stack.worker,
-    ):
-        return False
-    return is_unchanged(stack, snapshot, tree, services.outside(stack), services.key)
+    return is_unchanged(stack, record.snapshot, tree, services.outside(stack), services.key)
 
 
 def _is_asked_for(services: Services, runs: tuple[str, ...], run: str | None) -> bool:
     """Whether any run but the message's own, which a pull has published, was started by somebody."""
     return any(head.is_asked_for for head in services.state.runs.heads(other for other in runs if other != run))
+
+
+def settled(services: Services, stack: Stack, request: Request, look: Look, now: datetime) -> Decision | None:
+    """What a look without the lock decides, where that is to do nothing; None when something is to be done or seen to.
+
+    Args:
+        services: the process's.
+        stack: the stack.
+        request: what is asked for.
+        look: what Redis knows.
+        now: the time.
+    """
+    observed = without_engine(services, stack, request, now, deployed=look.record, facts=look.facts)
+    if isinstance(observed.target, NoRef):
+        return without_ref(stack)
+    if request.asked or not isinstance(observed.target, At) or _needs_lock(services, observed, observed.target):
+        return None
+    if observed.pin is None and observed.deployed and not observed.has_folder:
+        return _removed(observed)
+    plan = gate(observed, decide(observed, Sight(services, stack)))
+    if observed.removed or not isinstance(plan, Rest):
+        return None
+    return said_of(observed, plan)
+
+
+def _removed(observed: Observed) -> Decision | None:
+    """What is said of a stack whose folder is gone, where that has been dealt with."""
+    stack, mark = observed.stack, observed.removed
+    if mark is None or not mark.is_settled(stack.options.when_removed):
+        return None
+    return Decision(stack.id, Action.NONE, Reason.REMOVED, None, message=folder_gone(stack))
+
+
+def _needs_lock(services: Services, observed: Observed, target: At) -> bool:
+    """Whether the containers ask for something, whatever Git says, or something stands between them and the record."""
+    stack, known = observed.stack, observed.facts.known
+    if Folders.of(services.settings.data_dir, stack).unfinished or observed.is_of_another_repo:
+        return True
+    if observed.deployed and observed.deployed.home(stack).worker != stack.worker:
+        return True
+    if observed.pin is not None and not (target.pin and target.pin.reached):
+        return True  # it is to be brought there, or follows its ref again
+    options = stack.options
+    is_drifted = bool(known.drift) and options.drift == "heal"
+    return is_drifted or (known.stopped_since is not None and options.when_stopped == "start")

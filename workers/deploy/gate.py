@@ -1,26 +1,114 @@
-"""Whether a decision may be carried out now: pauses, pins, holds, drift and interruptions. Pure."""
+"""Whether a plan may be carried out now: pauses, holds, worn-out healing, a stop by hand. Pure.
+
+Each rule gives a decision to leave the stack alone, and why, or None; the first that applies counts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
 
-from workers.adapters.state.status import StackFacts
 from workers.changes.snapshot import Snapshot
-from workers.model.stack import Stack
-from workers.model.words import Action, Decision, Outcome, Reason, ServiceDecision
+from workers.deploy.decide import Proposal
+from workers.deploy.drift import acting, worn_out
+from workers.deploy.observed import Observed
+from workers.deploy.plan import (
+    Deploy,
+    Plan,
+    Recover,
+    Remove,
+    Rest,
+    TakeBack,
+    WriteFiles,
+    disturbed,
+    left_pinned,
+    planned,
+)
+from workers.deploy.target import At
+from workers.model.words import Action, Decision, Outcome, Reason
 
-# A failure before anything was touched is tried again after so many minutes, the last one from then on.
-RETRY_MINUTES = (1, 5, 15, 60)
+_NOT_TRIED = frozenset({Reason.INVALID, Reason.FAILED_BEFORE})
+_LEFT_ALONE = frozenset({Reason.INVALID, Reason.PAUSED, Reason.INTERRUPTED})
 
 
-def is_done(decision: Decision, snapshot: Snapshot | None, recorded: str | None) -> bool:
-    """Whether a decision needs neither containers nor files to be touched."""
-    if decision.reason is not Reason.UNCHANGED or decision.action is not Action.NONE or snapshot is None:
-        return False
-    return snapshot.fingerprint == recorded
+def gate(observed: Observed, proposal: Proposal) -> Plan:
+    """The plan, or one to leave the stack alone and why."""
+    plan, target = proposal.plan, observed.target
+    if not isinstance(plan, Rest | WriteFiles | Deploy) or not isinstance(target, At):
+        return plan
+    decision, snapshot = _allowed(observed, plan.decision, plan.snapshot), plan.snapshot
+    if decision.reason in _NOT_TRIED and (healing := _healed_old_one(observed, proposal.healing)):
+        decision, snapshot = healing.decision, healing.snapshot
+    decision = stopped_by_hand(observed, decision) or decision
+    told = Reason.ROLLBACK if target.is_ordered else None
+    allowed = planned(decision, snapshot, is_recorded=not isinstance(plan, WriteFiles), told=told)
+    if isinstance(allowed, Deploy) and decision.reason is Reason.DRIFTED and not observed.request.asked:
+        return replace(allowed, worn_out=worn_out(observed.deployed, acting(decision), observed.now))
+    return allowed
+
+
+def said_of(observed: Observed, plan: Plan) -> Decision:
+    """The decision of a plan as people are told of it, in a run, by `tegu plan` and `explain`."""
+    stack, target = observed.stack, observed.target
+    if isinstance(plan, Remove):
+        return Decision(stack.id, Action.REMOVE, Reason.REMOVED, message=plan.why)
+    if isinstance(plan, TakeBack | Recover):
+        return Decision(stack.id, Action.UP, Reason.INTERRUPTED, observed.newest)
+    decision = plan.decision
+    if isinstance(plan, Deploy):
+        return decision if plan.told is None else replace(decision, reason=plan.told)
+    if isinstance(target, At) and target.pin and not target.is_ordered and decision.reason is Reason.UNCHANGED:
+        return left_pinned(observed.stack, target.pin, observed.newest or "")
+    return decision
+
+
+def _allowed(observed: Observed, decision: Decision, snapshot: Snapshot | None) -> Decision:
+    """The decision, or that of the first rule which stands in its way."""
+    is_rest = decision.action is Action.NONE and decision.reason is Reason.UNCHANGED
+    if snapshot is None or is_rest or decision.reason is Reason.INVALID:
+        return decision
+    return paused(observed, decision) or held(observed, decision, snapshot) or decision
+
+
+def _healed_old_one(observed: Observed, healing: Deploy | None) -> Deploy | None:
+    """What brings back the deployed version where the newest one is not to be tried; None when that may not be."""
+    if healing is None:
+        return None
+    decision = _allowed(observed, healing.decision, healing.snapshot)
+    return None if decision.action is Action.NONE else replace(healing, decision=decision)
+
+
+def stopped_by_hand(observed: Observed, decision: Decision) -> Decision | None:
+    """What a stack that somebody stopped asks for; None when nobody did."""
+    if decision.reason in _LEFT_ALONE or observed.has_returned or not observed.at_rest:
+        return None
+    request = observed.request
+    if request.asked or observed.stack.options.when_stopped == "start":
+        return disturbed(decision, {}, Reason.FORCED if request.force else Reason.RETRIED)
+    if decision.action is Action.NONE:
+        return None
+    message = "stopped by hand; `tegu deploy` starts it"
+    return replace(decision, action=Action.NONE, reason=Reason.STOPPED, services={}, message=message)
+
+
+def paused(observed: Observed, decision: Decision) -> Decision | None:
+    """To leave the stack alone where a person or the catalog has paused it, whoever asks."""
+    pause = observed.facts.pause
+    if pause is None and not observed.stack.options.paused:
+        return None
+    why = (pause.why if pause else "") or "by option"
+    return _skipped(decision, Reason.PAUSED, f"paused: {why}")
+
+
+def held(observed: Observed, decision: Decision, snapshot: Snapshot) -> Decision | None:
+    """To leave content alone that has failed, until somebody asks or its time has come."""
+    hold = observed.facts.hold.of(snapshot.fingerprint) if observed.facts.hold else None
+    if hold is None:
+        return None
+    if observed.request.asked:
+        return decision if decision.reason is Reason.FORCED else replace(decision, reason=Reason.RETRIED)
+    if hold.invalid:
+        return replace(decision, action=Action.NONE, reason=Reason.INVALID, services={}, message=hold.why)
+    return None if hold.may_retry(observed.now) else _skipped(decision, Reason.FAILED_BEFORE, hold.why)
 
 
 def outcome_of(decision: Decision) -> Outcome:
@@ -36,64 +124,7 @@ def outcome_of(decision: Decision) -> Outcome:
             return Outcome.SKIPPED
 
 
-def gated(
-    decision: Decision, snapshot: Snapshot | None, stack: Stack, facts: StackFacts, now: datetime, *, asked: bool
-) -> Decision:
-    """The decision, or one to leave the stack alone and why.
-
-    Args:
-        decision: what would have to be done.
-        snapshot: of the newest content; None when it is invalid.
-        stack: with its options.
-        facts: its marks.
-        now: the time.
-        asked: whether somebody asked for this very deployment, which retries what failed.
-    """
-    if snapshot is None or decision.reason is Reason.INVALID:
-        return decision
-    if stack.options.paused or facts.pause:
-        why = (facts.pause or {}).get("why") or "by option"
-        return _skipped(decision, Reason.PAUSED, f"paused: {why}")
-    if facts.pin and not asked:
-        return _skipped(decision, Reason.PINNED, f"pinned to {facts.pin.get('commit')}")
-    if hold := held(facts.hold, snapshot.fingerprint):
-        if asked:
-            return decision if decision.reason is Reason.FORCED else replace(decision, reason=Reason.RETRIED)
-        if hold.get("invalid"):
-            return replace(decision, action=Action.NONE, reason=Reason.INVALID, services={}, message=str(hold["why"]))
-        if not _may_retry(hold, now):
-            return _skipped(decision, Reason.FAILED_BEFORE, str(hold.get("why", "")))
-    return decision
-
-
-def held(hold: Mapping[str, Any] | None, fingerprint: str | None) -> Mapping[str, Any] | None:
-    """What is held of this very content; None when it may be tried.
-
-    Args:
-        hold: the stack's. `beside` the newest content, what was deployed before may be held: it failed to be healed.
-        fingerprint: of the content.
-    """
-    both = (hold, (hold or {}).get("beside"))
-    return next((each for each in both if each and each.get("fingerprint") == fingerprint), None)
-
-
 def _skipped(decision: Decision, reason: Reason, message: str) -> Decision:
     return replace(
         decision, action=Action.NONE, reason=reason, services={}, networks=(), volumes=(), removed=(), message=message
     )
-
-
-def _may_retry(hold: Mapping[str, object], now: datetime) -> bool:
-    at = hold.get("retry_at")
-    return isinstance(at, str) and datetime.fromisoformat(at) <= now
-
-
-def disturbed(decision: Decision, services: Mapping[str, Action], reason: Reason) -> Decision:
-    """A decision that also makes good what was done to these services."""
-    known = dict(decision.services)
-    for name, action in services.items():
-        before = known.get(name, ServiceDecision(Action.NONE))
-        if action.strength > before.action.strength:
-            known[name] = replace(before, action=Action.RESTART if action is Action.SIGNAL else action, signal=None)
-    action = max((Action.UP, decision.action), key=lambda each: each.strength)
-    return replace(decision, action=action, reason=reason, services=known, message="")

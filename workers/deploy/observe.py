@@ -1,165 +1,135 @@
-"""What asks for a deployment, or speaks against one, besides a change in Git: interruption, return, drift, a stop."""
+"""Reading, once, everything that is known of a stack. Nothing is written here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import datetime
 
 from workers.adapters.docker.container import Container
-from workers.adapters.docker.engine import Engine
-from workers.adapters.state.deployed import is_of_another_worker
-from workers.adapters.state.state import State
+from workers.adapters.state.deployed import Deployed, host_of, is_of_another_worker
+from workers.adapters.state.journal import JournalEntry
 from workers.adapters.state.status import StackFacts
-from workers.changes.snapshot import Snapshot
-from workers.deploy.containers.provenance import named_at, strays
+from workers.deploy.containers.provenance import made_from
 from workers.deploy.drift import drift_of, is_at_rest, remedies
-from workers.deploy.gate import disturbed
-from workers.deploy.transaction.repair import Interrupted
+from workers.deploy.observed import Observed, Request
+from workers.deploy.recover import find_lost
+from workers.deploy.sight import Sight
+from workers.deploy.target import At, target_of
+from workers.deploy.transaction import repair
 from workers.model.errors import EngineUnavailable
 from workers.model.stack import Stack
-from workers.model.words import Action, Decision, Reason
+from workers.model.words import Action
+from workers.services import Services
 
-_LEFT_ALONE = frozenset({Reason.INVALID, Reason.PAUSED, Reason.INTERRUPTED})
-_NOT_TRIED = frozenset({Reason.INVALID, Reason.FAILED_BEFORE})
+
+def observe(services: Services, stack: Stack, request: Request, now: datetime) -> Observed:
+    """Everything that is known of a stack; under its lock, it stays so.
+
+    Args:
+        services: the process's.
+        stack: the stack.
+        request: what is asked for.
+        now: the time.
+
+    Raises:
+        EngineUnavailable: the stack's engine is away.
+        RedisUnavailable: Redis is.
+    """
+    state = services.state
+    journal, known = state.journal.load(stack.id), state.records.get(stack.id)
+    deployed, anywhere = whose(stack, journal, known)
+    facts = state.facts([stack.id])[stack.id]
+    seen = _look(services, stack, deployed, facts)
+    observed = without_engine(services, stack, request, now, deployed=deployed, facts=facts)
+    return replace(
+        observed,
+        anywhere=anywhere,
+        journal=journal,
+        adoption=state.adoptions.get(stack.id),
+        interrupted=repair.look(journal),
+        containers=seen.containers,
+        at_rest=seen.at_rest,
+        drift=seen.drift,
+        images=seen.images,
+        lost=find_lost(services, stack),
+    )
+
+
+def without_engine(
+    services: Services,
+    stack: Stack,
+    request: Request,
+    now: datetime,
+    *,
+    deployed: Deployed | None,
+    facts: StackFacts,
+    newest: str | None = None,
+) -> Observed:
+    """What Git and Redis say, where nobody asks what runs: an interruption, drift and a stop are not seen then.
+
+    Args:
+        services: the process's.
+        stack: the stack.
+        request: what is asked for.
+        now: the time.
+        deployed: what is deployed; None for nothing.
+        facts: marks and status.
+        newest: the newest commit, where another is to be taken for it than is known here.
+    """
+    sight = Sight(services, stack)
+    newest = newest or sight.newest()
+    target = target_of(sight, facts.pin, newest)
+    return Observed(
+        stack=stack,
+        request=request,
+        now=now,
+        newest=newest,
+        target=target,
+        has_folder=sight.has_folder(target.commit) if isinstance(target, At) else True,
+        deployed=deployed,
+        anywhere=deployed,
+        facts=replace(facts, pin=None),
+        pin=facts.pin,
+    )
+
+
+def whose(stack: Stack, journal: JournalEntry, known: Deployed | None) -> tuple[Deployed | None, Deployed | None]:
+    """What this worker has deployed, as its journal has it, and what any has.
+
+    Args:
+        stack: the stack.
+        journal: what this host knows of it.
+        known: what Redis has.
+    """
+    if journal.record is not None:
+        return journal.record, journal.record
+    return (None if is_of_another_worker(stack, None, known) else known), known
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
-    """Where a stack stands, under its lock.
-
-    Attributes:
-        stack: the stack.
-        record: what is deployed; None for nothing.
-        journal: what its journal says.
-        facts: its marks and status.
-        interrupted: what is left of an earlier attempt.
-        engine: where the containers of what is deployed are.
-        asked: whether somebody asked for this deployment.
-        force: whether everything is to be recreated.
-    """
-
-    stack: Stack
-    record: Mapping[str, Any] | None
-    journal: Mapping[str, Any]
-    facts: StackFacts
-    interrupted: Interrupted
-    engine: Engine
-    asked: bool
-    force: bool
-
-    @property
-    def project(self) -> str:
-        """The Compose project of what is deployed."""
-        return str((self.record or {}).get("project", self.stack.project))
-
-    @property
-    def has_returned(self) -> bool:
-        """Whether the stack was gone, and its containers were stopped or removed for that."""
-        gone, left = (self.journal.get("status") or {}).get("removed"), self.journal.get("left")
-        return any((mark or {}).get("done") in {"stop", "down"} for mark in (gone, left))
-
-    def widened(self, decision: Decision) -> Decision:
-        """With what has to be done on top of what changed."""
-        if decision.reason is Reason.INVALID:
-            return decision
-        if self.interrupted.intent is not None:
-            return self._again(decision, self.interrupted.intent.services, self.interrupted.intent.network_keys)
-        if self.interrupted.disturbed:
-            return self._again(decision, self.interrupted.disturbed, self.interrupted.networks)
-        if self.has_returned:
-            return disturbed(decision, {}, Reason.FIRST_DEPLOY)
-        if decision.action is not Action.NONE:
-            return decision
-        if (self.project, self.engine.docker_host) != (self.stack.project, self.stack.docker_host):
-            return disturbed(decision, {}, Reason.OPTIONS_CHANGED)
-        drift = self.drift()
-        return disturbed(decision, drift, Reason.DRIFTED) if drift else decision
-
-    @staticmethod
-    def _again(decision: Decision, services: Mapping[str, Action], networks: Iterable[str]) -> Decision:
-        widened = disturbed(decision, services, Reason.INTERRUPTED)
-        return replace(widened, networks=tuple(sorted({*widened.networks, *networks})))
-
-    def stopped(self, decision: Decision) -> Decision | None:
-        """What a stack that somebody stopped asks for; None when nobody did."""
-        if decision.reason in _LEFT_ALONE or self.has_returned or not self._is_at_rest():
-            return None
-        if self.asked or self.stack.options.when_stopped == "start":
-            return disturbed(decision, {}, Reason.FORCED if self.force else Reason.RETRIED)
-        if decision.action is Action.NONE:
-            return None
-        message = "stopped by hand; `tegu deploy` starts it"
-        return replace(decision, action=Action.NONE, reason=Reason.STOPPED, services={}, message=message)
-
-    def drift(self) -> dict[str, Action]:
-        """The services whose containers are not as the last deployment left them, and what brings them back.
-
-        Only where a look at all containers has found drift already, and where it is to be healed.
-        """
-        if not self.facts.fields.get("drift") or self.stack.options.drift != "heal" or self.record is None:
-            return {}
-        found = self._containers()
-        return {} if is_at_rest(self.record, found, self.engine.was_stopped) else remedies(drift_of(self.record, found))
-
-    def runs_others(self, decision: Decision, snapshot: Snapshot | None, key: bytes) -> Decision | None:
-        """What brings services to the images that the files name, where all that is left to do is to say so.
-
-        A record that moves on says that what it names is deployed. Releases before this one took another digest for no
-        difference, so what runs may still be the old image.
-
-        Args:
-            decision: what was decided; only one that touches nothing is looked at.
-            snapshot: of the content it is about.
-            key: for the keyed digests.
-        """
-        known = (self.record or {}).get("fingerprint")
-        if decision.reason is not Reason.UNCHANGED or snapshot is None or known in {None, snapshot.fingerprint}:
-            return None
-        others = strays(self.engine, self._containers(), named_at(snapshot, key))
-        return disturbed(decision, dict.fromkeys(others, Action.RECREATE), Reason.DRIFTED) if others else None
-
-    def may_heal_old(self, decision: Decision) -> bool:
-        """Whether what is deployed may need care although what is newest is not to be tried."""
-        return decision.reason in _NOT_TRIED and bool(self.facts.fields.get("drift")) and not self.interrupted
-
-    def _is_at_rest(self) -> bool:
-        if self.record is None:
-            return False
-        try:
-            return is_at_rest(self.record, self._containers(), self.engine.was_stopped)
-        except EngineUnavailable:
-            if self.engine.docker_host == self.stack.docker_host:
-                raise
-            return False  # it has another engine now, maybe since this one is gone for good
-
-    def _containers(self) -> tuple[Container, ...]:
-        return self.engine.containers(self.project)
+class _Seen:
+    containers: tuple[Container, ...] | None
+    at_rest: bool
+    drift: Mapping[str, Action]
+    images: Mapping[str, str]
 
 
-def deployed_record(
-    state: State, stack: Stack, journal: Mapping[str, Any], fence: int
-) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """What is deployed, as the journal has it; a Redis that has forgotten it, or has another worker's, is told again.
+_NOTHING = _Seen(None, at_rest=False, drift={}, images={})
 
-    Args:
-        state: where to look.
-        stack: the stack.
-        journal: what this host knows of it.
-        fence: the number of the stack's lease.
 
-    Returns:
-        What this worker has deployed, and what any has.
-    """
-    known = state.records.get(stack.id)
-    record: dict[str, Any] | None = journal.get("record")
+def _look(services: Services, stack: Stack, record: Deployed | None, facts: StackFacts) -> _Seen:
+    """What runs of what is deployed: one listing, and a closer look at what that leaves in doubt."""
     if record is None:
-        return (None if is_of_another_worker(stack, journal, known) else known), known
-    if record.get("worker", stack.worker) != stack.worker:
-        # The journal is this host's, so it is the worker that has another name now.
-        record["worker"] = stack.worker
-        state.journal.update(stack.id, record=record)
-    if known != record:
-        commits = {"deployed_commit": record["commit"], "verified_commit": record["commit"]}
-        state.records.put(stack.id, record, fence, **commits)
-    return record, record
+        return _NOTHING
+    engine = services.containers(host_of(stack, record))
+    try:
+        found = engine.containers(record.home(stack).project)
+        at_rest = is_at_rest(record, found, engine.was_stopped)
+        images = made_from(engine, found, record.images)
+    except EngineUnavailable:
+        if engine.docker_host == stack.docker_host:
+            raise
+        return _NOTHING  # it has another engine now, maybe since this one is gone for good
+    is_healed = bool(facts.known.drift) and stack.options.drift == "heal" and not at_rest
+    return _Seen(tuple(found), at_rest, remedies(drift_of(record, found)) if is_healed else {}, images)

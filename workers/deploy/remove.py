@@ -6,22 +6,19 @@ under the stack's lock, with the project as it was last called. Volumes and the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from workers.adapters.state.clock import now
 from workers.adapters.state.exclusion import exclusive
 from workers.adapters.state.leases import Lease
+from workers.adapters.state.marks import Policy, Removed
 from workers.adapters.state.results import StackResult
-from workers.changes.trace import is_there
-from workers.changes.tree import Tree
 from workers.deploy.ending import Ending
 from workers.deploy.files.layout import Folders
 from workers.deploy.report import Ledger
 from workers.deploy.take_down import ARGV, DONE, KEEP, obstacle, recorded_policy, stack_of, undeploy, undo_move
-from workers.deploy.transaction import repair as repairing
+from workers.deploy.transaction import repair
 from workers.deploy.transaction.steps import Step, Steps
 from workers.model.errors import CommandFailed, RedisUnavailable, TeguError, TransientError
 from workers.model.stack import Stack
@@ -37,20 +34,8 @@ class Gone:
     """A deployed stack that is none any more; `policy` is what to do about it, and `why` is for people."""
 
     stack: str
-    policy: str
+    policy: Policy
     why: str
-
-
-def folder_gone(stack: Stack, tree: Tree, record: Mapping[str, Any] | None) -> Gone | None:
-    """A stack of the catalog that is deployed, but whose folder a commit does not have."""
-    if record is None or is_there(tree, stack.path):
-        return None
-    return Gone(stack.id, stack.options.when_removed, f"{stack.path} is gone from {stack.repo}")
-
-
-def is_settled(mark: Mapping[str, Any] | None, policy: str) -> bool:
-    """Whether a removed stack is as its policy wants it, and has been reported."""
-    return mark is not None and mark.get("done") == policy
 
 
 def remove_gone(services: Services, stack: str, taker: str) -> StackResult | None:
@@ -66,15 +51,14 @@ def remove_gone(services: Services, stack: str, taker: str) -> StackResult | Non
     """
     state = services.state
     look = state.quick.look(stack, taker)
-    if look.record is None or not look.facts.fields.get("removed"):
+    if look.record is None or look.facts.known.removed is None:
         state.runs.put_back(stack, look.runs)
         return None
     runs = look.runs
     try:
         with exclusive(state, stack) as (lock, lease):
             runs = tuple(dict.fromkeys((*runs, *state.runs.take(stack, taker, orphans=True))))
-            why = str(look.facts.fields["removed"].get("why", ""))
-            gone = Gone(stack, recorded_policy(state.journal.load(stack)), why)
+            gone = Gone(stack, recorded_policy(state.journal.load(stack)), look.facts.known.removed.why)
             return Removal(services, gone, runs, lock, lease).carry_out()
     except TransientError:
         with suppress(RedisUnavailable):
@@ -101,26 +85,27 @@ class Removal:
         self._lock = lock
         self._lease = lease
         self._journal = self._state.journal.load(gone.stack)
-        self._record: Mapping[str, Any] = self._journal.get("record") or self._state.records.get(gone.stack) or {}
+        self._record = self._journal.record or self._state.records.get(gone.stack)
         self._stack = stack_of(gone.stack, self._record)
 
     def carry_out(self) -> StackResult:
         """Do it, and end the stack's part in all runs."""
-        known = self._state.records.status(self._gone.stack).get("removed") or {}
+        known = self._state.records.status(self._gone.stack).removed
         kept_because = obstacle(self._services, self._stack) if self._gone.policy in ARGV else None
         policy = KEEP if kept_because else self._gone.policy
         message = f"{self._gone.why}; {kept_because or DONE[policy]} (when_removed: {self._gone.policy})"
-        if policy in ARGV and known.get("done") != policy:
+        is_done = known is not None and known.is_settled(policy)
+        if policy in ARGV and not is_done:
             return self._take_down(policy, message)
-        outcome = Outcome.SKIPPED if known.get("done") == policy else Outcome.REMOVED
+        outcome = Outcome.SKIPPED if is_done else Outcome.REMOVED
         self._note(policy)
         decision = Decision(self._gone.stack, Action.NONE, Reason.REMOVED, None, message=message)
         result = self._state.quick.finish_unchanged(self._runs, decision, outcome)
         log.warning("stack removed", stack=self._gone.stack, policy=policy, why=self._gone.why)
         return result
 
-    def _take_down(self, policy: str, message: str) -> StackResult:
-        commit = self._record.get("commit")
+    def _take_down(self, policy: Policy, message: str) -> StackResult:
+        commit = self._record.commit if self._record else None
         decision = Decision(self._gone.stack, Action.REMOVE, Reason.REMOVED, commit, message=message)
         ledger = Ledger(self._state, self._gone.stack, self._lease.fence, self._runs)
         ledger.open(decision)
@@ -128,7 +113,7 @@ class Removal:
         try:
             with steps.step(Step.REMOVE):
                 self._drop_attempt()
-                undeploy(self._services, self._stack, self._journal.get("call"), policy, self._lock, ledger.say)
+                undeploy(self._services, self._stack, self._journal.call, policy, self._lock, ledger.say)
         except TransientError as error:
             ledger.interrupt(str(error))
             raise
@@ -141,24 +126,27 @@ class Removal:
             with steps.step(Step.CLEAR):
                 if policy == "down":
                     drop_pins(self._services, self._stack)
-        ledger.close(ending, decision, str(self._record.get("fingerprint")), asked=False)
+        fingerprint = self._record.fingerprint if self._record else ""
+        ledger.close(ending, decision, fingerprint, asked=False)
         return StackResult.of(decision, ending.outcome, ledger.deployment)
 
     def _drop_attempt(self) -> None:
         """Take back what a deployment has left that was interrupted before the stack went."""
         folders = Folders.of(self._services.settings.data_dir, self._stack)
-        host, journal = repairing.host_of(self._journal) or self._stack.docker_host, self._state.journal
-        engine = self._services.containers(host)
-        found = repairing.take_back_unfinished_switch(self._stack.id, journal, folders, engine)
-        if found.intent is not None:
+        found = repair.look(self._journal)
+        engine = self._services.containers(repair.host_of(self._journal) or self._stack.docker_host)
+        repair.tidy(self._journal, folders)
+        if found.intent is not None and found.intent.switched:
             undo_move(self._services, self._stack, self._record, found.intent, self._lock)
-        repairing.abandon(self._stack.id, found, journal, folders, engine)
-        repairing.settle_half_made(engine, self._stack.project)
+        repair.give_up(self._stack.id, found, self._state.journal, folders, engine)
+        repair.settle_half_made(engine, self._stack.project)
 
-    def _note(self, done: str) -> None:
-        mark = {"why": self._gone.why, "policy": self._gone.policy, "done": done, "at": now()}
-        self._state.journal.update(self._gone.stack, status={"removed": mark})
-        self._state.records.set_status(self._gone.stack, self._lease.fence, removed=mark, drift=None, stopped=None)
+    def _note(self, done: Policy) -> None:
+        mark = Removed(self._gone.why, self._gone.policy, done, now())
+        self._state.journal.update(self._gone.stack, removed=mark)
+        self._state.records.set_status(
+            self._gone.stack, self._lease.fence, removed=mark, drift=None, stopped_since=None
+        )
 
 
 def drop_pins(services: Services, stack: Stack) -> None:

@@ -5,17 +5,18 @@ A Redis that is away stops none of this but the last word, which is what the tas
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
-from datetime import timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from workers.adapters.state.clock import now
-from workers.adapters.state.fast_path import decision_fields
+from workers.adapters.state.deployed import Deployed
+from workers.adapters.state.journal import KeptFields
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.state import State
+from workers.adapters.state.status import DecisionNote, DeploymentNote, StatusFields, stored_fields
 from workers.deploy.ending import Ending
-from workers.deploy.gate import RETRY_MINUTES, held
+from workers.deploy.holds import Attempted, next_hold
 from workers.model.errors import RedisUnavailable, StaleHolder
 from workers.model.words import Decision, Outcome
 from workers.runtime.logs import get_logger
@@ -65,18 +66,23 @@ class Ledger:
             with suppress(RedisUnavailable):
                 self._state.deployments.add_step(self.deployment, name, seconds)
 
-    def record(self, record: Mapping[str, Any], **kept: object) -> None:
+    def record(self, record: Deployed, kept: KeptFields | None = None) -> None:
         """Write what is deployed: the journal first, since it is the host's own, then Redis.
 
         Args:
             record: for both.
             kept: fields of the journal alone.
         """
-        commit = record["commit"]
-        status = {"deployed_commit": commit, "verified_commit": commit, "drift": None, "stopped": None, "removed": None}
-        self._write(record, status, {"status": None, **kept})
+        status: StatusFields = {
+            "deployed_commit": record.commit,
+            "verified_commit": record.commit,
+            "drift": None,
+            "stopped_since": None,
+            "removed": None,
+        }
+        self._write(record, status, {"removed": None, **(kept or {})})
 
-    def went_back(self, record: Mapping[str, Any] | None) -> None:
+    def went_back(self, record: Deployed | None) -> None:
         """Write that the stack is back at what was deployed before.
 
         Args:
@@ -87,9 +93,8 @@ class Ledger:
         else:
             self._write(record, {"drift": None}, {"disturbed": None, "volumes": None, "networks": None})
 
-    def _write(self, record: Mapping[str, Any], status: Mapping[str, object], kept: Mapping[str, object]) -> None:
-        known = {"intent": None, **kept, "record": dict(record), "fence": self._fence}
-        self._state.journal.update(self._stack, **known)
+    def _write(self, record: Deployed, status: StatusFields, kept: KeptFields) -> None:
+        self._state.journal.update(self._stack, intent=None, record=record, fence=self._fence, **kept)
         try:
             self._state.records.put(self._stack, record, self._fence, **status)
         except (RedisUnavailable, StaleHolder) as error:
@@ -114,55 +119,33 @@ class Ledger:
             RedisUnavailable: when Redis is away; everything but the outcome of the runs is in the journal.
         """
         message = masked(ending.message)
-        self._hold(ending, decision, fingerprint, asked=asked)
+        self._hold(replace(ending, message=message), decision, fingerprint, asked=asked)
         self._state.deployments.finish(
             self.deployment, ending.outcome, message or None, seconds=self.seconds, fingerprint=fingerprint
         )
-        last = {"id": self.deployment, "outcome": ending.outcome, "commit": decision.commit, "at": now()}
-        status: dict[str, object] = {
-            "latest_commit": self._newest or decision.commit,
-            "last_decision": decision_fields(decision, decision.commit, self._runs[-1] if self._runs else None),
-            "last_deployment": last | ({"message": message} if message else {}),
-        }
+        run = self._runs[-1] if self._runs else None
+        status = stored_fields(
+            latest_commit=self._newest or decision.commit,
+            last_decision=DecisionNote.of(decision, decision.commit, run, now()),
+            last_deployment=DeploymentNote(self.deployment, ending.outcome, decision.commit, now(), message),
+        )
         result = StackResult.of(decision, ending.outcome, self.deployment, message)
         self._state.runs.finish(self._runs, result, status)
         log.info("deployment ended", stack=self._stack, outcome=ending.outcome.value, deployment=self.deployment)
 
-    def _is_deployed(self, fingerprint: str) -> bool:
-        record = self._state.records.get(self._stack)
-        return record is not None and record.get("fingerprint") == fingerprint
-
     def _hold(self, ending: Ending, decision: Decision, fingerprint: str, *, asked: bool) -> None:
-        """Hold what failed, until content or options change, somebody asks, or its time has come."""
-        before = self._state.holds.get(self._stack)
-        is_newest = self._newest in {None, decision.commit}
-        if ending.hold:
-            if ending.outcome is Outcome.CANCELLED and self._is_deployed(fingerprint):
-                return  # what was cancelled is a repetition; what runs is what should
-            failed = self._failed(ending, decision, fingerprint, None if asked else held(before, fingerprint))
-            # What is newest stays held when something older fails, too.
-            beside = before is not None and not is_newest and before["fingerprint"] != fingerprint
-            self._state.holds.hold(self._stack, **({**(before or {}), "beside": failed} if beside else failed))
-        elif before is not None and ending.outcome is Outcome.DEPLOYED:
-            if is_newest or before["fingerprint"] == fingerprint:
-                self._state.holds.release(self._stack)
-            elif held(before, fingerprint):
-                self._state.holds.hold(self._stack, **{**before, "beside": None})
-
-    def _failed(
-        self, ending: Ending, decision: Decision, fingerprint: str, before: Mapping[str, Any] | None
-    ) -> dict[str, Any]:
-        """What is held of content that failed, maybe not for the first time."""
-        attempts = 1 + int((before or {}).get("attempts") or 0)
-        minutes = RETRY_MINUTES[min(attempts, len(RETRY_MINUTES)) - 1]
-        return {
-            "fingerprint": fingerprint,
-            "why": masked(ending.message),
-            "commit": decision.commit,
-            "deployment": self.deployment,
-            "outcome": ending.outcome,
-            "attempts": attempts,
-            "invalid": ending.outcome is Outcome.INVALID,
-            "retry_at": now(timedelta(minutes=minutes)) if ending.again else None,
-            "at": now(),
-        }
+        """Hold what failed, and no longer what has succeeded."""
+        before, record = self._state.holds.get(self._stack), self._state.records.get(self._stack)
+        tried = Attempted(
+            deployment=self.deployment,
+            commit=decision.commit,
+            fingerprint=fingerprint,
+            is_newest=self._newest in {None, decision.commit},
+            is_deployed=record is not None and record.fingerprint == fingerprint,
+            asked=asked,
+        )
+        after = next_hold(before, tried, ending, datetime.now(UTC))
+        if after is not None and after != before:
+            self._state.holds.hold(self._stack, after)
+        elif after is None and before is not None:
+            self._state.holds.release(self._stack)

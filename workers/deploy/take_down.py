@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from workers.adapters.docker.argv import down_argv, stop_argv
 from workers.adapters.docker.compose_project import Project, command_environment, own_environment
+from workers.adapters.state.deployed import Call, Deployed, Home
+from workers.adapters.state.journal import JournalEntry
+from workers.adapters.state.marks import Policy
 from workers.catalog.catalog import project_of
 from workers.deploy.containers.ownership import own_parts
 from workers.deploy.transaction.intent import Intent
@@ -20,29 +22,28 @@ from workers.services import Services
 
 log = get_logger(__name__)
 
-KEEP = "keep"
+KEEP: Policy = "keep"
 ARGV = {"stop": stop_argv, "down": down_argv}
 DONE = {KEEP: "left as it is", "stop": "stopped", "down": "its containers and networks are removed; volumes stay"}
 
 
-def recorded_policy(journal: Mapping[str, Any]) -> str:
+def recorded_policy(journal: JournalEntry) -> Policy:
     """What a stack's options said last of its removal."""
-    policy = journal.get("when_removed") or (journal.get("call") or {}).get("when_removed") or KEEP
-    return str(policy)
+    return journal.when_removed or (journal.call and journal.call.when_removed) or KEEP
 
 
-def stack_of(identifier: str, record: Mapping[str, Any]) -> Stack:
+def stack_of(identifier: str, record: Deployed | None) -> Stack:
     """A stack as it was last deployed, with the defaults for whatever only its entry in the catalog said."""
     environment, _, name = identifier.partition("/")
     return Stack(
         environment=environment,
         name=name,
-        repo=record.get("repo", ""),
-        path=record.get("path", ""),
-        ref=record.get("ref", ""),
+        repo=(record and record.repo) or "",
+        path=record.path if record else "",
+        ref=(record and record.ref) or "",
         worker="",
-        docker_host=record.get("docker_host", "unix:///var/run/docker.sock"),
-        project=record.get("project", name),
+        docker_host=(record and record.docker_host) or "unix:///var/run/docker.sock",
+        project=(record and record.project) or name,
         options=Options(limits=Limits()),
     )
 
@@ -72,7 +73,7 @@ def obstacle(services: Services, stack: Stack) -> str | None:
 
 
 def undeploy(
-    services: Services, stack: Stack, call: Mapping[str, Any] | None, policy: str, lock: int, say: Callable[[str], None]
+    services: Services, stack: Stack, call: Call | None, policy: Policy, lock: int, say: Callable[[str], None]
 ) -> None:
     """Stop a stack's containers, or remove them and their networks.
 
@@ -107,7 +108,7 @@ def undeploy(
     end(Project(stack.project, root, root, (), environment=environment))
 
 
-def undo_move(services: Services, stack: Stack, record: Mapping[str, Any] | None, intent: Intent, lock: int) -> None:
+def undo_move(services: Services, stack: Stack, record: Deployed | None, intent: Intent, lock: int) -> None:
     """Take down what an interrupted deployment has begun under a name or on an engine that is not wanted any more.
 
     Only what it has made itself, all of it: a container that was there before belongs to somebody.
@@ -119,10 +120,9 @@ def undo_move(services: Services, stack: Stack, record: Mapping[str, Any] | None
         intent: the interrupted deployment, which is about to be given up.
         lock: the descriptor of the stack's lock.
     """
-    kept = record or {}
     begun = (intent.docker_host, intent.project)
-    wanted = (stack.docker_host, stack.project)
-    deployed = (kept.get("docker_host", stack.docker_host), kept.get("project", stack.project))
+    home = record.home(stack) if record else Home.of(stack)
+    wanted, deployed = (stack.docker_host, stack.project), (home.docker_host, home.project)
     if not all(begun) or begun in {wanted, deployed}:
         return
     there = replace(stack, docker_host=intent.docker_host, project=intent.project)

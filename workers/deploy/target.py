@@ -1,4 +1,4 @@
-"""A stack that somebody has rolled back: the commit that it is to be at, and when its pin has ended.
+"""Where a stack is to be: at the newest commit, where somebody has rolled it back to, or nowhere any more. Pure.
 
 A pin is what is wanted, like the newest commit is otherwise. So a rollback that was killed goes on at the next look,
 and drift is healed to what the stack was rolled back to.
@@ -6,94 +6,75 @@ and drift is healed to what the stack was rolled back to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol, TypeAlias
 
-from workers.changes.closure import take_snapshot
-from workers.model.errors import InvalidStack, UnknownName
-from workers.model.stack import Stack
-from workers.model.words import Action, Decision, Reason
-from workers.services import Services
+from workers.adapters.state.marks import Pin
+from workers.model.errors import UnknownName
 
-_KEPT = ("id", "commit", "until", "who", "why", "head", "reached", "before")
+
+class Commits(Protocol):
+    """What is asked of a stack's commits."""
+
+    def resolve(self, revision: str) -> str:
+        """A commit in full; UnknownName where there is none."""
+        ...
+
+    def content(self, commit: str) -> str:
+        """What tells the content at a commit from that at others."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """Where a stack is to be: `commit`, because of `pin`, or because it is the newest one when there is no pin."""
+class At:
+    """At `commit`, because of `pin`, or because it is the newest one when there is no pin."""
 
     commit: str
-    pin: Mapping[str, Any] | None = None
+    pin: Pin | None = None
 
     @property
     def is_ordered(self) -> bool:
-        """Whether somebody waits for the stack to be brought there."""
-        return self.pin is not None and not self.pin.get("reached")
+        """Whether somebody waits for the stack to be rolled back there."""
+        return self.pin is not None and not self.pin.reached
 
 
-def target_of(services: Services, stack: Stack, pin: Mapping[str, Any] | None, newest: str) -> Target:
+@dataclass(frozen=True, slots=True)
+class OutOfReach:
+    """Where `pin` says, which is no commit, as `problem` tells."""
+
+    pin: Pin
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoRef:
+    """Nobody knows: the ref that the stack follows is not there."""
+
+
+Target: TypeAlias = At | OutOfReach | NoRef
+
+
+def target_of(commits: Commits, pin: Pin | None, newest: str | None) -> Target:
     """Where a stack is to be.
 
     Args:
-        services: for the clone.
-        stack: the stack.
+        commits: of its repo.
         pin: its pin, if it has one.
-        newest: the newest commit of its ref.
-
-    Raises:
-        UnknownName: the commit that it was to be rolled back to is none.
+        newest: the newest commit of its ref; None when that is not there.
     """
-    standing = standing_pin(services, stack, pin, newest)
+    if newest is None:
+        return NoRef()
+    standing = standing_pin(commits, pin, newest)
     if standing is None:
-        return Target(newest)
-    return Target(services.clone(stack.repo).resolve(str(standing["commit"])), standing)
-
-
-def standing_pin(
-    services: Services, stack: Stack, pin: Mapping[str, Any] | None, newest: str
-) -> Mapping[str, Any] | None:
-    """The pin unless it has ended: one until the next push ends with the first push that changes this stack."""
-    head = (pin or {}).get("head")
-    if pin is None or pin.get("until") != "push" or not head or head == newest:
-        return pin
-    return pin if _content(services, stack, head) == _content(services, stack, newest) else None
-
-
-def settle(services: Services, stack: Stack, target: Target, newest: str, *, good: bool) -> None:
-    """Note how a rollback by hand has ended: the stack is pinned, or as before.
-
-    Args:
-        services: for the state.
-        stack: the stack.
-        target: where it was to be.
-        newest: the newest commit of its ref.
-        good: whether it is there.
-    """
-    pins, pin = services.state.pins, target.pin
-    if pin is None or not target.is_ordered or (pins.get(stack.id) or {}).get("id") != pin.get("id"):
-        return
-    before = pin.get("before")
-    if good:
-        kept = {name: pin[name] for name in _KEPT if name in pin and name != "before"}
-        pins.pin(stack.id, **{**kept, "commit": target.commit, "head": newest, "reached": True})
-    elif before:
-        pins.pin(stack.id, **{name: before[name] for name in _KEPT if name in before})
-    else:
-        pins.release(stack.id)
-
-
-def left_pinned(stack: Stack, pin: Mapping[str, Any], newest: str) -> Decision:
-    """The decision to leave a stack where it was rolled back to."""
-    until = "a push changes it" if pin.get("until") == "push" else f"`tegu resume {stack.name}`"
-    where = f"rolled back to {str(pin['commit'])[:12]} by {pin.get('who') or 'somebody'}"
-    return Decision(stack.id, Action.NONE, Reason.PINNED, newest, message=f"{where}, and stays there until {until}")
-
-
-def _content(services: Services, stack: Stack, commit: str) -> str:
-    """What tells the content of a stack at a commit from that at others."""
+        return At(newest)
     try:
-        tree = services.clone(stack.repo).tree(commit)
-        return take_snapshot(stack, tree, services.outside(stack), services.key).fingerprint
-    except (InvalidStack, UnknownName):
-        return commit
+        return At(commits.resolve(standing.commit), standing)
+    except UnknownName as error:
+        return OutOfReach(standing, str(error))
+
+
+def standing_pin(commits: Commits, pin: Pin | None, newest: str) -> Pin | None:
+    """The pin unless it has ended: one until the next push ends with the first push that changes this stack."""
+    if pin is None or pin.until != "push" or not pin.head or pin.head == newest:
+        return pin
+    return pin if commits.content(pin.head) == commits.content(newest) else None

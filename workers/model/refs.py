@@ -66,3 +66,8 @@ def same_format(one: str, other: str) -> bool:
 def is_full_id(revision: str) -> bool:
     """Whether this is a whole object id and no name: 40 digits of SHA-1 or 64 of SHA-256."""
     return _FULL_ID.fullmatch(revision) is not None
+
+
+def no_ref(repo: str, ref: str) -> str:
+    """What to say of a ref that is not there."""
+    return f"repo {repo} has no branch or tag {ref!r}; push it, or name another as ref"

@@ -228,10 +228,10 @@ def _of_pulls(repo: str, run: Run | None) -> Story:
 def _as_it_stands(services: Services, stack: str, run: Run | None) -> Story:
     """The status of a stack as if it were an outcome, with the last decision and, where that failed, deployment."""
     facts = services.state.facts([stack])[stack]
-    decision, last = facts.fields.get("last_decision"), facts.fields.get("last_deployment") or {}
+    decision, last = facts.known.last_decision, facts.known.last_deployment
     if decision is None:
         message = f"nothing is known of {stack}; `tegu status` lists the stacks"
         raise UnknownName(message)
     status = status_of(facts)
-    why = decision.get("message") or (last.get("message") if status in _FAILED else None)
-    return Story(stack, run, status, decision.get("reason"), decision.get("commit"), last.get("id"), why or "")
+    why = decision.message or (last.message if last and status in _FAILED else None)
+    return Story(stack, run, status, decision.reason, decision.commit, last.id if last else None, why or "")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import monotonic, sleep
-from typing import Any
 
 from workers.adapters.queue import Message, deploy_message, quick_message
+from workers.adapters.state.deployed import Deployed
 from workers.adapters.state.held_back import Waiting
 from workers.catalog.stacks import Found, Planned
 from workers.deploy.fast_path import is_as_recorded
@@ -114,7 +114,7 @@ def _sorted(services: Services, planned: Sequence[Planned]) -> tuple[list[Planne
     return changed, unchanged
 
 
-def _seems_unchanged(services: Services, planned: Planned, record: Mapping[str, Any] | None) -> bool:
+def _seems_unchanged(services: Services, planned: Planned, record: Deployed | None) -> bool:
     if record is None:
         return False
     try:

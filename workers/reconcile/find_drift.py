@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from workers.adapters.docker.container import Container
 from workers.adapters.queue import deploy_message
 from workers.adapters.state.clock import now
-from workers.adapters.state.status import StackFacts
+from workers.adapters.state.deployed import Deployed
+from workers.adapters.state.status import StackFacts, StatusFields
 from workers.deploy.drift import drift_of, is_at_rest
 from workers.deploy.files.layout import Folders
-from workers.deploy.gate import held
 from workers.model.errors import EngineUnavailable
 from workers.model.stack import Stack
 from workers.model.words import Trigger
@@ -28,8 +28,14 @@ class _Seen:
     """A stack, what is recorded of it, and what runs of it."""
 
     stack: Stack
-    record: Mapping[str, Any]
+    record: Deployed
     containers: tuple[Container, ...]
+
+
+class _Deployment(NamedTuple):
+    stack: Stack
+    record: Deployed
+    project: str
 
 
 def inspect(services: Services, worker: str) -> tuple[str, ...]:
@@ -65,36 +71,30 @@ def look_at(services: Services, stack: Stack) -> None:
         EngineUnavailable: the engine is.
     """
     state = services.state
-    record = state.records.get(stack.id) or {}
-    if not record.get("containers"):
+    record = state.records.get(stack.id)
+    if record is None or not record.containers:
         return
     before = state.facts([stack.id])[stack.id]
-    host = record.get("docker_host") or stack.docker_host
-    engine = services.containers(host)
-    found = engine.containers(record.get("project") or stack.project)
+    home = record.home(stack)
+    engine = services.containers(home.docker_host)
+    found = engine.containers(home.project)
     facts = state.facts([stack.id])[stack.id]
     if _is_busy(services, stack, facts) or _has_moved_on(before, facts):
         return
     at_rest = is_at_rest(record, found, engine.was_stopped)
-    if at_rest != bool(facts.fields.get("stopped")):
-        state.records.set_status(stack.id, None, stopped=_since_now(at_rest=at_rest))
+    if at_rest != (facts.known.stopped_since is not None):
+        state.records.set_status(stack.id, None, stopped_since=now() if at_rest else None)
 
 
-def _since_now(*, at_rest: bool) -> dict[str, str] | None:
-    return {"at": now()} if at_rest else None
-
-
-def _seen(
-    services: Services, stacks: Mapping[str, Stack], records: Mapping[str, dict[str, Any] | None]
-) -> Iterable[_Seen]:
+def _seen(services: Services, stacks: Mapping[str, Stack], records: Mapping[str, Deployed | None]) -> Iterable[_Seen]:
     """Every stack that has run something, with the containers of its project; one call for each host."""
-    by_host: dict[str, list[str]] = defaultdict(list)
+    by_host: dict[str, list[_Deployment]] = defaultdict(list)
     for identifier, record in records.items():
-        if record is None or record.get("worker", stacks[identifier].worker) != stacks[identifier].worker:
-            continue  # nothing is deployed, or what another worker has deployed before this one got the stack
-        if record.get("containers"):
-            by_host[record.get("docker_host") or stacks[identifier].docker_host].append(identifier)
-    for host, identifiers in by_host.items():
+        stack = stacks[identifier]
+        # What another worker has deployed before this one got the stack is not looked at.
+        if record is not None and record.containers and (home := record.home(stack)).worker == stack.worker:
+            by_host[home.docker_host].append(_Deployment(stack, record, home.project))
+    for host, deployments in by_host.items():
         try:
             listed = services.containers(host).containers()
         except EngineUnavailable as error:
@@ -103,32 +103,31 @@ def _seen(
         projects: dict[str, list[Container]] = defaultdict(list)
         for each in listed:
             projects[each.project].append(each)
-        for identifier in identifiers:
-            stack, record = stacks[identifier], records[identifier] or {}
-            yield _Seen(stack, record, tuple(projects[record.get("project") or stack.project]))
+        for stack, record, project in deployments:
+            yield _Seen(stack, record, tuple(projects[project]))
 
 
 def _is_busy(services: Services, stack: Stack, facts: StackFacts) -> bool:
     """Whether somebody is at the stack, or will be: what is seen then says nothing."""
     unfinished = Folders.of(services.settings.data_dir, stack).unfinished
-    return facts.leased or facts.waiting or unfinished or bool(facts.fields.get("removed"))
+    return facts.leased or facts.waiting or unfinished or facts.known.removed is not None
 
 
 def _has_moved_on(before: StackFacts, after: StackFacts) -> bool:
     """Whether a deployment has ended between the first look and the last."""
-    return before.leased or before.fields.get("last_deployment") != after.fields.get("last_deployment")
+    return before.leased or before.known.last_deployment != after.known.last_deployment
 
 
 def _note(services: Services, seen: _Seen, facts: StackFacts) -> bool:
     """Note what is seen of a stack; whether something has to be done about it."""
-    options, fields = seen.stack.options, facts.fields
-    engine = services.containers(seen.record.get("docker_host") or seen.stack.docker_host)
+    options, known = seen.stack.options, facts.known
+    engine = services.containers(seen.record.home(seen.stack).docker_host)
     at_rest = is_at_rest(seen.record, seen.containers, engine.was_stopped)
     drift = {} if at_rest or options.drift == "ignore" else dict(drift_of(seen.record, seen.containers))
-    changed: dict[str, object] = {}
-    if at_rest != bool(fields.get("stopped")):
-        changed["stopped"] = _since_now(at_rest=at_rest)
-    if drift != (fields.get("drift") or {}):
+    changed: StatusFields = {}
+    if at_rest != (known.stopped_since is not None):
+        changed["stopped_since"] = now() if at_rest else None
+    if drift != known.drift:
         changed["drift"] = drift or None
     if changed:
         services.state.records.set_status(seen.stack.id, None, **changed)
@@ -140,9 +139,9 @@ def _note(services: Services, seen: _Seen, facts: StackFacts) -> bool:
     return options.when_stopped == "start" if at_rest else bool(drift) and options.drift == "heal"
 
 
-def _has_failed_so(facts: StackFacts, record: Mapping[str, Any]) -> bool:
+def _has_failed_so(facts: StackFacts, record: Deployed) -> bool:
     """Whether bringing up this very content has failed, so that nobody tries it again by himself."""
-    return held(facts.hold, record.get("fingerprint")) is not None
+    return facts.hold is not None and facts.hold.of(record.fingerprint) is not None
 
 
 def _publish(services: Services, stacks: Iterable[Stack]) -> None:

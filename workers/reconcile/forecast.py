@@ -7,15 +7,15 @@ stacks that have to wait for their turn.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from workers.catalog.stacks import Planned
 from workers.changes.decision import undecided
-from workers.changes.snapshot import Snapshot
-from workers.deploy.decide import decide_at
-from workers.deploy.gate import gated
-from workers.deploy.target import standing_pin
+from workers.deploy.decide import decide
+from workers.deploy.gate import gate, said_of
+from workers.deploy.observe import without_engine
+from workers.deploy.observed import Request
+from workers.deploy.sight import Sight
 from workers.model.errors import GitUnavailable
 from workers.model.words import Decision
 from workers.services import Services
@@ -34,15 +34,15 @@ def forecast(services: Services, planned: Sequence[Planned]) -> Iterator[Decisio
     """
     ids = [each.stack.id for each in planned]
     records, facts = services.state.records.get_many(ids), services.state.facts(ids)
+    nobody = Request()
     for each in planned:
-        record = records.get(each.stack.id)
-        deployed = Snapshot.from_json(record["snapshot"]) if record else None
+        stack, now = each.stack, datetime.now(UTC)
         try:
-            origin = (record or {}).get("repo")
-            decision, snapshot = decide_at(services, each.stack, each.commit, deployed, origin=origin)
-            known = facts[each.stack.id]
-            known = replace(known, pin=standing_pin(services, each.stack, known.pin, each.commit))
+            observed = without_engine(
+                services, stack, nobody, now, deployed=records.get(stack.id), facts=facts[stack.id], newest=each.commit
+            )
+            plan = gate(observed, decide(observed, Sight(services, stack)))
         except GitUnavailable as error:
-            yield undecided(each.stack.id, each.commit, error)
+            yield undecided(stack.id, each.commit, error)
         else:
-            yield gated(decision, snapshot, each.stack, known, datetime.now(UTC), asked=False)
+            yield said_of(observed, plan)

@@ -56,11 +56,12 @@ def keep_clone(services: Services, repo: str) -> None:
 
 
 def _is_deployed(services: Services, stack: str) -> bool:
-    if not (journal := services.state.journal.load(stack)):
+    journal = services.state.journal.find(stack)
+    if journal is None:
         # A journal that was lost is made again from the pin; a stack that never was deployed has no directory.
         return live_directory(services.settings.data_dir, stack).is_dir()
-    gone = ((journal.get("status") or {}).get("removed"), journal.get("left"))
-    return bool(journal.get("record")) and not any((mark or {}).get("done") == "down" for mark in gone)
+    gone = (journal.removed, journal.left)
+    return journal.record is not None and not any(mark and mark.done == "down" for mark in gone)
 
 
 def forget_idle(services: Services, at: datetime) -> None:
@@ -69,7 +70,7 @@ def forget_idle(services: Services, at: datetime) -> None:
     known = set(state.records.known()) - {stack.id for stack in services.stacks.all()}
     records = state.records.get_many(sorted(known))
     for stack, facts in state.facts([name for name, record in records.items() if record is None]).items():
-        last = (facts.fields.get("last_decision") or {}).get("at")
-        seen = datetime.fromisoformat(last) if last else None
+        last = facts.known.last_decision
+        seen = datetime.fromisoformat(last.at) if last else None
         if not (facts.waiting or facts.leased or (seen and at - seen < _IDLE)):
             state.records.delete(stack)

@@ -8,11 +8,12 @@ remembers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from workers.adapters.state.clock import now
+from workers.adapters.state.journal import JournalEntry
+from workers.adapters.state.marks import HandedOver, Policy
 from workers.deploy.take_down import ARGV, DONE, KEEP, obstacle, stack_of, undeploy
 from workers.model.errors import Busy, CommandFailed, EngineUnavailable
 from workers.model.stack import Stack
@@ -38,8 +39,8 @@ class Remnant:
 
     stack: Stack
     to: str
-    policy: str
-    journal: Mapping[str, Any]
+    policy: Policy
+    journal: JournalEntry
     theirs: frozenset[str]
 
 
@@ -68,30 +69,30 @@ def remnants(services: Services, worker: str) -> tuple[tuple[str, str, str], ...
     """
     found = []
     for identifier, journal in services.state.journal.all().items():
-        left, record = journal.get("left"), journal.get("record")
-        if not left or not record or left["to"] == worker or left["done"] != KEEP or left.get("theirs"):
+        left, record = journal.left, journal.record
+        if left is None or record is None or left.to == worker or left.done != KEEP or left.theirs:
             continue
         stack = stack_of(identifier, record)
         if any(each.running for each in services.containers(stack.docker_host).containers(stack.project)):
-            found.append((identifier, str(left["to"]), stack.project))
+            found.append((identifier, left.to, stack.project))
     return tuple(found)
 
 
 def _remnant(services: Services, stack: Stack, worker: str) -> Remnant | None:
     """None when nothing was deployed here, or when the other worker has not deployed it yet."""
     journal = services.state.journal.load(stack.id)
-    record, known = journal.get("record"), services.state.records.get(stack.id) or {}
-    to = known.get("worker", worker)
-    if not record or to == worker or record.get("worker", worker) != worker:
+    record, known = journal.record, services.state.records.get(stack.id)
+    to = (known and known.worker) or worker
+    if record is None or known is None or to == worker or (record.worker or worker) != worker:
         return None
-    theirs = frozenset(str(each["id"]) for each in (known.get("containers") or {}).values())
+    theirs = frozenset(each.id for each in known.containers.values())
     return Remnant(stack_of(stack.id, record), to, stack.options.when_removed, journal, theirs)
 
 
 def _settle(services: Services, found: Remnant, lock: int) -> bool:
     """Whether anything was to be done or told."""
-    stack, policy, before = found.stack, found.policy, found.journal.get("left") or {}
-    if (before.get("to"), before.get("done")) == (found.to, policy):
+    stack, policy, before = found.stack, found.policy, found.journal.left
+    if before and (before.to, before.done) == (found.to, policy):
         return False
     engine = services.containers(stack.docker_host)
     same = found.theirs.intersection(each.id for each in engine.containers(stack.project))
@@ -101,12 +102,11 @@ def _settle(services: Services, found: Remnant, lock: int) -> bool:
     elif policy in ARGV:
         why_not = obstacle(services, stack)
     done = KEEP if why_not else policy
-    if (before.get("to"), before.get("done")) == (found.to, done):
+    if before and (before.to, before.done) == (found.to, done):
         return False
     if done in ARGV:
-        undeploy(services, stack, found.journal.get("call"), done, lock, _say(stack))
-    mark = {"to": found.to, "done": done, "theirs": bool(same), "at": now()}
-    services.state.journal.update(stack.id, left=mark)
+        undeploy(services, stack, found.journal.call, done, lock, _say(stack))
+    services.state.journal.update(stack.id, left=HandedOver(found.to, done, bool(same), now()))
     log.warning("stack has gone to another worker", stack=stack.id, worker=found.to, here=why_not or DONE[done])
     return True
 

@@ -60,7 +60,7 @@ def reconcile(services: Services, worker: str) -> Reconciled:
     """Do all steps for this worker."""
     restored = rebuild(services.state)
     mine = {stack.id: stack.options for stack in services.stacks.all() if stack.worker == worker}
-    mirror_marks(services.state, {stack: {"when_removed": options.when_removed} for stack, options in mine.items()})
+    mirror_marks(services.state, {stack: options.when_removed for stack, options in mine.items()})
     published = publish_lost(services, worker)
     repos = repos_of(services, worker)
     gone = _publish_gone(services, worker, repos) + len(see_off(services, worker))

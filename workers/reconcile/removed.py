@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 
 from workers.adapters.state.clock import now
-from workers.deploy.remove import Gone, is_settled
+from workers.adapters.state.marks import Removed
+from workers.deploy.remove import Gone
 from workers.deploy.take_down import recorded_policy
 from workers.model.errors import UnknownName
 from workers.services import Services
@@ -44,14 +45,14 @@ def _gone(services: Services, stacks: Iterable[str], is_missed: Callable[[str, s
     state = services.state
     found = []
     for stack, record in state.records.get_many(sorted(stacks)).items():
-        repo = (record or {}).get("repo")
+        repo = record.repo if record else None
         if repo is None or not is_missed(stack, repo) or not state.journal.exists(stack):
             continue
         with suppress(UnknownName):
             services.stacks.find(stack)
             continue
         journal = state.journal.load(stack)
-        if not journal.get("left"):  # else it is the other worker's
+        if journal.left is None:  # else it is the other worker's
             found.append(Gone(stack, recorded_policy(journal), "gone from the catalog or its repository"))
     return tuple(found)
 
@@ -60,9 +61,9 @@ def mark_gone(services: Services, gone: Iterable[Gone]) -> tuple[str, ...]:
     """Note that these stacks are gone; those for which something has to be done or told."""
     wanted = []
     for each in gone:
-        mark = services.state.records.status(each.stack).get("removed")
-        if not is_settled(mark, each.policy):
+        mark = services.state.records.status(each.stack).removed
+        if mark is None or not mark.is_settled(each.policy):
             if mark is None:
-                services.state.records.set_status(each.stack, removed={"why": each.why, "at": now()})
+                services.state.records.set_status(each.stack, removed=Removed(each.why, at=now()))
             wanted.append(each.stack)
     return tuple(wanted)

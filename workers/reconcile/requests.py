@@ -7,14 +7,15 @@ it touches neither Git nor Docker.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from workers.adapters.queue import deploy_message, pull_message
 from workers.adapters.state.held_back import Waiting
 from workers.adapters.state.identifiers import new_id
+from workers.adapters.state.marks import Pin
 from workers.adapters.state.recorded_deployment import RecordedDeployment
 from workers.adapters.state.results import StackResult
 from workers.model.errors import RedisUnavailable, UnknownName, UsageError, UserError
@@ -153,9 +154,9 @@ def request_rollback(
     commit = to or previous_good(services, stack)
     pins = services.state.pins
     before = pins.get(stack.id)
-    kept = {name: value for name, value in (before or {}).items() if name != "before"} or None
-    until = "push" if hold == "until_push" else "release"
-    pins.pin(stack.id, commit, until, who, id=new_id(), before=kept if (before or {}).get("reached") else None)
+    kept = replace(before, before=None) if before and before.reached else None
+    until: Literal["push", "release"] = "push" if hold == "until_push" else "release"
+    pins.pin(stack.id, Pin(commit, until, who, id=new_id(), before=kept))
     try:
         return request_deploy(services, [stack.id], trigger=trigger, who=who)
     except RedisUnavailable:
@@ -171,15 +172,14 @@ def previous_good(services: Services, stack: Stack) -> str:
         UserError: there is none.
     """
     state = services.state
-    record: Mapping[str, Any] = state.records.get(stack.id) or {}
+    record = state.records.get(stack.id)
     good = [each for each in state.deployments.list(stack.id, _HISTORY) if each.outcome is Outcome.DEPLOYED]
     ids = [each.id for each in good]
-    current = record.get("deployment")
-    for each in good[ids.index(current) + 1 :] if current in ids else ():
-        if each.commit != record.get("commit") and each.fingerprint != record.get("fingerprint"):
+    for each in good[ids.index(record.deployment) + 1 :] if record and record.deployment in ids else ():
+        if record and each.commit != record.commit and each.fingerprint != record.fingerprint:
             return str(each.commit)
-    if record.get("previous"):
-        return str(record["previous"])
+    if record and record.previous:
+        return record.previous
     message = f"{stack.id} has no earlier good deployment; name a commit with --to"
     raise UserError(message)
 

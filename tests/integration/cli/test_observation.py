@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.git_server import Source
+from tests.records import record_at
 from workers.adapters.state.results import StackResult
-from workers.changes.closure import take_snapshot
 from workers.model.words import Action, Decision, Outcome, Reason
 
 from .conftest import Desk, compose
@@ -28,13 +28,7 @@ def deployed(redis_desk: Desk, with_homelab: Callable[[Desk], Source]) -> Source
     )
     for name in names:
         stack = services.stacks.find(name)
-        snapshot = take_snapshot(
-            stack,
-            services.clone("homelab").tree(commit),
-            services.outside(stack),
-            services.key,
-        )
-        record = {"snapshot": snapshot.to_json(), "commit": commit, "fingerprint": snapshot.fingerprint}
+        record = record_at(services, stack, commit)
         services.state.records.put(stack.id, record, None, deployed_commit=commit, latest_commit=commit)
     return source
 
@@ -88,9 +82,7 @@ def test_what_tegu_wrote_itself_is_no_file_that_git_lacks(redis_desk: Desk, depl
     commit = deployed.commit({file: "TAG=1\n"})
     services.clone("homelab").fetch(["main"])
     stack = services.stacks.find("authelia")
-    tree = services.clone("homelab").tree(commit)
-    snapshot = take_snapshot(stack, tree, services.outside(stack), services.key)
-    services.state.records.put(stack.id, {"snapshot": snapshot.to_json(), "commit": commit}, None)
+    services.state.records.put(stack.id, record_at(services, stack, commit), None)
     live = services.live(stack) / file
     live.parent.mkdir(parents=True)
     live.write_text("TAG=1\n")

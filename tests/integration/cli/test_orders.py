@@ -23,10 +23,10 @@ def test_a_rollback_is_ordered_shown_and_released(a: Desk) -> None:
     state = a.services.state
     pin = state.pins.get(STACK)
     assert pin is not None
-    assert (pin["commit"], pin["until"]) == ("c1", "push")
-    assert "@" in pin["who"]
+    assert (pin.commit, pin.until) == ("c1", "push")
+    assert "@" in pin.who
     (asked,) = state.runs.heads([run])
-    assert (asked.trigger, asked.who) == ("cli", pin["who"])
+    assert (asked.trigger, asked.who) == ("cli", pin.who)
     assert str(asked.who) in a.tegu("runs").stdout
     (row,) = a.read("status")
     assert row["pinned"]["commit"] == "c1"
@@ -49,7 +49,9 @@ def test_a_rollback_without_history_says_what_to_do(a: Desk) -> None:
 def test_an_adoption_needs_a_decision(a: Desk) -> None:
     assert a.tegu("adopt", "a").code == 2
     assert a.tegu("adopt", "a", "--data", "move", "--no-wait").code == 0
-    assert (a.services.state.adoptions.get(STACK) or {})["data"] == "move"
+    adoption = a.services.state.adoptions.get(STACK)
+    assert adoption is not None
+    assert adoption.data == "move"
 
 
 def test_what_waits_and_what_is_under_way_is_cancelled(a: Desk) -> None:

@@ -32,7 +32,7 @@ def test_another_name_for_a_repo_restarts_nothing(house: House) -> None:
     assert house.lives() == before
     record = house.services.state.records.get(stack)
     assert record is not None
-    assert record["repo"] == "renamed"
+    assert record.repo == "renamed"
 
 
 def test_what_another_repo_has_is_deployed(house: House) -> None:

@@ -241,7 +241,7 @@ def test_a_deployment_cancelled_after_the_switch_is_taken_back(house: House, mor
     assert house.drift() == {}
     record = house.services.state.records.get(STACK)
     assert record is not None
-    assert record["commit"] == first["commit"]
+    assert record.commit == first["commit"]
 
 
 def test_what_runs_already_is_not_held_when_its_repetition_is_cancelled(house: House) -> None:

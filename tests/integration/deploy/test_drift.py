@@ -267,13 +267,14 @@ def test_what_had_drifted_before_a_rollback_is_drift_still(house: House) -> None
 def test_containers_that_a_rollback_has_made_are_known_to_a_redis_that_missed_them(house: House) -> None:
     deployed(house)
     stale = house.services.state.records.get(ID)
+    assert stale is not None
     house.pull(files(web="exit 3"))
     before = house.lives()
-    house.services.state.records.put(ID, stale or {}, None)
+    house.services.state.records.put(ID, stale, None)
     for _ in range(2):
         row = look(house)
     assert (row["drift"], house.lives()) == (None, before)
-    assert house.services.state.records.get(ID) == house.services.state.journal.load(ID)["record"]
+    assert house.services.state.records.get(ID) == house.services.state.journal.load(ID).record
 
 
 def test_the_deployed_version_is_healed_while_the_newest_is_invalid(house: House) -> None:

@@ -91,7 +91,7 @@ def test_state_that_was_lost_is_found_again_in_the_pinned_commit_and_the_contain
     assert (house.look()["outcome"], house.lives()) == ("unchanged", before)
     record = house.services.state.records.get("default/a")
     assert record is not None
-    assert house.services.state.journal.load("default/a")["record"] == record
+    assert house.services.state.journal.load("default/a").record == record
     assert house.drift() == {}
 
     lose_state(house)

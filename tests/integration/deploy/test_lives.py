@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,11 +64,11 @@ def test_a_failure_before_the_switch_is_tried_again_when_its_time_has_come(house
     house.push({"a/compose.yaml": compose(web={**service("sleep 1000"), "image": image}, db=service("sleep 2000"))})
     hold = house.services.state.holds.get("default/a")
     assert hold is not None
-    assert hold["retry_at"] is not None
+    assert hold.retry_at is not None
     assert house.look()["reason"] == "failed_before"
 
     house.docker("tag", "busybox:stable", image)
-    house.services.state.holds.hold("default/a", **{**hold, "retry_at": "2020-01-01T00:00:00+00:00"})
+    house.services.state.holds.hold("default/a", replace(hold, retry_at="2020-01-01T00:00:00+00:00"))
     assert house.look()["outcome"] == "deployed"
 
 

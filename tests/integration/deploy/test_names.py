@@ -42,7 +42,7 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_touched_and_tried_ag
         assert "web" not in house.live("a/compose.yaml").read_text()
         hold = house.services.state.holds.get("default/a")
         assert hold is not None
-        assert hold["retry_at"]
+        assert hold.retry_at
     done = house.ask()
     assert (done["outcome"], set(house.lives())) == ("deployed", {"db", "web"}), done["message"]
     done = house.push({"a/compose.yaml": file.replace("sleep 1000", "sleep 1002")})

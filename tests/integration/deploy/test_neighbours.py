@@ -118,7 +118,9 @@ def test_an_external_network_that_is_lacking_is_waited_for(house: House) -> None
         assert done["outcome"] == "failed", done["message"]
         assert f"docker {kind} create {name}" in done["message"]
         assert house.lives() == before
-        assert (house.services.state.holds.get("default/a") or {})["retry_at"]
+        hold = house.services.state.holds.get("default/a")
+        assert hold is not None
+        assert hold.retry_at
         house.docker(kind, "create", name)
         house.services.state.holds.release("default/a")
     assert house.look()["outcome"] == "deployed"

@@ -80,7 +80,9 @@ def occupy(house: House) -> None:
 
 
 def retried(house: House) -> None:
-    assert (house.services.state.holds.get("default/a") or {})["retry_at"]
+    hold = house.services.state.holds.get("default/a")
+    assert hold is not None
+    assert hold.retry_at
 
 
 OWNING = service(

@@ -88,7 +88,8 @@ def test_the_digest_that_is_foretold_is_the_one_on_the_container(house: House, m
     files = {"a/compose.yaml": compose(web=service(env_file="a.env", volumes=[BIND])), "a/a.env": "A=1"}
     assert house.push(files)["outcome"] == "deployed"
     stack = house.services.stacks.find("default/a")
-    call = house.services.state.journal.load(stack.id)["call"]
+    call = house.services.state.journal.load(stack.id).call
+    assert call is not None
     project = project_from(call, stack, house.live())
     container = house.containers()["web"].container
     assert house.services.compose.hashes(project) == {"web": container.config_hash}

@@ -80,7 +80,9 @@ def test_once_it_runs_there_what_is_left_here_is_as_its_policy_says(
     house.services.state.redis.flushall()
     look_around(house)
     look_around(nas)
-    assert (house.services.state.records.get(ID) or {})["worker"] == "nas"
+    record = house.services.state.records.get(ID)
+    assert record is not None
+    assert record.worker == "nas"
     assert pulled(nas)["outcome"] == "unchanged"
 
 
@@ -169,4 +171,6 @@ def test_a_worker_that_gets_another_name_deploys_nothing_anew(house: House) -> N
     for _ in range(2):
         assert pulled(house)["outcome"] == "unchanged"
     assert house.lives() == before
-    assert (house.services.state.records.get(ID) or {})["worker"] == "nas"
+    record = house.services.state.records.get(ID)
+    assert record is not None
+    assert record.worker == "nas"

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from app.http import streams
 from app.http.factory import create_app
 from app.http.schemas import stack_rows
+from tests.records import a_record
 from tests.redis_server import RedisServer
 from tests.unit.app.conftest import Serve
 from workers.celery import deploy_queue, pull_queue
@@ -329,7 +330,7 @@ def test_a_body_of_another_shape_is_a_bad_request(client: FlaskClient, verb: str
     ],
 )
 def test_null_is_not_given(client: FlaskClient, services: Services, verb: str, body: object) -> None:
-    services.state.records.put("production/website", {"commit": COMMIT, "previous": COMMIT}, None)
+    services.state.records.put("production/website", a_record(COMMIT, previous=COMMIT), None)
     assert post(client, f"/stacks/production/website/{verb}", body)["run"]
 
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from tests.records import a_record
 from workers.adapters.state.held_back import Waiting
 from workers.adapters.state.leases import stack_lease
+from workers.adapters.state.marks import Pin
 from workers.adapters.state.results import StackResult
 from workers.celery import deploy_queue
 from workers.model.words import Action, Decision, Outcome, Reason
@@ -40,7 +42,7 @@ def deployed(services: Services, *commits: str) -> list[str]:
     for commit in commits:
         made.append(services.state.deployments.create(decided(commit), "a run"))
         services.state.deployments.finish(made[-1], Outcome.DEPLOYED, fingerprint=commit)
-        record = {"commit": commit, "fingerprint": commit, "deployment": made[-1]}
+        record = a_record(commit, fingerprint=commit, deployment=made[-1])
         services.state.records.put(STACK, record, None)
     return made
 
@@ -52,7 +54,7 @@ def test_a_rollback_pins_the_stack_to_the_last_good_deployment_and_queues_it(
     run = post(client, f"/stacks/{STACK}/rollback")["run"]
     pin = services.state.pins.get(STACK)
     assert pin is not None
-    assert (pin["commit"], pin["until"], pin["who"]) == ("c1", "release", "api")
+    assert (pin.commit, pin.until, pin.who) == ("c1", "release", "api")
     (task,) = tasks(services)
     assert run in task
 
@@ -61,7 +63,7 @@ def test_a_rollback_says_where_to_and_until_when(client: FlaskClient, services: 
     post(client, f"/stacks/{STACK}/rollback", {"to": "v1.2", "hold": "until_push"})
     pin = services.state.pins.get(STACK)
     assert pin is not None
-    assert (pin["commit"], pin["until"]) == ("v1.2", "push")
+    assert (pin.commit, pin.until) == ("v1.2", "push")
 
 
 def test_a_failed_deployment_and_one_of_the_same_content_are_not_gone_back_to(
@@ -72,9 +74,11 @@ def test_a_failed_deployment_and_one_of_the_same_content_are_not_gone_back_to(
     services.state.deployments.finish(failed, Outcome.ROLLED_BACK, fingerprint="c3")
     again = services.state.deployments.create(decided("c4"), "a run")
     services.state.deployments.finish(again, Outcome.DEPLOYED, fingerprint="c2")
-    services.state.records.put(STACK, {"commit": "c4", "fingerprint": "c2", "deployment": again}, None)
+    services.state.records.put(STACK, a_record("c4", fingerprint="c2", deployment=again), None)
     post(client, f"/stacks/{STACK}/rollback")
-    assert (services.state.pins.get(STACK) or {})["commit"] == "c1"
+    pin = services.state.pins.get(STACK)
+    assert pin is not None
+    assert pin.commit == "c1"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ def test_a_rollback_that_cannot_be_is_refused_and_pins_nothing(
 
 
 def test_resuming_ends_the_pin_too(client: FlaskClient, services: Services) -> None:
-    services.state.pins.pin(STACK, "c1", "release", "me")
+    services.state.pins.pin(STACK, Pin("c1", "release", "me"))
     services.state.pauses.pause(STACK, "me")
     post(client, f"/stacks/{STACK}/resume")
     assert (services.state.pins.get(STACK), services.state.pauses.get(STACK)) == (None, None)
@@ -104,7 +108,9 @@ def test_resuming_ends_the_pin_too(client: FlaskClient, services: Services) -> N
 
 def test_an_adoption_is_noted_and_queued(client: FlaskClient, services: Services) -> None:
     run = post(client, f"/stacks/{STACK}/adopt", {"data": "copy"})["run"]
-    assert (services.state.adoptions.get(STACK) or {})["data"] == "copy"
+    adoption = services.state.adoptions.get(STACK)
+    assert adoption is not None
+    assert adoption.data == "copy"
     (task,) = tasks(services)
     assert run in task
     assert "data" in post(client, f"/stacks/{STACK}/adopt", {}, 400)["detail"]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.records import a_record
 from workers.adapters.docker.compose import Compose
+from workers.adapters.state.deployed import Call
 from workers.commands.compose import changes_containers, compose_call
 from workers.model.errors import UserError
 from workers.runtime.settings import Settings
@@ -48,15 +50,16 @@ def test_a_deployed_stack_is_called_as_it_was_deployed_whatever_the_catalog_says
     stack = services.stacks.find("default/a")
     live = services.live(stack)
     (live / "a").mkdir(parents=True)
-    called = {"files": ["a/compose.yaml", "a/more.yaml"], "env_files": ["/etc/a.env"], "profiles": ["p"], "path": "a"}
-    environment = {"DOCKER_HOST": "unix:///d", "PWD": str(live / "a")}
-    services.state.journal.save(
-        stack.id,
-        {
-            "record": {"project": "before"},
-            "call": {**called, "variables": {"COLOUR": "blue"}, "environment": environment},
-        },
+    called = Call(
+        project=None,
+        path="a",
+        files=("a/compose.yaml", "a/more.yaml"),
+        env_files=("/etc/a.env",),
+        profiles=("p",),
+        variables={"COLOUR": "blue"},
+        environment={"DOCKER_HOST": "unix:///d", "PWD": str(live / "a")},
     )
+    services.state.journal.update(stack.id, record=a_record(project="before"), call=called)
     call = compose_call(services, stack, ["ps"])
     assert call.argv == (
         *("compose", "-p", "before", "--project-directory", str(live / "a")),

@@ -11,8 +11,8 @@ from redis import Redis
 
 from tests.git_server import Source
 from tests.published import Published
+from tests.records import record_at
 from tests.redis_server import RedisServer
-from workers.changes.closure import take_snapshot
 from workers.commands.check import check
 from workers.commands.plan import plan
 from workers.deploy.deploy_if_changed import deploy_if_changed
@@ -112,9 +112,7 @@ def test_a_deleted_branch_removes_nothing_in_the_plan(services: Services, source
     _pull(services)
     stack = services.stacks.find("staging/a")
     commit = services.clone("homelab").heads(["develop"])["develop"]
-    tree = services.clone("homelab").tree(commit)
-    snapshot = take_snapshot(stack, tree, services.outside(stack), services.key)
-    record = {"snapshot": snapshot.to_json(), "commit": commit, "repo": "homelab"}
+    record = record_at(services, stack, commit, repo="homelab")
     services.state.records.put(stack.id, record, None, deployed_commit=commit)
     source.git("branch", "-D", "develop")
     assert [each.stack for each in plan(services)] == ["production/a"]

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from tests.records import a_record
 from workers.adapters.docker.container import CONFIG_HASH, Container
+from workers.adapters.state.deployed import Deployed, RecordedContainer
 from workers.deploy.drift import HEALS, drift_of, heals_after, is_at_rest, remedies, worn_out
 from workers.model.words import Action
 
 
-def recorded(state: str = "running", restart: str = "no", service: str = "web") -> dict[str, str]:
-    return {
-        "id": f"{service}1",
-        "service": service,
-        "image": "sha256:1",
-        "config_hash": "h1",
-        "state": state,
-        "restart": restart,
-    }
+def recorded(state: str = "running", restart: str = "no", service: str = "web") -> RecordedContainer:
+    return RecordedContainer(f"{service}1", service, "sha256:1", "h1", state=state, restart=restart)
+
+
+def record_of(*containers: RecordedContainer) -> Deployed:
+    """A record that has these containers, the first one of each service."""
+    return a_record(containers={f"p-{each.service}-1": each for each in containers})
 
 
 def there(state: str = "running", service: str = "web", code: int | None = None, **more: Any) -> Container:
@@ -37,8 +38,8 @@ def there(state: str = "running", service: str = "web", code: int | None = None,
     )
 
 
-def drift(record: dict[str, str], *found: Container) -> str | None:
-    return drift_of({"containers": {"p-web-1": record}}, found).get("web")
+def drift(record: RecordedContainer, *found: Container) -> str | None:
+    return drift_of(record_of(record), found).get("web")
 
 
 def test_what_is_as_it_was_has_not_drifted() -> None:
@@ -76,10 +77,9 @@ def test_what_did_not_run_after_the_deployment_is_nobodys_drift() -> None:
 
 
 def test_a_service_has_the_strongest_difference_of_its_containers() -> None:
-    second = {**recorded(), "id": "web2"}
-    record = {"containers": {"p-web-1": recorded(), "p-web-2": second}}
+    record = a_record(containers={"p-web-1": recorded(), "p-web-2": replace(recorded(), id="web2")})
     assert drift_of(record, [there(id="other")]) == {"web": "missing"}
-    assert drift_of({}, [there()]) == {}
+    assert drift_of(a_record(), [there()]) == {}
 
 
 def test_containers_that_nothing_is_recorded_of_are_no_drift() -> None:
@@ -95,34 +95,34 @@ def nobody_knows(_: str) -> None:
 
 @pytest.mark.parametrize("code", [130, 137, 143])
 def test_a_stack_is_at_rest_when_nothing_runs_that_did(code: int) -> None:
-    record = {"containers": {"p-web-1": recorded(), "p-job-1": JOB}}
+    record = record_of(recorded(), JOB)
     stopped = there("exited", code=code)
     assert is_at_rest(record, [stopped, there("exited", service="job", code=0)], nobody_knows)
     assert is_at_rest(record, [], nobody_knows)
     assert not is_at_rest(record, [stopped, there(service="job")], nobody_knows)
     assert not is_at_rest(record, [there("created")], nobody_knows)
-    assert not is_at_rest({"containers": {"p-job-1": JOB}}, [], nobody_knows)
+    assert not is_at_rest(record_of(JOB), [], nobody_knows)
 
 
 @pytest.mark.parametrize("code", [0, 1, 3, 255])
 def test_what_has_ended_or_crashed_by_itself_was_stopped_by_nobody(code: int) -> None:
-    record = {"containers": {"p-web-1": recorded(), "p-db-1": recorded(service="db")}}
+    record = record_of(recorded(), recorded(service="db"))
     ended = there("exited", code=code)
     assert not is_at_rest(record, [ended, there("exited", service="db", code=0)], lambda _: False)
     assert is_at_rest(record, [ended, there("exited", service="db", code=137)], lambda _: False)
     assert is_at_rest(record, [ended], lambda _: False)
-    retried = {"containers": {"p-web-1": recorded(restart="on-failure")}}
+    retried = record_of(recorded(restart="on-failure"))
     assert not is_at_rest(retried, [ended], lambda _: False)
 
 
 @pytest.mark.parametrize("code", [0, 1])
 def test_what_the_engine_remembers_to_have_been_stopped_was_stopped_however_it_ended(code: int) -> None:
-    record = {"containers": {"p-web-1": recorded()}}
+    record = record_of(recorded())
     assert is_at_rest(record, [there("exited", code=code)], lambda _: True)
 
 
 def test_where_nobody_knows_what_ended_well_is_left_alone_and_what_crashed_is_not() -> None:
-    record = {"containers": {"p-web-1": recorded()}}
+    record = record_of(recorded())
     assert is_at_rest(record, [there("exited", code=0)], nobody_knows)
     assert not is_at_rest(record, [there("exited", code=1)], nobody_knows)
 
@@ -130,7 +130,7 @@ def test_where_nobody_knows_what_ended_well_is_left_alone_and_what_crashed_is_no
 @pytest.mark.parametrize("code", [0, 1, 143])
 @pytest.mark.parametrize("restart", ["always", "unless-stopped"])
 def test_what_the_engine_would_start_again_was_stopped_however_it_ended(restart: str, code: int) -> None:
-    record = {"containers": {"p-web-1": recorded(restart=restart)}}
+    record = record_of(recorded(restart=restart))
     assert is_at_rest(record, [there("exited", code=code)], nobody_knows)
 
 
@@ -142,14 +142,14 @@ def test_what_was_exchanged_is_made_again_and_the_rest_is_brought_up() -> None:
 
 def test_what_is_healed_again_and_again_within_hours_is_worn_out() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    record: dict[str, Any] = {"fingerprint": "f"}
+    record = a_record(fingerprint="f")
     for _ in range(HEALS):
         assert worn_out(record, ["web", "db"], at) == ()
         at += timedelta(hours=5)
-        record = {"fingerprint": "f", "heals": heals_after(record, ["web"], "f", at)}
+        record = a_record(fingerprint="f", heals=heals_after(record, ["web"], "f", at))
     assert worn_out(record, ["web", "db"], at + timedelta(hours=5)) == ("web",)
     assert worn_out(record, ["web"], at + timedelta(hours=7)) == ()
     assert worn_out(record, ["db"], at) == ()
     assert heals_after(record, ["db"], "f", at).keys() == {"web", "db"}
-    assert heals_after(record, ["web"], "other", at)["web"]["times"] == 1
-    assert heals_after(record, ["web"], "f", at + timedelta(hours=7))["web"]["times"] == 1
+    assert heals_after(record, ["web"], "other", at)["web"].times == 1
+    assert heals_after(record, ["web"], "f", at + timedelta(hours=7))["web"].times == 1

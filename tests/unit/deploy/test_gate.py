@@ -1,112 +1,177 @@
-"""Whether a decision may be carried out now."""
+"""Whether a plan may be carried out now."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from workers.adapters.state.status import StackFacts
-from workers.changes.snapshot import Snapshot
-from workers.deploy.gate import disturbed, gated, held, is_done, outcome_of
-from workers.model.stack import Options, Stack
-from workers.model.words import Action, Decision, Outcome, Reason, ServiceDecision
-
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-SNAPSHOT = Snapshot("c", "a", 1, {}, {}, {}, {}, {}, {}, {}, {}, {})
-STACK = Stack("default", "a", "r", "a", "main", "local", "unix:///d", "a", Options())
-CHANGED = Decision(
-    "default/a", Action.UP, Reason.CONTENT_CHANGED, "c", services={"web": ServiceDecision(Action.UP)}, removed=("old",)
+from tests.unit.deploy.observations import (
+    ASKED,
+    CHANGED,
+    FORCED,
+    INVALID,
+    NEW,
+    NOW,
+    OLD,
+    RECORD,
+    STACK,
+    UNCHANGED,
+    an_intent,
+    observed,
+    with_options,
 )
+from workers.adapters.state.deployed import Healed
+from workers.adapters.state.journal import JournalEntry
+from workers.adapters.state.marks import Hold, Pause, Pin, Removed
+from workers.adapters.state.status import StackFacts
+from workers.deploy.decide import Proposal
+from workers.deploy.gate import gate, outcome_of, said_of
+from workers.deploy.plan import Deploy, Plan, Recover, Remove, Rest, TakeBack, WriteFiles, disturbed
+from workers.deploy.recover import Lost
+from workers.deploy.target import At, NoRef
+from workers.model.words import Action, Decision, Outcome, Reason
+
+HELD = Hold(NEW.fingerprint, "it crashed")
+PINNED = Pin("c1", "release", "me", reached=True)
+CHANGE = Deploy(CHANGED, NEW)
+SAME = Rest(UNCHANGED, OLD)
+FILES = WriteFiles(UNCHANGED, NEW)
+HEALING = Deploy(disturbed(UNCHANGED, {"web": Action.RECREATE}, Reason.DRIFTED), OLD)
 
 
-def gate(stack: Stack = STACK, *, asked: bool = False, decision: Decision = CHANGED, **marks: Any) -> Decision:
-    return gated(decision, SNAPSHOT, stack, StackFacts("default/a", **marks), NOW, asked=asked)
+def facts(**marks: Any) -> StackFacts:
+    return StackFacts(STACK.id, **marks)
 
 
-HELD = {"fingerprint": SNAPSHOT.fingerprint, "why": "it crashed"}
+def gated(plan: Plan = CHANGE, healing: Deploy | None = None, **fields: Any) -> Plan:
+    return gate(observed(**fields), Proposal(plan, healing))
 
 
-def test_nothing_in_the_way_lets_it_pass() -> None:
-    assert gate() is CHANGED
+def rested(plan: Plan) -> Decision:
+    assert isinstance(plan, Rest)
+    assert (plan.decision.action, plan.decision.services) == (Action.NONE, {})
+    return plan.decision
 
 
 @pytest.mark.parametrize(
-    ("marks", "reason", "message"),
+    ("fields", "plan"),
     [
-        ({"pause": {"why": "holidays"}}, Reason.PAUSED, "paused: holidays"),
-        ({"pin": {"commit": "c1", "until": "release"}}, Reason.PINNED, "pinned to c1"),
-        ({"hold": HELD}, Reason.FAILED_BEFORE, "it crashed"),
-        ({"hold": {**HELD, "retry_at": "2026-11-23T12:00:01+00:00"}}, Reason.FAILED_BEFORE, "it crashed"),
+        pytest.param({}, CHANGE, id="nothing in the way"),
+        pytest.param({"facts": facts(hold=Hold("other"))}, CHANGE, id="other content is held"),
+        pytest.param({"facts": facts(hold=replace(HELD, retry_at=NOW.isoformat()))}, CHANGE, id="its time has come"),
+        pytest.param({}, SAME, id="unchanged"),
+        pytest.param({"facts": facts(pause=Pause("me", "", ""))}, SAME, id="unchanged and paused"),
+        pytest.param({}, FILES, id="files alone"),
+        pytest.param({"facts": facts(pause=Pause("me", "", ""))}, Rest(INVALID), id="invalid and paused"),
+        pytest.param({"at_rest": True}, SAME, id="unchanged and stopped by hand"),
+        pytest.param({"at_rest": True}, Rest(INVALID), id="invalid and stopped by hand"),
+        pytest.param({"target": NoRef(), "at_rest": True, "request": ASKED}, Rest(INVALID), id="no ref"),
+        pytest.param({}, Remove("down", "gone"), id="gone"),
+        pytest.param({}, TakeBack(an_intent()), id="interrupted"),
+        pytest.param({}, Recover(Lost(RECORD, {})), id="lost"),
+        pytest.param(
+            {"at_rest": True, "journal": JournalEntry(removed=Removed("gone", done="stop"))}, CHANGE, id="returned"
+        ),
     ],
 )
-def test_marks_stand_in_the_way(marks: dict[str, Any], reason: Reason, message: str) -> None:
-    decision = gate(**marks)
-    assert (decision.action, decision.reason, decision.message) == (Action.NONE, reason, message)
-    assert (decision.services, decision.removed) == ({}, ())
-    assert outcome_of(decision) is Outcome.SKIPPED
+def test_it_passes_as_it_is(fields: dict[str, Any], plan: Plan) -> None:
+    assert gated(plan, **fields) == plan
 
 
-def test_a_stack_paused_by_option_is_left_alone() -> None:
-    assert gate(replace(STACK, options=Options(paused=True))).reason is Reason.PAUSED
+@pytest.mark.parametrize(
+    ("fields", "reason", "message"),
+    [
+        ({"facts": facts(pause=Pause("me", "holidays", ""))}, Reason.PAUSED, "paused: holidays"),
+        ({"facts": facts(pause=Pause("me", "", "")), "request": ASKED}, Reason.PAUSED, "paused: by option"),
+        ({"stack": with_options(paused=True)}, Reason.PAUSED, "paused: by option"),
+        ({"facts": facts(hold=HELD)}, Reason.FAILED_BEFORE, "it crashed"),
+        (
+            {"facts": facts(hold=replace(HELD, retry_at=(NOW + timedelta(seconds=1)).isoformat()))},
+            Reason.FAILED_BEFORE,
+            "it crashed",
+        ),
+        ({"facts": facts(hold=Hold("newest", "newer", beside=HELD))}, Reason.FAILED_BEFORE, "it crashed"),
+        ({"facts": facts(hold=replace(HELD, invalid=True))}, Reason.INVALID, "it crashed"),
+        ({"at_rest": True}, Reason.STOPPED, "stopped by hand; `tegu deploy` starts it"),
+        ({"facts": facts(pause=Pause("me", "holidays", "")), "at_rest": True}, Reason.PAUSED, "paused: holidays"),
+    ],
+)
+def test_marks_and_stops_stand_in_the_way(fields: dict[str, Any], reason: Reason, message: str) -> None:
+    decision = rested(gated(**fields))
+    assert (decision.reason, decision.message) == (reason, message)
 
 
-def test_another_fingerprint_is_not_held() -> None:
-    assert gate(hold={"fingerprint": "other"}) is CHANGED
+@pytest.mark.parametrize(
+    ("fields", "plan", "reason"),
+    [
+        ({"facts": facts(hold=HELD), "request": ASKED}, CHANGE, Reason.RETRIED),
+        ({"at_rest": True, "request": ASKED}, CHANGE, Reason.RETRIED),
+        ({"at_rest": True, "request": ASKED}, SAME, Reason.RETRIED),
+        ({"at_rest": True, "request": ASKED}, FILES, Reason.RETRIED),
+        ({"at_rest": True, "stack": with_options(when_stopped="start")}, SAME, Reason.RETRIED),
+        ({"at_rest": True, "request": FORCED}, SAME, Reason.FORCED),
+        (
+            {"facts": facts(hold=HELD), "request": FORCED},
+            Deploy(replace(CHANGED, reason=Reason.FORCED), NEW),
+            Reason.FORCED,
+        ),
+    ],
+)
+def test_whoever_asks_is_heard(fields: dict[str, Any], plan: Plan, reason: Reason) -> None:
+    allowed = gated(plan, **fields)
+    assert isinstance(allowed, Deploy)
+    assert allowed.decision.reason is reason
 
 
-def test_what_failed_to_be_healed_is_held_beside_what_is_newest() -> None:
-    both = {"fingerprint": "newest", "why": "it is newer", "beside": HELD}
-    decision = gate(hold=both)
-    assert (decision.reason, decision.message) == (Reason.FAILED_BEFORE, "it crashed")
-    assert held(both, "newest") == both
-    assert held(both, "other") is None
-    assert held(None, None) is None
+@pytest.mark.parametrize(
+    ("plan", "fields"), [(Rest(INVALID), {}), (CHANGE, {"facts": facts(hold=replace(HELD, why="it crashed"))})]
+)
+def test_what_is_deployed_is_healed_while_something_newer_is_not_tried(plan: Plan, fields: dict[str, Any]) -> None:
+    assert gated(plan, HEALING, **fields) == HEALING
+    assert gated(plan, None, **fields) == gated(plan, **fields)
 
 
-def test_a_hold_ends_when_its_time_has_come() -> None:
-    assert gate(hold={**HELD, "retry_at": "2026-11-23T12:00:00+00:00"}) is CHANGED
+def test_it_is_not_healed_where_that_has_failed_or_nobody_may() -> None:
+    failed = facts(hold=Hold(OLD.fingerprint, "again and again"))
+    assert gated(Rest(INVALID), HEALING, facts=failed) == Rest(INVALID)
+    assert gated(CHANGE, HEALING) == CHANGE
 
 
-def test_whoever_asks_retries_what_is_held_and_passes_a_pin() -> None:
-    assert gate(asked=True, hold=HELD).reason is Reason.RETRIED
-    assert gate(asked=True, pin={"commit": "c1", "until": "release"}) is CHANGED
-    forced = replace(CHANGED, reason=Reason.FORCED)
-    assert gate(asked=True, decision=forced, hold=HELD) is forced
+def test_healing_that_does_not_last_is_not_tried_again_unless_somebody_asks() -> None:
+    healed = replace(RECORD, heals={"web": Healed(3, NOW - timedelta(hours=1))})
+    tired = gated(HEALING, deployed=healed)
+    assert tired == replace(HEALING, worn_out=("web",))
+    assert gated(HEALING, deployed=healed, request=ASKED) == HEALING
+    assert gated(CHANGE, deployed=healed) == CHANGE
+    assert gated(HEALING, deployed=replace(healed, heals={"web": Healed(3, NOW - timedelta(hours=7))})) == HEALING
 
 
-def test_nobody_passes_a_pause() -> None:
-    assert gate(asked=True, pause={"why": ""}).message == "paused: by option"
+@pytest.mark.parametrize(
+    ("plan", "target", "reason"),
+    [
+        (SAME, At("new"), Reason.UNCHANGED),
+        (SAME, At("c1", PINNED), Reason.PINNED),
+        (FILES, At("c1", PINNED), Reason.PINNED),
+        (SAME, At("c1", replace(PINNED, reached=False)), Reason.UNCHANGED),
+        (Rest(INVALID), At("c1", PINNED), Reason.INVALID),
+        (CHANGE, At("new"), Reason.CONTENT_CHANGED),
+        (replace(CHANGE, told=Reason.ROLLBACK), At("c1", PINNED), Reason.ROLLBACK),
+        (Remove("keep", "gone"), At("new"), Reason.REMOVED),
+        (TakeBack(an_intent()), At("new"), Reason.INTERRUPTED),
+    ],
+)
+def test_what_people_are_told(plan: Plan, target: At, reason: Reason) -> None:
+    assert said_of(observed(target=target), plan).reason is reason
 
 
-def test_what_compose_refused_stays_invalid() -> None:
-    decision = gate(hold={**HELD, "invalid": True})
-    assert (decision.reason, decision.message, outcome_of(decision)) == (Reason.INVALID, "it crashed", Outcome.INVALID)
-
-
-def test_an_invalid_decision_is_invalid_whatever_the_marks() -> None:
-    invalid = Decision("default/a", Action.NONE, Reason.INVALID, "c")
-    assert gate(decision=invalid, pause={"why": "x"}) is invalid
-
-
-def test_the_stronger_action_wins_when_something_was_disturbed() -> None:
-    actions = {"web": Action.RESTART, "db": Action.SIGNAL}
-    decision = disturbed(CHANGED, actions, Reason.INTERRUPTED)
-    assert {name: each.action for name, each in decision.services.items()} == {
-        "web": Action.UP,
-        "db": Action.RESTART,
-    }
-    assert (decision.action, decision.reason) == (Action.UP, Reason.INTERRUPTED)
-
-
-def test_only_an_unchanged_fingerprint_is_done() -> None:
-    unchanged = Decision("default/a", Action.NONE, Reason.UNCHANGED, "c")
-    assert is_done(unchanged, SNAPSHOT, SNAPSHOT.fingerprint)
-    assert not is_done(unchanged, SNAPSHOT, "other")
-    assert not is_done(CHANGED, SNAPSHOT, SNAPSHOT.fingerprint)
-    assert not is_done(unchanged, None, None)
+def test_a_rollback_under_way_is_called_one_also_where_it_heals() -> None:
+    ordered = At("c1", replace(PINNED, reached=False))
+    allowed = gated(Rest(INVALID), HEALING, target=ordered)
+    assert isinstance(allowed, Deploy)
+    assert allowed.told is Reason.ROLLBACK
 
 
 @pytest.mark.parametrize(
@@ -120,4 +185,4 @@ def test_only_an_unchanged_fingerprint_is_done() -> None:
     ],
 )
 def test_reasons_have_outcomes(reason: Reason, outcome: Outcome) -> None:
-    assert outcome_of(Decision("default/a", Action.NONE, reason)) is outcome
+    assert outcome_of(Decision(STACK.id, Action.NONE, reason)) is outcome

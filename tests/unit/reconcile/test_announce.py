@@ -13,6 +13,7 @@ from tests.receivers import Receiver
 from tests.redis_server import RedisServer
 from workers.adapters.queue import Message, Queue
 from workers.adapters.state.results import StackResult
+from workers.adapters.state.status import DecisionNote, DeploymentNote
 from workers.model.errors import ReceiverUnavailable, RedisUnavailable, UnknownName, UsageError
 from workers.model.words import Action, Decision, Outcome, Reason
 from workers.reconcile.announce import announce
@@ -234,18 +235,18 @@ def test_a_call_by_hand_that_means_nothing_says_so(
         desk.announce(news, None, subject=name)
 
 
-def _stood(desk: Desk, **status: object) -> None:
-    decision = {"action": "none", "commit": "195fee5e4999aa", "message": "", "run": "r0"}
-    desk.state.records.set_status(STACK, last_decision={**decision, **status})
+def _stood(desk: Desk, reason: Reason) -> None:
+    decision = DecisionNote(Action.NONE, reason, "195fee5e4999aa", run="r0")
+    desk.state.records.set_status(STACK, last_decision=decision)
 
 
 def _unchanged(desk: Desk) -> None:
-    _stood(desk, reason="unchanged")
+    _stood(desk, Reason.UNCHANGED)
 
 
 def _held(desk: Desk) -> None:
-    _stood(desk, reason="failed_before")
-    last = {"id": "d1", "outcome": "rolled_back", "commit": "195fee5e4999aa", "message": WHY}
+    _stood(desk, Reason.FAILED_BEFORE)
+    last = DeploymentNote("d1", Outcome.ROLLED_BACK, "195fee5e4999aa", message=WHY)
     desk.state.records.set_status(STACK, last_deployment=last)
 
 

@@ -12,9 +12,9 @@ from redis import Redis
 from app.webhooks import Push, Update
 from tests.git_server import Source
 from tests.published import Published
+from tests.records import record_at
 from tests.redis_server import RedisServer
 from workers.adapters.state.results import StackResult
-from workers.changes.closure import take_snapshot
 from workers.commands.plan import newest, plan, stack_difference
 from workers.deploy.fast_path import HandOver, decide_quickly
 from workers.model.errors import UnknownName
@@ -61,16 +61,8 @@ def _pull(services: Services) -> str:
 
 def _deployed(services: Services, commit: str) -> None:
     """As if the stack had been deployed at a commit."""
-    stack = services.stacks.find(STACK)
-    tree = services.clone("homelab").tree(commit)
-    snapshot = take_snapshot(stack, tree, services.outside(stack), services.key)
-    record = {
-        "snapshot": snapshot.to_json(),
-        "commit": snapshot.commit,
-        "fingerprint": snapshot.fingerprint,
-        "repo": "homelab",
-    }
-    services.state.records.put(STACK, record, None, deployed_commit=snapshot.commit)
+    record = record_at(services, services.stacks.find(STACK), commit, repo="homelab")
+    services.state.records.put(STACK, record, None, deployed_commit=record.commit)
 
 
 def _decided_at(services: Services, run: str) -> str:

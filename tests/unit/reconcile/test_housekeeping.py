@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.git_server import Source
+from tests.records import a_record
 from tests.redis_server import RedisServer
+from workers.adapters.state.marks import Removed
 from workers.adapters.state.state import State
 from workers.model.words import Action, Decision, Outcome, Reason
 from workers.reconcile.housekeeping import forget_idle, keep_house
@@ -36,8 +38,8 @@ def test_pins_of_stacks_that_are_gone_are_dropped_and_others_stay(services: Serv
     for stack in (STACK, GONE, DOWN):
         clone.pin(f"deployed/{stack}", commit)
         clone.pin(f"previous/{stack}", commit)
-    services.state.journal.save(STACK, {"record": {"commit": commit}})
-    services.state.journal.save(DOWN, {"record": {"commit": commit}, "status": {"removed": {"done": "down"}}})
+    services.state.journal.update(STACK, record=a_record(commit))
+    services.state.journal.update(DOWN, record=a_record(commit), removed=Removed("gone", done="down"))
     assert keep_house(services, "local", ["r"]) == ("r", "stacks")
     assert set(clone.pins()) == {f"deployed/{STACK}", f"previous/{STACK}"}
 
@@ -62,7 +64,7 @@ def test_what_nobody_has_come_across_for_a_day_is_forgotten(services: Services) 
     for stack in (STACK, GONE):
         decision = Decision(stack, Action.NONE, Reason.INVALID, message="no Compose file")
         state.quick.finish_unchanged([], decision, Outcome.INVALID)
-    state.records.put(DOWN, {"commit": "c"}, None)
+    state.records.put(DOWN, a_record("c"), None)
     forget_idle(services, datetime.now(UTC))
     assert set(state.records.known()) == {STACK, GONE, DOWN}
     forget_idle(services, datetime.now(UTC) + timedelta(days=2))

@@ -11,12 +11,13 @@ from redis import Redis
 
 from tests.git_server import Source
 from tests.published import Published
+from tests.records import a_record, record_at
 from tests.redis_server import RedisServer
 from workers.adapters.git.repair import is_marked_damaged
+from workers.adapters.state.marks import Removed
 from workers.adapters.state.rebuild import rebuild
 from workers.adapters.state.results import StackResult
 from workers.catalog.places import Place
-from workers.changes.closure import take_snapshot
 from workers.commands.check import check
 from workers.commands.plan import explain, plan, stack_difference
 from workers.deploy.fast_path import is_as_recorded
@@ -101,15 +102,8 @@ def pulled(services: Services, published: Published) -> Callable[[str], dict[str
 def _record(services: Services, stack_id: str, *, repo: str | None = None) -> None:
     """Let a stack count as deployed, as it is now."""
     stack = services.stacks.find(stack_id)
-    clone = services.clone(stack.repo)
-    commit = clone.fetch(["main"])["main"]
-    snapshot = take_snapshot(stack, clone.tree(commit), services.outside(stack), services.key)
-    record = {
-        "snapshot": snapshot.to_json(),
-        "commit": commit,
-        "fingerprint": snapshot.fingerprint,
-        "repo": repo or stack.repo,
-    }
+    commit = services.clone(stack.repo).fetch(["main"])["main"]
+    record = record_at(services, stack, commit, repo=repo or stack.repo)
     services.state.records.put(stack.id, record, None, deployed_commit=commit)
 
 
@@ -184,10 +178,9 @@ def test_two_pulls_at_once_cannot_both_have_a_name(services: Services) -> None:
 
 def test_a_name_outlives_a_lost_redis(services: Services, pulled: Callable[[str], dict[str, Any]]) -> None:
     pulled("homelab")
-    record = {"commit": "c", "repo": "homelab", "path": "services/aa"}
-    services.state.journal.update("default/aa", record=record)
-    gone = {"record": {"commit": "c", "repo": "other", "path": "apps/cc"}, "status": {"removed": {"done": "keep"}}}
-    services.state.journal.update("default/cc", **gone)
+    journal = services.state.journal
+    journal.update("default/aa", record=a_record(repo="homelab", path="services/aa"))
+    journal.update("default/cc", record=a_record(repo="other", path="apps/cc"), removed=Removed("gone", done="keep"))
     services.state.redis.flushall()
     rebuild(services.state)
     assert services.state.discovered.all() == {"default/aa": Place("homelab", "services/aa")}
@@ -237,7 +230,9 @@ def test_a_stack_that_came_from_another_repo_is_compared_with_what_that_one_has_
         catalog.write_text(catalog.read_text().replace("  homelab:", "  renamed:"))
     stack = services.stacks.find("aa")
     tree = services.clone("other").tree(services.clone("other").heads(["main"])["main"])
-    assert not is_as_recorded(services, stack, services.state.records.get(stack.id) or {}, tree)
+    record = services.state.records.get(stack.id)
+    assert record is not None
+    assert not is_as_recorded(services, stack, record, tree)
     decision = next(each for each in plan(services) if each.stack == stack.id)
     assert (decision.action, decision.reason) == (Action.UP, Reason.CONTENT_CHANGED)
     assert {"apps/aa/compose.yaml", "apps/aa/conf/a.conf"} <= set(decision.paths)

@@ -12,7 +12,8 @@ runs          runs, the waiting pulls, the waiting sets of stacks
 run_reader    pages of runs, whole ones, heads and parts
 open_runs     those that have not ended, and what they wait for
 held_back     stacks of a run that come after others of it
-deployed      what is deployed, and each stack's status
+deployed      what is deployed of a stack, and how its project was called
+records       that of every stack, and the fields of its status
 status        a stack's status in one word; pure
 fast_path     one unchanged stack in two round trips
 forecasts     what stacks will need when their turn comes

@@ -24,7 +24,7 @@ def exclusive(state: State, stack: str) -> Iterator[tuple[int, Lease]]:
     """
     name, holder = stack_lease(stack), f"deploying {stack}"
     with state.stack_lock.hold(stack, timeout=_LOCK_SECONDS) as lock:
-        floor = int(state.journal.load(stack).get("fence") or 0)
+        floor = state.journal.load(stack).fence or 0
         lease = state.leases.acquire(name, holder, floor=floor)
         if lease is None:
             # Whoever holds the lease does not hold the lock of this host any more: it was killed.

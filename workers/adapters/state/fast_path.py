@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from workers.adapters.state.clock import now
 from workers.adapters.state.connection import translated
+from workers.adapters.state.deployed import Deployed
+from workers.adapters.state.marks import Hold, Pause, Pin
+from workers.adapters.state.records import recorded
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.runs import Runs
 from workers.adapters.state.scripts import Scripts
-from workers.adapters.state.status import StackFacts
+from workers.adapters.state.status import DecisionNote, Known, StackFacts, StatusFields, stored_fields
 from workers.model.words import Action, Decision, Outcome
+
+_M = TypeVar("_M")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Look:
     """
 
     runs: tuple[str, ...]
-    record: dict[str, Any] | None
+    record: Deployed | None
     facts: StackFacts
 
 
@@ -45,9 +50,9 @@ class Quick:
             taker: the task's id; a second delivery of the task gets what its first one took.
         """
         runs, record, pause, hold, pin, leased, fields = self._scripts("look", stack, taker, now())
-        status = {name: json.loads(text) for name, text in zip(fields[::2], fields[1::2], strict=True)}
-        facts = StackFacts(stack, status, _loaded(pause), _loaded(hold), _loaded(pin), leased=bool(leased))
-        return Look(tuple(runs), _loaded(record), facts)
+        known = Known.from_json({name: json.loads(text) for name, text in zip(fields[::2], fields[1::2], strict=True)})
+        marks = _mark(pause, Pause.from_json), _mark(hold, Hold.from_json), _mark(pin, Pin.from_json)
+        return Look(tuple(runs), recorded(stack, record), StackFacts(stack, known, *marks, leased=bool(leased)))
 
     def finish_unchanged(
         self, runs: Iterable[str], decision: Decision, outcome: Outcome = Outcome.UNCHANGED
@@ -61,35 +66,17 @@ class Quick:
             outcome: `unchanged`, or `skipped`, `invalid`, `blocked` for a decision to do nothing.
         """
         ended: Sequence[str] = tuple(runs)
-        decided = decision_fields(decision, decision.commit, ended[-1] if ended else None)
-        status: dict[str, object] = {"last_decision": decided}
+        status: StatusFields = {
+            "last_decision": DecisionNote.of(decision, decision.commit, ended[-1] if ended else None, now())
+        }
         if decision.commit:
             status["latest_commit"] = decision.commit
         if outcome is Outcome.UNCHANGED and decision.action is Action.NONE:
             status["verified_commit"] = decision.commit
         result = StackResult.of(decision, outcome)
-        self._runs.finish(ended, result, status)
+        self._runs.finish(ended, result, stored_fields(**status))
         return result
 
 
-def decision_fields(decision: Decision, commit: str | None, run: str | None) -> dict[str, object]:
-    """A decision as `last_decision` shows it: everything that `explain` needs, without values of inputs."""
-    return {
-        "action": decision.action,
-        "reason": decision.reason,
-        "commit": commit,
-        "paths": list(decision.paths),
-        "objects": {path: {"old": old, "new": new} for path, (old, new) in decision.objects.items()},
-        "inputs": list(decision.inputs),
-        "services": {
-            name: {"action": service.action, "paths": list(service.paths)}
-            for name, service in decision.services.items()
-        },
-        "message": decision.message,
-        "run": run,
-        "at": now(),
-    }
-
-
-def _loaded(text: str | None) -> dict[str, Any] | None:
-    return None if text is None else json.loads(text)
+def _mark(text: str | None, parse: Callable[[Mapping[str, Any]], _M]) -> _M | None:
+    return None if text is None else parse(json.loads(text))

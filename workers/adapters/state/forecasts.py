@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from workers.adapters.state.clock import now
 from workers.adapters.state.connection import translated
-from workers.adapters.state.fast_path import decision_fields
 from workers.adapters.state.scripts import Scripts
+from workers.adapters.state.status import DecisionNote
 from workers.model.words import Decision
 
 
@@ -28,7 +29,7 @@ class Forecasts:
                 each.commit or "",
                 each.action.value,
                 each.reason.value,
-                json.dumps(decision_fields(each, each.commit, run)),
+                json.dumps(DecisionNote.of(each, each.commit, run, now()).to_json()),
             )
         ]
         if noted:

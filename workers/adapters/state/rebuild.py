@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import blake2s
-from typing import Any
 
 from workers.adapters.state import keys
 from workers.adapters.state.clock import now
 from workers.adapters.state.connection import translated
-from workers.adapters.state.journal import Journal
+from workers.adapters.state.deployed import Deployed
+from workers.adapters.state.journal import Journal, JournalEntry
 from workers.adapters.state.leases import stack_lease
-from workers.adapters.state.marks import Marks
+from workers.adapters.state.marks import Policy
 from workers.adapters.state.secret_key import load_key
 from workers.adapters.state.state import State
+from workers.adapters.state.status import StatusFields
 from workers.catalog.places import Place
 
 
@@ -32,48 +33,52 @@ def rebuild(state: State, journal: Journal | None = None) -> list[str]:
         The stacks whose record was put back.
     """
     kept = (journal or state.journal).all()
-    journals = {stack: each for stack, each in kept.items() if not each.get("left")}  # the others are another worker's
+    journals = {stack: each for stack, each in kept.items() if each.left is None}  # the others are another worker's
     present = state.records.get_many(journals)
     rebuilt = keys.rebuilt(_data_dir_id(state))
     lost = not state.redis.exists(rebuilt)
     for stack, each in journals.items() if lost else ():
-        for marks in _all_marks(state):
-            if each.get(marks.name):
-                marks.restore(stack, each[marks.name])
-    restored = [stack for stack, each in journals.items() if each.get("record") and not present[stack]]
-    for stack in restored:
-        _restore_record(state, stack, journals[stack])
+        _restore_marks(state, stack, each)
+    lacking = {stack: each.record for stack, each in journals.items() if each.record and not present[stack]}
+    for stack, record in lacking.items():
+        _restore_record(state, stack, journals[stack], record)
     state.redis.set(rebuilt, now())
-    return restored
+    return list(lacking)
 
 
-def mirror_marks(state: State, stacks: Mapping[str, Mapping[str, object]]) -> None:
+def mirror_marks(state: State, stacks: Mapping[str, Policy]) -> None:
     """Write marks that were made on another host to the journals of this worker's stacks.
 
     Args:
         state: whose marks and journals.
-        stacks: by id, what else the journal of each is to keep.
+        stacks: by id, what their options say of their removal, which the journals keep, too.
     """
-    known = {marks.name: marks.all() for marks in _all_marks(state)}
-    for stack, kept in stacks.items():
-        if state.journal.exists(stack) or any(stack in marked for marked in known.values()):
-            state.journal.update(stack, **{name: marked.get(stack) for name, marked in known.items()}, **kept)
+    pauses, holds, pins = state.pauses.all(), state.holds.all(), state.pins.all()
+    for stack, policy in stacks.items():
+        pause, hold, pin = pauses.get(stack), holds.get(stack), pins.get(stack)
+        if pause or hold or pin or state.journal.exists(stack):
+            state.journal.update(stack, pause=pause, hold=hold, pin=pin, when_removed=policy)
 
 
 def _data_dir_id(state: State) -> str:
     return blake2s(load_key(state.data_dir), digest_size=8, person=b"rebuilt").hexdigest()
 
 
-def _all_marks(state: State) -> tuple[Marks, ...]:
-    return (state.pauses, state.holds, state.pins)
+def _restore_marks(state: State, stack: str, kept: JournalEntry) -> None:
+    if kept.pause:
+        state.pauses.restore(stack, kept.pause)
+    if kept.hold:
+        state.holds.restore(stack, kept.hold)
+    if kept.pin:
+        state.pins.restore(stack, kept.pin)
 
 
-def _restore_record(state: State, stack: str, kept: Mapping[str, Any]) -> None:
-    record = kept["record"]
-    deployed = {"deployed_commit": record.get("commit"), "verified_commit": record.get("commit")}
-    fence = max(kept.get("fence") or 0, state.leases.newest_fence(stack_lease(stack)))
-    status = kept.get("status") or {}
-    state.records.put(stack, record, fence, **(deployed | status))
-    if "repo" in record and "path" in record and not status.get("removed"):
+def _restore_record(state: State, stack: str, kept: JournalEntry, record: Deployed) -> None:
+    fence = max(kept.fence or 0, state.leases.newest_fence(stack_lease(stack)))
+    status: StatusFields = {"deployed_commit": record.commit, "verified_commit": record.commit}
+    if kept.removed is not None:
+        status["removed"] = kept.removed
+    state.records.put(stack, record, fence, **status)
+    if record.repo is not None and kept.removed is None:
         # The first pull may be another repo's, which would take the name. One that the catalog names is found there.
-        state.discovered.restore(stack, Place(record["repo"], record["path"]))
+        state.discovered.restore(stack, Place(record.repo, record.path))

@@ -12,7 +12,6 @@ from workers.adapters.state import keys
 from workers.adapters.state.cancellations import Cancellations
 from workers.adapters.state.chores import Chores
 from workers.adapters.state.connection import translated
-from workers.adapters.state.deployed import Records, decoded
 from workers.adapters.state.deployments import Deployments
 from workers.adapters.state.discovered import Discovered
 from workers.adapters.state.events import Events
@@ -24,10 +23,11 @@ from workers.adapters.state.marks import Adoptions, Holds, Pauses, Pins
 from workers.adapters.state.notices import Notices
 from workers.adapters.state.open_runs import OpenRuns
 from workers.adapters.state.outgoing import NobodyTakes, Outgoing
+from workers.adapters.state.records import Records, decoded
 from workers.adapters.state.runs import Runs
 from workers.adapters.state.scripts import Scripts
 from workers.adapters.state.stack_lock import StackLock
-from workers.adapters.state.status import StackFacts, status_row
+from workers.adapters.state.status import Known, StackFacts, status_row
 
 
 class State:
@@ -74,13 +74,18 @@ class State:
                 pipeline.exists(keys.lease(stack_lease(name)))
                 pipeline.exists(keys.waiting(name))
             answers = pipeline.execute()
-        marks = [decoded(answer) for answer in answers[:3]]
+        pauses, holds, pins = answers[:3]
         found = {}
         for place, name in enumerate(names):
             fields, leased, waiting = answers[3 + 3 * place : 6 + 3 * place]
-            pause, hold, pin = (marked.get(name) for marked in marks)
             found[name] = StackFacts(
-                name, decoded(fields), pause, hold, pin, leased=bool(leased), waiting=bool(waiting)
+                name,
+                Known.from_json(decoded(fields)),
+                self.pauses.parsed(pauses.get(name)),
+                self.holds.parsed(holds.get(name)),
+                self.pins.parsed(pins.get(name)),
+                leased=bool(leased),
+                waiting=bool(waiting),
             )
         return found
 

@@ -1,87 +1,263 @@
-"""A stack's status in one word, and its row of `tegu status --json`. Pure: nothing here reads anything."""
+"""What is known of a stack, its status in one word, and its row of `tegu status --json`. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
-from workers.model.words import Outcome, Reason, StackStatus
+from workers.adapters.state.marks import Hold, Pause, Pin, Removed
+from workers.model.words import Action, Decision, Outcome, Reason, StackStatus
 
-_ROW = (
-    "deployed_commit",
-    "verified_commit",
-    "latest_commit",
-    "last_decision",
-    "last_deployment",
-    "drift",
-)
+
+@dataclass(frozen=True, slots=True)
+class DecisionNote:
+    """The last decision, with everything that `explain` needs and without values of inputs.
+
+    Attributes:
+        action: what was to be done.
+        reason: why.
+        commit: the newest commit by then; None when there was none.
+        at: when, as text; it sorts.
+        run: the last run that waited for it.
+        message: for people.
+        paths: those that differed.
+        objects: the old and the new object id of each; None where nothing was compared.
+        inputs: what differed outside Git, by name.
+        services: the action and the paths of each service.
+    """
+
+    action: Action
+    reason: Reason | None
+    commit: str | None = None
+    at: str = ""
+    run: str | None = None
+    message: str = ""
+    paths: tuple[str, ...] = ()
+    objects: Mapping[str, tuple[str | None, str | None]] | None = None
+    inputs: tuple[str, ...] = ()
+    services: Mapping[str, tuple[Action, tuple[str, ...]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, decision: Decision, commit: str | None, run: str | None, at: str) -> DecisionNote:
+        """A decision as it is noted."""
+        return cls(
+            action=decision.action,
+            reason=decision.reason,
+            commit=commit,
+            at=at,
+            run=run,
+            message=decision.message,
+            paths=decision.paths,
+            objects=decision.objects,
+            inputs=decision.inputs,
+            services={name: (each.action, each.paths) for name, each in decision.services.items()},
+        )
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> DecisionNote:
+        """From Redis, as this or an earlier release wrote it."""
+        reason, services, objects = stored.get("reason"), stored.get("services") or {}, stored.get("objects")
+        return cls(
+            action=Action(stored.get("action") or Action.NONE),
+            reason=Reason(reason) if reason else None,
+            commit=stored.get("commit"),
+            at=stored.get("at") or "",
+            run=stored.get("run"),
+            message=stored.get("message") or "",
+            paths=tuple(stored.get("paths") or ()),
+            objects=None if objects is None else {path: (each["old"], each["new"]) for path, each in objects.items()},
+            inputs=tuple(stored.get("inputs") or ()),
+            services={name: (Action(each["action"]), tuple(each["paths"])) for name, each in services.items()},
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """For Redis and for `tegu status --json`."""
+        objects = None
+        if self.objects is not None:
+            objects = {path: {"old": old, "new": new} for path, (old, new) in self.objects.items()}
+        return {
+            "action": self.action,
+            "reason": self.reason,
+            "commit": self.commit,
+            "paths": list(self.paths),
+            **({} if objects is None else {"objects": objects}),
+            "inputs": list(self.inputs),
+            "services": {
+                name: {"action": action, "paths": list(paths)} for name, (action, paths) in self.services.items()
+            },
+            "message": self.message,
+            "run": self.run,
+            "at": self.at,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentNote:
+    """The last deployment: its id, how it ended, of which commit, when, and why where that went wrong."""
+
+    id: str | None
+    outcome: Outcome | None
+    commit: str | None = None
+    at: str = ""
+    message: str | None = None
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> DeploymentNote:
+        """From Redis."""
+        outcome = stored.get("outcome")
+        return cls(
+            stored.get("id"),
+            Outcome(outcome) if outcome else None,
+            stored.get("commit"),
+            stored.get("at") or "",
+            stored.get("message"),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """For Redis and for `tegu status --json`; `message` only where there is one."""
+        said = {"id": self.id, "outcome": self.outcome, "commit": self.commit, "at": self.at}
+        return said | {"message": self.message} if self.message else said
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The fields of a stack's status.
+
+    Attributes:
+        latest_commit: the newest commit that was looked at.
+        deployed_commit: the one that is deployed.
+        verified_commit: the newest one whose content is what runs.
+        last_decision: as it came out last.
+        last_deployment: as it ended.
+        drift: what was found last, by service.
+        stopped_since: when it was found that somebody had stopped the stack, as text.
+        removed: that it is none any more.
+        paused_by_option: whether the catalog pauses it.
+    """
+
+    latest_commit: str | None = None
+    deployed_commit: str | None = None
+    verified_commit: str | None = None
+    last_decision: DecisionNote | None = None
+    last_deployment: DeploymentNote | None = None
+    drift: Mapping[str, str] = field(default_factory=dict)
+    stopped_since: str | None = None
+    removed: Removed | None = None
+    paused_by_option: bool = False
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is a newer commit than the one whose content runs."""
+        return self.latest_commit is not None and self.latest_commit != self.verified_commit
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Known:
+        """From the values of a status hash, as this or an earlier release wrote them."""
+        decision, deployment = stored.get("last_decision"), stored.get("last_deployment")
+        stopped, removed = stored.get("stopped"), stored.get("removed")
+        return cls(
+            latest_commit=stored.get("latest_commit"),
+            deployed_commit=stored.get("deployed_commit"),
+            verified_commit=stored.get("verified_commit"),
+            last_decision=DecisionNote.from_json(decision) if decision else None,
+            last_deployment=DeploymentNote.from_json(deployment) if deployment else None,
+            drift=stored.get("drift") or {},
+            stopped_since=stopped["at"] if stopped else None,
+            removed=Removed.from_json(removed) if removed else None,
+            paused_by_option=bool(stored.get("paused_by_option")),
+        )
+
+
+class StatusFields(TypedDict, total=False):
+    """Fields of a status to set; None takes one away."""
+
+    latest_commit: str | None
+    deployed_commit: str | None
+    verified_commit: str | None
+    last_decision: DecisionNote
+    last_deployment: DeploymentNote
+    drift: Mapping[str, str] | None
+    stopped_since: str | None
+    removed: Removed | None
+
+
+def stored_fields(**fields: Unpack[StatusFields]) -> dict[str, object]:
+    """Fields as a status hash has them, each a value of JSON."""
+    stored: dict[str, object] = {}
+    for name, value in fields.items():
+        if name == "stopped_since":
+            stored["stopped"] = {"at": value} if value else None
+        elif isinstance(value, DecisionNote | DeploymentNote | Removed):
+            stored[name] = value.to_json()
+        else:
+            stored[name] = value
+    return stored
 
 
 @dataclass(frozen=True, slots=True)
 class StackFacts:
     """All that is known of a stack.
 
-    `fields` are those of its status hash (`Records.status`); `leased` says that its lock is held, `waiting` that
-    a run waits for it; a mark is None when there is none.
+    `leased` says that its lock is held, `waiting` that a run waits for it; a mark is None when there is none.
     """
 
     stack: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    pause: Mapping[str, Any] | None = None
-    hold: Mapping[str, Any] | None = None
-    pin: Mapping[str, Any] | None = None
+    known: Known = field(default_factory=Known)
+    pause: Pause | None = None
+    hold: Hold | None = None
+    pin: Pin | None = None
     leased: bool = False
     waiting: bool = False
 
 
 def status_of(facts: StackFacts) -> StackStatus:
     """The first status that applies, in the order in which `StackStatus` has them."""
-    fields = facts.fields
-    reason = (fields.get("last_decision") or {}).get("reason")
+    known = facts.known
+    reason = known.last_decision.reason if known.last_decision else None
     outcome = _standing_outcome(facts)
     applies = {
-        StackStatus.REMOVED: bool(fields.get("removed")),
-        StackStatus.INVALID: reason == Reason.INVALID,
+        StackStatus.REMOVED: known.removed is not None,
+        StackStatus.INVALID: reason is Reason.INVALID,
         StackStatus.DEPLOYING: facts.leased,
-        StackStatus.PAUSED: facts.pause is not None or bool(fields.get("paused_by_option")),
-        StackStatus.STOPPED: bool(fields.get("stopped")) or reason == Reason.STOPPED,
+        StackStatus.PAUSED: facts.pause is not None or known.paused_by_option,
+        StackStatus.STOPPED: known.stopped_since is not None or reason is Reason.STOPPED,
         StackStatus.BLOCKED: reason in {Reason.BLOCKED, Reason.MOVED},
-        StackStatus.FAILED: outcome == Outcome.FAILED,
-        StackStatus.ROLLED_BACK: outcome == Outcome.ROLLED_BACK,
-        StackStatus.PENDING: reason != Reason.SELF and (facts.waiting or (not facts.pin and _behind(fields))),
-        StackStatus.DEPLOYED: bool(fields.get("deployed_commit")),
+        StackStatus.FAILED: outcome is Outcome.FAILED,
+        StackStatus.ROLLED_BACK: outcome is Outcome.ROLLED_BACK,
+        StackStatus.PENDING: reason is not Reason.SELF and (facts.waiting or (not facts.pin and known.is_behind)),
+        StackStatus.DEPLOYED: bool(known.deployed_commit),
     }
     return next((status for status, holds in applies.items() if holds), StackStatus.UNKNOWN)
 
 
 def status_row(facts: StackFacts) -> dict[str, Any]:
     """What `tegu status --json` and the API show of a stack."""
+    known = facts.known
     return {
         "stack": facts.stack,
         "status": str(status_of(facts)),
-        **{name: facts.fields.get(name) for name in _ROW},
-        "paused": facts.pause,
-        "held": facts.hold,
-        "pinned": facts.pin,
+        "deployed_commit": known.deployed_commit,
+        "verified_commit": known.verified_commit,
+        "latest_commit": known.latest_commit,
+        "last_decision": known.last_decision.to_json() if known.last_decision else None,
+        "last_deployment": known.last_deployment.to_json() if known.last_deployment else None,
+        "drift": dict(known.drift) or None,
+        "paused": facts.pause.to_json() if facts.pause else None,
+        "held": facts.hold.to_json() if facts.hold else None,
+        "pinned": facts.pin.to_json() if facts.pin else None,
     }
 
 
-def _behind(fields: Mapping[str, Any]) -> bool:
-    latest = fields.get("latest_commit")
-    return latest is not None and latest != fields.get("verified_commit")
-
-
-def _standing_outcome(facts: StackFacts) -> str | None:
+def _standing_outcome(facts: StackFacts) -> Outcome | None:
     """The last deployment's outcome, unless a later look found that what runs is what is wanted.
 
     While a newer version is held, that one's: what was deployed before may have been healed since.
     """
-    last = facts.fields.get("last_deployment") or {}
-    decision = facts.fields.get("last_decision") or {}
-    if decision.get("reason") == Reason.UNCHANGED and (decision.get("at") or "") > (last.get("at") or ""):
+    last, decision = facts.known.last_deployment, facts.known.last_decision
+    if decision and decision.reason is Reason.UNCHANGED and decision.at > (last.at if last else ""):
         return None
-    outcome: str | None = last.get("outcome")
-    if outcome == Outcome.DEPLOYED and facts.hold and not facts.pin and _behind(facts.fields):
-        return facts.hold.get("outcome")
+    outcome = last.outcome if last else None
+    if outcome is Outcome.DEPLOYED and facts.hold and not facts.pin and facts.known.is_behind:
+        return facts.hold.outcome
     return outcome

@@ -7,7 +7,7 @@ the files ask for, however it came about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from workers.adapters.docker.container import Container
 from workers.adapters.docker.engine import Engine
@@ -30,6 +30,22 @@ def named_at(snapshot: Snapshot, key: bytes) -> IsNamed:
     """As a snapshot has it, which knows images by their digests only."""
     known = {name: service.image for name, service in snapshot.services.items()}
     return lambda service, image: known.get(service) in {None, keyed(key, canonical(image_name(image)))}
+
+
+def made_from(engine: Engine, containers: Iterable[Container], known: Collection[str]) -> dict[str, str]:
+    """The name that each running container's image was called by when it was made, by the container's id.
+
+    A listing shows it, but an id where the name has moved on; the engine is asked about what is none of the `known`.
+    """
+    running = [each for each in containers if each.running]
+    asked = engine.details(each for each in running if each.image not in known)
+    names = {each.container.id: each.made_from for each in asked}
+    return {each.id: names.get(each.id, each.image) for each in running}
+
+
+def named_otherwise(containers: Iterable[Container], names: Mapping[str, str], is_named: IsNamed) -> set[str]:
+    """The services of which a container runs an image that is not the named one; `names` is from `made_from`. Pure."""
+    return {each.service for each in containers if each.id in names and not is_named(each.service, names[each.id])}
 
 
 def strays(engine: Engine, containers: Iterable[Container], is_named: IsNamed) -> dict[str, str]:

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from workers.adapters.docker.engine import Engine
 
 
 def prune_images(
-    engine: Engine, before: Mapping[str, Any], after: Mapping[str, Any], others: Collection[str]
+    engine: Engine, before: Mapping[str, str | None], after: Mapping[str, str | None], others: Collection[str]
 ) -> list[str]:
     """Remove what only the former deployment used. The engine itself refuses what a container still needs.
 
     Args:
         engine: where the images are.
-        before: the former record: `images` is name -> id.
-        after: the new record.
+        before: what was recorded, name -> id.
+        after: what is recorded now.
         others: names and ids of images that other stacks have recorded.
 
     Returns:
         What was removed, names and ids.
     """
-    needed = {*others, *after["images"], *after["images"].values()}
+    needed = {*others, *after, *after.values()}
     removed = []
-    for name, identifier in sorted((before.get("images") or {}).items()):
+    for name, identifier in sorted(before.items()):
         if identifier is None:
             continue
         # A name that now stands for something else has been given away; its old image is left without one.

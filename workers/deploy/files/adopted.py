@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from workers.adapters.docker.visibility import sight_of
+from workers.adapters.state.marks import Adoption
 from workers.changes.tree import Outside
 from workers.deploy.files.bring_data import copy_all
 from workers.deploy.files.data import elsewhere
@@ -54,13 +54,13 @@ class OldFiles:
         self._found.clear()
 
 
-def files_for(services: Services, stack: Stack, adoption: Mapping[str, Any] | None) -> OldFiles | None:
+def files_for(services: Services, stack: Stack, adoption: Adoption | None) -> OldFiles | None:
     """What a stack is to be read through while it is adopted with its data; None when it is not.
 
     Raises:
         EngineUnavailable: the engine is away.
     """
-    if adoption is None or adoption.get("data") == "leave":
+    if adoption is None or adoption.data == "leave":
         return None
     engine = services.containers(stack.docker_host)
     old = elsewhere(engine.containers(stack.project), services.live(stack) / stack.path)

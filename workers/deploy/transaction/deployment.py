@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
+from workers.adapters.state.clock import now
+from workers.adapters.state.deployed import Call, Deployed, Healed
+from workers.adapters.state.journal import JournalEntry
 from workers.changes.agreement import missing_sources
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
 from workers.deploy.containers.ownership import own_parts
 from workers.deploy.containers.prune import prune_images
 from workers.deploy.containers.running import Running
-from workers.deploy.drift import HEALS, acting, heals_after, worn_out
+from workers.deploy.drift import HEALS, acting, heals_after
 from workers.deploy.ending import Ending
 from workers.deploy.files.bring_data import take_leave
 from workers.deploy.files.layout import Folders
@@ -29,7 +31,7 @@ from workers.deploy.transaction.commit import switch
 from workers.deploy.transaction.hooks import run_failure_hooks
 from workers.deploy.transaction.intent import Intent
 from workers.deploy.transaction.prepare import plan, stage_closure
-from workers.deploy.transaction.record import brought_back, call_of, live_project, moved_on, record_of
+from workers.deploy.transaction.record import brought_back, call_of, live_project, record_of
 from workers.deploy.transaction.relocation import former_of
 from workers.deploy.transaction.repair import Interrupted, left_otherwise, settle_half_made
 from workers.deploy.transaction.rollback import roll_back
@@ -58,9 +60,9 @@ class Ground:
     stack: Stack
     tree: Tree
     lock: int
-    journal: Mapping[str, Any]
-    record: Mapping[str, Any] | None
-    deployed: Mapping[str, Any] | None
+    journal: JournalEntry
+    record: Deployed | None
+    deployed: Deployed | None
     adoption: str | None = None
     forced: bool = False
 
@@ -87,7 +89,6 @@ class Deployment:
         Raises:
             BlockedStack: when something is in the way.
         """
-        record = {**(self._ground.record or {}), "repo": self._stack.repo}
         attempt = self._attempt(decision, snapshot, name="files")
         stage_closure(attempt)
         # Compose is not asked what it mounts, so whatever was content before is not removed from under a container.
@@ -95,14 +96,10 @@ class Deployment:
         plan(attempt)
         switch(attempt, self._journal)
         save_manifest(self._folders.manifest, attempt.written)
-        self._ledger.record(moved_on(record, snapshot))
+        if self._ground.record is not None:
+            self._ledger.record(self._ground.record.moved_on(snapshot, self._stack.repo, now()))
         self._pin(snapshot.commit)
         self._folders.clear()
-
-    def has_stayed(self) -> None:
-        """Let the journal forget that another worker has had the stack: what this one has deployed is as it should."""
-        if self._ground.journal.get("left"):
-            self._journal.update(self._stack.id, left=None)
 
     def carry_out(
         self,
@@ -112,6 +109,7 @@ class Deployment:
         *,
         asked: bool,
         told: Reason | None = None,
+        worn_out: tuple[str, ...] = (),
     ) -> tuple[Ending, Decision]:
         """Bring the stack there or leave it as it was; the ending, and the decision with its reason as it turned out.
 
@@ -122,6 +120,7 @@ class Deployment:
                 in place already.
             asked: whether somebody asked for it.
             told: what everybody is told as the reason, instead of the decision's own.
+            worn_out: services that do not last however often they are healed; then nothing is tried.
 
         Raises:
             TransientError: when something is away that will be back.
@@ -132,7 +131,7 @@ class Deployment:
             with CancelWatch(self._ground.services.state.cancellations, name) as watch:
                 attempt = self._attempt(decision, snapshot, name=name, stop=watch.stop)
                 attempt.left_volumes = interrupted.volumes
-                ending = (None if asked else self._worn_out(decision)) or self._go(attempt, interrupted.intent)
+                ending = self._not_again(worn_out) if worn_out else self._go(attempt, interrupted.intent)
         except TransientError as error:
             self._ledger.interrupt(str(error))
             raise
@@ -149,7 +148,7 @@ class Deployment:
         self, decision: Decision, snapshot: Snapshot, *, name: str, stop: threading.Event | None = None
     ) -> Attempt:
         services, stop = self._ground.services, stop or threading.Event()
-        record = self._ground.record or {}
+        record = self._ground.record
         tools = Tools(
             compose=services.compose,
             engine=self._engine,
@@ -176,22 +175,18 @@ class Deployment:
             old=load_manifest(self._folders.manifest),
             new=snapshot.files(self._ground.tree),
             hollow=snapshot.hollow(self._ground.tree),
-            previous=record.get("commit"),
-            made_of=snapshot.made_of | (Snapshot.from_json(record["snapshot"]).made_of if record else frozenset()),
+            previous=record.commit if record else None,
+            made_of=snapshot.made_of | (record.snapshot.made_of if record else frozenset()),
             adoption=self._ground.adoption,
             former=former_of(services, self._stack, self._ground.deployed, self._ground.journal),
             forced=self._ground.forced,
         )
 
-    def _worn_out(self, decision: Decision) -> Ending | None:
-        """The ending of a healing that has not lasted often enough; None for everything else."""
-        if decision.reason is not Reason.DRIFTED:
-            return None
-        if not (services := worn_out(self._ground.record or {}, acting(decision), datetime.now(UTC))):
-            return None
-        message = (
-            f"brought back {HEALS} times, and not there again: {', '.join(services)}; `tegu deploy` tries once more"
-        )
+    @staticmethod
+    def _not_again(services: tuple[str, ...]) -> Ending:
+        """The ending of a healing that has not lasted often enough."""
+        names = ", ".join(services)
+        message = f"brought back {HEALS} times, and not there again: {names}; `tegu deploy` tries once more"
         return Ending(Outcome.FAILED, message=message, hold=True)
 
     def _go(self, attempt: Attempt, interrupted: Intent | None) -> Ending:
@@ -222,46 +217,45 @@ class Deployment:
 
     def _record(self, attempt: Attempt) -> None:
         record = record_of(attempt, Running.now(self._engine, self._stack.project))
-        record["seconds"] = dict(self._ledger.seconds)
-        record["previous"] = self._previous(attempt.snapshot.commit)
+        heals: Mapping[str, Healed] = {}
         if attempt.decision.reason is Reason.DRIFTED:
-            before, at = self._ground.record or {}, datetime.now(UTC)
-            record["heals"] = heals_after(before, acting(attempt.decision), record["fingerprint"], at)
+            at = datetime.now(UTC)
+            heals = heals_after(self._ground.record, acting(attempt.decision), record.fingerprint, at)
+        previous = self._previous(attempt.snapshot.commit)
+        record = replace(record, seconds=dict(self._ledger.seconds), previous=previous, heals=heals)
         save_manifest(self._folders.manifest, attempt.written)
         remember(self._folders, attempt.snapshot.outside_paths)
-        call = call_of(self._stack, attempt.project, self._folders.live)
-        self._ledger.record(
-            record, call={**call, "unversioned": True}, disturbed=None, volumes=None, networks=None, left=None
-        )
+        call = call_of(self._stack, attempt.project, self._folders.live, keeps_unversioned=True)
+        self._ledger.record(record, {"call": call, "disturbed": None, "volumes": None, "networks": None, "left": None})
         self._pin(attempt.snapshot.commit)
-        if record["previous"]:
-            self._pin(record["previous"], "previous")
+        if previous:
+            self._pin(previous, "previous")
         if self._stack.options.prune_images:
             self._prune(record)
 
-    def _prune(self, record: Mapping[str, Any]) -> None:
+    def _prune(self, record: Deployed) -> None:
         """Remove the images that nobody uses any more; what cannot be removed now is left for good."""
         with suppress(TeguError):
             state = self._ground.services.state
             others = state.records.get_many(set(state.records.known()) - {self._stack.id})
-            used = {
-                text for each in others.values() for pair in ((each or {}).get("images") or {}).items() for text in pair
-            }
-            for name in prune_images(self._engine, self._ground.record or {}, record, used - {None}):
+            used = {text for each in others.values() if each for pair in each.images.items() for text in pair if text}
+            before = self._ground.record.images if self._ground.record else {}
+            for name in prune_images(self._engine, before, record.images, used):
                 self._ledger.say(f"image {name} is not used any more and was removed")
 
     def _previous(self, commit: str) -> str | None:
         """What was deployed before this commit, and so what a rollback by hand goes back to."""
-        record = self._ground.record or {}
-        before: str | None = record.get("commit")
-        return before if before != commit else record.get("previous")
+        record = self._ground.record
+        if record is None:
+            return None
+        return record.commit if record.commit != commit else record.previous
 
     def _pin(self, commit: str, kind: str = "deployed") -> None:
         with suppress(TeguError):  # the next deployment pins again; a day is kept in any case
             self._ground.services.clone(self._stack.repo).pin(f"{kind}/{self._stack.id}", commit)
 
     def _after_failure(self, attempt: Attempt, intent: Intent, problem: str) -> Ending:
-        call = self._ground.journal.get("call")
+        call = self._ground.journal.call
         cancelled = attempt.tools.stop.is_set()
         if cancelled:
             problem, attempt.tools = "cancelled", attempt.tools.unstoppable()
@@ -273,8 +267,10 @@ class Deployment:
         else:
             # There is nothing to go back to, or nobody wants to: it stays as it is.
             save_manifest(self._folders.manifest, attempt.written)
-            left = left_otherwise(intent.services, intent.volumes, intent.network_keys) if self._ground.record else {}
-            self._journal.update(self._stack.id, intent=None, **(left_otherwise({}, {}, ()) | left))
+            left = left_otherwise({}, {}, ())
+            if self._ground.record is not None:
+                left = left_otherwise(intent.services, intent.volumes, intent.network_keys)
+            self._journal.update(self._stack.id, intent=None, **left)
             ending = Ending(Outcome.FAILED, message=problem, hold=True)
         if cancelled:
             ending = ending.cancelled()
@@ -282,7 +278,7 @@ class Deployment:
         run_failure_hooks(attempt)
         return ending
 
-    def _back(self, attempt: Attempt, intent: Intent, call: Mapping[str, Any], problem: str) -> Ending:
+    def _back(self, attempt: Attempt, intent: Intent, call: Call, problem: str) -> Ending:
         turned = intent.turned(problem).to_json()
         left = left_otherwise(intent.services, intent.volumes, intent.network_keys)
         self._journal.update(self._stack.id, intent=turned, **left)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from workers.adapters.docker.compose_project import Project
-from workers.adapters.state.deployed import host_of, is_of_another_worker
+from workers.adapters.state.deployed import Deployed, is_of_another_worker
+from workers.adapters.state.journal import JournalEntry
 from workers.catalog.catalog import project_of
 from workers.deploy.containers.running import Running
 from workers.deploy.transaction.attempt import Former
@@ -19,9 +18,7 @@ from workers.services import Services
 _LOCAL = "unix://"  # such an engine sees the files of the worker's own host
 
 
-def former_of(
-    services: Services, stack: Stack, record: Mapping[str, Any] | None, journal: Mapping[str, Any]
-) -> Former | None:
+def former_of(services: Services, stack: Stack, record: Deployed | None, journal: JournalEntry) -> Former | None:
     """Where a stack was deployed last; None where it was what it is now.
 
     Args:
@@ -33,15 +30,15 @@ def former_of(
     Raises:
         EngineUnavailable: the engine that the stack has now is away.
     """
-    if record is not None and is_of_another_worker(stack, journal, record):
+    if record is not None and is_of_another_worker(stack, journal.record, record):
         return _by_another_worker(services, stack, record)
-    if left := journal.get("left"):
-        return Former(f"by worker {left['to']}", distant=True, same_files=False)
-    call = journal.get("call")
-    if record is None or not call:
+    if journal.left is not None:
+        return Former(f"by worker {journal.left.to}", distant=True, same_files=False)
+    if record is None or journal.call is None:
         return None
-    name, host = str(record.get("project", stack.project)), host_of(stack, record)
-    project = replace(project_from(call, stack, services.live(stack)), name=name)
+    home = record.home(stack)
+    name, host = home.project, home.docker_host
+    project = replace(project_from(journal.call, stack, services.live(stack)), name=name)
     if host != stack.docker_host:
         return _on_another_engine(services, stack, project, host)
     if name == stack.project or _is_taken(services, stack, name, host):
@@ -50,13 +47,13 @@ def former_of(
     return Former(f"as project {name}", project, engine, Running.now(engine, name))
 
 
-def _by_another_worker(services: Services, stack: Stack, record: Mapping[str, Any]) -> Former | None:
+def _by_another_worker(services: Services, stack: Stack, record: Deployed) -> Former | None:
     """None where its containers are on the engine that the stack has now, too: then only their directory is another."""
-    theirs = {each["id"] for each in (record.get("containers") or {}).values()}
+    theirs = {each.id for each in record.containers.values()}
     here = {each.id for each in services.containers(stack.docker_host).containers(stack.project)}
-    if record.get("project", stack.project) == stack.project and theirs & here:
+    if record.home(stack).project == stack.project and theirs & here:
         return None
-    return Former(f"by worker {record['worker']}", distant=True, same_files=False)
+    return Former(f"by worker {record.worker}", distant=True, same_files=False)
 
 
 def _on_another_engine(services: Services, stack: Stack, project: Project, host: str) -> Former | None:

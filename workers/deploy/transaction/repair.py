@@ -6,11 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from workers.adapters.docker.container import REPLACES
 from workers.adapters.docker.engine import Engine
-from workers.adapters.state.journal import Journal
+from workers.adapters.state.journal import Journal, JournalEntry, LeftFields
 from workers.deploy.containers.networks import remade
 from workers.deploy.files.layout import Folders
 from workers.deploy.files.unversioned import give_back
@@ -38,7 +37,7 @@ class Interrupted:
     """
 
     intent: Intent | None = None
-    disturbed: Mapping[str, Action] | None = None
+    disturbed: Mapping[str, Action] = field(default_factory=dict)
     volumes: Mapping[str, Volume] = field(default_factory=dict)
     networks: tuple[str, ...] = ()
 
@@ -46,66 +45,51 @@ class Interrupted:
         return self.intent is not None or bool(self.disturbed)
 
 
-def look(journal: Mapping[str, Any]) -> Interrupted:
+def look(journal: JournalEntry) -> Interrupted:
     """What a stack's journal says of an earlier attempt."""
-    intent = Intent.from_json(journal["intent"]) if journal.get("intent") else None
-    disturbed = {name: Action(action) for name, action in (journal.get("disturbed") or {}).items()}
-    volumes, networks = volumes_from_json(journal.get("volumes")), tuple(journal.get("networks") or ())
-    return Interrupted(intent, disturbed or None, volumes, networks)
+    intent = Intent.from_json(journal.intent) if journal.intent else None
+    return Interrupted(intent, journal.disturbed, volumes_from_json(journal.volumes), journal.networks)
 
 
-def host_of(journal: Mapping[str, Any]) -> str:
+def host_of(journal: JournalEntry) -> str:
     """The address of the engine that an earlier attempt was about; empty when there was none, or it did not say."""
-    return str((journal.get("intent") or {}).get("docker_host") or "")
+    intent = look(journal).intent
+    return intent.docker_host if intent else ""
 
 
-def take_back_unfinished_switch(stack: str, journal: Journal, folders: Folders, engine: Engine) -> Interrupted:
-    """Take a switch back that was not completed: no container has been touched yet.
-
-    A switch that was completed stays, since the same content may be wanted still.
-    """
+def tidy(journal: JournalEntry, folders: Folders) -> None:
+    """Put away what no intent speaks of: files that a killed rollback has set aside, a stage that led to nothing."""
     give_back(folders)
-    found = look(journal.load(stack))
-    if found.intent is None:
+    if journal.intent is None:
         folders.clear()
-    elif not found.intent.switched:
-        log.warning("taking back an interrupted switch of files", stack=stack, deployment=found.intent.deployment)
-        take_back(engine, folders, found.intent)
-        put_tags_back(engine, found.intent.images)
-        journal.update(stack, intent=None)
-        folders.clear()
-        return Interrupted(None, found.disturbed, found.volumes, found.networks)
-    return found
 
 
-def abandon(stack: str, found: Interrupted, journal: Journal, folders: Folders, engine: Engine) -> Interrupted:
-    """Take the files of an interrupted deployment back, since something else is wanted by now.
+def give_up(stack: str, found: Interrupted, journal: Journal, folders: Folders, engine: Engine) -> None:
+    """Take the files of an interrupted deployment back.
 
-    What it may have done to containers is noted, and made good by the next deployment.
+    What it may have done to containers is noted, and made good by the next deployment. Where its switch of files was
+    not completed, no container has been touched yet.
     """
-    if found.intent is None:
-        return found
-    log.warning("giving up an interrupted deployment", stack=stack, deployment=found.intent.deployment)
-    take_back(engine, folders, found.intent)
-    put_tags_back(engine, found.intent.images)
-    disturbed = merged(found.intent.services, found.disturbed or {})
-    volumes = {**found.intent.volumes, **found.volumes}
-    anew = remade(engine, found.intent.project, found.intent.network_keys, found.intent.networks)
-    networks = tuple(sorted({*anew, *found.networks}))
-    journal.update(stack, intent=None, **left_otherwise(disturbed, volumes, networks))
+    intent = found.intent
+    if intent is None:
+        return
+    log.warning("giving up an interrupted deployment", stack=stack, deployment=intent.deployment)
+    take_back(engine, folders, intent)
+    put_tags_back(engine, intent.images)
+    left: LeftFields = {}
+    if intent.switched:
+        disturbed = merged(intent.services, found.disturbed)
+        anew = remade(engine, intent.project, intent.network_keys, intent.networks)
+        left = left_otherwise(disturbed, {**intent.volumes, **found.volumes}, tuple(sorted({*anew, *found.networks})))
+    journal.update(stack, intent=None, **left)
     folders.clear()
-    return Interrupted(None, disturbed, volumes, networks)
 
 
 def left_otherwise(
     services: Mapping[str, Action], volumes: Mapping[str, Volume], networks: Sequence[str]
-) -> dict[str, object]:
+) -> LeftFields:
     """The fields of the journal that say what may be neither as recorded nor as wanted."""
-    return {
-        "disturbed": dict(services) or None,
-        "volumes": volumes_to_json(volumes) or None,
-        "networks": list(networks) or None,
-    }
+    return {"disturbed": services, "volumes": volumes_to_json(volumes), "networks": networks}
 
 
 def merged(first: Mapping[str, Action], second: Mapping[str, Action]) -> dict[str, Action]:

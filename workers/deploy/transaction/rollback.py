@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from workers.adapters.docker.compose_project import Project
+from workers.adapters.state.deployed import Call
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.networks import network_ids, remade
 from workers.deploy.containers.running import Running
@@ -23,7 +22,7 @@ from workers.deploy.transaction.up import bring_up, take_down
 from workers.model.words import Action, Decision, Reason, ServiceDecision
 
 
-def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> Running | None:
+def roll_back(attempt: Attempt, intent: Intent, call: Call) -> Running | None:
     """Take back what an attempt has done after its switch, and wait until the stack is well again.
 
     Args:
@@ -50,7 +49,7 @@ def roll_back(attempt: Attempt, intent: Intent, call: Mapping[str, Any]) -> Runn
         attempt = _where_it_was(attempt, attempt.former)
     before = Running.now(attempt.tools.engine, attempt.stack.project)
     project = project_from(call, attempt.stack, attempt.folders.live)
-    with as_they_were(attempt.folders, attempt.snapshot.outside, remembered=bool(call.get("unversioned"))):
+    with as_they_were(attempt.folders, attempt.snapshot.outside, remembered=call.keeps_unversioned):
         _bring_back(attempt, intent, before, project)
     return Running.now(attempt.tools.engine, attempt.stack.project)
 

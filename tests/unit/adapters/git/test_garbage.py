@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.git_server import Source
+from tests.records import a_record
 from tests.redis_server import RedisServer
 from workers.adapters.git.clone import Clone
 from workers.adapters.state.state import State
@@ -86,7 +87,7 @@ def test_what_is_pinned_stays_and_what_nobody_needs_any_more_goes(services: Serv
     for pin, commit in (("deployed", commits[0]), ("previous", commits[1])):
         clone.pin(f"{pin}/{STACK}", commit)
     clone.pin(f"deployed/{GONE}", commits[2])
-    services.state.journal.save(STACK, {"record": {"commit": commits[0]}})
+    services.state.journal.update(STACK, record=a_record(commits[0]))
     assert keep_house(services, "local", ["homelab"]) == ("homelab", "stacks")
     assert set(clone.pins()) == {f"deployed/{STACK}", f"previous/{STACK}"}
     with fresh(services) as again:
@@ -136,7 +137,7 @@ def test_whoever_reads_meanwhile_goes_on_reading_what_is_right(services: Service
     commits = rewrite(source, clone, 12)
     for number, commit in enumerate(commits):
         clone.pin(f"deployed/default/s{number}", commit)
-        services.state.journal.save(f"default/s{number}", {"record": {"commit": commit}})
+        services.state.journal.update(f"default/s{number}", record=a_record(commit))
     over, read, wrong = threading.Event(), 0, []
     with fresh(services) as reader:
         assert text(reader, commits[0])

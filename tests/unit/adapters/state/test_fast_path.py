@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from tests.records import a_record
+from workers.adapters.state.marks import Hold, Pin
 from workers.adapters.state.state import State
+from workers.adapters.state.status import Known
 from workers.model.words import Action, Decision, Outcome, Reason, ServiceDecision
 
 STACK = "production/a"
@@ -17,25 +20,25 @@ def planned(state: State) -> str:
 
 def test_a_look_has_all_that_a_decision_needs(state: State) -> None:
     run = planned(state)
-    state.records.put(STACK, {"commit": "c1"}, None, deployed_commit="c1")
+    state.records.put(STACK, a_record("c1"), None, deployed_commit="c1")
     state.pauses.pause(STACK, "me", "holiday")
-    state.holds.hold(STACK, "f1")
-    state.pins.pin(STACK, "c0", "release", "me")
+    state.holds.hold(STACK, Hold("f1"))
+    state.pins.pin(STACK, Pin("c0", "release", "me"))
     look = state.quick.look(STACK, "task")
-    assert (look.runs, look.record) == ((run,), {"commit": "c1"})
-    assert look.facts.fields == {"latest_commit": "c2", "deployed_commit": "c1"}
+    assert (look.runs, look.record) == ((run,), a_record("c1"))
+    assert look.facts.known == Known(latest_commit="c2", deployed_commit="c1")
     assert look.facts.pause is not None
-    assert look.facts.pause["who"] == "me"
+    assert look.facts.pause.who == "me"
     assert look.facts.hold is not None
-    assert look.facts.hold["fingerprint"] == "f1"
+    assert look.facts.hold.fingerprint == "f1"
     assert look.facts.pin is not None
-    assert look.facts.pin["commit"] == "c0"
+    assert look.facts.pin.commit == "c0"
     assert not look.facts.leased
 
 
 def test_a_look_at_a_stack_that_nobody_waits_for_finds_no_runs(state: State) -> None:
     look = state.quick.look(STACK, "task")
-    assert (look.runs, look.record, look.facts.fields, look.facts.pause) == ((), None, {}, None)
+    assert (look.runs, look.record, look.facts.known, look.facts.pause) == ((), None, Known(), None)
 
 
 def test_an_unchanged_stack_is_verified_at_the_new_commit(state: State) -> None:
@@ -45,8 +48,9 @@ def test_an_unchanged_stack_is_verified_at_the_new_commit(state: State) -> None:
     assert shown is not None
     assert (shown.status, shown.stacks[STACK].outcome) == ("succeeded", "unchanged")
     status = state.records.status(STACK)
-    assert (status["latest_commit"], status["verified_commit"]) == ("c2", "c2")
-    assert (status["last_decision"]["reason"], status["last_decision"]["run"]) == ("unchanged", run)
+    assert (status.latest_commit, status.verified_commit) == ("c2", "c2")
+    assert status.last_decision is not None
+    assert (status.last_decision.reason, status.last_decision.run) == (Reason.UNCHANGED, run)
 
 
 def test_a_skipped_stack_is_not_verified(state: State) -> None:
@@ -55,8 +59,9 @@ def test_a_skipped_stack_is_not_verified(state: State) -> None:
     paused = Decision(STACK, Action.UP, Reason.PAUSED, "c2", services={"web": service}, message="paused by me")
     state.quick.finish_unchanged([run], paused, Outcome.SKIPPED)
     status = state.records.status(STACK)
-    assert "verified_commit" not in status
-    assert status["last_decision"]["services"] == {"web": {"action": "up", "paths": ["a/compose.yaml"]}}
+    assert status.verified_commit is None
+    assert status.last_decision is not None
+    assert status.last_decision.to_json()["services"] == {"web": {"action": "up", "paths": ["a/compose.yaml"]}}
     shown = state.runs.get(run)
     assert shown is not None
     assert shown.stacks[STACK].message == "paused by me"
@@ -73,4 +78,5 @@ def test_an_invalid_stack_without_a_commit_keeps_what_is_known(state: State) -> 
     invalid = Decision(STACK, Action.NONE, Reason.INVALID, message="two folders have this name")
     state.quick.finish_unchanged([run], invalid, Outcome.INVALID)
     status = state.records.status(STACK)
-    assert (status["latest_commit"], status["last_decision"]["commit"]) == ("c2", None)
+    assert status.last_decision is not None
+    assert (status.latest_commit, status.last_decision.commit) == ("c2", None)

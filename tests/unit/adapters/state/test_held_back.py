@@ -115,7 +115,7 @@ def test_a_failed_predecessor_blocks_all_that_come_after_it(
     assert outcome_of(state, run, APP) == ("blocked", "blocked", f"comes after {DB}, which {words}")
     assert outcome_of(state, run, WEB) == ("blocked", "blocked", f"comes after {APP}, which is blocked")
     assert state.rows([APP])[0]["status"] == "blocked"
-    assert state.records.status(APP)["last_decision"]["paths"] == []
+    assert state.rows([APP])[0]["last_decision"]["paths"] == []
     assert status(state, run) == "running"
     end(state, run, CACHE)
     assert published == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tests.records import a_record
 from workers.adapters.state import keys
 from workers.adapters.state.scripts import script_text
 from workers.adapters.state.state import State
@@ -29,7 +30,7 @@ def test_what_is_written_is_documented(state: State) -> None:
     state.runs.coalesce("homelab", ["local"], "cli")
     unchanged = Decision("production/a", Action.NONE, Reason.UNCHANGED)
     state.quick.finish_unchanged(state.quick.look("production/a", "t").runs, unchanged)
-    state.records.put("production/a", {}, 1)
+    state.records.put("production/a", a_record(), 1)
     deployment = state.deployments.create(unchanged, run)
     state.deployments.append_log(deployment, "line")
     state.pauses.pause("production/a", "me")

@@ -16,6 +16,7 @@ from workers.adapters.state import keys
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.run import Pull, RunHead
 from workers.adapters.state.state import State
+from workers.adapters.state.status import Known
 from workers.model.errors import RedisUnavailable
 from workers.model.words import Action, Outcome, PullStatus, Reason, RunStatus, Trigger
 
@@ -209,7 +210,7 @@ def test_a_stack_may_be_planned_before_its_commit_is_known(state: State) -> None
     shown = state.runs.get(run)
     assert shown is not None
     assert shown.stacks["production/a"].commit is None
-    assert state.records.status("production/a") == {"latest_commit": "c1"}
+    assert state.records.status("production/a") == Known(latest_commit="c1")
 
 
 def test_planning_for_a_run_that_redis_lost_is_an_error(state: State) -> None:

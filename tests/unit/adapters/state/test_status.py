@@ -7,22 +7,35 @@ from typing import Any
 
 import pytest
 
+from tests.records import a_record
+from workers.adapters.state.marks import Hold, Pause, Pin, Removed
 from workers.adapters.state.state import State
-from workers.adapters.state.status import StackFacts, status_of, status_row
-from workers.model.words import StackStatus
+from workers.adapters.state.status import DecisionNote, DeploymentNote, Known, StackFacts, status_of, status_row
+from workers.model.words import Action, Outcome, Reason, StackStatus
 
 STACK = "production/a"
-DEPLOYED = {"deployed_commit": "c1", "verified_commit": "c1", "latest_commit": "c1"}
+DEPLOYED = Known(latest_commit="c1", deployed_commit="c1", verified_commit="c1")
+PAUSE = Pause("me", "", "2026-01-01T00:00:00.000Z")
+
+
+def decided(reason: Reason, at: str = "") -> DecisionNote:
+    return DecisionNote(Action.NONE, reason, at=at)
+
+
+def ended(outcome: Outcome, at: str = "") -> DeploymentNote:
+    return DeploymentNote("d1", outcome, at=at)
+
+
 ALL = StackFacts(
     STACK,
-    {
-        "removed": True,
-        "stopped": True,
-        "last_decision": {"reason": "invalid"},
-        "last_deployment": {"outcome": "failed"},
-        **DEPLOYED,
-    },
-    pause={"who": "me"},
+    replace(
+        DEPLOYED,
+        removed=Removed("gone"),
+        stopped_since="2026-01-01T00:00:00.000Z",
+        last_decision=decided(Reason.INVALID),
+        last_deployment=ended(Outcome.FAILED),
+    ),
+    pause=PAUSE,
     leased=True,
     waiting=True,
 )
@@ -32,13 +45,13 @@ def test_the_order_of_statuses_is_that_of_the_contract() -> None:
     facts = ALL
     seen = [status_of(facts)]
     steps: list[dict[str, Any]] = [
-        {"removed": False},
-        {"last_decision": {"reason": "moved"}},
+        {"removed": None},
+        {"last_decision": decided(Reason.MOVED)},
         {"leased": False},
         {"pause": None},
-        {"stopped": False},
-        {"last_decision": {"reason": "failed_before"}},
-        {"last_deployment": {"outcome": "rolled_back"}},
+        {"stopped_since": None},
+        {"last_decision": decided(Reason.FAILED_BEFORE)},
+        {"last_deployment": ended(Outcome.ROLLED_BACK)},
         {"last_deployment": None},
         {"waiting": False},
         {"deployed_commit": None, "latest_commit": None},
@@ -46,52 +59,52 @@ def test_the_order_of_statuses_is_that_of_the_contract() -> None:
     for step in steps:
         own = {name: value for name, value in step.items() if name in {"leased", "pause", "waiting"}}
         rest = {name: value for name, value in step.items() if name not in own}
-        facts = replace(facts, fields={**facts.fields, **rest}, **own)
+        facts = replace(facts, known=replace(facts.known, **rest), **own)
         seen.append(status_of(facts))
     assert seen == list(StackStatus)
 
 
 @pytest.mark.parametrize(
-    ("fields", "status"),
+    ("known", "status"),
     [
-        ({}, "unknown"),
+        (Known(), "unknown"),
         (DEPLOYED, "deployed"),
-        ({**DEPLOYED, "latest_commit": "c2"}, "pending"),
-        ({"latest_commit": "c1"}, "pending"),
-        ({**DEPLOYED, "latest_commit": "c2", "verified_commit": "c2"}, "deployed"),
-        ({"latest_commit": "c2", "last_decision": {"reason": "self"}}, "unknown"),
-        ({**DEPLOYED, "last_decision": {"reason": "blocked"}}, "blocked"),
-        ({**DEPLOYED, "paused_by_option": True}, "paused"),
+        (replace(DEPLOYED, latest_commit="c2"), "pending"),
+        (Known(latest_commit="c1"), "pending"),
+        (replace(DEPLOYED, latest_commit="c2", verified_commit="c2"), "deployed"),
+        (Known(latest_commit="c2", last_decision=decided(Reason.SELF)), "unknown"),
+        (replace(DEPLOYED, last_decision=decided(Reason.BLOCKED)), "blocked"),
+        (replace(DEPLOYED, paused_by_option=True), "paused"),
     ],
 )
-def test_fields_make_a_status(fields: dict[str, Any], status: str) -> None:
-    assert status_of(StackFacts(STACK, fields)) == status
+def test_fields_make_a_status(known: Known, status: str) -> None:
+    assert status_of(StackFacts(STACK, known)) == status
 
 
 def test_a_rollback_is_forgotten_once_what_runs_is_what_is_wanted() -> None:
-    fields = {
-        **DEPLOYED,
-        "last_deployment": {"outcome": "rolled_back", "at": "2026-01-01T00:00:00.000Z"},
-        "last_decision": {"reason": "unchanged", "at": "2026-01-01T00:01:00.000Z"},
-    }
-    assert status_of(StackFacts(STACK, fields)) == "deployed"
-    fields["last_decision"] = {"reason": "unchanged", "at": "2025-12-31T00:00:00.000Z"}
-    assert status_of(StackFacts(STACK, fields)) == "rolled_back"
+    known = replace(
+        DEPLOYED,
+        last_deployment=ended(Outcome.ROLLED_BACK, "2026-01-01T00:00:00.000Z"),
+        last_decision=decided(Reason.UNCHANGED, "2026-01-01T00:01:00.000Z"),
+    )
+    assert status_of(StackFacts(STACK, known)) == "deployed"
+    known = replace(known, last_decision=decided(Reason.UNCHANGED, "2025-12-31T00:00:00.000Z"))
+    assert status_of(StackFacts(STACK, known)) == "rolled_back"
 
 
 def test_healing_what_is_deployed_does_not_hide_that_what_is_newest_has_failed() -> None:
     facts = StackFacts(
         STACK,
-        {**DEPLOYED, "latest_commit": "c2", "last_deployment": {"outcome": "deployed"}},
-        hold={"fingerprint": "f2", "outcome": "rolled_back"},
+        replace(DEPLOYED, latest_commit="c2", last_deployment=ended(Outcome.DEPLOYED)),
+        hold=Hold("f2", outcome=Outcome.ROLLED_BACK),
     )
     assert status_of(facts) == "rolled_back"
-    assert status_of(replace(facts, pin={"commit": "c1"})) == "deployed"
-    assert status_of(replace(facts, fields={**facts.fields, "verified_commit": "c2"})) == "deployed"
+    assert status_of(replace(facts, pin=Pin("c1", "release", "me"))) == "deployed"
+    assert status_of(replace(facts, known=replace(facts.known, verified_commit="c2"))) == "deployed"
 
 
 def test_a_row_has_every_field_of_the_contract() -> None:
-    row = status_row(StackFacts(STACK, DEPLOYED, pause={"who": "me"}))
+    row = status_row(StackFacts(STACK, DEPLOYED, pause=PAUSE))
     assert row == {
         "stack": STACK,
         "status": "paused",
@@ -101,15 +114,23 @@ def test_a_row_has_every_field_of_the_contract() -> None:
         "last_decision": None,
         "last_deployment": None,
         "drift": None,
-        "paused": {"who": "me"},
+        "paused": {"at": "2026-01-01T00:00:00.000Z", "who": "me", "why": ""},
         "held": None,
         "pinned": None,
     }
 
 
+def test_what_little_is_known_of_a_decision_has_defaults() -> None:
+    known = Known.from_json({"last_decision": {"reason": "invalid"}, "last_deployment": {"id": "d1"}, "drift": None})
+    assert known.last_decision == DecisionNote(Action.NONE, Reason.INVALID)
+    assert known.last_deployment == DeploymentNote("d1", None)
+    assert (known.drift, known.stopped_since, known.removed) == ({}, None, None)
+    assert Known.from_json({}) == Known()
+
+
 def test_rows_come_from_what_redis_has(state: State) -> None:
-    state.records.put("production/b", {}, None, **DEPLOYED)
-    state.records.put(STACK, {}, None, **DEPLOYED)
+    for stack in ("production/b", STACK):
+        state.records.put(stack, a_record(), None, latest_commit="c1", deployed_commit="c1", verified_commit="c1")
     run = state.runs.create("homelab", "cli", [])
     state.runs.plan(run, [(STACK, "c1")])
     assert [(row["stack"], row["status"]) for row in state.rows()] == [(STACK, "pending"), ("production/b", "deployed")]

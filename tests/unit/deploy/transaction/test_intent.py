@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+from workers.adapters.state.journal import Journal, JournalEntry
 from workers.deploy.files.data import Belonging
 from workers.deploy.files.switch_plan import Do, Operation
 from workers.deploy.transaction.intent import Intent
@@ -43,16 +45,18 @@ def test_a_turned_intent_always_says_that_it_turned() -> None:
 
 
 def test_the_journal_says_what_was_interrupted() -> None:
-    assert not look({})
-    assert look({"intent": INTENT.to_json(), "disturbed": {"db": "restart"}}) == Interrupted(
+    assert not look(JournalEntry())
+    assert look(JournalEntry(intent=INTENT.to_json(), disturbed={"db": Action.RESTART})) == Interrupted(
         INTENT, {"db": Action.RESTART}
     )
 
 
-def test_what_is_left_otherwise_comes_back_from_the_journal() -> None:
-    left = json.loads(json.dumps(left_otherwise({"web": Action.UP}, {"v": VOLUME}, ["n"])))
+def test_what_is_left_otherwise_comes_back_from_the_journal(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    left = journal.update("default/a", **left_otherwise({"web": Action.UP}, {"v": VOLUME}, ["n"]))
     assert look(left) == Interrupted(None, {"web": Action.UP}, {"v": VOLUME}, ("n",))
-    assert left_otherwise({}, {}, ()) == {"disturbed": None, "volumes": None, "networks": None}
+    assert journal.update("default/a", **left_otherwise({}, {}, ())) == JournalEntry()
+    assert (tmp_path / "state/default/a.json").read_text() == "{}"
 
 
 def test_the_stronger_action_wins() -> None:
