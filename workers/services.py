@@ -187,7 +187,7 @@ class Services:
 
     def live(self, stack: Stack) -> Path:
         """The stack's live directory, which holds the repository's layout; it need not exist yet."""
-        return live_directory(self.settings.data_dir, stack.id)
+        return Path(live_directory(self.settings.data_dir, stack.id))
 
     def outside(self, stack: Stack) -> HostFiles:
         """What reaches a stack from its worker's host."""
@@ -195,7 +195,7 @@ class Services:
         environ = self._environments.get(kind)
         if environ is None:
             environ = self._environments[kind] = _base_environment(stack)
-        return HostFiles(str(self.live(stack)), environ)
+        return HostFiles(live_directory(self.settings.data_dir, stack.id), environ)
 
     def close(self) -> None:
         """End readers and connections; everything starts again when it is asked for."""

@@ -63,8 +63,8 @@ def test_a_worker_starts_quietly_and_looks_at_everything_at_once(rig: Rig) -> No
     rig.record()
     with rig.worker():
         items = eventually(lambda: rig.services.state.runs.list().items, "reconcile makes a run")
-        rig.ended(items[0]["id"])
-        assert items[0]["trigger"] == "reconcile"
+        rig.ended(items[0].id)
+        assert items[0].trigger == "reconcile"
     lines = [line for line in rig.log.splitlines() if "warn" in line.lower() or "Traceback" in line]
     assert lines == []
 

@@ -126,9 +126,12 @@ class Options:
     paused: bool = False
 
 
-def live_directory(data_dir: Path, stack_id: str) -> Path:
-    """A stack's own directory, which holds the repository's layout and never moves; it need not exist."""
-    return data_dir / "stacks" / stack_id
+def live_directory(data_dir: Path, stack_id: str) -> str:
+    """A stack's own directory, which holds the repository's layout and never moves; it need not exist.
+
+    A text, since every look at a stack asks for it, and a `Path` takes many times as long to make.
+    """
+    return f"{data_dir}/stacks/{stack_id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 from workers.model.errors import Busy, TeguError
 from workers.model.stack import live_directory
@@ -59,7 +60,7 @@ def _is_deployed(services: Services, stack: str) -> bool:
     journal = services.state.journal.find(stack)
     if journal is None:
         # A journal that was lost is made again from the pin; a stack that never was deployed has no directory.
-        return live_directory(services.settings.data_dir, stack).is_dir()
+        return Path(live_directory(services.settings.data_dir, stack)).is_dir()
     gone = (journal.removed, journal.left)
     return journal.record is not None and not any(mark and mark.done == "down" for mark in gone)
 

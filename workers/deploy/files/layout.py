@@ -31,7 +31,7 @@ class Folders:
         """The folders of a stack below the data directory."""
         state = data_dir / "state" / stack.environment
         return cls(
-            live=live_directory(data_dir, stack.id),
+            live=Path(live_directory(data_dir, stack.id)),
             stage=state / f"{stack.name}.stage",
             undo=state / f"{stack.name}.undo",
             kept=state / f"{stack.name}.kept",
