@@ -147,7 +147,7 @@ def installed(
 def test_the_installation_of_the_readme_serves_a_push_and_flower_lists_it(installed: Installed) -> None:
     stack = (
         "services:\n  app:\n    image: busybox:stable\n    command: [sleep, infinity]\n"
-        "    network_mode: none\n    stop_signal: SIGKILL\n    volumes: ['./app.conf:/app.conf:ro']\n"
+        "    network_mode: host\n    stop_signal: SIGKILL\n    volumes: ['./app.conf:/app.conf:ro']\n"
     )
     assert installed.compose("exec", "-T", "deploy", "docker", "compose", "version", "--short").strip() == PINNED
     assert installed.compose("exec", "-T", "deploy", "docker", "buildx", "version")
@@ -197,7 +197,7 @@ def test_a_project_of_the_host_keeps_its_data_although_no_worker_can_see_it(inst
     (folder / "data" / "it").write_text("precious\n")
     file = (
         "services:\n  app:\n    image: busybox:stable\n    command: [sleep, infinity]\n"
-        "    network_mode: none\n    stop_signal: SIGKILL\n    volumes: ['./data:/data']\n"
+        "    network_mode: host\n    stop_signal: SIGKILL\n    volumes: ['./data:/data']\n"
     )
     (folder / "compose.yaml").write_text(file)
     argv = ["docker", "compose", "-p", f"{installed.prefix}-c", "up", "--detach"]

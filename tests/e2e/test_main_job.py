@@ -15,7 +15,7 @@ services:
   app:
     image: busybox:stable
     command: {command}
-    network_mode: none
+    network_mode: host
     stop_signal: SIGKILL
 """
 SLEEP = SERVICE.format(command="[sleep, infinity]")

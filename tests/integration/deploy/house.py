@@ -318,11 +318,11 @@ def yaml_of(value: object) -> str:
 
 
 def service(command: str = "sleep 1000", **more: object) -> dict[str, object]:
-    """A service that stops at once and needs no network."""
+    """A service that stops at once and needs no network; one of its own takes the engine twice as long to start."""
     return {
         "image": "busybox:stable",
         "command": ["sh", "-c", command],
-        "network_mode": "none",
+        "network_mode": "host",
         "stop_grace_period": "0s",
         "init": True,
         **more,

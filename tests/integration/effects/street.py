@@ -19,11 +19,11 @@ LIVES_ON = "sleep 1000"
 
 
 def service(**more: object) -> Model:
-    """A service that needs no network, and that ends at once when it is told to."""
+    """A service that needs no network of its own, and that ends at once when it is told to."""
     return {
         "image": "busybox:stable",
         "command": ["sh", "-c", f"trap 'exit 0' TERM; {LIVES_ON} & wait"],
-        "network_mode": "none",
+        "network_mode": "host",
         "stop_signal": "SIGKILL",
         **more,
     }
