@@ -4,9 +4,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# So many processes run tests, each with ports, project names and folders of its own; twice as many as there are cores,
+# So many processes run tests, each with ports, project names and folders of its own; thrice as many as there are cores,
 # since most of them wait for containers most of the time.
-WORKERS ?= $(shell expr $$(nproc) \* 2)
+WORKERS ?= $(shell expr $$(nproc) \* 3)
 # A file's tests share what they set up. In the order of the folders: what takes longest comes first, and what is left
 # for the end are thousands of quick ones, so that no process waits for another.
 SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder

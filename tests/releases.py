@@ -37,10 +37,15 @@ NAMES = (PINNED,) if CHOSEN else (INSTALLED, PINNED)
 READING = (*NAMES, "debian") if ALL else NAMES
 """What the tests ask that only let Compose read files."""
 
+THOROUGH = ALL or CHOSEN
+"""Whether time matters less: in `make test-releases`, not in `make test`."""
+STRIDE = 1 if THOROUGH else 3
+"""Of all the places where something may be killed, each n-th is tried; odd, for those who go to and fro at each."""
+
 
 def examples(few: int, many: int) -> int:
-    """How many random examples are tried of what asks Compose: `many` in `make test-releases`."""
-    return many if ALL else few
+    """How many random examples are tried of what asks Compose."""
+    return many if THOROUGH else few
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import pytest
 from docker import APIClient
 
 from tests.integration.deploy.house import House, in_a_child, service, yaml_of
+from tests.releases import STRIDE
 from workers.deploy.transaction.steps import Step
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
@@ -243,9 +244,9 @@ def killed(house: House, count: int, **how: int) -> bool:
 def test_killed_at_any_call_the_next_look_makes_the_volume_anew(house: House, folders: tuple[Path, Path]) -> None:
     house.stack(health=QUICK)
     house.push(model(bind(folders[0])))
-    kept, side, count, dies = house.seen("web", "/keep/it"), house.lives()["side"], 0, True
+    kept, side, count, dies = house.seen("web", "/keep/it"), house.lives()["side"], 1 - STRIDE, True
     while dies:
-        count += 1
+        count += STRIDE
         shown = folders[count % 2]
         house.fetch(model(bind(shown)))
         dies = killed(house, count)
@@ -263,9 +264,9 @@ def test_killed_at_any_call_the_next_look_makes_the_volume_anew(house: House, fo
 def test_killed_at_any_call_on_the_way_back_the_volume_is_as_before(house: House, folders: tuple[Path, Path]) -> None:
     house.stack()
     house.push(model(bind(folders[0])))
-    kept, before, count, dies = house.seen("web", "/keep/it"), options(house), 0, True
+    kept, before, count, dies = house.seen("web", "/keep/it"), options(house), 1 - STRIDE, True
     while dies:
-        count += 1
+        count += STRIDE
         house.fetch(model(TMPFS, f"exit {count}"))
         dies = killed(house, count, from_up=1)
         done = house.look()

@@ -579,7 +579,7 @@ def is_told_apart(text: str) -> bool:
         return all(problem.startswith("/etc/tegu/tegu.yaml:") for problem in error.problems)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(list(CatalogSection.model_fields)) | st.text(max_size=5), TREES, max_size=4))
 def test_any_mapping_is_a_catalog_or_a_catalog_error(tree: dict[str, object]) -> None:
     for text in (yaml.safe_dump(tree, allow_unicode=True), repr(tree)):
