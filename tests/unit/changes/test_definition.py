@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers.changes import definition
+from workers.changes import definition, kinds
 from workers.changes.definition import counted, counted_before
 from workers.changes.digest import canonical
 
@@ -19,6 +19,7 @@ from workers.changes.digest import canonical
         ({"provider": {"type": "p", "options": {"a": 1}}}, {"provider": {"type": "p", "options": {"a": ["1"]}}}),
         ({"healthcheck": {"test": "a"}}, {"healthcheck": {"test": ["CMD-SHELL", "a"]}}),
         ({"ports": ["80", "80"]}, {"ports": [{"target": 80}]}),
+        ({"ulimits": {"n": "1"}}, {"ulimits": {"n": 1}}),
         (
             {"image": "x", "pre_start": [{"command": "a"}]},
             {"image": "x", "pre_start": [{"command": ["a"], "image": "x"}]},
@@ -62,6 +63,9 @@ def test_more_ports_than_there_can_be_count_as_they_are_written(monkeypatch: pyt
         ({"extra_hosts": {"a": "1.1.1.1,2.2.2.2"}}, {"extra_hosts": ["a=1.1.1.1,2.2.2.2"]}),
         ({"extra_hosts": {"a": ["1.1.1.1,2.2.2.2"]}}, {"extra_hosts": {"a": ["1.1.1.1", "2.2.2.2"]}}),
         ({"network_mode": ""}, {}),
+        ({"gpus": [{"count": 1}]}, {"gpus": [{"count": 2}]}),
+        ({"ulimits": {"n": 1}}, {"ulimits": {"n": 2}}),
+        ({"ulimits": {"n": {"soft": 1, "hard": 2}}}, {"ulimits": {"n": {"soft": 2, "hard": 2}}}),
     ],
 )
 def test_two_spellings_that_look_alike_count_as_two(one: dict[str, object], other: dict[str, object]) -> None:
@@ -123,3 +127,32 @@ def test_variables_and_labels_count_as_they_were_resolved() -> None:
     service = {"environment": {"A": "${X}"}, "labels": {"L": "1"}, "env_file": ["a"], "label_file": ["b"]}
     assert counted(service, {"A": "1"}, {"L": "1"}) == counted({}, {"A": "1"}, {"L": "1"})
     assert counted({}, {"A": None}, {}) != counted({}, {}, {})
+
+
+def test_mounts_are_read_by_what_compose_knows_of_them() -> None:
+    written = [
+        {"type": "bind", "source": "s", "target": "/a/", "read_only": "true", "bind": {"create_host_path": "no"}},
+        {"type": "volume", "volume": {"nocopy": "yes", "labels": ["a=1"]}, "read_only": "false"},
+        {"type": "tmpfs", "tmpfs": {"size": "1k", "mode": "7"}},
+        {"type": "image", "image": {"subpath": 1}},
+    ]
+    read: list[object] = [
+        {"type": "bind", "source": "s", "target": "/a", "read_only": True, "bind": [{}]},
+        {"type": "volume", "volume": [{"nocopy": True, "labels": {"a": "1"}}]},
+        {"type": "tmpfs", "tmpfs": [{"size": 1024, "mode": 7}]},
+        {"type": "image", "image": [{"subpath": "1"}]},
+    ]
+    assert definition._mounts(kinds.flag)(written) == read
+    opted_out = definition._mounts(definition._opted_out)(written)
+    assert opted_out == [
+        {**written[0], "target": "/a", "read_only": True, "bind": [{"create_host_path": True}]},
+        *read[1:],
+    ]
+
+
+def test_what_is_granted_has_a_mode_and_a_secret_a_place() -> None:
+    written = [{"source": 1, "uid": 2, "gid": 3, "mode": "440"}, {"source": "s", "target": 4}]
+    config = [{"source": "1", "uid": "2", "gid": "3", "mode": [440]}, {"source": "s", "target": "4"}]
+    assert definition._granted(kinds.whole, secret=False)(written) == config
+    secret = [{**config[0], "target": "/run/secrets/1", "mode": [0o440]}, config[1]]
+    assert definition._granted(kinds.octal, secret=True)(written) == secret
