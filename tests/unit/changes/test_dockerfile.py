@@ -66,6 +66,7 @@ from workers.model.errors import InvalidStack
         ("FROM a\nRUN 3<<EOF cat\nFROM b\nEOF\nFROM c", ("a", "c")),
         ("FROM a\nRUN cat << EOF\nFROM b\nEOF\nFROM c", ("a", "c")),
         ("FROM a\nRUN <<-EOF\n\tFROM b\n\t\tEOF\r\nFROM c", ("a", "c")),
+        ("FROM a\nRUN <<EOF\n\tEOF\nFROM b\nEOF\nFROM c", ("a", "c")),
         ("FROM a\nRUN <<-X\n X\nFROM b\n\tX\nFROM c", ("a", "c")),
         ("FROM a\nRUN <<EOF\nFROM b\n EOF\n\tEOF\nEOF \nEOF\nFROM c", ("a", "c")),
         ('FROM a\nRUN <<\'one two\' <<"o\\"ne" <<o\\ne\nFROM b\none two\no"ne\none\nFROM c', ("a", "c")),
