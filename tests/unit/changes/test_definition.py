@@ -130,7 +130,7 @@ def test_variables_and_labels_count_as_they_were_resolved() -> None:
 
 
 def test_mounts_are_read_by_what_compose_knows_of_them() -> None:
-    written = [
+    written: list[dict[str, object]] = [
         {"type": "bind", "source": "s", "target": "/a/", "read_only": "true", "bind": {"create_host_path": "no"}},
         {"type": "volume", "volume": {"nocopy": "yes", "labels": ["a=1"]}, "read_only": "false"},
         {"type": "tmpfs", "tmpfs": {"size": "1k", "mode": "7"}},
@@ -151,8 +151,11 @@ def test_mounts_are_read_by_what_compose_knows_of_them() -> None:
 
 
 def test_what_is_granted_has_a_mode_and_a_secret_a_place() -> None:
-    written = [{"source": 1, "uid": 2, "gid": 3, "mode": "440"}, {"source": "s", "target": 4}]
-    config = [{"source": "1", "uid": "2", "gid": "3", "mode": [440]}, {"source": "s", "target": "4"}]
+    written: list[dict[str, object]] = [{"source": 1, "uid": 2, "gid": 3, "mode": "440"}, {"source": "s", "target": 4}]
+    config: list[dict[str, object]] = [
+        {"source": "1", "uid": "2", "gid": "3", "mode": [440]},
+        {"source": "s", "target": "4"},
+    ]
     assert definition._granted(kinds.whole, secret=False)(written) == config
     secret = [{**config[0], "target": "/run/secrets/1", "mode": [0o440]}, config[1]]
     assert definition._granted(kinds.octal, secret=True)(written) == secret
