@@ -103,15 +103,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "broker_url": settings.broker_url,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
-        "broker_transport_options": {
-            "visibility_timeout": visibility,
-            "unacked_restore_interval": 10,
-            "unacked_restore_throttle": 1,
-            "socket_timeout": 5,
-            "socket_connect_timeout": 2,
-            "socket_keepalive": True,
-            "health_check_interval": 5,
-        },
+        "broker_transport_options": _transport(visibility),
         "result_backend_transport_options": {"visibility_timeout": visibility},
         "visibility_timeout": visibility,
         # A deployment under way goes on when the connection to Redis breaks.
@@ -137,6 +129,18 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "worker_disable_rate_limits": True,
         "worker_detect_quorum_queues": False,
         "beat_scheduler": "workers.reconcile.schedule:Schedule",
+    }
+
+
+def _transport(visibility: float) -> dict[str, Any]:
+    return {
+        "visibility_timeout": visibility,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
+        "health_check_interval": 5,
     }
 
 

@@ -66,25 +66,28 @@ def _explained(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"  options set: {', '.join(found['options'])}"
     deployed, newest = short(found["deployed_commit"]), short(found["latest_commit"])
     yield f"  deployed {deployed or 'nothing'}, newest {newest or 'unknown'}"
-    decision = found["last_decision"]
-    if decision:
-        yield f"last decision at {decision.get('at')}: {decision.get('action')} because {decision.get('reason')}"
-        if decision.get("message"):
-            yield f"  {decision['message']}"
-        objects = decision.get("objects") or {}
-        for path in decision.get("paths", ()):
-            ids = objects.get(path) or {}
-            yield f"  {path} differs: {_object(ids.get('old'))} before, {_object(ids.get('new'))} after"
-        for name in decision.get("inputs", ()):
-            yield f"  {name} differs (outside Git; its value is not kept)"
-        for name, service in sorted(decision.get("services", {}).items()):
-            yield f"  {name}: {service['action']} because of {', '.join(service['paths']) or 'its definition'}"
-    else:
-        yield "no decision yet"
+    yield from _decided(found["last_decision"])
     for mark in ("paused", "held", "pinned"):
         if found.get(mark):
             yield f"{mark}: " + ", ".join(f"{key} {value}" for key, value in found[mark].items() if value)
     yield from _closure(found.get("closure") or {})
+
+
+def _decided(decision: Mapping[str, Any] | None) -> Iterator[str]:
+    if not decision:
+        yield "no decision yet"
+        return
+    yield f"last decision at {decision.get('at')}: {decision.get('action')} because {decision.get('reason')}"
+    if decision.get("message"):
+        yield f"  {decision['message']}"
+    objects = decision.get("objects") or {}
+    for path in decision.get("paths", ()):
+        ids = objects.get(path) or {}
+        yield f"  {path} differs: {_object(ids.get('old'))} before, {_object(ids.get('new'))} after"
+    for name in decision.get("inputs", ()):
+        yield f"  {name} differs (outside Git; its value is not kept)"
+    for name, service in sorted(decision.get("services", {}).items()):
+        yield f"  {name}: {service['action']} because of {', '.join(service['paths']) or 'its definition'}"
 
 
 def _object(oid: str | None) -> str:

@@ -101,27 +101,18 @@ def _repo(name: str, section: RepoSection, path: Path, warnings: list[str] | Non
     for key in ("webhook_secret", "password"):
         if getattr(section, key) is not None and getattr(section, f"{key}_file") is not None:
             problems.add(("repos", name, f"{key}_file"), f"stands beside {key}; keep one of them")
-    found: list[Secret] = []
+    found: tuple[Secret, ...] = ()
     password: Secret | None = None
     if warnings is not None:
         place = f"{path}: repos.{name}"
-        texts = [(f"{place}.webhook_secret", text) for text in section.webhook_secret or ()]
-        texts += [
-            read_secret(absolute(folder, file), f"{place}.webhook_secret_file")
-            for file in section.webhook_secret_file or ()
-        ]
-        found = [Secret(text) for where, text in texts if is_usable(where, text, warnings)]
-        text = section.password
-        where = f"{place}.password"
-        if section.password_file is not None:
-            where, text = read_secret(absolute(folder, section.password_file), f"{place}.password_file")
-        password = Secret(text) if text is not None and is_usable(where, text, warnings) else None
+        found = _webhook_secrets(section, place, folder, warnings)
+        password = _password(section, place, folder, warnings)
     local = is_local(section.url)
     return Repo(
         name=name,
         url=absolute(folder, section.url) if local else section.url,
         ref=section.ref,
-        webhook_secrets=tuple(found),
+        webhook_secrets=found,
         username=section.username,
         password=password,
         ssh_key_file=section.ssh_key_file and absolute(folder, section.ssh_key_file),
@@ -130,6 +121,20 @@ def _repo(name: str, section: RepoSection, path: Path, warnings: list[str] | Non
         poll=section.poll,
         discover=section.discover,
     )
+
+
+def _webhook_secrets(section: RepoSection, place: str, folder: Path, warnings: list[str]) -> tuple[Secret, ...]:
+    texts = [(f"{place}.webhook_secret", text) for text in section.webhook_secret or ()]
+    files = section.webhook_secret_file or ()
+    texts += [read_secret(absolute(folder, file), f"{place}.webhook_secret_file") for file in files]
+    return tuple(Secret(text) for where, text in texts if is_usable(where, text, warnings))
+
+
+def _password(section: RepoSection, place: str, folder: Path, warnings: list[str]) -> Secret | None:
+    text, where = section.password, f"{place}.password"
+    if section.password_file is not None:
+        where, text = read_secret(absolute(folder, section.password_file), f"{place}.password_file")
+    return Secret(text) if text is not None and is_usable(where, text, warnings) else None
 
 
 def _secret_files(file: CatalogSection, path: Path) -> tuple[Path, ...]:

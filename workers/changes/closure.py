@@ -168,17 +168,10 @@ def _service(
     for section, names in (("networks", networks), ("volumes", volumes), ("models", tuple(models))):
         for resource in names:
             usage.add(project.model.usage(section, resource))
-    complete = service | _platform(project, service)
-    definition = [
-        counted(complete, reach.environment, reach.labels),
-        counted_before(complete, reach.older_environment, reach.labels),
-        models,
-        instances(service),
-    ]
     used = [*map(image_name, reach.bases), *([images[name]] if reach.build is None else ())]
     bases = {builders[image] for image in used if image in builders}
     return ServiceSnapshot(
-        definition=contents.digest(definition),
+        definition=contents.digest([*_counted(project, service, reach), models, instances(service)]),
         build="" if reach.build is None else contents.digest(reach.build),
         recreated=contents.digest(reach.recreated) if reach.recreated else "",
         content=reach.content,
@@ -192,6 +185,15 @@ def _service(
         builds_on=tuple(sorted({*bases, *reach.built_on} - {name})),
         runs=tuple(sorted({builders[image] for image in map(image_name, reach.runs) if image in builders} - {name})),
         image=contents.digest(images[name]),
+    )
+
+
+def _counted(project: Project, service: Service, reach: Reach) -> tuple[object, object]:
+    """What Compose counts of a definition, and what it counted of one in earlier releases."""
+    complete = service | _platform(project, service)
+    return (
+        counted(complete, reach.environment, reach.labels),
+        counted_before(complete, reach.older_environment, reach.labels),
     )
 
 

@@ -170,23 +170,13 @@ def _compare(
         message = _VOLUME_CHANGED.format(name=name, then=_THEN_FORCE if is_another else _THEN_ASK)
         return Decision(stack.id, Action.NONE, Reason.INVALID, tree.commit, paths, inputs=inputs, message=message)
     actions = ServiceActions(record, new, changed | {name: (name,) for name in outside}, stack.options.on_change)
-    if force:
-        actions.raise_all(Action.RECREATE)
-    if stale:
-        actions.raise_users(stale, Action.UP)
-    services = actions.work_out()
+    services = _worked_out(actions, stale, force=force)
     removed = tuple(sorted(record.services.keys() - new.services))
     action = _strongest(services, Action.UP if removed else Action.NONE)
-    if force:
-        reason = Reason.FORCED
-    elif action is Action.NONE:
-        reason = Reason.UNCHANGED
-    else:
-        reason = Reason.CONTENT_CHANGED if paths or not inputs else Reason.OPTIONS_CHANGED
     return Decision(
         stack.id,
         action,
-        reason,
+        Reason.FORCED if force else _reason(action, paths, inputs),
         tree.commit,
         paths,
         services,
@@ -195,6 +185,20 @@ def _compare(
         volumes=tuple(name for name in volumes if not _is_external(record.volumes, new.volumes, name)),
         removed=removed,
     )
+
+
+def _worked_out(actions: ServiceActions, stale: tuple[str, ...], *, force: bool) -> dict[str, ServiceDecision]:
+    if force:
+        actions.raise_all(Action.RECREATE)
+    if stale:
+        actions.raise_users(stale, Action.UP)
+    return actions.work_out()
+
+
+def _reason(action: Action, paths: tuple[str, ...], inputs: tuple[str, ...]) -> Reason:
+    if action is Action.NONE:
+        return Reason.UNCHANGED
+    return Reason.CONTENT_CHANGED if paths or not inputs else Reason.OPTIONS_CHANGED
 
 
 def _changed_volumes(record: Snapshot, new: Snapshot) -> tuple[str, ...]:

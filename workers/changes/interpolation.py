@@ -48,9 +48,7 @@ def interpolate(
     """
     if "$" not in text:
         return text
-    if _depth > limits.MAX_TEMPLATE_DEPTH:
-        message = f"variables nest deeper than {limits.MAX_TEMPLATE_DEPTH} levels"
-        raise InvalidStack(message)
+    _refuse_depth(_depth)
     pieces: list[str] = []
     length = start = line_end = 0
     while found := _VARIABLE.search(text, start):
@@ -157,6 +155,12 @@ class _Tree:
 
 def _invalid() -> InvalidStack:
     return InvalidStack("invalid template; write $$ for a dollar")
+
+
+def _refuse_depth(depth: int) -> None:
+    if depth > limits.MAX_TEMPLATE_DEPTH:
+        message = f"variables nest deeper than {limits.MAX_TEMPLATE_DEPTH} levels"
+        raise InvalidStack(message)
 
 
 def _refuse_required(name: str, operator: str, why: str | None) -> None:

@@ -7,6 +7,7 @@ anywhere else they are the host's. Symlinks are followed inside the repository, 
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 from dataclasses import dataclass
 from os import devnull
 from typing import NoReturn
@@ -143,20 +144,24 @@ class Trace:
             if entry.mode == SUBMODULE:
                 raise refused_submodule(done, what or path)
             if entry.mode == LINK:
-                links += 1
-                self.entries[done] = entry
                 recorded[done] = None
-                target = self.tree.blob(entry.oid).decode("utf-8", "surrogateescape")
-                if target.startswith("/"):
-                    self._refuse_escape(path, recorded)
-                if links > MAX_SYMLINKS:
-                    message = f"the symlink {done} leads in circles"
-                    raise InvalidStack(message, done)
-                rest = [*(part for part in target.split("/") if part), *rest]
+                links += 1
+                rest = [*self._followed(done, entry, path, recorded, links), *rest]
                 done = parent
                 entry = self.tree.entry(done)
         self.entries[done] = entry
         return Found(done, entry, (*recorded, done))
+
+    def _followed(self, link: str, entry: Entry, path: str, recorded: dict[str, None], links: int) -> Iterator[str]:
+        """The components of where a symlink leads to."""
+        self.entries[link] = entry
+        target = self.tree.blob(entry.oid).decode("utf-8", "surrogateescape")
+        if target.startswith("/"):
+            self._refuse_escape(path, recorded)
+        if links > MAX_SYMLINKS:
+            message = f"the symlink {link} leads in circles"
+            raise InvalidStack(message, link)
+        return (part for part in target.split("/") if part)
 
     def _refuse_escape(self, path: str, links: dict[str, None]) -> NoReturn:
         link = next(reversed(links), path)

@@ -59,17 +59,7 @@ def configure_logs(
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    ending: list[Any]
-    if log_format == "json":
-        ending = [structlog.processors.format_exc_info, _mask_event, structlog.processors.JSONRenderer()]
-    else:
-        colors = file is None and sys.stderr.isatty()
-        ending = [
-            structlog.processors.format_exc_info,
-            _mask_event,
-            _keep_stack,
-            structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0),
-        ]
+    ending = _ending(log_format, colors=file is None and sys.stderr.isatty())
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
@@ -90,6 +80,14 @@ def configure_logs(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _ending(log_format: Literal["console", "json"], *, colors: bool) -> list[Any]:
+    """What makes a line of an event, the last ones of the processors."""
+    if log_format == "json":
+        return [structlog.processors.format_exc_info, _mask_event, structlog.processors.JSONRenderer()]
+    console = structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0)
+    return [structlog.processors.format_exc_info, _mask_event, _keep_stack, console]
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

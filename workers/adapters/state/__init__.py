@@ -20,7 +20,8 @@ forecasts     what stacks will need when their turn comes
 deployments   attempts, their steps and logs; each is a `recorded_deployment`
 cancellations deployments that somebody wants stopped
 leases        locks as others see them, with fencing numbers
-marks         pauses, holds, pins and adoptions
+marks         pauses, holds, pins and adoptions, as values
+marked        which stacks have them
 events        what happened, for whoever watches
 journal       a stack's record on disk
 stack_lock    the exclusion on the host

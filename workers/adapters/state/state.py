@@ -19,7 +19,7 @@ from workers.adapters.state.fast_path import Quick
 from workers.adapters.state.forecasts import Forecasts
 from workers.adapters.state.journal import Journal
 from workers.adapters.state.leases import Leases, stack_lease
-from workers.adapters.state.marks import Adoptions, Holds, Pauses, Pins
+from workers.adapters.state.marked import Adoptions, Holds, Pauses, Pins
 from workers.adapters.state.notices import Notices
 from workers.adapters.state.open_runs import OpenRuns
 from workers.adapters.state.outgoing import NobodyTakes, Outgoing

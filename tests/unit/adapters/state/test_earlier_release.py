@@ -16,7 +16,7 @@ from typing import Any, cast
 import pytest
 
 from workers.adapters.state.journal import Journal, JournalEntry, JournalFields
-from workers.adapters.state.marks import Adoptions, Holds, Pauses, Pins
+from workers.adapters.state.marked import Adoptions, Holds, Pauses, Pins
 from workers.adapters.state.rebuild import rebuild
 from workers.adapters.state.state import State
 from workers.adapters.state.status import Known, StatusFields, stored_fields
