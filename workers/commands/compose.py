@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from workers.adapters.docker.argv import prefix
 from workers.adapters.docker.compose_project import project_of
-from workers.deploy.transaction.record import project_from
+from workers.deploy.transaction.call import project_from
 from workers.model.errors import CommandFailed, TeguError, UserError
 from workers.model.stack import Stack
 from workers.reconcile.find_drift import look_at

@@ -20,7 +20,7 @@ from workers.adapters.docker.compose_project import Project
 from workers.adapters.docker.releases import numbers
 from workers.adapters.state.deployed import Deployed, RecordedContainer
 from workers.deploy.containers import compose_model
-from workers.deploy.transaction.record import project_from
+from workers.deploy.transaction.call import project_from
 from workers.model.errors import CommandFailed, TeguError
 from workers.model.stack import Stack
 from workers.services import Services

@@ -18,7 +18,7 @@ from workers.deploy.report import Ledger
 from workers.deploy.take_down import KEEP, undo_move
 from workers.deploy.target import At, OutOfReach, Target
 from workers.deploy.transaction import repair
-from workers.deploy.transaction.deployment import Deployment, Ground
+from workers.deploy.transaction.deployment import Deployment, Job
 from workers.model.errors import BlockedStack
 from workers.model.words import Decision, Outcome, Reason
 from workers.runtime.masking import masked
@@ -90,15 +90,7 @@ def _deploy(
     if old_files is not None:
         old_files.bring()
     ledger = Ledger(services.state, stack.id, holder.lease.fence, holder.runs, observed.newest)
-    deployment = Deployment(_ground(services, holder, observed, plan.snapshot.commit), ledger)
-    ending, decision = deployment.carry_out(
-        plan.decision,
-        plan.snapshot,
-        observed.interrupted,
-        asked=observed.request.asked,
-        told=plan.told,
-        worn_out=plan.worn_out,
-    )
+    ending, decision = Deployment(services, _job(holder, observed, plan), ledger).carry_out()
     is_good = ending.outcome is Outcome.DEPLOYED
     settle(services, observed, good=is_good)
     if observed.adoption and is_good:
@@ -115,9 +107,8 @@ def _rest(services: Services, holder: Holder, observed: Observed, plan: Rest | W
         services.state.journal.update(stack.id, left=None)
     if isinstance(plan, WriteFiles):
         ledger = Ledger(services.state, stack.id, holder.lease.fence, holder.runs, observed.newest)
-        deployment = Deployment(_ground(services, holder, observed, plan.snapshot.commit), ledger)
         try:
-            deployment.write_files(decision, plan.snapshot)
+            Deployment(services, _job(holder, observed, plan), ledger).write_files()
         except BlockedStack as error:
             plan = Rest(replace(decision, reason=Reason.BLOCKED, message=str(error)), plan.snapshot)
             is_good = False
@@ -133,18 +124,22 @@ def end(services: Services, runs: tuple[str, ...], decision: Decision, outcome: 
     return services.state.quick.finish_unchanged(runs, decision, outcome or outcome_of(decision))
 
 
-def _ground(services: Services, holder: Holder, observed: Observed, commit: str) -> Ground:
-    stack = observed.stack
-    return Ground(
-        services,
-        stack,
-        services.clone(stack.repo).tree(commit),
+def _job(holder: Holder, observed: Observed, plan: WriteFiles | Deploy) -> Job:
+    return Job(
+        observed.stack,
+        plan.decision,
+        plan.snapshot,
         holder.lock,
         observed.journal,
-        observed.deployed,
-        observed.anywhere,
-        observed.adoption.data if observed.adoption else None,
-        observed.request.force,
+        record=observed.deployed,
+        anywhere=observed.anywhere,
+        interrupted=observed.interrupted,
+        there=None if observed.has_moved else observed.containers,
+        adoption=observed.adoption.data if observed.adoption else None,
+        forced=observed.request.force,
+        asked=observed.request.asked,
+        told=plan.told if isinstance(plan, Deploy) else None,
+        worn_out=plan.worn_out if isinstance(plan, Deploy) else (),
     )
 
 

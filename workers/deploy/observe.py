@@ -124,7 +124,8 @@ def _look(services: Services, stack: Stack, record: Deployed | None, facts: Stac
         return _NOTHING
     engine = services.containers(host_of(stack, record))
     try:
-        found = engine.containers(record.home(stack).project)
+        listed = engine.containers(record.home(stack).project, one_off=True)
+        found = [each for each in listed if each.is_of_service]
         at_rest = is_at_rest(record, found, engine.was_stopped)
         images = made_from(engine, found, record.images)
     except EngineUnavailable:
@@ -132,4 +133,4 @@ def _look(services: Services, stack: Stack, record: Deployed | None, facts: Stac
             raise
         return _NOTHING  # it has another engine now, maybe since this one is gone for good
     is_healed = bool(facts.known.drift) and stack.options.drift == "heal" and not at_rest
-    return _Seen(tuple(found), at_rest, remedies(drift_of(record, found)) if is_healed else {}, images)
+    return _Seen(listed, at_rest, remedies(drift_of(record, found)) if is_healed else {}, images)

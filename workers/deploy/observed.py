@@ -49,7 +49,8 @@ class Observed:
         pin: the stack's, if it has one, whether it stands or has ended.
         adoption: what somebody decided about data in another directory.
         interrupted: what is left of an earlier attempt.
-        containers: those of what is deployed; None where nobody looked, or nobody can: its engine is away for good.
+        containers: those of what is deployed, those of `run` and of hooks included; None where nobody looked, or nobody
+            can: its engine is away for good.
         at_rest: whether somebody has stopped the stack.
         drift: services whose containers are not as the last deployment left them, and what brings them back; only
             where a look at all containers has found drift before, where it is to be healed, and nobody has stopped the

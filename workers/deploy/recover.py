@@ -19,7 +19,8 @@ from workers.deploy.files.layout import Folders
 from workers.deploy.files.manifest import Manifest, save_manifest
 from workers.deploy.files.safe_path import Root
 from workers.deploy.sight import Sight
-from workers.deploy.transaction.record import call_of, containers_of, deployed, live_project
+from workers.deploy.transaction.call import call_of, live_project
+from workers.deploy.transaction.record import containers_of, deployed
 from workers.deploy.transaction.restore import is_in_place
 from workers.model.errors import UnknownName
 from workers.model.stack import Stack

@@ -13,8 +13,8 @@ from workers.adapters.state.journal import JournalEntry
 from workers.adapters.state.marks import Policy
 from workers.catalog.catalog import project_of
 from workers.deploy.containers.ownership import own_parts
+from workers.deploy.transaction.call import project_from
 from workers.deploy.transaction.intent import Intent
-from workers.deploy.transaction.record import project_from
 from workers.model.errors import CommandFailed, EngineUnavailable
 from workers.model.stack import Limits, Options, Stack
 from workers.runtime.logs import get_logger

@@ -14,7 +14,7 @@ from tests.integration.deploy.house import House, compose, service
 from tests.releases import INSTALLED, NAMES, PINNED, release
 from workers.adapters.docker.releases import numbers, written
 from workers.commands.upgrade import upgrades
-from workers.deploy.transaction.record import project_from
+from workers.deploy.transaction.call import project_from
 
 pytestmark = [
     pytest.mark.docker,

@@ -62,6 +62,11 @@ class Container:
         return HOOK in self.labels
 
     @property
+    def is_of_service(self) -> bool:
+        """Whether it is one that its service is to have."""
+        return not (self.is_one_off or self.is_hook)
+
+    @property
     def resolved_image(self) -> str:
         """The id that its image's name stood for when Compose made the container."""
         return self.labels.get(RESOLVED_IMAGE, "")
@@ -78,6 +83,18 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
+class Port:
+    """A port of the host at one of its addresses."""
+
+    address: str
+    number: int
+    protocol: str
+
+    def __str__(self) -> str:
+        return f"{self.address}:{self.number}/{self.protocol}"
+
+
+@dataclass(frozen=True, slots=True)
 class Details:
     """What only a look into one container shows.
 
@@ -87,7 +104,7 @@ class Details:
         sources: host paths of its bind mounts.
         volumes: names of its volumes.
         addresses: its IP addresses.
-        published: the ports of the host that lead to it.
+        ports: the ports of the host that lead to it.
         made_from: the name that its image was called by when it was made.
     """
 
@@ -101,8 +118,13 @@ class Details:
     sources: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
-    published: tuple[int, ...] = ()
+    ports: tuple[Port, ...] = ()
     made_from: str = ""
+
+    @property
+    def published(self) -> tuple[int, ...]:
+        """The numbers of the ports of the host that lead to it."""
+        return tuple(each.number for each in self.ports)
 
 
 def container_of(row: Mapping[str, Any]) -> Container:
@@ -141,8 +163,10 @@ def details_of(container: Container, found: Mapping[str, Any]) -> Details:
         sources=tuple(mount["Source"] for mount in mounts if mount["Type"] == "bind"),
         volumes=tuple(mount["Name"] for mount in mounts if mount["Type"] == "volume"),
         addresses=tuple(each["IPAddress"] for each in (network.get("Networks") or {}).values() if each["IPAddress"]),
-        published=tuple(
-            int(place["HostPort"]) for places in (network.get("Ports") or {}).values() for place in places or ()
+        ports=tuple(
+            Port(place["HostIp"], int(place["HostPort"]), inside.partition("/")[2])
+            for inside, places in (network.get("Ports") or {}).items()
+            for place in places or ()
         ),
         made_from=found["Config"]["Image"],
     )

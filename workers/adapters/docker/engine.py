@@ -109,7 +109,7 @@ class Engine:
         with translated():
             rows = self.client.containers(all=True, filters={"label": label})
         found = (container_of(row) for row in rows)
-        return tuple(each for each in found if one_off or not (each.is_one_off or each.is_hook))
+        return tuple(each for each in found if one_off or each.is_of_service)
 
     def details(self, containers: Iterable[Container]) -> tuple[Details, ...]:
         """A look into each container. Those that have gone meanwhile are left out."""

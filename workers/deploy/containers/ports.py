@@ -6,25 +6,13 @@ A port that moves from one stack to another in one push is free a moment later, 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from workers.adapters.docker.container import Port
 from workers.deploy.containers import compose_model
 from workers.model.errors import TeguError
 
 _ANYWHERE = "0.0.0.0"  # noqa: S104 (what the engine calls every address; nothing is bound here)
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """A port of the host at one of its addresses."""
-
-    address: str
-    number: int
-    protocol: str
-
-    def __str__(self) -> str:
-        return f"{self.address}:{self.number}/{self.protocol}"
 
 
 class PortTaken(TeguError):

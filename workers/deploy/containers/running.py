@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workers.adapters.docker.container import Container, Details
@@ -11,14 +12,29 @@ from workers.deploy.containers.aside import own_name
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The containers of a project at one moment."""
+    """The containers of a project's services at one moment.
+
+    Attributes:
+        details: those that do not stand aside, each with a look into it.
+        aside: those that do.
+    """
 
     details: tuple[Details, ...]
+    aside: tuple[Container, ...] = ()
 
     @classmethod
     def now(cls, engine: Engine, project: str) -> Running:
-        """As they are now, without those that stand aside."""
-        return cls(engine.details(each for each in engine.containers(project) if own_name(each) is None))
+        """As they are now."""
+        return cls.of_listing(engine, engine.containers(project))
+
+    @classmethod
+    def of_listing(cls, engine: Engine, listed: Iterable[Container]) -> Running:
+        """Those of a listing; without those that have gone meanwhile, and those of `run` and of hooks."""
+        there = [each for each in listed if each.is_of_service]
+        return cls(
+            engine.details(each for each in there if own_name(each) is None),
+            tuple(each for each in there if own_name(each) is not None),
+        )
 
     def of(self, service: str) -> tuple[Details, ...]:
         """Those of one service."""
@@ -34,6 +50,11 @@ class Running:
         """Which containers were started when."""
         return {(each.container.id, each.started_at) for each in self.details}
 
+    @property
+    def listed(self) -> tuple[Container, ...]:
+        """All of them without the details, those that stand aside included."""
+        return (*self.containers(), *self.aside)
+
     def running(self) -> set[str]:
         """The services of which a container runs."""
         return {each.container.service for each in self.details if each.container.running}
@@ -47,7 +68,7 @@ class Running:
         return all(each.state == "exited" and each.exit_code == 0 for each in self.of(service))
 
     def containers(self) -> list[Container]:
-        """Without the details."""
+        """Those that do not stand aside, without the details."""
         return [each.container for each in self.details]
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from workers.changes.snapshot import Snapshot
 from workers.deploy.containers import compose_model
-from workers.deploy.containers.health import Verdict, judge, wait_healthy
+from workers.deploy.containers.health import Verdict, failures, judge, wait_healthy
 from workers.deploy.containers.running import Running
+from workers.deploy.files.manifest import Manifest
 from workers.deploy.transaction.after_up import signals
-from workers.deploy.transaction.attempt import Attempt
+from workers.deploy.transaction.ground import Ground
 from workers.deploy.transaction.hooks import run_hooks
 from workers.deploy.transaction.images import refuse_other_images
+from workers.deploy.transaction.intent import Intent
 from workers.deploy.transaction.make_room import clear_away
+from workers.deploy.transaction.prepared import Prepared, Work
 from workers.deploy.transaction.steps import Step
-from workers.deploy.transaction.up import bring_up
-from workers.model.errors import CommandFailed
+from workers.deploy.transaction.up import BroughtUp, bring_up
+from workers.model.errors import CommandFailed, EngineUnavailable, TeguError
+from workers.model.words import Decision
 
 
 class Unhealthy(CommandFailed):
@@ -27,44 +34,94 @@ class Unhealthy(CommandFailed):
         return self.findings
 
 
-def apply(attempt: Attempt) -> None:
-    """Bring the containers to what the live files say, and wait until they are well.
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was done, and all of it is well.
+
+    Attributes:
+        running: the containers after it.
+    """
+
+    running: Running
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A deployment that went wrong after its switch, and what has to be known to take it back.
+
+    Attributes:
+        problem: for people.
+        intent: what it set out to do.
+        decision: what each service was to get, as it turned out.
+        snapshot: of the commit, as it turned out.
+        written: what Tegu has written into the live directory.
+        is_applied: whether containers may have been touched.
+        made_anew: the keys of the volumes that it has removed.
+    """
+
+    problem: str
+    intent: Intent
+    decision: Decision
+    snapshot: Snapshot
+    written: Manifest
+    is_applied: bool
+    made_anew: frozenset[str] = frozenset()
+
+    @classmethod
+    def again(cls, ground: Ground, intent: Intent) -> Failure:
+        """That of an attempt that was interrupted on its way back."""
+        return cls(intent.failed, intent, ground.decision, ground.snapshot, ground.new, is_applied=True)
+
+
+def apply(prepared: Prepared, intent: Intent) -> Applied | Failure:
+    """Bring the containers to what the live files say, and wait until they are well; what was done, or what went wrong.
 
     Raises:
-        CommandFailed: when Compose or a hook fails, in time or otherwise.
-        WrongImage: when a container runs another image than the files name.
-        Unhealthy: when a container is not well.
-        EngineUnavailable: when the engine is away.
+        EngineUnavailable: the engine is away, so there is neither a way forward nor one back for now.
     """
-    hooks, steps = attempt.stack.options.hooks, attempt.tools.steps
-    with steps.step(Step.BEFORE):
-        run_hooks(attempt, "pre_deploy", hooks.pre_deploy)
-    bring_up(attempt)
-    refuse_other_images(attempt)
-    with steps.step(Step.AFTER):
-        run_hooks(attempt, "post_deploy", hooks.post_deploy)
-    with steps.step(Step.HEALTH):
-        wait(attempt)
-    clear_away(attempt)
+    ground, work = prepared.ground, prepared.work
+    is_applied, made_anew = prepared.is_resumed, set[str]()
+    hooks, steps = ground.stack.options.hooks, ground.tools.steps
+    try:
+        with steps.step(Step.BEFORE):
+            run_hooks(ground, "pre_deploy", hooks.pre_deploy)
+        is_applied = True
+        brought = bring_up(work, made_anew)
+        refuse_other_images(work, brought.running)
+        with steps.step(Step.AFTER):
+            run_hooks(ground, "post_deploy", hooks.post_deploy)
+        if hooks.post_deploy:
+            brought = brought.seen_again(ground)
+        with steps.step(Step.HEALTH):
+            wait(work, brought)
+        clear_away(work, brought.running)
+    except EngineUnavailable:
+        raise
+    except (TeguError, OSError) as error:
+        problem = _told(work, error) if is_applied else str(error)
+        ground.tools.say(problem)
+        return Failure(
+            problem, intent, work.decision, prepared.snapshot, prepared.written, is_applied, frozenset(made_anew)
+        )
+    return Applied(ground.running())
 
 
-def wait(attempt: Attempt) -> None:
+def wait(work: Work, brought: BroughtUp) -> None:
     """Wait until everything that was brought up, and everything that was well before, is well.
 
     Raises:
         Unhealthy: when it is not.
     """
-    tools, health = attempt.tools, attempt.stack.options.health
-    now = Running.now(tools.engine, attempt.stack.project)
-    active = compose_model.services(attempt.model)
-    asked = set(active) if attempt.brought_up is None else attempt.brought_up
+    tools, health, now = work.ground.tools, work.ground.stack.options.health, brought.running
+    active = compose_model.services(work.model)
+    asked = set(active) if brought.services is None else brought.services
     expected = {
         name: compose_model.replicas(service) if name in asked else len(now.of(name))
         for name, service in active.items()
     }
-    same = now.starts & attempt.starts
+    same = now.starts & work.starts
     complete = all(len(now.of(name)) >= count for name, count in expected.items())
-    if now.starts == attempt.starts and complete and not signals(attempt):
+    if now.starts == work.starts and complete and not signals(work):
         return  # nothing was started, so there is nothing to wait for
     excused = {
         each.container.id
@@ -73,13 +130,22 @@ def wait(attempt: Attempt) -> None:
     }
     found = wait_healthy(
         tools.engine,
-        attempt.stack.project,
+        work.ground.stack.project,
         expected={name: count for name, count in expected.items() if count},
         timeout=health.timeout.total_seconds(),
         settle=health.settle.total_seconds(),
-        before=attempt.before.details,
+        before=work.before.details,
         excused=excused,
         stop=tools.stop,
     )
     if not found.good:
         raise Unhealthy(str(found))
+
+
+def _told(work: Work, error: Exception) -> str:
+    """What went wrong. Compose says that a container has failed but not why, so its last words are added."""
+    if not isinstance(error, CommandFailed) or isinstance(error, Unhealthy):
+        return str(error)
+    ground = work.ground
+    found = failures(ground.tools.engine, ground.stack.project, work.starts, work.before.details)
+    return str(error) if found.good else f"{error}\n{found}"

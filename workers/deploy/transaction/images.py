@@ -13,33 +13,40 @@ from dataclasses import replace
 
 from workers.adapters.docker.argv import build_argv, pull_argv
 from workers.adapters.docker.container import Container
+from workers.changes.snapshot import Snapshot
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.networks import Lacking
 from workers.deploy.containers.provenance import named_by, strays
-from workers.deploy.transaction.attempt import Attempt
+from workers.deploy.containers.running import Running
+from workers.deploy.transaction.ground import Ground
+from workers.deploy.transaction.prepared import Seen
 from workers.model.errors import TeguError
 from workers.model.words import Action
+
+Images = Mapping[str, str | None]
+"""The id that each image name stood for before; None for no image."""
 
 
 class WrongImage(TeguError):
     """A container runs another image than the files name."""
 
 
-def build(attempt: Attempt) -> None:
+def build(seen: Seen, images: Images, snapshot: Snapshot) -> None:
     """Build what the decision names, and what has a build section but no image yet.
 
     Raises:
         CommandFailed: when that fails.
     """
-    if not attempt.stack.options.build:
+    ground = seen.ground
+    if not ground.stack.options.build:
         return
-    names = compose_model.built_names(attempt.model, attempt.stack.project)
-    needed = compose_model.all_images(attempt.model, attempt.stack.project)
-    absent = {name for name, given in names.items() if any(attempt.images[each] is None for each in given & needed)}
-    wanted = (attempt.services_with(Action.BUILD) & names.keys()) | absent
-    services = attempt.snapshot.services
+    names = compose_model.built_names(seen.model, ground.stack.project)
+    needed = compose_model.all_images(seen.model, ground.stack.project)
+    absent = {name for name, given in names.items() if any(images[each] is None for each in given & needed)}
+    wanted = (seen.services_with(Action.BUILD) & names.keys()) | absent
+    services = snapshot.services
     for wave in build_waves({name: services[name].builds_on if name in services else () for name in wanted}):
-        attempt.run(build_argv(wave), seconds=attempt.stack.options.limits.build.total_seconds(), staged=True)
+        ground.run(build_argv(wave), seconds=ground.stack.options.limits.build.total_seconds(), staged=True)
 
 
 def build_waves(builds_on: Mapping[str, Collection[str]]) -> Iterator[list[str]]:
@@ -59,76 +66,77 @@ def build_waves(builds_on: Mapping[str, Collection[str]]) -> Iterator[list[str]]
         left -= wave
 
 
-def pull(attempt: Attempt) -> None:
+def pull(seen: Seen, images: Images) -> None:
     """Pull what is missing, or everything that services are to be brought up with, as the option says.
 
     Raises:
         CommandFailed: when that fails.
     """
-    options, project = attempt.stack.options, attempt.stack.project
+    ground, model = seen.ground, seen.model
+    options, project = ground.stack.options, ground.stack.project
     if options.pull_images == "never":
         return
-    names = compose_model.images(attempt.model, project)
-    buildable = compose_model.built_names(attempt.model, project) if options.build else {}
-    further_of = compose_model.further_images(attempt.model, project)
+    names = compose_model.images(model, project)
+    buildable = compose_model.built_names(model, project) if options.build else {}
+    further_of = compose_model.further_images(model, project)
     if options.pull_images == "always":
-        coming = _coming(attempt)
+        coming = _coming(seen)
         names = {name: image for name, image in names.items() if name in coming}
-        further_of = {name: images for name, images in further_of.items() if name in coming}
+        further_of = {name: further for name, further in further_of.items() if name in coming}
     further = set[str]().union(*further_of.values())
     services = set(names) - buildable.keys()
     others = further.difference(*buildable.values(), (names[name] for name in services))
     if options.pull_images == "missing":
-        services = {name for name in services if attempt.images[names[name]] is None}
-        others = {name for name in others if attempt.images[name] is None}
+        services = {name for name in services if images[names[name]] is None}
+        others = {name for name in others if images[name] is None}
     seconds = options.limits.pull.total_seconds()
     if services:
-        attempt.run(pull_argv(sorted(services), buildable=not options.build), seconds=seconds, staged=True)
+        ground.run(pull_argv(sorted(services), buildable=not options.build), seconds=seconds, staged=True)
     if others:
-        _pull_others(attempt, sorted(others), seconds)
+        _pull_others(ground, sorted(others), seconds)
 
 
-def _coming(attempt: Attempt) -> set[str]:
+def _coming(seen: Seen) -> set[str]:
     """The services that may get new containers: what the decision names, and what does not run."""
-    named = attempt.services_with(Action.RECREATE, Action.UP, Action.BUILD)
-    return named | (compose_model.services(attempt.model).keys() - attempt.before.running())
+    named = seen.services_with(Action.RECREATE, Action.UP, Action.BUILD)
+    return named | (compose_model.services(seen.model).keys() - seen.before.running())
 
 
-def _pull_others(attempt: Attempt, names: list[str], seconds: float) -> None:
+def _pull_others(ground: Ground, names: list[str], seconds: float) -> None:
     """Pull images that are no service's, as those of a project that has a service for each."""
-    tools = attempt.tools
-    file = attempt.folders.stage.with_suffix(".images")
+    tools = ground.tools
+    file = ground.folders.stage.with_suffix(".images")
     model = {"services": {f"image-{place}": {"image": name} for place, name in enumerate(names)}}
     file.write_text(json.dumps(model).replace("$", "$$"))
     argv = pull_argv(())
     try:
         tools.say(f"$ docker compose {' '.join(argv)}  # {', '.join(names)}")
-        project = replace(attempt.staged, files=(str(file),), env_files=(), profiles=())
+        project = replace(ground.staged, files=(str(file),), env_files=(), profiles=())
         tools.compose.run(project, argv, timeout=seconds, on_line=tools.say, pass_fds=(tools.lock,), stop=tools.stop)
     finally:
         file.unlink()
 
 
-def refuse_absent(attempt: Attempt) -> None:
+def refuse_absent(seen: Seen) -> None:
     """Refuse to bring up what needs an image that is not there by now.
 
     Raises:
         Lacking: naming the service and the image.
     """
-    project, active = attempt.stack.project, compose_model.services(attempt.model)
-    own, further = compose_model.images(attempt.model, project), compose_model.further_images(attempt.model, project)
-    acting = attempt.services_with(Action.UP, Action.BUILD, Action.RECREATE)
+    project, active = seen.ground.stack.project, compose_model.services(seen.model)
+    own, further = compose_model.images(seen.model, project), compose_model.further_images(seen.model, project)
+    acting = seen.services_with(Action.UP, Action.BUILD, Action.RECREATE)
     for name in sorted(own):
-        if compose_model.replicas(active[name]) and (name in acting or not attempt.before.of(name)):
+        if compose_model.replicas(active[name]) and (name in acting or not seen.before.of(name)):
             usual = () if active[name].get("image") else (f"{project}_{name}",)  # as COMPOSE_COMPATIBILITY has it
             for image, *others in ((own[name], *usual), *((image,) for image in sorted(further[name]))):
-                if all(attempt.tools.engine.image_id(each) is None for each in (image, *others)):
-                    raise Lacking(_absent(attempt, name, image))
+                if all(seen.ground.tools.engine.image_id(each) is None for each in (image, *others)):
+                    raise Lacking(_absent(seen, name, image))
 
 
-def _absent(attempt: Attempt, service: str, image: str) -> str:
-    options = attempt.stack.options
-    if service in compose_model.built(attempt.model) and not options.build:
+def _absent(seen: Seen, service: str, image: str) -> str:
+    options = seen.ground.stack.options
+    if service in compose_model.built(seen.model) and not options.build:
         why = "the option build is false, so it has to be pulled, or built by hand"
     elif options.pull_images == "never":
         why = "the option pull_images is never, so it has to be pulled by hand"
@@ -137,29 +145,32 @@ def _absent(attempt: Attempt, service: str, image: str) -> str:
     return f"the image {image}, which the service {service} needs, is not there; {why} (docker pull {image})"
 
 
-def refuse_other_images(attempt: Attempt) -> None:
+def refuse_other_images(seen: Seen, now: Running) -> None:
     """Refuse to call a stack deployed of which a container runs another image than the files name.
+
+    Args:
+        seen: what was wanted of it.
+        now: its containers once they are brought up.
 
     Raises:
         WrongImage: naming service, wanted and running image.
         EngineUnavailable: when the engine is away.
     """
-    engine, project = attempt.tools.engine, attempt.stack.project
-    there = engine.containers(project)
-    names = compose_model.images(attempt.model, project)
-    found = _left_behind(attempt, there) | strays(engine, there, named_by(attempt.model, project))
+    engine, project = seen.ground.tools.engine, seen.ground.stack.project
+    names = compose_model.images(seen.model, project)
+    found = _left_behind(seen, now.listed) | strays(engine, now.listed, named_by(seen.model, project))
     if found:
         raise WrongImage("\n".join(f"{name}: runs {found[name]}, not {names[name]}" for name in sorted(found)))
 
 
-def _left_behind(attempt: Attempt, there: Iterable[Container]) -> dict[str, str]:
+def _left_behind(seen: Seen, there: Iterable[Container]) -> dict[str, str]:
     """The services that were to be brought up, but run on with what their image's name stood for before."""
-    brought = attempt.services_with(Action.UP, Action.BUILD)
-    names = compose_model.images(attempt.model, attempt.stack.project)
-    before = {identifier for identifier, _ in attempt.starts}
+    brought = seen.services_with(Action.UP, Action.BUILD)
+    names = compose_model.images(seen.model, seen.ground.stack.project)
+    before = {identifier for identifier, _ in seen.starts}
     return {
         each.service: f"{each.image} ({each.image_id})"
         for each in there
         if each.service in brought & names.keys() and each.running and each.id in before
-        if attempt.tools.engine.image_id(names[each.service]) not in {None, each.image_id, each.resolved_image}
+        if seen.ground.tools.engine.image_id(names[each.service]) not in {None, each.image_id, each.resolved_image}
     }

@@ -9,7 +9,7 @@ from typing import Any
 from workers.deploy.containers import compose_model
 from workers.deploy.files.data import Belonging
 from workers.deploy.files.switch_plan import Operation
-from workers.deploy.transaction.attempt import Attempt
+from workers.deploy.transaction.prepared import Prepared, Seen
 from workers.deploy.transaction.volumes import Volume, volumes_from_json, volumes_to_json
 from workers.model.words import Action
 
@@ -59,26 +59,27 @@ class Intent:
     halted: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, attempt: Attempt) -> Intent:
-        """The intent of an attempt whose switch is planned."""
+    def of(cls, prepared: Prepared) -> Intent:
+        """The intent of a deployment that is prepared."""
+        ground, work = prepared.ground, prepared.work
         return cls(
-            deployment=attempt.name,
-            commit=attempt.snapshot.commit,
-            previous=attempt.previous,
-            fingerprint=attempt.snapshot.fingerprint,
+            deployment=ground.name,
+            commit=prepared.snapshot.commit,
+            previous=ground.previous,
+            fingerprint=prepared.snapshot.fingerprint,
             switched=False,
-            operations=attempt.operations,
-            images=attempt.images,
-            services=_services(attempt),
-            starts=frozenset(attempt.starts),
-            resting=frozenset(attempt.resting),
-            networks=frozenset(attempt.networks),
-            network_keys=attempt.decision.networks,
-            volumes=attempt.volumes,
-            project=attempt.stack.project,
-            docker_host=attempt.stack.docker_host,
-            brought=attempt.brought,
-            halted=attempt.halted,
+            operations=prepared.operations,
+            images=prepared.images,
+            services=_services(work),
+            starts=work.starts,
+            resting=work.resting,
+            networks=work.networks,
+            network_keys=work.decision.networks,
+            volumes=work.volumes,
+            project=ground.stack.project,
+            docker_host=ground.stack.docker_host,
+            brought=prepared.brought,
+            halted=prepared.halted,
         )
 
     def done(self) -> Intent:
@@ -137,13 +138,14 @@ class Intent:
         )
 
 
-def _services(attempt: Attempt) -> dict[str, Action]:
+def _services(seen: Seen) -> dict[str, Action]:
     """What each service is to get; all of them something, where the whole project goes elsewhere.
 
     Those that are to go are among them: whoever wants them again has to bring them up.
     """
-    removed = dict.fromkeys(attempt.decision.removed, Action.UP)
-    services = removed | {name: each.action for name, each in attempt.decision.services.items()}
-    if attempt.former is None or attempt.former.project is None:
+    removed = dict.fromkeys(seen.decision.removed, Action.UP)
+    services = removed | {name: each.action for name, each in seen.decision.services.items()}
+    former = seen.ground.former
+    if former is None or former.project is None:
         return services
-    return {**dict.fromkeys(compose_model.services(attempt.model), Action.UP), **services}
+    return {**dict.fromkeys(compose_model.services(seen.model), Action.UP), **services}

@@ -8,7 +8,9 @@ refuses the new ones their names then, there and back.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from workers.adapters.docker.argv import remove_argv, up_argv
 from workers.adapters.docker.container import Container
@@ -16,92 +18,136 @@ from workers.deploy.containers import compose_model
 from workers.deploy.containers.aside import name_aside, own_name
 from workers.deploy.containers.names import crossing, wanted_names
 from workers.deploy.containers.running import Running
-from workers.deploy.transaction.attempt import Attempt
+from workers.deploy.transaction.ground import Ground
+from workers.deploy.transaction.prepared import Seen
 from workers.deploy.transaction.steps import Step
 from workers.model.errors import CommandFailed
 
 
-def make_room(attempt: Attempt) -> None:
-    """Let the containers of services that are to go stand aside, and those come back that are wanted again."""
-    engine, options = attempt.tools.engine, attempt.stack.options
-    there = engine.containers(attempt.stack.project)
-    leaving = _leaving(attempt) if options.remove_orphans else set()
-    going = [each for each in there if each.service in leaving and own_name(each) is None]
-    active = compose_model.services(attempt.model).keys()
-    names = wanted_names(attempt.model, attempt.stack.project, active, there)
-    yielding = crossing(names, (each for each in there if each.service in active))
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Which containers get another name.
+
+    Attributes:
+        going: those that stop and stand aside.
+        yielding: those that stand aside, and run on.
+        coming: the ids of those that come back, each with its name.
+        names: the names that Compose will give, each with its service.
+    """
+
+    going: Sequence[Container]
+    yielding: Sequence[Container]
+    coming: Mapping[str, str]
+    names: Mapping[str, str]
+
+    def __bool__(self) -> bool:
+        return bool(self.going or self.yielding or self.coming)
+
+
+def moves_for(seen: Seen, there: Sequence[Container]) -> Moves:
+    """Which containers have to move for what is wanted. Pure.
+
+    Args:
+        seen: what is wanted.
+        there: the containers that the project has, those that stand aside included.
+    """
+    leaving = _leaving(seen) if seen.ground.stack.options.remove_orphans else set()
+    active = compose_model.services(seen.model).keys()
+    names = wanted_names(seen.model, seen.ground.stack.project, active, there)
     aside = ((each, own_name(each) or "") for each in there if each.service in active)
-    coming = {each.id: name for each, name in aside if name and names.get(name, each.service) == each.service}
-    if not going and not yielding and not coming:
-        return
-    with attempt.tools.steps.step(Step.MAKE_ROOM):
-        for each in going:
-            attempt.tools.say(f"{each.name} makes room; it goes once everything is well")
+    return Moves(
+        going=[each for each in there if each.service in leaving and own_name(each) is None],
+        yielding=crossing(names, (each for each in there if each.service in active)),
+        coming={each.id: name for each, name in aside if name and names.get(name, each.service) == each.service},
+        names=names,
+    )
+
+
+def make_room(seen: Seen) -> bool:
+    """Let the containers of services that are to go stand aside, and those come back that are wanted again.
+
+    Returns:
+        Whether any did.
+    """
+    ground, engine = seen.ground, seen.ground.tools.engine
+    if not moves_for(seen, seen.before.listed):
+        return False
+    # Builds and pulls take their time, so what moves is what is there by now.
+    if not (moves := moves_for(seen, engine.containers(ground.stack.project))):
+        return False
+    with ground.tools.steps.step(Step.MAKE_ROOM):
+        for each in moves.going:
+            ground.tools.say(f"{each.name} makes room; it goes once everything is well")
             engine.stop(each.id)
             engine.rename(each.id, name_aside(each))
-        for each in yielding:
-            attempt.tools.say(f"{each.name} is a name of service {names[each.name]} now; {each.service} gets another")
+        for each in moves.yielding:
+            owner = moves.names[each.name]
+            ground.tools.say(f"{each.name} is a name of service {owner} now; {each.service} gets another")
             engine.rename(each.id, name_aside(each))
-        for identifier, name in coming.items():
-            attempt.tools.say(f"{name} comes back")
-            _give_name(attempt, identifier, name)
+        for identifier, name in moves.coming.items():
+            ground.tools.say(f"{name} comes back")
+            _give_name(ground, identifier, name)
+    return True
 
 
-def _give_name(attempt: Attempt, identifier: str, name: str) -> None:
+def _give_name(ground: Ground, identifier: str, name: str) -> None:
     """Give a container its name back, or one that says whose it is where somebody else has that name by now."""
-    engine = attempt.tools.engine
+    engine = ground.tools.engine
     try:
         engine.rename(identifier, name)
     except CommandFailed as error:
-        attempt.tools.say(str(error))
+        ground.tools.say(str(error))
         engine.rename(identifier, f"{identifier[:12]}_{name}")
 
 
-def standing_aside(attempt: Attempt) -> list[Container]:
-    """The containers of services that have made room."""
-    active = compose_model.services(attempt.model)
-    there = attempt.tools.engine.containers(attempt.stack.project)
-    return [each for each in there if own_name(each) and each.service not in active]
+def wanted_no_more(seen: Seen, aside: Iterable[Container]) -> list[Container]:
+    """Those containers, of all that stand aside, whose services have made room."""
+    active = compose_model.services(seen.model)
+    return [each for each in aside if each.service not in active]
 
 
-def clear_away(attempt: Attempt) -> None:
+def clear_away(seen: Seen, now: Running) -> None:
     """Remove what has made room and is not wanted any more; what cannot be removed is left, and told.
 
     Without `remove_orphans`, only services whose profile is off go: Compose knows those as the stack's own.
+
+    Args:
+        seen: what is wanted.
+        now: the containers, all brought up.
     """
-    aside, leaving = standing_aside(attempt), _leaving(attempt)
+    aside, leaving = wanted_no_more(seen, now.aside), _leaving(seen)
     if not aside and not leaving:
         return
-    with attempt.tools.steps.step(Step.REMOVE):
+    with seen.ground.tools.steps.step(Step.REMOVE):
         try:
             for each in aside:
-                attempt.tools.engine.remove(each.id)
-            if attempt.stack.options.remove_orphans and aside:
-                _remove_other_orphans(attempt)
+                seen.ground.tools.engine.remove(each.id)
+            if seen.ground.stack.options.remove_orphans and aside:
+                _remove_other_orphans(seen)
         except CommandFailed as error:
-            attempt.tools.say(str(error))
-        if not attempt.stack.options.remove_orphans:
-            _remove_disabled(attempt, leaving)
+            seen.ground.tools.say(str(error))
+        if not seen.ground.stack.options.remove_orphans:
+            _remove_disabled(seen, leaving)
 
 
-def _leaving(attempt: Attempt) -> set[str]:
+def _leaving(seen: Seen) -> set[str]:
     """The services that are no longer active, those that an earlier attempt has brought included."""
-    known = {*attempt.decision.removed, *attempt.decision.services}
-    return known - set(compose_model.services(attempt.model))
+    known = {*seen.decision.removed, *seen.decision.services}
+    return known - set(compose_model.services(seen.model))
 
 
-def _remove_other_orphans(attempt: Attempt) -> None:
+def _remove_other_orphans(seen: Seen) -> None:
     """Remove what `up` left because it would have taken those that stood aside along."""
-    now = Running.now(attempt.tools.engine, attempt.stack.project)
-    active = set(compose_model.services(attempt.model))
+    now = seen.ground.running()
+    active = set(compose_model.services(seen.model))
     living = sorted((now.services & active) - now.resting())
     if living and now.services - active:
-        seconds = attempt.stack.options.limits.up.total_seconds()
-        attempt.run(up_argv(living[:1], remove_orphans=True, no_recreate=True, alone=True), seconds=seconds)
+        seconds = seen.ground.stack.options.limits.up.total_seconds()
+        seen.ground.run(up_argv(living[:1], remove_orphans=True, no_recreate=True, alone=True), seconds=seconds)
 
 
-def _remove_disabled(attempt: Attempt, leaving: set[str]) -> None:
-    there = Running.now(attempt.tools.engine, attempt.stack.project).services
+def _remove_disabled(seen: Seen, leaving: set[str]) -> None:
+    there = seen.ground.running().services
     for name in sorted(leaving & there):
         with suppress(CommandFailed):  # one that has left the model is unknown to Compose, and stays
-            attempt.run(remove_argv([name]), seconds=attempt.stack.options.limits.up.total_seconds())
+            seen.ground.run(remove_argv([name]), seconds=seen.ground.stack.options.limits.up.total_seconds())

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from workers.adapters.docker.visibility import Sight, sight_of
 from workers.deploy.containers import compose_model
-from workers.deploy.files.data import How, elsewhere, left_behind, out_of_sight, users_of
-from workers.deploy.transaction.attempt import Attempt, Former
+from workers.deploy.containers.running import Running
+from workers.deploy.files.data import Belonging, How, elsewhere, left_behind, out_of_sight, users_of
+from workers.deploy.transaction.ground import Former, Ground
+from workers.deploy.transaction.prepared import Staged
 from workers.model.errors import BlockedStack
 
 
@@ -17,70 +19,76 @@ class MovedData(BlockedStack):
     """Data of a running project would be left behind."""
 
 
-def settle_moved(attempt: Attempt) -> None:
-    """See to it that no data stays behind unless somebody has decided so; note what is to be brought along.
+Along = tuple[tuple[Belonging, ...], tuple[str, ...]]
+"""The data that is brought along, and the ids of the containers that are stopped for that."""
+
+
+def moved_along(ground: Ground, staged: Staged, before: Running) -> Along:
+    """See to it that no data stays behind unless somebody has decided so; what is to be brought along.
 
     Raises:
         MovedData: when somebody has to decide.
     """
-    former = attempt.former
+    former = ground.former
     if former is not None and former.distant:
-        _refuse_distant(attempt, former)
-    _settle_directories(attempt)
+        _refuse_distant(ground, staged, former)
+    along = _from_directories(ground, staged, before)
     if former is not None and former.project is not None and not former.distant:
-        _refuse_lost_volumes(attempt, former, former.project.name)
+        _refuse_lost_volumes(ground, staged.model, former, former.project.name)
+    return along
 
 
-def _settle_directories(attempt: Attempt) -> None:
+def _from_directories(ground: Ground, staged: Staged, before: Running) -> Along:
     """Refuse when containers run from another directory and data would stay behind, unless somebody has decided."""
-    details = attempt.before.details
-    if attempt.former is not None and not attempt.former.distant:
-        details += attempt.former.running.details
-    if not (old := elsewhere((each.container for each in details), attempt.live_directory)):
-        return
-    mounted = compose_model.sources(attempt.model)
+    details = before.details
+    if ground.former is not None and not ground.former.distant:
+        details += ground.former.running.details
+    if not (old := elsewhere((each.container for each in details), ground.live_directory)):
+        return (), ()
+    mounted = compose_model.sources(staged.model)
     live, path, sight = (
-        attempt.folders.live,
-        attempt.stack.path,
-        sight_of(attempt.tools.engine, attempt.tools.own.container),
+        ground.folders.live,
+        ground.stack.path,
+        sight_of(ground.tools.engine, ground.tools.own.container),
     )
-    places = (details, live, path, attempt.new, attempt.protected, mounted, sight)
-    if attempt.adoption != "leave" and (hidden := out_of_sight(*places, wants_env=bool(attempt.snapshot.unset))):
-        raise MovedData(_hidden(attempt, old, hidden, sight))
+    places = (details, live, path, staged.new, staged.protected, mounted, sight)
+    if ground.adoption != "leave" and (hidden := out_of_sight(*places, wants_env=bool(staged.snapshot.unset))):
+        raise MovedData(_hidden(ground, old, hidden, sight))
     found = left_behind(*places)
-    if found and attempt.adoption is None:
+    if found and ground.adoption is None:
         left = ", ".join(each.source for each in found)
         message = (
-            f"project {attempt.stack.project} runs from {', '.join(old)}, and this data would stay behind: {left}; "
-            f"decide with `tegu adopt {attempt.stack.id} --data move|copy|leave`"
+            f"project {ground.stack.project} runs from {', '.join(old)}, and this data would stay behind: {left}; "
+            f"decide with `tegu adopt {ground.stack.id} --data move|copy|leave`"
         )
         raise MovedData(message)
-    if attempt.adoption in {"move", "copy"}:
-        how: How = "copy" if attempt.adoption == "copy" else "move"
-        attempt.brought = tuple(replace(each, how=how) for each in found)
-        attempt.halted = users_of(details, attempt.brought)
+    if ground.adoption not in {"move", "copy"}:
+        return (), ()
+    how: How = "copy" if ground.adoption == "copy" else "move"
+    brought = tuple(replace(each, how=how) for each in found)
+    return brought, users_of(details, brought)
 
 
-def _hidden(attempt: Attempt, old: Collection[str], hidden: Collection[str], sight: Sight) -> str:
+def _hidden(ground: Ground, old: Collection[str], hidden: Collection[str], sight: Sight) -> str:
     """What is said of data that would stay behind although nobody here can see it."""
     folders = {next((each for each in old if Path(path).is_relative_to(each)), path) for path in hidden}
     return (
-        f"project {attempt.stack.project} runs from {', '.join(old)}, and this data would stay behind, which this "
-        f"worker cannot see: {', '.join(hidden)}; {sight.remedy(folders)}then `tegu adopt {attempt.stack.id} --data "
+        f"project {ground.stack.project} runs from {', '.join(old)}, and this data would stay behind, which this "
+        f"worker cannot see: {', '.join(hidden)}; {sight.remedy(folders)}then `tegu adopt {ground.stack.id} --data "
         f"{'leave' if sight.distant else 'move|copy'}`{'' if sight.distant else ' (leave: begin without it)'}"
     )
 
 
-def _refuse_lost_volumes(attempt: Attempt, former: Former, old: str) -> None:
+def _refuse_lost_volumes(ground: Ground, model: compose_model.Model, former: Former, old: str) -> None:
     """Refuse another project name when volumes would stay behind under the old one, unless somebody has decided."""
-    kept = compose_model.volume_names(attempt.model)
+    kept = compose_model.volume_names(model)
     lost = sorted({name for each in former.running.details for name in each.volumes} - kept)
-    if not lost or attempt.adoption == "leave":
+    if not lost or ground.adoption == "leave":
         return
     message = (
-        f"the project was {old} and is {attempt.stack.project} now, which begins with empty volumes; "
+        f"the project was {old} and is {ground.stack.project} now, which begins with empty volumes; "
         f"these would stay behind: {', '.join(lost)}; give the volumes their old names with `name:` in the Compose "
-        f"file, keep the project's name, or begin anew with `tegu adopt {attempt.stack.id} --data leave`"
+        f"file, keep the project's name, or begin anew with `tegu adopt {ground.stack.id} --data leave`"
     )
     raise MovedData(message)
 
@@ -88,33 +96,33 @@ def _refuse_lost_volumes(attempt: Attempt, former: Former, old: str) -> None:
 # ---------------------------------------------------------------- on another engine
 
 
-def _refuse_distant(attempt: Attempt, former: Former) -> None:
+def _refuse_distant(ground: Ground, staged: Staged, former: Former) -> None:
     """Refuse another engine or worker when data would stay behind there, unless somebody has decided."""
-    if attempt.adoption == "leave" or not (left := sorted(distant_data(attempt, former))):
+    if ground.adoption == "leave" or not (left := sorted(distant_data(ground, staged, former))):
         return
     message = (
-        f"{attempt.stack.id} was last deployed {former.place}, and this data would stay behind there: "
+        f"{ground.stack.id} was last deployed {former.place}, and this data would stay behind there: "
         f"{', '.join(left)}; Tegu cannot bring it along: copy it by hand if it is needed, and then "
-        f"`tegu adopt {attempt.stack.id} --data leave`"
+        f"`tegu adopt {ground.stack.id} --data leave`"
     )
     raise MovedData(message)
 
 
-def distant_data(attempt: Attempt, former: Former) -> set[str]:
+def distant_data(ground: Ground, staged: Staged, former: Former) -> set[str]:
     """Volumes, and relative mounts that Git lacks, that the new engine does not have.
 
     Where no container is left to tell what it mounts, or none can be seen, the new model tells.
     """
     if details := former.running.details:
         volumes = {name for each in details for name in each.volumes}
-        mounted = compose_model.below({Path(path) for each in details for path in each.sources}, attempt.folders.live)
+        mounted = compose_model.below({Path(path) for each in details for path in each.sources}, ground.folders.live)
     else:
-        volumes, mounted = compose_model.volume_names(attempt.model), attempt.protected
+        volumes, mounted = compose_model.volume_names(staged.model), set(staged.protected)
     if former.same_files:
         return volumes
-    files = {**attempt.old, **attempt.new}
+    files = {**ground.old, **staged.new}
     folders = {str(parent) for path in files for parent in Path(path).parents}
-    return volumes | {each for path in mounted for each in _unversioned(path, attempt.folders.live, files, folders)}
+    return volumes | {each for path in mounted for each in _unversioned(path, ground.folders.live, files, folders)}
 
 
 def _unversioned(path: str, live: Path, files: Mapping[str, object], folders: Collection[str]) -> Iterator[str]:

@@ -20,7 +20,7 @@ from workers.adapters.docker.container import CONFIG_HASH, PROJECT
 from workers.adapters.docker.engine import Engine, translated
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.networks import NETWORK, network_ids, refuse_shared_networks
-from workers.deploy.transaction.attempt import Attempt
+from workers.deploy.transaction.prepared import Work
 from workers.deploy.transaction.up import to_touch
 from workers.model.errors import CommandFailed
 from workers.model.words import Action, ServiceDecision
@@ -29,19 +29,20 @@ _REMOVED = re.compile(r"\bNetwork (\S+)\s+Remov(?:ing|ed)\b")
 _ESCAPED = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}  # as Go writes them in JSON
 
 
-def include_outdated(attempt: Attempt) -> None:
-    """Let the networks that Compose would make anew be among those that Tegu makes anew, with all their services.
+def with_outdated(work: Work) -> Work:
+    """The same with the networks that Compose would make anew among those that Tegu makes anew, with their services.
 
     Raises:
         BlockedStack: when containers of other projects are connected to one.
         EngineUnavailable: when the engine is away.
     """
-    suspects = _suspects(attempt) if attempt.before.details else {}
-    if not _reached(attempt, suspects):
-        return
-    names = _removed_by_compose(attempt, suspects)
-    while found := _reached(attempt, {key: name for key, name in suspects.items() if name in names}):
-        _include(attempt, found)
+    suspects = _suspects(work) if work.before.details else {}
+    if not _reached(work, suspects):
+        return work
+    names = _removed_by_compose(work, suspects)
+    while found := _reached(work, {key: name for key, name in suspects.items() if name in names}):
+        work = _with(work, found)
+    return work
 
 
 def digest_of(definition: Mapping[str, object]) -> str:
@@ -50,10 +51,10 @@ def digest_of(definition: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _suspects(attempt: Attempt) -> dict[str, str]:
+def _suspects(work: Work) -> dict[str, str]:
     """The names on the engine, by key, of networks whose label is not of their definition."""
-    labels = _labels(attempt.tools.engine, attempt.stack.project)
-    defined = {key: found for key, found in (attempt.model.get("networks") or {}).items() if found}
+    labels = _labels(work.ground.tools.engine, work.ground.stack.project)
+    defined = {key: found for key, found in (work.model.get("networks") or {}).items() if found}
     return {
         key: str(found["name"])
         for key, found in defined.items()
@@ -69,14 +70,14 @@ def _labels(engine: Engine, project: str) -> dict[str, str]:
     return {labels.get(NETWORK, ""): labels.get(CONFIG_HASH, "") for labels in found}
 
 
-def _reached(attempt: Attempt, keys: Iterable[str]) -> set[str]:
+def _reached(work: Work, keys: Iterable[str]) -> set[str]:
     """Those networks that a service to be touched is connected to, and that are not made anew as it is."""
-    touched = to_touch(attempt)
-    left = set(keys) - set(attempt.decision.networks)
-    return {key for key in left if compose_model.connected(attempt.model, [key]) & touched}
+    touched = to_touch(work)
+    left = set(keys) - set(work.decision.networks)
+    return {key for key in left if compose_model.connected(work.model, [key]) & touched}
 
 
-def _removed_by_compose(attempt: Attempt, suspects: Mapping[str, str]) -> set[str]:
+def _removed_by_compose(work: Work, suspects: Mapping[str, str]) -> set[str]:
     """The names of the networks that Compose says it would remove; of all suspects where it cannot say so."""
     names: set[str] = set()
 
@@ -84,10 +85,10 @@ def _removed_by_compose(attempt: Attempt, suspects: Mapping[str, str]) -> set[st
         if match := _REMOVED.search(line):
             names.add(match[1])
 
-    tools, seconds = attempt.tools, attempt.stack.options.limits.up.total_seconds()
+    tools, seconds = work.ground.tools, work.ground.stack.options.limits.up.total_seconds()
     try:
         tools.compose.run(
-            attempt.staged, dry_up_argv(), timeout=seconds, on_line=note, pass_fds=(tools.lock,), stop=tools.stop
+            work.ground.staged, dry_up_argv(), timeout=seconds, on_line=note, pass_fds=(tools.lock,), stop=tools.stop
         )
     except CommandFailed as error:
         tools.say(str(error))
@@ -95,15 +96,15 @@ def _removed_by_compose(attempt: Attempt, suspects: Mapping[str, str]) -> set[st
     return names
 
 
-def _include(attempt: Attempt, keys: set[str]) -> None:
-    engine, project, decision = attempt.tools.engine, attempt.stack.project, attempt.decision
+def _with(work: Work, keys: set[str]) -> Work:
+    engine, project, decision = work.ground.tools.engine, work.ground.stack.project, work.decision
     refuse_shared_networks(engine, project, keys)
     services = dict(decision.services)
-    for name in sorted(compose_model.connected(attempt.model, keys)):
+    for name in sorted(compose_model.connected(work.model, keys)):
         known = services.get(name, ServiceDecision(Action.NONE))
         if known.action.strength < Action.UP.strength:
             services[name] = replace(known, action=Action.UP, signal=None)
     for key in sorted(keys):
-        attempt.tools.say(f"network {key} is not as it is defined, so it is made anew with its services")
-    attempt.decision = replace(decision, services=services, networks=(*decision.networks, *sorted(keys)))
-    attempt.networks |= network_ids(engine, project, keys)
+        work.ground.tools.say(f"network {key} is not as it is defined, so it is made anew with its services")
+    decision = replace(decision, services=services, networks=(*decision.networks, *sorted(keys)))
+    return replace(work, decision=decision, networks=work.networks | network_ids(engine, project, keys))

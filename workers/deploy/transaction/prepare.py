@@ -2,133 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
 from workers.adapters.docker.argv import dry_up_argv
-from workers.changes.tree import Tree
+from workers.changes.agreement import missing_sources
+from workers.changes.snapshot import Snapshot
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.names import refuse_taken_names, wanted_names
 from workers.deploy.containers.networks import network_ids, refuse_lacking, refuse_shared_networks, strangers
 from workers.deploy.containers.ports import refuse_taken, wanted
 from workers.deploy.containers.provenance import named_by, strays
-from workers.deploy.containers.running import Running
+from workers.deploy.containers.running import NOTHING, Running
+from workers.deploy.files.manifest import Manifest
 from workers.deploy.files.safe_path import Root
 from workers.deploy.files.stage import stage
-from workers.deploy.files.switch_plan import Planner
-from workers.deploy.transaction.attempt import Attempt
+from workers.deploy.files.switch_plan import Operation, Planner
+from workers.deploy.transaction.commit import tags_kept
+from workers.deploy.transaction.ground import Ground
 from workers.deploy.transaction.images import build, pull, refuse_absent
-from workers.deploy.transaction.moved_data import settle_moved
-from workers.deploy.transaction.network_survey import include_outdated
+from workers.deploy.transaction.intent import Intent
+from workers.deploy.transaction.moved_data import moved_along
+from workers.deploy.transaction.network_survey import with_outdated
+from workers.deploy.transaction.prepared import Prepared, Seen, Staged, Work, mounted, written
 from workers.deploy.transaction.steps import Step
 from workers.deploy.transaction.volume_survey import survey_volumes
 from workers.model.errors import BlockedStack
-from workers.model.words import Action, ServiceDecision
+from workers.model.words import Action, Decision, ServiceDecision
 from workers.runtime.logs import get_logger
 
 log = get_logger(__name__)
-
-Missing = Callable[[Any, Any, str], Iterable[str]]
-
-
-def prepare(attempt: Attempt, tree: Tree, missing: Missing) -> None:
-    """Everything up to the point from which something may have to be taken back.
-
-    Args:
-        attempt: the attempt.
-        tree: the commit.
-        missing: says which repository paths Compose's model names although the closure lacks them.
-
-    Raises:
-        InvalidStack: when Compose refuses the files, or a volume holds data that its new definition would lose.
-        BlockedStack: when something would be lost.
-        CommandFailed: when building or pulling fails.
-        Lacking: when there is no such external network or volume, or an image is still not there.
-        PortTaken: when another project has a port.
-        NameTaken: when another project has a container of a name.
-        EngineUnavailable: when the engine is away.
-    """
-    steps = attempt.tools.steps
-    with steps.step(Step.STAGE):
-        stage_closure(attempt)
-    with steps.step(Step.VALIDATE):
-        _validate(attempt, tree, missing)
-    with steps.step(Step.REMEMBER):
-        attempt.look(Running.now(attempt.tools.engine, attempt.stack.project))
-        names = compose_model.all_images(attempt.model, attempt.stack.project)
-        attempt.images = {name: attempt.tools.engine.image_id(name) for name in sorted(names)}
-        _include_strays(attempt)
-    with steps.step(Step.CHECK):
-        _refuse_own(attempt)
-        settle_moved(attempt)
-        _survey(attempt)
-        plan(attempt)
-    with steps.step(Step.BUILD):
-        build(attempt)
-    with steps.step(Step.PULL):
-        pull(attempt)
-        refuse_absent(attempt)
-        include_outdated(attempt)
-        _try_schedules(attempt)
-
-
-def stage_closure(attempt: Attempt) -> None:
-    """Make the stage."""
-    empty = (attempt.stack.path, *attempt.hollow)
-    stage(attempt.tools.source, attempt.new, attempt.snapshot.outside_paths, attempt.folders, empty)
-
-
-def _validate(attempt: Attempt, tree: Tree, missing: Missing) -> None:
-    """Let Compose read the staged files, once; what it knows of and Tegu has not read joins the closure."""
-    tools = attempt.tools
-    private = (str(attempt.folders.stage / path) for path in attempt.snapshot.confidential)
-    model, said = tools.compose.config(attempt.staged, private=private, pass_fds=(tools.lock,))
-    for line in said.splitlines():
-        tools.say(line)
-    found = tuple(missing(attempt.snapshot, model, str(attempt.staged.directory)))
-    if joining := tuple(path for path in found if tree.entry(path) is not None):
-        log.warning("compose uses paths that were not read", stack=attempt.stack.id, paths=list(joining))
-        attempt.snapshot = attempt.snapshot.joined(tree, joining)
-        attempt.new.update(attempt.snapshot.files(tree))
-        attempt.hollow = attempt.snapshot.hollow(tree)
-        stage_closure(attempt)
-    attempt.note(model)
-
-
-def _include_strays(attempt: Attempt) -> None:
-    """Make anew, too, what runs another image than the files name: an earlier release took that for no difference."""
-    project, decision = attempt.stack.project, attempt.decision
-    names = compose_model.images(attempt.model, project)
-    services = dict(decision.services)
-    found = strays(attempt.tools.engine, attempt.before.containers(), named_by(attempt.model, project))
-    for service, image in sorted(found.items()):
-        known = services.get(service, ServiceDecision(Action.NONE))
-        if known.action.strength < Action.RECREATE.strength:
-            attempt.tools.say(f"{service} runs {image}, not {names[service]}, so it is made anew as well")
-            services[service] = replace(known, action=Action.RECREATE, signal=None)
-    attempt.decision = replace(decision, services=services)
-
-
-def _refuse_own(attempt: Attempt) -> None:
-    """Refuse to deploy the project that this process runs in."""
-    former = attempt.former.running.details if attempt.former else ()
-    if any(attempt.tools.own.has(each) for each in (*attempt.before.details, *former)):
-        raise OwnProject(attempt.stack.id)
-
-
-def _survey(attempt: Attempt) -> None:
-    """Refuse before the switch what the engine would refuse after it: what others use, and what is not there."""
-    engine, project, networks = attempt.tools.engine, attempt.stack.project, attempt.decision.networks
-    refuse_lacking(engine, attempt.model)
-    made = attempt.services_with(Action.UP, Action.BUILD, Action.RECREATE)
-    ports, names = wanted(attempt.model, made), wanted_names(attempt.model, project, made, attempt.before.containers())
-    others = strangers(engine, attempt.own_projects) if names else []
-    refuse_taken(others, ports)
-    refuse_taken_names(others, names)
-    refuse_shared_networks(engine, project, networks)
-    attempt.networks = network_ids(engine, project, networks)
-    attempt.volumes = survey_volumes(attempt)
 
 
 class OwnProject(BlockedStack):
@@ -142,31 +44,188 @@ class OwnProject(BlockedStack):
         return f"{self.stack} holds this Tegu itself, which never deploys itself; update it by hand"
 
 
-def plan(attempt: Attempt) -> None:
+def stage_files(ground: Ground) -> Staged:
+    """Make the stage, and let Compose read it, once; what it knows of and Tegu has not read joins the closure.
+
+    Raises:
+        InvalidStack: when Compose refuses the files.
+    """
+    tools, snapshot, new = ground.tools, ground.snapshot, ground.new
+    with tools.steps.step(Step.STAGE):
+        _fill_stage(ground, snapshot, new)
+    with tools.steps.step(Step.VALIDATE):
+        private = (str(ground.folders.stage / path) for path in snapshot.confidential)
+        model, said = tools.compose.config(ground.staged, private=private, pass_fds=(tools.lock,))
+        for line in said.splitlines():
+            tools.say(line)
+        found = missing_sources(snapshot, model, str(ground.staged.directory))
+        if joining := tuple(path for path in found if ground.tree.entry(path) is not None):
+            log.warning("compose uses paths that were not read", stack=ground.stack.id, paths=list(joining))
+            snapshot = snapshot.joined(ground.tree, joining)
+            new = {**new, **snapshot.files(ground.tree)}
+            _fill_stage(ground, snapshot, new)
+        return Staged(snapshot, new, model, mounted(model, ground.folders))
+
+
+def prepare(ground: Ground, staged: Staged) -> Prepared:
+    """Everything else up to the point from which something may have to be taken back.
+
+    Raises:
+        InvalidStack: when a volume holds data that its new definition would lose.
+        BlockedStack: when something would be lost.
+        CommandFailed: when building or pulling fails.
+        Lacking: when there is no such external network or volume, or an image is still not there.
+        PortTaken: when another project has a port.
+        NameTaken: when another project has a container of a name.
+        EngineUnavailable: when the engine is away.
+    """
+    engine, steps = ground.tools.engine, ground.tools.steps
+    with steps.step(Step.REMEMBER):
+        before = Running.of_listing(engine, ground.there)
+        names = compose_model.all_images(staged.model, ground.stack.project)
+        images = {name: engine.image_id(name) for name in sorted(names)}
+        decision = _with_strays(ground, staged.model, before)
+    with tags_kept(engine, images):
+        with steps.step(Step.CHECK):
+            _refuse_own(ground, before)
+            brought, halted = moved_along(ground, staged, before)
+            work = _surveyed(_seen(ground, decision, staged.model, before))
+            operations = _planned(ground, staged.new, staged.protected)
+        with steps.step(Step.BUILD):
+            build(work, images, staged.snapshot)
+        with steps.step(Step.PULL):
+            pull(work, images)
+            refuse_absent(work)
+            work = with_outdated(work)
+            _try_schedules(work)
+    done = written(ground.old, staged.new, staged.protected, operations)
+    return Prepared(work, staged.snapshot, done, operations, images, brought, halted)
+
+
+def prepare_files(ground: Ground) -> Prepared:
+    """The same for files that reach no service: nothing is found out of containers.
+
+    Raises:
+        BlockedStack: when something is in the way.
+    """
+    snapshot = ground.snapshot
+    _fill_stage(ground, snapshot, ground.new)
+    # Compose is not asked what it mounts, so whatever was content before is not removed from under a container.
+    contents = (path for each in snapshot.services.values() for path in each.content)
+    protected = frozenset((*contents, *snapshot.extra))
+    operations = _planned(ground, ground.new, protected)
+    work = Work(ground, ground.decision, {}, NOTHING, frozenset(), frozenset(), frozenset(), {})
+    return Prepared(work, snapshot, written(ground.old, ground.new, protected, operations), operations, {})
+
+
+def resume(ground: Ground, intent: Intent) -> Prepared:
+    """What an attempt has found out whose files are in place: what it has done already is not done again.
+
+    Raises:
+        InvalidStack: when Compose refuses the live files, which it did not before.
+    """
+    tools = ground.tools
+    tools.say(f"going on with deployment {intent.deployment}, which was interrupted")
+    model, _ = tools.compose.config(ground.project, pass_fds=(tools.lock,))
+    before = Running.of_listing(tools.engine, ground.there)
+    networks, volumes = intent.networks, intent.volumes
+    return Prepared(
+        Work(ground, ground.decision, model, before, intent.starts, intent.resting, networks, volumes),
+        ground.snapshot,
+        written(ground.old, ground.new, mounted(model, ground.folders), intent.operations),
+        intent.operations,
+        intent.images,
+        intent.brought,
+        intent.halted,
+        is_resumed=True,
+    )
+
+
+def _fill_stage(ground: Ground, snapshot: Snapshot, new: Manifest) -> None:
+    empty = (ground.stack.path, *snapshot.hollow(ground.tree))
+    stage(ground.tools.source, new, snapshot.outside_paths, ground.folders, empty)
+
+
+def _with_strays(ground: Ground, model: compose_model.Model, before: Running) -> Decision:
+    """Make anew, too, what runs another image than the files name: an earlier release took that for no difference."""
+    project, decision = ground.stack.project, ground.decision
+    names = compose_model.images(model, project)
+    services = dict(decision.services)
+    found = strays(ground.tools.engine, before.containers(), named_by(model, project))
+    for service, image in sorted(found.items()):
+        known = services.get(service, ServiceDecision(Action.NONE))
+        if known.action.strength < Action.RECREATE.strength:
+            ground.tools.say(f"{service} runs {image}, not {names[service]}, so it is made anew as well")
+            services[service] = replace(known, action=Action.RECREATE, signal=None)
+    return replace(decision, services=services)
+
+
+def _seen(ground: Ground, decision: Decision, model: compose_model.Model, before: Running) -> Seen:
+    # What still runs where the last deployment is has not been touched either.
+    starts = before.starts | (ground.former.running.starts if ground.former else set())
+    return Seen(ground, decision, model, before, frozenset(starts), frozenset(before.resting()))
+
+
+def _refuse_own(ground: Ground, before: Running) -> None:
+    """Refuse to deploy the project that this process runs in."""
+    former = ground.former.running.details if ground.former else ()
+    if any(ground.tools.own.has(each) for each in (*before.details, *former)):
+        raise OwnProject(ground.stack.id)
+
+
+def _surveyed(seen: Seen) -> Work:
+    """Refuse before the switch what the engine would refuse after it: what others use, and what is not there."""
+    engine, project, networks = seen.ground.tools.engine, seen.ground.stack.project, seen.decision.networks
+    refuse_lacking(engine, seen.model)
+    _refuse_taken(seen)
+    refuse_shared_networks(engine, project, networks)
+    ids = frozenset(network_ids(engine, project, networks))
+    return Work(
+        seen.ground, seen.decision, seen.model, seen.before, seen.starts, seen.resting, ids, survey_volumes(seen)
+    )
+
+
+def _refuse_taken(seen: Seen) -> None:
+    """Refuse ports and names that somebody else has. What the stack's own containers have, nobody else can."""
+    ground, before = seen.ground, seen.before
+    own = (*before.details, *(ground.former.running.details if ground.former else ()))
+    made = seen.services_with(Action.UP, Action.BUILD, Action.RECREATE)
+    ports = wanted(seen.model, made).difference(*(each.ports for each in own))
+    all_names = wanted_names(seen.model, ground.stack.project, made, before.containers())
+    names = all_names.keys() - {each.container.name for each in own}
+    if not ports and not names:
+        return
+    others = strangers(ground.tools.engine, ground.own_projects, None if ports else names)
+    refuse_taken(others, ports)
+    refuse_taken_names(others, names)
+
+
+def _planned(ground: Ground, new: Manifest, protected: frozenset[str]) -> tuple[Operation, ...]:
     """Work the switch of files out, and refuse what is in the way."""
-    live = Root(attempt.folders.live)
+    live = Root(ground.folders.live)
     try:
         planner = Planner(
             live,
-            attempt.folders.stage,
-            old=attempt.old,
-            new=attempt.new,
-            adopt=attempt.stack.options.adopt,
-            protected=attempt.protected,
-            made_of=attempt.made_of,
+            ground.folders.stage,
+            old=ground.old,
+            new=new,
+            adopt=ground.stack.options.adopt,
+            protected=protected,
+            made_of=ground.made_of,
         )
-        attempt.operations = planner.plan().operations
+        operations = planner.plan().operations
     finally:
         live.close()
-    for each in attempt.operations:
+    for each in operations:
         if each.keep:
-            kept = attempt.folders.kept / attempt.name / each.path
-            attempt.tools.say(f"{each.path} was changed on this host; Git's version counts, a copy stays in {kept}")
+            kept = ground.folders.kept / ground.name / each.path
+            ground.tools.say(f"{each.path} was changed on this host; Git's version counts, a copy stays in {kept}")
+    return operations
 
 
-def _try_schedules(attempt: Attempt) -> None:
+def _try_schedules(work: Work) -> None:
     """Let Compose try `up` without doing anything where there are scheduled jobs: 5.6 reads them and then refuses."""
-    jobs = attempt.model.get("jobs") or {}
+    jobs = work.model.get("jobs") or {}
     if any((job.get("triggers") or {}).get("schedule") for job in jobs.values()):
-        seconds = attempt.stack.options.limits.up.total_seconds()
-        attempt.run(dry_up_argv(), seconds=seconds, staged=True)
+        seconds = work.ground.stack.options.limits.up.total_seconds()
+        work.ground.run(dry_up_argv(), seconds=seconds, staged=True)

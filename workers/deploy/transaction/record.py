@@ -1,37 +1,107 @@
-"""The record of what is deployed, and what only the journal keeps: how the project was called, values included."""
+"""Writing down what is deployed, once all of it is well."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
+from datetime import UTC, datetime
 
-from workers.adapters.docker.compose_project import INHERITED, Project, command_environment, own_environment
 from workers.adapters.state.clock import now
-from workers.adapters.state.deployed import Call, Deployed, RecordedContainer
+from workers.adapters.state.deployed import Deployed, Healed, RecordedContainer
 from workers.changes.snapshot import Snapshot
-from workers.changes.variables import with_variables
 from workers.deploy.containers import compose_model
+from workers.deploy.containers.prune import prune_images
 from workers.deploy.containers.running import Running
-from workers.deploy.files.layout import Folders
-from workers.deploy.transaction.attempt import Attempt
+from workers.deploy.drift import acting, heals_after
+from workers.deploy.files.manifest import save_manifest
+from workers.deploy.files.unversioned import remember
+from workers.deploy.report import Ledger
+from workers.deploy.transaction.call import call_of
+from workers.deploy.transaction.ground import Ground
+from workers.deploy.transaction.prepared import Prepared
+from workers.model.errors import TeguError
 from workers.model.stack import Stack
+from workers.model.words import Reason
+from workers.services import Services
 
 
-def record_of(attempt: Attempt, running: Running) -> Deployed:
-    """What is deployed once an attempt has succeeded."""
-    names = compose_model.all_images(attempt.model, attempt.stack.project)
+def record(services: Services, prepared: Prepared, running: Running, ledger: Ledger) -> None:
+    """Write down what is deployed: the journal first, then Redis, then Git's pins.
+
+    Args:
+        services: the process's.
+        prepared: what was deployed.
+        running: the containers after it.
+        ledger: where it is told.
+    """
+    ground = prepared.ground
+    done = replace(record_of(prepared, running, datetime.now(UTC)), seconds=dict(ledger.seconds))
+    save_manifest(ground.folders.manifest, prepared.written)
+    remember(ground.folders, prepared.snapshot.outside_paths)
+    call = call_of(ground.stack, ground.project, ground.folders.live, keeps_unversioned=True)
+    ledger.record(done, {"call": call, "disturbed": None, "volumes": None, "networks": None, "left": None})
+    pin(services, ground.stack, done.commit)
+    if done.previous:
+        pin(services, ground.stack, done.previous, "previous")
+    if ground.stack.options.prune_images:
+        _prune(services, ground, done, ledger)
+
+
+def record_of(prepared: Prepared, running: Running, at: datetime) -> Deployed:
+    """What is deployed once it has succeeded.
+
+    Args:
+        prepared: what was deployed.
+        running: the containers after it.
+        at: the time.
+    """
+    ground, work = prepared.ground, prepared.work
+    names = compose_model.all_images(work.model, ground.stack.project)
     ids = {each.container.image: each.container.image_id for each in running.details}
-    return deployed(
-        attempt.stack,
-        attempt.snapshot,
-        working_dir=str(attempt.live_directory),
-        services=compose_model.services(attempt.model),
-        images={name: ids.get(name) or attempt.tools.engine.image_id(name) for name in sorted(names)},
+    heals: Mapping[str, Healed] = {}
+    if work.decision.reason is Reason.DRIFTED:
+        heals = heals_after(ground.record, acting(work.decision), prepared.snapshot.fingerprint, at)
+    made = deployed(
+        ground.stack,
+        prepared.snapshot,
+        working_dir=str(ground.live_directory),
+        services=compose_model.services(work.model),
+        images={name: ids.get(name) or ground.tools.engine.image_id(name) for name in sorted(names)},
         containers=containers_of(running),
-        deployment=attempt.name,
+        deployment=ground.name,
+        previous=previous_of(ground.record, prepared.snapshot.commit),
     )
+    return replace(made, heals=heals)
+
+
+def previous_of(before: Deployed | None, commit: str) -> str | None:
+    """What was deployed before this commit, and so what a rollback by hand goes back to.
+
+    Args:
+        before: what was deployed; None for nothing.
+        commit: what is deployed now.
+    """
+    if before is None:
+        return None
+    return before.commit if before.commit != commit else before.previous
+
+
+def pin(services: Services, stack: Stack, commit: str, kind: str = "deployed") -> None:
+    """Keep a commit in the clone; where that fails, the next deployment pins again, and a day is kept in any case."""
+    with suppress(TeguError):
+        services.clone(stack.repo).pin(f"{kind}/{stack.id}", commit)
+
+
+def _prune(services: Services, ground: Ground, done: Deployed, ledger: Ledger) -> None:
+    """Remove the images that nobody uses any more; what cannot be removed now is left for good."""
+    with suppress(TeguError):
+        records = services.state.records
+        others = records.get_many(set(records.known()) - {ground.stack.id})
+        used = {text for each in others.values() if each for pair in each.images.items() for text in pair if text}
+        before = ground.record.images if ground.record else {}
+        for name in prune_images(ground.tools.engine, before, done.images, used):
+            ledger.say(f"image {name} is not used any more and was removed")
 
 
 def deployed(
@@ -103,54 +173,3 @@ def brought_back(record: Deployed, running: Running, starts: frozenset[tuple[str
     """
     fresh = tuple(each for each in running.details if (each.container.id, each.started_at) not in starts)
     return replace(record, containers={**record.containers, **containers_of(Running(fresh))})
-
-
-def live_project(stack: Stack, snapshot: Snapshot, folders: Folders) -> Project:
-    """The Compose project of a stack at its live path, with the files that its snapshot was read from."""
-    live = folders.live / stack.path
-    return Project(
-        name=stack.project,
-        directory=live,
-        live=live,
-        files=tuple(str(folders.live / path) for path in snapshot.compose_files),
-        env_files=tuple(str(folders.live / path) for path in snapshot.env_files),
-        profiles=stack.options.profiles,
-        environment=command_environment(stack, live, own_environment()),
-    )
-
-
-def call_of(stack: Stack, project: Project, live: Path, *, keeps_unversioned: bool = False) -> Call:
-    """How a project is called, for the journal: with it, the last good deployment can be brought back."""
-    return Call(
-        project=project.name,
-        path=stack.path,
-        files=tuple(os.path.relpath(path, live) for path in project.files),
-        env_files=tuple(_relative(path, live) for path in project.env_files),
-        profiles=project.profiles,
-        variables=dict(stack.options.variables),
-        environment={
-            name: value
-            for name, value in project.environment.items()
-            if name not in stack.options.variables and name not in INHERITED
-        },
-        when_removed=stack.options.when_removed,
-        keeps_unversioned=keeps_unversioned,
-    )
-
-
-def project_from(call: Call, stack: Stack, live: Path) -> Project:
-    """The project as it was called at its last good deployment."""
-    directory = live / call.path
-    return Project(
-        name=call.project or stack.project,
-        directory=directory,
-        live=directory,
-        files=tuple(str(live / path) for path in call.files),
-        env_files=tuple(str(live / path) for path in call.env_files),
-        profiles=call.profiles,
-        environment={**with_variables(own_environment(), call.variables), **call.environment},
-    )
-
-
-def _relative(path: str, live: Path) -> str:
-    return os.path.relpath(path, live) if Path(path).is_relative_to(live) else path

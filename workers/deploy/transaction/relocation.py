@@ -9,8 +9,8 @@ from workers.adapters.state.deployed import Deployed, is_of_another_worker
 from workers.adapters.state.journal import JournalEntry
 from workers.catalog.catalog import project_of
 from workers.deploy.containers.running import Running
-from workers.deploy.transaction.attempt import Former
-from workers.deploy.transaction.record import project_from
+from workers.deploy.transaction.call import project_from
+from workers.deploy.transaction.ground import Former
 from workers.model.errors import EngineUnavailable
 from workers.model.stack import Stack
 from workers.services import Services

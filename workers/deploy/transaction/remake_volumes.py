@@ -10,12 +10,13 @@ Compose gives it to a container half made, and what is left of one after a kill 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workers.adapters.docker.container import CONFIG_HASH, REPLACES, Container
 from workers.adapters.docker.engine import Engine, translated
-from workers.deploy.transaction.attempt import Attempt
+from workers.deploy.transaction.ground import Ground
+from workers.deploy.transaction.prepared import Work
 from workers.deploy.transaction.steps import Step
 from workers.deploy.transaction.volumes import Volume, found, outsiders
 from workers.model.errors import BlockedStack
@@ -32,59 +33,64 @@ log = get_logger(__name__)
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
-def make_anew(attempt: Attempt) -> None:
+def make_anew(work: Work, made_anew: set[str]) -> None:
     """Remove the volumes that have another definition by now, with their containers; `up` makes both.
+
+    Args:
+        work: what is to be done.
+        made_anew: gets the keys of those that were removed.
 
     Raises:
         BlockedStack: when containers of others have come to use one.
     """
-    for key in attempt.volumes:
-        there, wanted = _both(attempt, key)
+    for key in work.volumes:
+        there, wanted = _both(work, key)
         if there is not None and wanted is not None and there.is_only_mount and not there.is_as(wanted):
-            attempt.tools.say(f"volume {there.name} is only a mount, and is made anew with its new definition")
-            _remove(attempt, there)
-            attempt.made_anew.add(key)
+            work.ground.tools.say(f"volume {there.name} is only a mount, and is made anew with its new definition")
+            _remove(work.ground, there)
+            made_anew.add(key)
 
 
-def _both(attempt: Attempt, key: str) -> tuple[Volume | None, Volume | None]:
-    wanted = attempt.defined_volume(key)
-    return (found(attempt.tools.engine, wanted.name) if wanted else None), wanted
+def _both(work: Work, key: str) -> tuple[Volume | None, Volume | None]:
+    wanted = work.defined_volume(key)
+    return (found(work.ground.tools.engine, wanted.name) if wanted else None), wanted
 
 
-def put_back(attempt: Attempt, volumes: Mapping[str, Volume]) -> None:
+def put_back(ground: Ground, volumes: Mapping[str, Volume], made_anew: Collection[str]) -> None:
     """Make volumes what they were before the attempt.
 
     Args:
-        attempt: the one that is taken back.
+        ground: that of the attempt that is taken back.
         volumes: as they were, by key.
+        made_anew: the keys of those that it has removed.
 
     Raises:
         BlockedStack: when one would have to go that may hold data by now, or that others use.
     """
     for key, old in volumes.items():
-        there = found(attempt.tools.engine, old.name)
+        there = found(ground.tools.engine, old.name)
         if there == old:
             continue
         if there is not None:
-            if not there.is_only_mount and key not in attempt.made_anew:
+            if not there.is_only_mount and key not in made_anew:
                 message = (
                     f"volume {old.name}, which was only a mount, has been made by an interrupted deployment and may"
                     f" hold data by now, so it stays; save what you need of it, remove it (docker volume rm {old.name})"
-                    f" and `tegu deploy {attempt.stack.id}`"
+                    f" and `tegu deploy {ground.stack.id}`"
                 )
                 raise BlockedStack(message)
-            _remove(attempt, there)
-        attempt.tools.say(f"volume {old.name} is made with its old definition")
-        with attempt.tools.steps.step(Step.VOLUMES), translated():
+            _remove(ground, there)
+        ground.tools.say(f"volume {old.name} is made with its old definition")
+        with ground.tools.steps.step(Step.VOLUMES), translated():
             labels, options = dict(old.labels), dict(old.options)
-            attempt.tools.engine.client.create_volume(old.name, old.driver, driver_opts=options, labels=labels)
+            ground.tools.engine.client.create_volume(old.name, old.driver, driver_opts=options, labels=labels)
 
 
-def _remove(attempt: Attempt, volume: Volume) -> None:
+def _remove(ground: Ground, volume: Volume) -> None:
     """Remove a volume, and its containers before it."""
-    engine, steps = attempt.tools.engine, attempt.tools.steps
+    engine, steps = ground.tools.engine, ground.tools.steps
     users = engine.users(volume.name)
-    if others := outsiders(users, attempt.own_projects):
+    if others := outsiders(users, ground.own_projects):
         raise BlockedStack(used_by_others(volume, others))
     for each in users:
         with steps.step(Step.VOLUMES):

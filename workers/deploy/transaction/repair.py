@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from workers.adapters.docker.container import REPLACES
+from workers.adapters.docker.container import REPLACES, Container
 from workers.adapters.docker.engine import Engine
 from workers.adapters.state.journal import Journal, JournalEntry, LeftFields
 from workers.deploy.containers.networks import remade
@@ -100,7 +100,7 @@ def merged(first: Mapping[str, Action], second: Mapping[str, Action]) -> dict[st
     }
 
 
-def settle_half_made(engine: Engine, project: str) -> None:
+def settle_half_made(engine: Engine, project: str, there: tuple[Container, ...] | None = None) -> tuple[Container, ...]:
     """Settle containers that a killed Compose left half made.
 
     Compose makes `<12 digits of the old one's id>_<name>`, removes the old container and renames the new one. (The
@@ -109,24 +109,40 @@ def settle_half_made(engine: Engine, project: str) -> None:
     Where somebody else has that name by now, it keeps the one it has until the next look: Compose knows it by its
     labels. Compose 5 leaves the container of a `pre_start` hook that failed, and clears it away only where the same
     service still has one to run; nothing is in it that anybody needs.
+
+    Args:
+        engine: where they are.
+        project: whose they are.
+        there: its containers, those of `run` and of hooks included, where somebody has just looked.
+
+    Returns:
+        The same as they are then.
     """
-    for container in engine.containers(project, one_off=True):
-        if container.is_hook:
-            log.info("removing what a hook has left", container=container.name)
-            engine.remove(container.id)
-            continue
-        match = _HALF_MADE.fullmatch(container.name)
-        if not match or not container.labels.get(REPLACES):
-            continue
-        replaced, proper = match.groups()
-        # One that got its name back while somebody else had it is called after itself.
-        if not container.id.startswith(replaced) and engine.exists(replaced):
-            log.warning("removing a container left half made", container=container.name)
-            settle, name = partial(engine.remove, container.id), container.name
-        else:
-            log.warning("naming a container left half made", container=container.name)
-            settle, name = partial(engine.rename, container.id, proper), proper
-        try:
-            settle()
-        except CommandFailed as error:
-            log.warning("leaving a container half made", container=container.name, name=name, error=str(error))
+    there = engine.containers(project, one_off=True) if there is None else there
+    half_made = [each for each in there if each.is_hook or _is_half_made(each)]
+    for each in half_made:
+        _settle(engine, each)
+    return engine.containers(project, one_off=True) if half_made else there
+
+
+def _is_half_made(container: Container) -> bool:
+    return bool(_HALF_MADE.fullmatch(container.name) and container.labels.get(REPLACES))
+
+
+def _settle(engine: Engine, container: Container) -> None:
+    if container.is_hook:
+        log.info("removing what a hook has left", container=container.name)
+        engine.remove(container.id)
+        return
+    replaced, _, proper = container.name.partition("_")
+    # One that got its name back while somebody else had it is called after itself.
+    if not container.id.startswith(replaced) and engine.exists(replaced):
+        log.warning("removing a container left half made", container=container.name)
+        settle, name = partial(engine.remove, container.id), container.name
+    else:
+        log.warning("naming a container left half made", container=container.name)
+        settle, name = partial(engine.rename, container.id, proper), proper
+    try:
+        settle()
+    except CommandFailed as error:
+        log.warning("leaving a container half made", container=container.name, name=name, error=str(error))

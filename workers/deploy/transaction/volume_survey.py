@@ -9,7 +9,7 @@ import shlex
 
 from workers.adapters.docker.container import Container
 from workers.deploy.containers import compose_model
-from workers.deploy.transaction.attempt import Attempt
+from workers.deploy.transaction.prepared import Seen
 from workers.deploy.transaction.remake_volumes import used_by_others
 from workers.deploy.transaction.volumes import Volume, found, made_for, outsiders, owner_of
 from workers.model.errors import BlockedStack, InvalidStack
@@ -17,56 +17,57 @@ from workers.model.errors import BlockedStack, InvalidStack
 _COPY = "docker run --rm --volume {old}:/from:ro --volume {new}:/to busybox cp -a /from/. /to/"
 
 
-def survey_volumes(attempt: Attempt) -> dict[str, Volume]:
+def survey_volumes(seen: Seen) -> dict[str, Volume]:
     """The volumes that are made anew by key, as they are now; those that an earlier attempt has left otherwise, too.
 
     Raises:
         InvalidStack: when one holds data, with the commands that decide what becomes of it.
         BlockedStack: when containers that are not the stack's use one.
     """
-    anew = dict(attempt.left_volumes)
-    for key in sorted({*attempt.decision.volumes, *anew}):
-        if (wanted := attempt.defined_volume(key)) is None:
+    anew = dict(seen.ground.left_volumes)
+    for key in sorted({*seen.decision.volumes, *anew}):
+        if (wanted := seen.defined_volume(key)) is None:
             continue
-        there = found(attempt.tools.engine, wanted.name)
+        there = found(seen.ground.tools.engine, wanted.name)
         if there is None:
-            _refuse_left_behind(attempt, key, wanted)
-        elif not there.is_as(wanted) and _may_go(attempt, key, there):
+            _refuse_left_behind(seen, key, wanted)
+        elif not there.is_as(wanted) and _may_go(seen, key, there):
             anew.setdefault(key, there)
     return anew
 
 
-def _may_go(attempt: Attempt, key: str, volume: Volume) -> bool:
+def _may_go(seen: Seen, key: str, volume: Volume) -> bool:
     """Whether a volume can be removed; False where it stays, since somebody insists on the deployment."""
-    users = attempt.tools.engine.users(volume.name)
+    users = seen.ground.tools.engine.users(volume.name)
     if not volume.is_only_mount:
-        if not attempt.forced:
-            raise InvalidStack(_holds_data(attempt, key, volume, users))
-        attempt.tools.say(f"the options of volume {key} changed; {volume.name} holds data and stays as it is")
+        if not seen.ground.forced:
+            raise InvalidStack(_holds_data(seen, key, volume, users))
+        seen.ground.tools.say(f"the options of volume {key} changed; {volume.name} holds data and stays as it is")
         return False
     owner = owner_of(volume)
-    if owner and owner not in attempt.own_projects:
+    if owner and owner not in seen.ground.own_projects:
         message = (
             f"the options of volume {key} changed, but {volume.name} was made for project {owner}; remove it by hand"
-            f" (docker volume rm {volume.name}) and `tegu deploy {attempt.stack.id}`, or give this one another `name:`"
+            f" (docker volume rm {volume.name}) and `tegu deploy {seen.ground.stack.id}`, or give this one another"
+            " `name:`"
         )
         raise InvalidStack(message)
-    if others := outsiders(users, attempt.own_projects) or _orphans(attempt, users):
+    if others := outsiders(users, seen.ground.own_projects) or _orphans(seen, users):
         raise BlockedStack(used_by_others(volume, others))
     return True
 
 
-def _orphans(attempt: Attempt, users: tuple[Container, ...]) -> list[Container]:
+def _orphans(seen: Seen, users: tuple[Container, ...]) -> list[Container]:
     """Containers of services that are in no model any more, where the stack's options let them be."""
-    if attempt.stack.options.remove_orphans:
+    if seen.ground.stack.options.remove_orphans:
         return []
-    active = compose_model.services(attempt.model)
+    active = compose_model.services(seen.model)
     return [each for each in users if each.service not in active]
 
 
-def _holds_data(attempt: Attempt, key: str, volume: Volume, users: tuple[Container, ...]) -> str:
+def _holds_data(seen: Seen, key: str, volume: Volume, users: tuple[Container, ...]) -> str:
     """The refusal, with the exact commands: begin with an empty volume, or keep what it holds."""
-    name, kept, deploy = volume.name, f"{volume.name}.before", f"tegu deploy {attempt.stack.id}"
+    name, kept, deploy = volume.name, f"{volume.name}.before", f"tegu deploy {seen.ground.stack.id}"
     containers = " ".join(sorted(each.name for each in users))
     remove = (f"docker rm --force {containers} && " if containers else "") + f"docker volume rm {name} && {deploy}"
     stop = (f"docker stop {containers} && " if containers else "") + f"docker volume create {kept}"
@@ -85,17 +86,17 @@ def _holds_data(attempt: Attempt, key: str, volume: Volume, users: tuple[Contain
     )
 
 
-def _refuse_left_behind(attempt: Attempt, key: str, wanted: Volume) -> None:
+def _refuse_left_behind(seen: Seen, key: str, wanted: Volume) -> None:
     """Refuse another name for a volume when what it holds would stay behind under the old one."""
-    made = made_for(attempt.tools.engine, sorted(attempt.own_projects), key)
-    mounted = {name for each in attempt.before.details for name in each.volumes}
+    made = made_for(seen.ground.tools.engine, sorted(seen.ground.own_projects), key)
+    mounted = {name for each in seen.before.details for name in each.volumes}
     left = [each for each in made if each.name in mounted] or made
     if not (data := sorted(each.name for each in left if not each.is_only_mount)):
         return
-    if attempt.forced:
-        attempt.tools.say(f"volume {key} is {wanted.name} now and begins empty; {', '.join(data)} stays")
+    if seen.ground.forced:
+        seen.ground.tools.say(f"volume {key} is {wanted.name} now and begins empty; {', '.join(data)} stays")
         return
-    name, deploy = wanted.name, f"tegu deploy {attempt.stack.id}"
+    name, deploy = wanted.name, f"tegu deploy {seen.ground.stack.id}"
     labels = "".join(f" --label {shlex.quote(f'{label}={text}')}" for label, text in wanted.labels.items())
     create = f"docker volume create{labels} {name}"
     if wanted.options or wanted.driver != "local":  # the options may be secret

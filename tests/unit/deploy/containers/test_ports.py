@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from workers.deploy.containers.ports import Port, PortTaken, refuse_taken, wanted
+from workers.adapters.docker.container import Port
+from workers.deploy.containers.ports import PortTaken, refuse_taken, wanted
 
 
 def test_a_service_wants_what_it_publishes_at_one_place() -> None:
