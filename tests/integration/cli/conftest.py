@@ -94,6 +94,6 @@ def with_homelab(homelab: Source) -> Callable[[Desk], Source]:
 
 def compose(name: str, command: str = "sleep 1000") -> str:
     return (
-        f"services:\n  {name}:\n    image: busybox:stable\n    command: {command}\n    network_mode: host\n"
+        f"services:\n  {name}:\n    image: busybox:stable\n    command: {command}\n    network_mode: none\n"
         "    volumes: ['./config:/config:ro']\n"
     )
