@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-from workers.adapters.state.journal import Journal, JournalEntry
 from workers.deploy.files.data import Belonging
 from workers.deploy.files.switch_plan import Do, Operation
 from workers.deploy.transaction.intent import Intent
-from workers.deploy.transaction.repair import Interrupted, left_otherwise, look, merged
 from workers.deploy.transaction.volumes import Volume
 from workers.model.words import Action
 
@@ -42,23 +39,3 @@ def test_it_survives_json() -> None:
 
 def test_a_turned_intent_always_says_that_it_turned() -> None:
     assert INTENT.turned("").failed
-
-
-def test_the_journal_says_what_was_interrupted() -> None:
-    assert not look(JournalEntry())
-    assert look(JournalEntry(intent=INTENT.to_json(), disturbed={"db": Action.RESTART})) == Interrupted(
-        INTENT, {"db": Action.RESTART}
-    )
-
-
-def test_what_is_left_otherwise_comes_back_from_the_journal(tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
-    left = journal.update("default/a", **left_otherwise({"web": Action.UP}, {"v": VOLUME}, ["n"]))
-    assert look(left) == Interrupted(None, {"web": Action.UP}, {"v": VOLUME}, ("n",))
-    assert journal.update("default/a", **left_otherwise({}, {}, ())) == JournalEntry()
-    assert (tmp_path / "state/default/a.json").read_text() == "{}"
-
-
-def test_the_stronger_action_wins() -> None:
-    first, second = {"a": Action.UP, "b": Action.RESTART}, {"a": Action.SIGNAL, "c": Action.BUILD}
-    assert merged(first, second) == {"a": Action.UP, "b": Action.RESTART, "c": Action.BUILD}
