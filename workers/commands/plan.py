@@ -25,13 +25,14 @@ from workers.model.words import Action, Decision, Reason
 from workers.services import Services, known_repo
 
 
-def plan(services: Services, repo: str | None = None, *, fetch: bool = True) -> list[Decision]:
+def plan(services: Services, repo: str | None = None, *, fetch: bool = True, surveys: bool = False) -> list[Decision]:
     """What the next pull would decide for this worker's stacks, in the order of ids; `blocked`: it cannot be read.
 
     Args:
         services: of this process.
         repo: only this one's.
         fetch: bring the clone up to date first.
+        surveys: ask the engine, too, for what would end a deployment before it touches anything.
 
     Raises:
         GitUnavailable: when there is no clone yet and the server does not answer.
@@ -53,7 +54,7 @@ def plan(services: Services, repo: str | None = None, *, fetch: bool = True) -> 
             unseen |= {(name, each) for each in catalog.environments}
             continue
         known = replaced(known, name, found.environments, found.discovered)
-        decisions += _decide(services, found)
+        decisions += _decide(services, found, surveys=surveys)
         unseen |= {(name, each) for each in catalog.environments if catalog.ref(name, each) in found.missing}
     if repo is None:
         here = {decision.stack for decision in decisions}
@@ -67,10 +68,10 @@ def _known_stacks(services: Services, repo: str) -> Iterator[Stack]:
     return (stack for stack in services.stacks.all(repo=repo) if stack.worker == services.settings.worker)
 
 
-def _decide(services: Services, found: Found) -> Iterator[Decision]:
+def _decide(services: Services, found: Found, *, surveys: bool) -> Iterator[Decision]:
     for invalid in (*found.invalid, *found.rivals):
         yield Decision(invalid.stack, Action.NONE, Reason.INVALID, invalid.commit, message=invalid.message)
-    yield from foresee(services, found.planned)
+    yield from foresee(services, found.planned, surveys=surveys)
 
 
 def _gone(

@@ -90,7 +90,7 @@ def _deploy(
     if old_files is not None:
         old_files.bring()
     ledger = Ledger(services.state, stack.id, holder.lease.fence, holder.runs, observed.newest)
-    ending, decision = Deployment(services, _job(holder, observed, plan), ledger).carry_out()
+    ending, decision = Deployment(services, job_of(observed, plan, holder.lock), ledger).carry_out()
     is_good = ending.outcome is Outcome.DEPLOYED
     settle(services, observed, good=is_good)
     if observed.adoption and is_good:
@@ -108,7 +108,7 @@ def _rest(services: Services, holder: Holder, observed: Observed, plan: Rest | W
     if isinstance(plan, WriteFiles):
         ledger = Ledger(services.state, stack.id, holder.lease.fence, holder.runs, observed.newest)
         try:
-            Deployment(services, _job(holder, observed, plan), ledger).write_files()
+            Deployment(services, job_of(observed, plan, holder.lock), ledger).write_files()
         except BlockedStack as error:
             plan = Rest(replace(decision, reason=Reason.BLOCKED, message=str(error)), plan.snapshot)
             is_good = False
@@ -124,12 +124,13 @@ def end(services: Services, runs: tuple[str, ...], decision: Decision, outcome: 
     return services.state.quick.finish_unchanged(runs, decision, outcome or outcome_of(decision))
 
 
-def _job(holder: Holder, observed: Observed, plan: WriteFiles | Deploy) -> Job:
+def job_of(observed: Observed, plan: WriteFiles | Deploy, lock: int) -> Job:
+    """What is to be deployed, under a lock's descriptor."""
     return Job(
         observed.stack,
         plan.decision,
         plan.snapshot,
-        holder.lock,
+        lock,
         observed.journal,
         record=observed.deployed,
         anywhere=observed.anywhere,

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from workers.adapters.state.deployed import Deployed
 from workers.adapters.state.fast_path import Look
@@ -11,22 +17,34 @@ from workers.adapters.state.status import StackFacts
 from workers.catalog.stacks import Planned
 from workers.changes.decision import undecided
 from workers.deploy import fast_path
+from workers.deploy.act import job_of
 from workers.deploy.decide import decide
 from workers.deploy.files.adopted import files_for
-from workers.deploy.gate import gate, said_of
+from workers.deploy.gate import gate, said_of, why_paused
 from workers.deploy.observe import observe, without_engine
 from workers.deploy.observed import Observed, Request
+from workers.deploy.plan import Deploy, Recover, TakeBack
+from workers.deploy.report import Ledger
 from workers.deploy.sight import Sight
+from workers.deploy.transaction.deployment import Deployment
+from workers.deploy.transaction.repair import Interrupted, merged
 from workers.model.errors import EngineUnavailable, GitUnavailable
 from workers.model.stack import Stack
-from workers.model.words import Decision
+from workers.model.words import Decision, Reason
 from workers.services import Services
 
 _NOBODY = Request()
+_AT_ONCE = 4  # Compose reads the files of so many stacks at the same time
 
 
-def foresee(services: Services, planned: Sequence[Planned]) -> Iterator[Decision]:
+def foresee(services: Services, planned: Sequence[Planned], *, surveys: bool) -> Iterator[Decision]:
     """What a pull would decide about this worker's stacks, in the same order; `blocked`: it cannot be read.
+
+    Args:
+        services: the process's.
+        planned: the stacks.
+        surveys: whether the engine is asked, too, for what would end a deployment before it touches anything: a taken
+            port or name, a missing network, data that would stay behind. Each changed stack is staged for that.
 
     Raises:
         UnknownName: a commit is gone.
@@ -34,28 +52,74 @@ def foresee(services: Services, planned: Sequence[Planned]) -> Iterator[Decision
     """
     ids = [each.stack.id for each in planned]
     records, facts = services.state.records.get_many(ids), services.state.facts(ids)
-    for each in planned:
+
+    def look(each: Planned) -> Decision:
+        stack = each.stack
         try:
-            yield _foreseen(services, each.stack, records[each.stack.id], facts[each.stack.id])
+            return _foreseen(services, stack, records[stack.id], facts[stack.id], surveys=surveys)
         except GitUnavailable as error:
-            yield undecided(each.stack.id, each.commit, error)
+            return undecided(stack.id, each.commit, error)
+
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        yield from threads.map(look, planned)
 
 
-def _foreseen(services: Services, stack: Stack, record: Deployed | None, facts: StackFacts) -> Decision:
+def _foreseen(
+    services: Services, stack: Stack, record: Deployed | None, facts: StackFacts, *, surveys: bool
+) -> Decision:
     now = datetime.now(UTC)
     settled = fast_path.settled(services, stack, _NOBODY, Look((), record, facts), now)
     if settled is not None:
-        return settled
+        return _even_if_unchanged(stack, facts, settled)
     observed = _observed(services, stack, record, facts, now)
     outside = files_for(services, stack, observed.adoption)
-    return said_of(observed, gate(observed, decide(observed, Sight(services, stack, outside))))
+    sight = Sight(services, stack, outside)
+    proposal = decide(observed, sight)
+    if isinstance(proposal.plan, TakeBack | Recover):
+        observed = put_right(observed)
+        proposal = decide(observed, sight)
+    plan = gate(observed, proposal)
+    if surveys and isinstance(plan, Deploy) and not plan.worn_out and not facts.leased:
+        with suppress(EngineUnavailable):
+            return _surveyed(services, observed, plan)
+    return said_of(observed, plan)
+
+
+def _even_if_unchanged(stack: Stack, facts: StackFacts, decision: Decision) -> Decision:
+    """A pause is worth saying even where there is nothing to be done."""
+    if decision.reason is Reason.UNCHANGED and (why := why_paused(stack, facts)):
+        return replace(decision, reason=Reason.PAUSED, message=why)
+    return decision
+
+
+def put_right(observed: Observed) -> Observed:
+    """What will be observed once that has been done which comes first: something recovered, an attempt given up."""
+    lost, left = observed.lost, observed.interrupted
+    if lost is not None:
+        return replace(
+            observed,
+            deployed=lost.record,
+            anywhere=lost.record,
+            interrupted=Interrupted(disturbed=lost.disturbed),
+            lost=None,
+        )
+    if left.intent is None or not left.intent.switched:
+        return replace(observed, interrupted=replace(left, intent=None))
+    disturbed, networks = merged(left.intent.services, left.disturbed), (*left.intent.network_keys, *left.networks)
+    return replace(observed, interrupted=Interrupted(None, disturbed, networks=networks))
+
+
+def _surveyed(services: Services, observed: Observed, plan: Deploy) -> Decision:
+    stack = observed.stack
+    with TemporaryDirectory(prefix="tegu-plan-") as scratch, Path(os.devnull).open() as nobodys_lock:
+        ledger = Ledger(services.state, stack.id, 0, ())
+        job = job_of(observed, plan, nobodys_lock.fileno())
+        return Deployment(services, job, ledger).foreseen(Path(scratch, "stage"))
 
 
 def _observed(services: Services, stack: Stack, record: Deployed | None, facts: StackFacts, now: datetime) -> Observed:
     """With what runs, unless somebody is at it just now, or its engine is away."""
     if not facts.leased:
-        try:
+        with suppress(EngineUnavailable):
             return observe(services, stack, _NOBODY, now)
-        except EngineUnavailable:
-            pass
     return without_engine(services, stack, _NOBODY, now, deployed=record, facts=facts)

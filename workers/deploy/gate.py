@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from workers.adapters.state.status import StackFacts
 from workers.changes.snapshot import Snapshot
 from workers.deploy.decide import Proposal
 from workers.deploy.drift import acting, worn_out
@@ -24,6 +25,7 @@ from workers.deploy.plan import (
     planned,
 )
 from workers.deploy.target import At
+from workers.model.stack import Stack
 from workers.model.words import Action, Decision, Outcome, Reason
 
 _NOT_TRIED = frozenset({Reason.INVALID, Reason.FAILED_BEFORE})
@@ -92,11 +94,15 @@ def stopped_by_hand(observed: Observed, decision: Decision) -> Decision | None:
 
 def paused(observed: Observed, decision: Decision) -> Decision | None:
     """To leave the stack alone where a person or the catalog has paused it, whoever asks."""
-    pause = observed.facts.pause
-    if pause is None and not observed.stack.options.paused:
-        return None
-    why = (pause.why if pause else "") or "by option"
-    return _skipped(decision, Reason.PAUSED, f"paused: {why}")
+    why = why_paused(observed.stack, observed.facts)
+    return _skipped(decision, Reason.PAUSED, why) if why else None
+
+
+def why_paused(stack: Stack, facts: StackFacts) -> str:
+    """What is said of a paused stack; nothing of any other."""
+    if facts.pause is None and not stack.options.paused:
+        return ""
+    return f"paused: {(facts.pause.why if facts.pause else '') or 'by option'}"
 
 
 def held(observed: Observed, decision: Decision, snapshot: Snapshot) -> Decision | None:

@@ -71,7 +71,7 @@ def plan(
     if before is not None and after is not None:
         decisions = _compare(session, repo, before, after, git_dir)
     else:
-        decisions = next_pull.plan(session.services, repo, fetch=not no_fetch)
+        decisions = next_pull.plan(session.services, repo, fetch=not no_fetch, surveys=True)
         notes = _upgrades(session, decisions)
     if changed:
         decisions = [each for each in decisions if each.action != Action.NONE or each.reason in _TOLD]

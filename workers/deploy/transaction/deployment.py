@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from workers.adapters.docker.container import Container
 from workers.adapters.state.clock import now
@@ -28,7 +29,7 @@ from workers.deploy.transaction.commit import commit
 from workers.deploy.transaction.ground import Ground, Tools
 from workers.deploy.transaction.hooks import run_failure_hooks
 from workers.deploy.transaction.intent import Intent
-from workers.deploy.transaction.prepare import prepare, prepare_files, resume, stage_files
+from workers.deploy.transaction.prepare import prepare, prepare_files, resume, stage_files, survey
 from workers.deploy.transaction.prepared import Prepared
 from workers.deploy.transaction.record import pin, record
 from workers.deploy.transaction.refusal import REFUSALS, refusal
@@ -39,6 +40,7 @@ from workers.deploy.transaction.steps import Step, Steps
 from workers.model.errors import TransientError
 from workers.model.stack import Stack
 from workers.model.words import Action, Decision, Outcome, Reason
+from workers.runtime.masking import masked
 from workers.services import Services
 
 
@@ -79,6 +81,11 @@ class Job:
     told: Reason | None = None
     worn_out: tuple[str, ...] = ()
 
+    @property
+    def shown(self) -> Decision:
+        """The decision with the reason that everybody is told."""
+        return self.decision if self.told is None else replace(self.decision, reason=self.told)
+
 
 class Deployment:
     """One deployment.
@@ -118,7 +125,7 @@ class Deployment:
             TransientError: when something is away that will be back.
         """
         job = self._job
-        shown = job.decision if job.told is None else replace(job.decision, reason=job.told)
+        shown = job.shown
         name = self._ledger.open(shown)
         try:
             with CancelWatch(self._services.state.cancellations, name) as watch:
@@ -128,12 +135,32 @@ class Deployment:
             raise
         if ending.outcome is Outcome.CANCELLED:
             ending = replace(ending, message=f"{ending.message}, by {watch.who}")
-        if ending.reason is not None:
-            shown = replace(shown, reason=ending.reason, message=ending.message)
-        if ending.reason is Reason.INVALID:
-            shown = replace(shown, action=Action.NONE, services={})
+        shown = as_it_ended(shown, ending)
         self._ledger.close(ending, shown, snapshot.fingerprint, asked=job.asked)
         return ending, shown
+
+    def foreseen(self, stage: Path) -> Decision:
+        """The decision as it would turn out, as far as that is known before anything is made or fetched.
+
+        Nothing is touched, and no lock is needed.
+
+        Args:
+            stage: a folder of its own for the new files.
+
+        Raises:
+            EngineUnavailable: the engine is away.
+        """
+        job, ground = self._job, self._ground("plan", threading.Event())
+        project, engine = self._stack.project, ground.tools.engine
+        former = former_of(self._services, self._stack, job.anywhere, job.journal)
+        there = engine.containers(project, one_off=True) if job.there is None else job.there
+        ground = replace(ground, folders=replace(ground.folders, stage=stage), former=former, there=there)
+        try:
+            survey(ground, stage_files(ground))
+        except REFUSALS as error:
+            ending = refusal(error, is_stopped=False)
+            return replace(as_it_ended(job.shown, ending), message=masked(ending.message))
+        return job.shown
 
     def _go(self, name: str, stop: threading.Event) -> tuple[Ending, Snapshot]:
         """Go forward, or on, or back; how that ended, and the content as it turned out."""
@@ -224,6 +251,13 @@ class Deployment:
             self._ledger.say(former.told)
         there = settle_half_made(ground.tools.engine, self._stack.project, job.there)
         return replace(ground, former=former, there=there)
+
+
+def as_it_ended(decision: Decision, ending: Ending) -> Decision:
+    """A decision with its reason as it turned out."""
+    if ending.reason is not None:
+        decision = replace(decision, reason=ending.reason, message=ending.message)
+    return replace(decision, action=Action.NONE, services={}) if ending.reason is Reason.INVALID else decision
 
 
 def _not_again(job: Job) -> tuple[Ending, Snapshot]:

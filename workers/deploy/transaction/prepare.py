@@ -23,7 +23,7 @@ from workers.deploy.transaction.images import build, pull, refuse_absent
 from workers.deploy.transaction.intent import Intent
 from workers.deploy.transaction.moved_data import moved_along
 from workers.deploy.transaction.network_survey import with_outdated
-from workers.deploy.transaction.prepared import Prepared, Seen, Staged, Work, mounted, written
+from workers.deploy.transaction.prepared import Prepared, Seen, Staged, Surveyed, Work, mounted, written
 from workers.deploy.transaction.steps import Step
 from workers.deploy.transaction.volume_survey import survey_volumes
 from workers.model.errors import BlockedStack
@@ -67,14 +67,15 @@ def stage_files(ground: Ground) -> Staged:
         return Staged(snapshot, new, model, mounted(model, ground.folders))
 
 
-def prepare(ground: Ground, staged: Staged) -> Prepared:
-    """Everything else up to the point from which something may have to be taken back.
+def survey(ground: Ground, staged: Staged) -> Surveyed:
+    """Find out what is there, and refuse what the engine or Compose would refuse later.
+
+    Nothing is made and nothing fetched, so a plan may ask for this without a deployment.
 
     Raises:
         InvalidStack: when a volume holds data that its new definition would lose.
         BlockedStack: when something would be lost.
-        CommandFailed: when building or pulling fails.
-        Lacking: when there is no such external network or volume, or an image is still not there.
+        Lacking: when there is no such external network or volume.
         PortTaken: when another project has a port.
         NameTaken: when another project has a container of a name.
         EngineUnavailable: when the engine is away.
@@ -85,12 +86,23 @@ def prepare(ground: Ground, staged: Staged) -> Prepared:
         names = compose_model.all_images(staged.model, ground.stack.project)
         images = {name: engine.image_id(name) for name in sorted(names)}
         decision = _with_strays(ground, staged.model, before)
-    with tags_kept(engine, images):
-        with steps.step(Step.CHECK):
-            _refuse_own(ground, before)
-            brought, halted = moved_along(ground, staged, before)
-            work = _surveyed(_seen(ground, decision, staged.model, before))
-            operations = _planned(ground, staged.new, staged.protected)
+    with steps.step(Step.CHECK):
+        _refuse_own(ground, before)
+        brought, halted = moved_along(ground, staged, before)
+        work = _surveyed(_seen(ground, decision, staged.model, before))
+        return Surveyed(work, images, _planned(ground, staged.new, staged.protected), brought, halted)
+
+
+def prepare(ground: Ground, staged: Staged) -> Prepared:
+    """Everything else up to the point from which something may have to be taken back.
+
+    Raises:
+        CommandFailed: when building or pulling fails.
+        Lacking: when an image is still not there; and what `survey` raises.
+    """
+    found, steps = survey(ground, staged), ground.tools.steps
+    work, images = found.work, found.images
+    with tags_kept(ground.tools.engine, images):
         with steps.step(Step.BUILD):
             build(work, images, staged.snapshot)
         with steps.step(Step.PULL):
@@ -98,8 +110,8 @@ def prepare(ground: Ground, staged: Staged) -> Prepared:
             refuse_absent(work)
             work = with_outdated(work)
             _try_schedules(work)
-    done = written(ground.old, staged.new, staged.protected, operations)
-    return Prepared(work, staged.snapshot, done, operations, images, brought, halted)
+    done = written(ground.old, staged.new, staged.protected, found.operations)
+    return Prepared(work, staged.snapshot, done, found.operations, images, found.brought, found.halted)
 
 
 def prepare_files(ground: Ground) -> Prepared:

@@ -79,6 +79,25 @@ class Work(Seen):
 
 
 @dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What was found on the engine and in the live directory before anything is made or fetched.
+
+    Attributes:
+        work: what is to be done to the containers.
+        images: the id that each image name stands for; None for no image.
+        operations: the switch of files.
+        brought: data in another directory, as far as it is brought along.
+        halted: the containers that are stopped for that.
+    """
+
+    work: Work
+    images: Mapping[str, str | None]
+    operations: tuple[Operation, ...]
+    brought: tuple[Belonging, ...]
+    halted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A deployment of which everything is found out.
 

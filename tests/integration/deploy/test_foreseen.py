@@ -1,0 +1,184 @@
+"""`tegu plan` says what the next look at a stack then does, in the same words: both come from the same functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.deploy.house import House, compose, service, yaml_of
+from workers.commands.plan import plan
+from workers.model.words import Decision, Trigger
+from workers.reconcile import requests
+
+pytestmark = pytest.mark.docker
+
+STACK = "default/a"
+Situation = Callable[[House], None]
+
+
+def files(number: int = 1, **more: Any) -> dict[str, str | None]:
+    return {"a/compose.yaml": compose(web=service(f"sleep {1000 + number}", **more))}
+
+
+def deployed(house: House, **options: Any) -> None:
+    house.stack(**options)
+    assert house.push(files(1))["outcome"] == "deployed"
+
+
+def nothing_deployed(house: House) -> None:
+    house.stack()
+    house.fetch(files(1))
+
+
+def unchanged(house: House) -> None:
+    deployed(house)
+
+
+def changed(house: House) -> None:
+    deployed(house)
+    house.fetch(files(2))
+
+
+def invalid(house: House) -> None:
+    deployed(house)
+    house.fetch({"a/compose.yaml": "services: {web: {image: [}"})
+
+
+def refused_by_compose(house: House) -> None:
+    deployed(house)
+    house.fetch(files(2, depends_on=["nobody"]))
+
+
+def paused(house: House) -> None:
+    changed(house)
+    house.services.state.pauses.pause(STACK, "me", "holidays")
+
+
+def paused_and_unchanged(house: House) -> None:
+    deployed(house)
+    house.services.state.pauses.pause(STACK, "me", "holidays")
+
+
+def held(house: House) -> None:
+    deployed(house)
+    assert house.push({"a/compose.yaml": compose(web=service("exit 3"))})["outcome"] == "rolled_back"
+
+
+def stopped_by_hand(house: House) -> None:
+    deployed(house)
+    house.docker("stop", house.containers()["web"].container.id)
+    house.fetch(files(2))
+
+
+def drifted(house: House) -> None:
+    house.stack()
+    house.push({"a/compose.yaml": compose(web=service("sleep 1001"), db=service())})
+    house.docker("rm", "-f", house.containers()["web"].container.id)
+    assert house.drift() == {"web": "missing"}
+
+
+def pinned(house: House) -> None:
+    deployed(house)
+    house.push(files(2))
+    run = requests.request_rollback(house.services, "a", who="me", trigger=Trigger.CLI)
+    house.carry_out(run)
+
+
+def another_project(house: House) -> None:
+    deployed(house)
+    house.stack(project=house.project("b"))
+
+
+def data_left_behind(house: House) -> None:
+    elsewhere = house.folder / "by-hand"
+    (elsewhere / "data").mkdir(parents=True)
+    (elsewhere / "data/kept").write_text("1")
+    (elsewhere / "compose.yaml").write_text(compose(web=service("sleep 1001", volumes=["./data:/data"])))
+    house.docker("compose", "-p", house.project(), "--project-directory", str(elsewhere), "up", "-d")
+    house.stack()
+    house.fetch(files(1, volumes=["./data:/data"]))
+
+
+def a_file_in_the_way(house: House) -> None:
+    deployed(house)
+    there: Path = house.live("a/conf.ini")
+    there.write_text("of this host")
+    house.fetch({**files(2, volumes=["./conf.ini:/conf.ini:ro"]), "a/conf.ini": "of Git"})
+
+
+def a_taken_port(house: House) -> None:
+    deployed(house)
+    house.stack("b")
+    wants: dict[str, Any] = {"ports": ["127.0.0.1:18923:80"], "network_mode": "bridge"}
+    assert house.push({"b/compose.yaml": compose(web=service(**wants))}, name="b")["outcome"] == "deployed"
+    house.fetch(files(2, **wants))
+
+
+def a_taken_name(house: House) -> None:
+    deployed(house)
+    house.stack("b")
+    name = f"t{house.suffix}-taken"
+    assert house.push({"b/compose.yaml": compose(web=service(container_name=name))}, name="b")["outcome"] == "deployed"
+    house.fetch(files(2, container_name=name))
+
+
+def a_missing_network(house: House) -> None:
+    deployed(house)
+    web = {name: value for name, value in service().items() if name != "network_mode"}
+    network = {"external": True, "name": f"t{house.suffix}-nowhere"}
+    model = {"services": {"web": {**web, "networks": ["nowhere"]}}, "networks": {"nowhere": network}}
+    house.fetch({"a/compose.yaml": yaml_of(model)})
+
+
+def foreseen(house: House) -> Decision:
+    (found,) = (each for each in plan(house.services, fetch=False, surveys=True) if each.stack == STACK)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("situation", "reason", "told"),
+    [
+        (nothing_deployed, "first_deploy", ""),
+        (unchanged, "unchanged", ""),
+        (changed, "content_changed", ""),
+        (invalid, "invalid", "a/compose.yaml"),
+        (refused_by_compose, "invalid", "nobody"),
+        (paused, "paused", "holidays"),
+        (held, "failed_before", "exit"),
+        (stopped_by_hand, "stopped", "stopped by hand"),
+        (drifted, "drifted", ""),
+        (pinned, "pinned", "rolled back to"),
+        (another_project, "options_changed", ""),
+        (data_left_behind, "moved", "by-hand"),
+        (a_file_in_the_way, "blocked", "conf.ini"),
+        (a_taken_port, "content_changed", "18923"),
+        (a_taken_name, "content_changed", "-taken"),
+        (a_missing_network, "content_changed", "-nowhere"),
+    ],
+    ids=lambda each: getattr(each, "__name__", None),
+)
+def test_a_plan_says_what_a_pull_then_does(house: House, situation: Situation, reason: str, told: str) -> None:
+    situation(house)
+    before = house.lives()
+    planned = foreseen(house)
+    assert (planned.reason, told in planned.message) == (reason, True), planned
+    assert house.lives() == before
+    done = house.look()
+    assert (planned.action, planned.reason, planned.message) == (done["action"], done["reason"], done["message"])
+
+
+def test_a_stack_whose_folder_is_gone_is_planned_to_be_removed(house: House) -> None:
+    deployed(house, when_removed="stop")
+    house.fetch({"a/compose.yaml": None, "README.md": "nothing here"})
+    planned, done = foreseen(house), house.look()
+    assert (planned.action, planned.reason) == (done["action"], done["reason"]) == ("remove", "removed")
+
+
+def test_a_pause_is_told_even_where_nothing_is_to_be_done(house: House) -> None:
+    paused_and_unchanged(house)
+    planned = foreseen(house)
+    assert (planned.reason, planned.message) == ("paused", "paused: holidays")
+    assert house.look()["outcome"] == "unchanged"
