@@ -24,7 +24,7 @@ NOT_SETTINGS = frozenset(
     re.findall(r"\$\{(TEGU_\w+)", (ROOT / "compose.yaml").read_text(encoding="utf-8")),
 )
 FOR_DEVELOPERS = frozenset({"TEGU_BENCH_BEFORE", "TEGU_BENCH_REPOSITORY", "TEGU_TEST_BUILDS"})
-FOR_HOOKS = frozenset(re.findall(r'"(TEGU_\w+)": attempt', (ROOT / "workers/deploy/transaction/hooks.py").read_text()))
+FOR_HOOKS = frozenset(re.findall(r'"(TEGU_\w+)": ground', (ROOT / "workers/deploy/transaction/hooks.py").read_text()))
 
 
 def name_of(page: Path) -> str:
