@@ -60,7 +60,7 @@ def plan(
 
     In a pull request: tegu plan --from main --to HEAD --git-dir . --format markdown
 
-    A stack whose content cannot be read, or that has something in the way, is blocked, with the reason; the exit code is
+    A stack that cannot be read, or that has something in the way, is blocked, with the reason; the exit code is
     1 then. What changes is read by Compose and compared with what the engine has, in a folder of its own.
 
     After an upgrade of Docker Compose it also says what that will recreate of each stack, and when.
