@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from app.cli.output import short
-from workers.adapters.state.recorded_deployment import RecordedDeployment
+from workers.adapters.state.past_deployment import RecordedDeployment
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.run import Run
 from workers.model.errors import UnknownName

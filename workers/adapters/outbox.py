@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from workers.adapters.queue import Message, Queue, deploy_message, notice_message
 from workers.adapters.state.deployments import Deployments
-from workers.adapters.state.held_back import Released
 from workers.adapters.state.notices import Notices
+from workers.adapters.state.waiting_for_others import Released
 from workers.catalog import CatalogFile
 from workers.model.errors import TeguError
 from workers.model.news import Ended, due

@@ -9,6 +9,8 @@
     expansion   sections to frozen values: precedence, project names, collisions
     discovery   which folders globs mean
     folders     which of these are stacks at a commit
+    layers      options laid over each other
+    refused_variables  names that steer Docker, Compose or the shell
     catalog     the frozen value that everybody reads
     parsing     text to `Catalog`
     places      where discovered stacks lie

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from workers.catalog.steering import STEERING
+from workers.catalog.refused_variables import STEERING
 from workers.model.refs import is_ref_name
 from workers.runtime.settings import parse_duration
 

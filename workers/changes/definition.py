@@ -35,7 +35,7 @@ from workers.changes.kinds import (
     texts,
     whole,
 )
-from workers.changes.ports import MOST_PORTS, long_ports
+from workers.changes.published_ports import MOST_PORTS, long_ports
 from workers.changes.short_forms import clean
 
 _NAMESPACES = ("network_mode", "ipc", "pid", "uts", "cgroup")

@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from workers.changes.digest import canonical, plain
+from workers.changes.ignore_matcher import Matcher, State
 from workers.changes.ignorefile import read_patterns
 from workers.changes.limits import MAX_CLOSURE, MAX_FOLDER_DEPTH
-from workers.changes.matcher import Matcher, State
 from workers.changes.tree import FOLDER, Tree
 from workers.model.errors import InvalidStack
 from workers.model.words import Entry

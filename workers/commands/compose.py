@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 
-from workers.adapters.docker.argv import prefix
+from workers.adapters.docker.compose_argv import prefix
 from workers.adapters.docker.compose_project import project_of
 from workers.deploy.transaction.call import project_from
 from workers.model.errors import CommandFailed, TeguError, UserError

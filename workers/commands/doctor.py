@@ -178,7 +178,12 @@ def _buildx(compose: str) -> Iterator[Checked]:
         version = run(argv, what="docker buildx version", env=env, timeout=10).stdout.split()[1].removeprefix("v")
     if compose_releases.cannot_build(compose, version):
         found = f"{version or 'missing'}: Compose {compose} does not build with it"
-        yield Checked("docker buildx", "warning", found, "install the buildx plugin for Docker, 0.17 or newer")
+        yield Checked(
+            "docker buildx",
+            "warning",
+            found,
+            f"install the buildx plugin for Docker, {compose_releases.written(compose_releases.BUILDX)} or newer",
+        )
     elif version is not None:
         yield Checked("docker buildx", "ok", version)
 

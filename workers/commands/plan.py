@@ -85,10 +85,13 @@ def _gone(
         here: the stacks that were found.
         unseen: repos and environments whose ref is not there: nobody knows what would be in it.
     """
-    mine = {each.name for each in catalog.environments.values() if each.worker == services.settings.worker}
+    worker = services.settings.worker
     for stack, record in services.state.records.get_many(services.state.records.known()).items():
-        environment = stack.partition("/")[0]
-        if record and stack not in here and environment in mine and (record.repo, environment) not in unseen:
+        name = stack.partition("/")[0]
+        environment = catalog.environments.get(name)
+        # Of an environment that has left the catalog the record knows who had it.
+        has_it = environment.worker if environment else record and (record.worker or worker)
+        if record and stack not in here and has_it == worker and (record.repo, name) not in unseen:
             yield stack
 
 

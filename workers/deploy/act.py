@@ -10,14 +10,14 @@ from workers.adapters.state.results import StackResult
 from workers.deploy.files.adopted import OldFiles
 from workers.deploy.files.layout import Folders
 from workers.deploy.gate import outcome_of, said_of
+from workers.deploy.lost import recover
 from workers.deploy.observed import Observed
-from workers.deploy.plan import Deploy, Recover, Remove, Rest, TakeBack, WriteFiles
-from workers.deploy.recover import recover
+from workers.deploy.plans import Deploy, Recover, Remove, Rest, TakeBack, WriteFiles
 from workers.deploy.remove import Gone, Removal
 from workers.deploy.report import Ledger
 from workers.deploy.take_down import KEEP, undo_move
 from workers.deploy.target import At, OutOfReach, Target
-from workers.deploy.transaction import repair
+from workers.deploy.transaction import after_kill
 from workers.deploy.transaction.deployment import Deployment, Job
 from workers.model.errors import BlockedStack
 from workers.model.words import Decision, Outcome, Reason
@@ -51,7 +51,7 @@ def put_right(services: Services, holder: Holder, observed: Observed, plan: Take
             if intent.switched:
                 undo_move(services, stack, observed.deployed, intent, holder.lock)
             engine = services.containers(intent.docker_host or stack.docker_host)
-            repair.give_up(stack.id, observed.interrupted, state.journal, folders, engine)
+            after_kill.give_up(stack.id, observed.interrupted, state.journal, folders, engine)
 
 
 def act(

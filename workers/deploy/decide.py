@@ -14,7 +14,7 @@ from workers.adapters.state.deployed import Deployed
 from workers.changes.snapshot import Snapshot
 from workers.deploy.containers.provenance import IsNamed, named_otherwise
 from workers.deploy.observed import Observed
-from workers.deploy.plan import (
+from workers.deploy.plans import (
     Deploy,
     Plan,
     Recover,

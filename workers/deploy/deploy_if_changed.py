@@ -25,10 +25,10 @@ from workers.deploy.files.layout import Folders
 from workers.deploy.gate import gate
 from workers.deploy.observe import observe
 from workers.deploy.observed import Request
-from workers.deploy.plan import Recover, TakeBack
+from workers.deploy.plans import Recover, TakeBack
 from workers.deploy.remove import remove_gone
 from workers.deploy.sight import Sight
-from workers.deploy.transaction import repair
+from workers.deploy.transaction import after_kill
 from workers.model.errors import RedisUnavailable, TransientError, UnknownName
 from workers.model.stack import Stack
 from workers.model.words import Action, Outcome, Reason, Trigger
@@ -133,7 +133,7 @@ def _agree(services: Services, stack: Stack, fence: int) -> None:
     """
     state = services.state
     journal = state.journal.load(stack.id)
-    repair.tidy(journal, Folders.of(services.settings.data_dir, stack))
+    after_kill.tidy(journal, Folders.of(services.settings.data_dir, stack))
     record = _own(state.journal.load(stack.id), stack)
     if record is None:
         return

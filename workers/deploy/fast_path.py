@@ -19,7 +19,7 @@ from workers.deploy.files.layout import Folders
 from workers.deploy.gate import gate, said_of
 from workers.deploy.observe import without_engine
 from workers.deploy.observed import Observed, Request
-from workers.deploy.plan import Rest, folder_gone, without_ref
+from workers.deploy.plans import Rest, folder_gone, without_ref
 from workers.deploy.sight import Sight
 from workers.deploy.target import At, NoRef
 from workers.model.errors import UnknownName

@@ -23,11 +23,11 @@ from workers.deploy.files.adopted import files_for
 from workers.deploy.gate import gate, said_of, why_paused
 from workers.deploy.observe import observe, without_engine
 from workers.deploy.observed import Observed, Request
-from workers.deploy.plan import Deploy, Recover, TakeBack
+from workers.deploy.plans import Deploy, Recover, TakeBack
 from workers.deploy.report import Ledger
 from workers.deploy.sight import Sight
+from workers.deploy.transaction.after_kill import Interrupted, merged
 from workers.deploy.transaction.deployment import Deployment
-from workers.deploy.transaction.repair import Interrupted, merged
 from workers.model.errors import EngineUnavailable, GitUnavailable
 from workers.model.stack import Stack
 from workers.model.words import Decision, Reason

@@ -12,7 +12,7 @@ from workers.changes.snapshot import Snapshot
 from workers.deploy.decide import Proposal
 from workers.deploy.drift import acting, worn_out
 from workers.deploy.observed import Observed
-from workers.deploy.plan import (
+from workers.deploy.plans import (
     Deploy,
     Plan,
     Recover,

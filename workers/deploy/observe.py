@@ -12,11 +12,11 @@ from workers.adapters.state.journal import JournalEntry
 from workers.adapters.state.status import StackFacts
 from workers.deploy.containers.provenance import made_from
 from workers.deploy.drift import drift_of, is_at_rest, remedies
+from workers.deploy.lost import find_lost
 from workers.deploy.observed import Observed, Request
-from workers.deploy.recover import find_lost
 from workers.deploy.sight import Sight
 from workers.deploy.target import At, target_of
-from workers.deploy.transaction import repair
+from workers.deploy.transaction import after_kill
 from workers.model.errors import EngineUnavailable
 from workers.model.stack import Stack
 from workers.model.words import Action
@@ -47,7 +47,7 @@ def observe(services: Services, stack: Stack, request: Request, now: datetime) -
         anywhere=anywhere,
         journal=journal,
         adoption=state.adoptions.get(stack.id),
-        interrupted=repair.look(journal),
+        interrupted=after_kill.look(journal),
         containers=seen.containers,
         at_rest=seen.at_rest,
         drift=seen.drift,

@@ -11,9 +11,9 @@ from workers.adapters.state.deployed import Deployed
 from workers.adapters.state.journal import JournalEntry
 from workers.adapters.state.marks import Adoption, Pin, Removed
 from workers.adapters.state.status import StackFacts
-from workers.deploy.recover import Lost
+from workers.deploy.lost import Lost
 from workers.deploy.target import Target
-from workers.deploy.transaction.repair import Interrupted
+from workers.deploy.transaction.after_kill import Interrupted
 from workers.model.stack import Stack
 from workers.model.words import Action
 

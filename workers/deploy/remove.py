@@ -18,7 +18,7 @@ from workers.deploy.ending import Ending
 from workers.deploy.files.layout import Folders
 from workers.deploy.report import Ledger
 from workers.deploy.take_down import ARGV, DONE, KEEP, obstacle, recorded_policy, stack_of, undeploy, undo_move
-from workers.deploy.transaction import repair
+from workers.deploy.transaction import after_kill
 from workers.deploy.transaction.steps import Step, Steps
 from workers.model.errors import CommandFailed, RedisUnavailable, TeguError, TransientError
 from workers.model.stack import Stack
@@ -133,13 +133,13 @@ class Removal:
     def _drop_attempt(self) -> None:
         """Take back what a deployment has left that was interrupted before the stack went."""
         folders = Folders.of(self._services.settings.data_dir, self._stack)
-        found = repair.look(self._journal)
-        engine = self._services.containers(repair.host_of(self._journal) or self._stack.docker_host)
-        repair.tidy(self._journal, folders)
+        found = after_kill.look(self._journal)
+        engine = self._services.containers(after_kill.host_of(self._journal) or self._stack.docker_host)
+        after_kill.tidy(self._journal, folders)
         if found.intent is not None and found.intent.switched:
             undo_move(self._services, self._stack, self._record, found.intent, self._lock)
-        repair.give_up(self._stack.id, found, self._state.journal, folders, engine)
-        repair.settle_half_made(engine, self._stack.project)
+        after_kill.give_up(self._stack.id, found, self._state.journal, folders, engine)
+        after_kill.settle_half_made(engine, self._stack.project)
 
     def _note(self, done: Policy) -> None:
         mark = Removed(self._gone.why, self._gone.policy, done, now())

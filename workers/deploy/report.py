@@ -16,7 +16,7 @@ from workers.adapters.state.results import StackResult
 from workers.adapters.state.state import State
 from workers.adapters.state.status import DecisionNote, DeploymentNote, StatusFields, stored_fields
 from workers.deploy.ending import Ending
-from workers.deploy.holds import Attempted, next_hold
+from workers.deploy.retry import Attempted, next_hold
 from workers.model.errors import RedisUnavailable, StaleHolder
 from workers.model.words import Decision, Outcome
 from workers.runtime.logs import get_logger

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from workers.adapters.docker.argv import down_argv, stop_argv
+from workers.adapters.docker.compose_argv import down_argv, stop_argv
 from workers.adapters.docker.compose_project import Project, command_environment, own_environment
 from workers.adapters.state.deployed import Call, Deployed, Home
 from workers.adapters.state.journal import JournalEntry

@@ -11,7 +11,7 @@ from time import monotonic, sleep
 
 from workers.adapters.queue import Message, deploy_message, quick_message
 from workers.adapters.state.deployed import Deployed
-from workers.adapters.state.held_back import Waiting
+from workers.adapters.state.waiting_for_others import Waiting
 from workers.catalog.stacks import Found, Planned
 from workers.deploy.fast_path import is_as_recorded
 from workers.model.errors import GitUnavailable, TeguError

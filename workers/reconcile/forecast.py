@@ -1,7 +1,7 @@
 """What looks at stacks will decide, as far as that is known before anybody has their locks.
 
-Git, the stacks' files and their marks say it; what runs is not asked. `tegu plan` shows it, and a pull notes it for the
-stacks that have to wait for their turn.
+Git, the stacks' files and their marks say it; what runs is not asked. A pull notes it for the stacks that have to wait
+for their turn; `tegu plan` asks for more (`workers.deploy.foresee`).
 """
 
 from __future__ import annotations

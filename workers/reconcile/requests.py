@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from workers.adapters.queue import deploy_message, pull_message
-from workers.adapters.state.held_back import Waiting
 from workers.adapters.state.identifiers import new_id
 from workers.adapters.state.marks import Pin
-from workers.adapters.state.recorded_deployment import RecordedDeployment
+from workers.adapters.state.past_deployment import RecordedDeployment
 from workers.adapters.state.results import StackResult
+from workers.adapters.state.waiting_for_others import Waiting
 from workers.model.errors import RedisUnavailable, UnknownName, UsageError, UserError
 from workers.model.order import predecessors
 from workers.model.stack import Stack

@@ -13,7 +13,7 @@ from tests.integration.changes.judge import UNSET, Judge
 from tests.integration.changes.watching import Sight, watched
 from tests.unit.changes.corpus import Case, case_names, load_case
 from tests.unit.changes.worlds import KEY, Files, Link, Submodule, World
-from workers.adapters.docker.argv import config_argv, prefix
+from workers.adapters.docker.compose_argv import config_argv, prefix
 from workers.adapters.docker.compose_project import project_of
 from workers.changes.agreement import missing_sources
 from workers.changes.closure import take_snapshot

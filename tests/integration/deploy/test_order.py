@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, in_a_child, service
-from workers.adapters.state.held_back import Released
 from workers.adapters.state.outgoing import NobodyTakes
 from workers.adapters.state.state import State
+from workers.adapters.state.waiting_for_others import Released
 from workers.model.words import Trigger
 from workers.reconcile.reconcile import publish_lost
 from workers.reconcile.requests import request_deploy, request_pull

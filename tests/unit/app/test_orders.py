@@ -9,10 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.records import a_record
-from workers.adapters.state.held_back import Waiting
 from workers.adapters.state.leases import stack_lease
 from workers.adapters.state.marks import Pin
 from workers.adapters.state.results import StackResult
+from workers.adapters.state.waiting_for_others import Waiting
 from workers.celery import deploy_queue
 from workers.model.words import Action, Decision, Outcome, Reason
 from workers.services import Services

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.changes.ignore_cases import FOLDERS, GONE, LEFT, REFUSED, TREE, expected, ignored
 from tests.unit.changes.worlds import KEY, DictTree, Files, Link, Objects, World
 from workers.changes import filtered as module
-from workers.changes import matcher
+from workers.changes import ignore_matcher as matcher
 from workers.changes.decision import decide
 from workers.changes.filtered import Filtered, differing, filtered, matcher_of
 from workers.changes.ignorefile import BadPatternError

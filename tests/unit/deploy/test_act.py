@@ -14,7 +14,7 @@ from workers.adapters.state.results import StackResult
 from workers.deploy.act import Holder, act, end, settle
 from workers.deploy.observe import without_engine
 from workers.deploy.observed import Observed, Request
-from workers.deploy.plan import Remove, Rest, WriteFiles
+from workers.deploy.plans import Remove, Rest, WriteFiles
 from workers.model.stack import Stack
 from workers.model.words import Action, Decision, Outcome, Reason
 from workers.services import Services

@@ -25,11 +25,11 @@ from tests.unit.deploy.observations import (
 from workers.adapters.state.journal import JournalEntry
 from workers.adapters.state.marks import HandedOver, Pin, Removed
 from workers.deploy.decide import decide
-from workers.deploy.plan import Deploy, Recover, Remove, Rest, TakeBack, WriteFiles
-from workers.deploy.recover import Lost
+from workers.deploy.lost import Lost
+from workers.deploy.plans import Deploy, Recover, Remove, Rest, TakeBack, WriteFiles
 from workers.deploy.sight import Change
 from workers.deploy.target import At, NoRef, OutOfReach
-from workers.deploy.transaction.repair import Interrupted
+from workers.deploy.transaction.after_kill import Interrupted
 from workers.model.words import Action, Outcome, Reason
 
 PIN = Pin("old", "release", "me", reached=True)

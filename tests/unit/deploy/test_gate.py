@@ -29,8 +29,8 @@ from workers.adapters.state.marks import Hold, Pause, Pin, Removed
 from workers.adapters.state.status import StackFacts
 from workers.deploy.decide import Proposal
 from workers.deploy.gate import gate, outcome_of, said_of
-from workers.deploy.plan import Deploy, Plan, Recover, Remove, Rest, TakeBack, WriteFiles, disturbed
-from workers.deploy.recover import Lost
+from workers.deploy.lost import Lost
+from workers.deploy.plans import Deploy, Plan, Recover, Remove, Rest, TakeBack, WriteFiles, disturbed
 from workers.deploy.target import At, NoRef
 from workers.model.words import Action, Decision, Outcome, Reason
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from workers.adapters.docker.argv import config_argv, hash_argv, prefix
+from workers.adapters.docker.compose_argv import config_argv, hash_argv, prefix
 from workers.adapters.docker.compose_project import INHERITED, Project
 from workers.adapters.docker.confidential import Confidential, contents, unquoted
 from workers.model.errors import CommandFailed, CommandTimedOut, InvalidStack
@@ -78,7 +78,7 @@ class Compose:
 
         Args:
             project: the project.
-            argv: the subcommand and its arguments, from `workers.adapters.docker.argv`.
+            argv: the subcommand and its arguments, from `workers.adapters.docker.compose_argv`.
             timeout: seconds.
             on_line: gets every line of output as it comes.
             pass_fds: descriptors that Compose inherits: the stack's lock.

@@ -36,7 +36,7 @@ AVOIDED = (
     ),
 )
 _BUILDX_SINCE = (2, 40, 2)
-_BUILDX = (0, 17)
+BUILDX = (0, 17)
 _ENGINE = (29,)
 _ENGINE_SINCE = (2, 24)
 
@@ -58,7 +58,7 @@ def trouble(compose: str) -> tuple[str, str] | None:
 
 def cannot_build(compose: str, buildx: str | None) -> bool:
     """Whether a release of Compose refuses to build with that buildx, or without one."""
-    return numbers(compose) >= _BUILDX_SINCE and (buildx is None or () < numbers(buildx) < _BUILDX)
+    return numbers(compose) >= _BUILDX_SINCE and (buildx is None or () < numbers(buildx) < BUILDX)
 
 
 def cannot_speak(compose: str, engine: str) -> bool:

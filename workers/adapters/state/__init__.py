@@ -11,13 +11,13 @@ results       what has become of a stack, in a run and as a task's result
 runs          runs, the waiting pulls, the waiting sets of stacks
 run_reader    pages of runs, whole ones, heads and parts
 open_runs     those that have not ended, and what they wait for
-held_back     stacks of a run that come after others of it
+waiting_for_others stacks of a run that come after others of it
 deployed      what is deployed of a stack, and how its project was called
 records       that of every stack, and the fields of its status
 status        a stack's status in one word; pure
 fast_path     one unchanged stack in two round trips
 forecasts     what stacks will need when their turn comes
-deployments   attempts, their steps and logs; each is a `recorded_deployment`
+deployments   attempts, their steps and logs; each is a `past_deployment`
 cancellations deployments that somebody wants stopped
 leases        locks as others see them, with fencing numbers
 marks         pauses, holds, pins and adoptions, as values
@@ -29,4 +29,10 @@ exclusion     both locks of a stack at once
 secret_key    the key of keyed hashes
 rebuild       from journals to an empty Redis
 state         `State`: all of them, made once
+discovered    the stacks that pulls have discovered
+notices       what was told to whom
+liveness      which queues have a live worker
+chores        what is to be done now and then, by whoever comes first
+counters      counters that only ever grow
+paths         where a stack's files lie below the data directory
 """

@@ -12,7 +12,7 @@ from workers.adapters.state import keys
 from workers.adapters.state.clock import now
 from workers.adapters.state.connection import translated
 from workers.adapters.state.identifiers import new_id
-from workers.adapters.state.recorded_deployment import EndedStep, RecordedDeployment
+from workers.adapters.state.past_deployment import EndedStep, RecordedDeployment
 from workers.adapters.state.records import decoded
 from workers.model.words import Decision, Outcome, RunStatus, Trigger
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from workers.adapters.state.held_back import Released
+from workers.adapters.state.waiting_for_others import Released
 from workers.model.news import Ended
 
 

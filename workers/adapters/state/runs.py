@@ -18,12 +18,12 @@ from redis import Redis
 from workers.adapters.state import keys
 from workers.adapters.state.clock import now
 from workers.adapters.state.connection import translated
-from workers.adapters.state.held_back import Waiting, released_of
 from workers.adapters.state.identifiers import new_id
 from workers.adapters.state.outgoing import NobodyTakes, Outgoing
 from workers.adapters.state.results import StackResult, endings_of
 from workers.adapters.state.run_reader import RunReader
 from workers.adapters.state.scripts import Scripts
+from workers.adapters.state.waiting_for_others import Waiting, released_of
 from workers.model.errors import RedisUnavailable
 from workers.model.news import Ended
 from workers.model.words import Action, Outcome, Reason, Trigger

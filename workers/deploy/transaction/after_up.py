@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.adapters.docker.argv import restart_argv, signal_argv, up_argv
+from workers.adapters.docker.compose_argv import restart_argv, signal_argv, up_argv
 from workers.deploy.containers.running import Running
 from workers.deploy.transaction.prepared import Seen
 from workers.model.words import Action

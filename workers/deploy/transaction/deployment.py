@@ -22,6 +22,7 @@ from workers.deploy.files.bring_data import take_leave
 from workers.deploy.files.layout import Folders, remove_tree
 from workers.deploy.files.manifest import load_manifest, save_manifest
 from workers.deploy.report import Ledger
+from workers.deploy.transaction.after_kill import Interrupted, settle_half_made
 from workers.deploy.transaction.apply import Failure, apply
 from workers.deploy.transaction.call import live_project
 from workers.deploy.transaction.cancel import CancelWatch
@@ -34,7 +35,6 @@ from workers.deploy.transaction.prepared import Prepared
 from workers.deploy.transaction.record import pin, record
 from workers.deploy.transaction.refusal import REFUSALS, refusal
 from workers.deploy.transaction.relocation import former_of
-from workers.deploy.transaction.repair import Interrupted, settle_half_made
 from workers.deploy.transaction.rollback import Told, go_back
 from workers.deploy.transaction.steps import Step, Steps
 from workers.model.errors import TransientError

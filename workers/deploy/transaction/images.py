@@ -11,7 +11,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from workers.adapters.docker.argv import build_argv, pull_argv
+from workers.adapters.docker.compose_argv import build_argv, pull_argv
 from workers.adapters.docker.container import Container
 from workers.changes.snapshot import Snapshot
 from workers.deploy.containers import compose_model

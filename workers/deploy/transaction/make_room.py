@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from workers.adapters.docker.argv import remove_argv, up_argv
+from workers.adapters.docker.compose_argv import remove_argv, up_argv
 from workers.adapters.docker.container import Container
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.aside import name_aside, own_name

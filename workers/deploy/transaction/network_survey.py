@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from workers.adapters.docker.argv import dry_up_argv
+from workers.adapters.docker.compose_argv import dry_up_argv
 from workers.adapters.docker.container import CONFIG_HASH, PROJECT
 from workers.adapters.docker.engine import Engine, translated
 from workers.deploy.containers import compose_model

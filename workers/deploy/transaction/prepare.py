@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workers.adapters.docker.argv import dry_up_argv
+from workers.adapters.docker.compose_argv import dry_up_argv
 from workers.changes.agreement import missing_sources
 from workers.changes.snapshot import Snapshot
 from workers.deploy.containers import compose_model

@@ -14,6 +14,7 @@ from workers.deploy.ending import Ending
 from workers.deploy.files.manifest import save_manifest
 from workers.deploy.files.unversioned import as_they_were
 from workers.deploy.report import Ledger
+from workers.deploy.transaction.after_kill import left_otherwise, settle_half_made
 from workers.deploy.transaction.apply import Failure, wait
 from workers.deploy.transaction.call import project_from
 from workers.deploy.transaction.commit import put_tags_back, take_back
@@ -24,7 +25,6 @@ from workers.deploy.transaction.make_room import clear_away
 from workers.deploy.transaction.prepared import Work
 from workers.deploy.transaction.record import brought_back
 from workers.deploy.transaction.remake_volumes import put_back
-from workers.deploy.transaction.repair import left_otherwise, settle_half_made
 from workers.deploy.transaction.restore import restore_model
 from workers.deploy.transaction.up import bring_up, take_down
 from workers.model.errors import TeguError, TransientError

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from workers.adapters.docker.argv import down_argv, up_argv
+from workers.adapters.docker.compose_argv import down_argv, up_argv
 from workers.adapters.docker.compose_project import Project
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.networks import drop_network

@@ -20,7 +20,7 @@ from workers.adapters.state.marked import Adoptions, Holds, Pauses, Pins
 from workers.adapters.state.rebuild import rebuild
 from workers.adapters.state.state import State
 from workers.adapters.state.status import Known, StatusFields, stored_fields
-from workers.deploy.transaction.repair import look
+from workers.deploy.transaction.after_kill import look
 from workers.model.words import Action, Outcome
 
 WRITTEN = Path(__file__).parent / "written_by_958c965"

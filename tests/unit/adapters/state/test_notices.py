@@ -10,10 +10,10 @@ from typing import Any, cast
 import pytest
 from redis import Redis
 
-from workers.adapters.state.held_back import Waiting
 from workers.adapters.state.outgoing import NobodyTakes
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.state import State
+from workers.adapters.state.waiting_for_others import Waiting
 from workers.model.news import Ended
 from workers.model.words import Action, Decision, Outcome, Reason
 

@@ -15,7 +15,7 @@ import pytest
 from redis import Redis
 
 from workers.adapters.state import keys
-from workers.adapters.state.recorded_deployment import RecordedDeployment
+from workers.adapters.state.past_deployment import RecordedDeployment
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.run import Run, RunHead
 from workers.adapters.state.state import State

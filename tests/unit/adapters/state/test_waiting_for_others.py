@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from workers.adapters.state.held_back import Released, Waiting
 from workers.adapters.state.outgoing import NobodyTakes
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.state import State
+from workers.adapters.state.waiting_for_others import Released, Waiting
 from workers.model.errors import RedisUnavailable
 from workers.model.words import Action, Outcome, Reason
 

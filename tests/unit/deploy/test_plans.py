@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.unit.deploy.observations import CHANGED
-from workers.deploy.plan import disturbed
+from workers.deploy.plans import disturbed
 from workers.model.words import Action, Reason
 
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from workers.adapters.state.marks import Pin, Policy
 from workers.changes.snapshot import Snapshot
-from workers.deploy.recover import Lost
+from workers.deploy.lost import Lost
 from workers.deploy.transaction.intent import Intent
 from workers.model.refs import no_ref
 from workers.model.stack import Stack

@@ -9,7 +9,7 @@ import pytest
 
 from workers.adapters.state.marks import Hold
 from workers.deploy.ending import Ending
-from workers.deploy.holds import Attempted, next_hold
+from workers.deploy.retry import Attempted, next_hold
 from workers.model.words import Outcome
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)

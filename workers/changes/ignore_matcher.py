@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from workers.changes.digest import plain
+from workers.changes.ignore_pattern import WORD, Chars, Many, Maybe, NoExpressionError, One, Place, Step, steps
 from workers.changes.ignorefile import BadPatternError, Pattern
 from workers.changes.limits import MAX_IGNORE_PLACES
-from workers.changes.pattern import WORD, Chars, Many, Maybe, NoExpressionError, One, Place, Step, steps
 
 _MOST_STATES = 8 << 20  # bytes that the states of one matcher may take, about
 _MOST_VERDICTS = 10_000

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from workers.adapters.docker.compose_project import INHERITED
 from workers.catalog.fields import VariableName
-from workers.catalog.steering import STEERING
+from workers.catalog.refused_variables import STEERING
 
 _NAME = TypeAdapter[str](VariableName)
 

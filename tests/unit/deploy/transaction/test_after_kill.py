@@ -13,7 +13,7 @@ from workers.adapters.docker.container import HOOK, REPLACES, Container
 from workers.adapters.docker.engine import Engine
 from workers.adapters.state.journal import Journal, JournalEntry
 from workers.deploy.files.layout import Folders
-from workers.deploy.transaction.repair import (
+from workers.deploy.transaction.after_kill import (
     Interrupted,
     give_up,
     host_of,

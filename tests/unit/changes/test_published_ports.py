@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from workers.changes import ports as reading
-from workers.changes.ports import long_ports
+from workers.changes import published_ports as reading
+from workers.changes.published_ports import long_ports
 
 
 def port(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.unit.adapters.docker.made import make_stack
-from workers.adapters.docker import argv
+from workers.adapters.docker import compose_argv as argv
 from workers.adapters.docker.compose_project import project_of
 from workers.model.stack import Options
 
