@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 # So many processes run tests, each with ports, project names and folders of its own; thrice as many as there are cores,
 # since most of them wait for containers most of the time.
 WORKERS ?= $(shell expr $$(nproc) \* 3)
+# What waits for nothing needs no more of them than there are cores: each one imports and collects everything.
+CORES := $(shell nproc)
 # A file's tests share what they set up. In the order of the folders: what takes longest comes first, and what is left
 # for the end are thousands of quick ones, so that no process waits for another.
 SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -44,7 +46,7 @@ run: install ## run Tegu here, from tegu.yaml in this folder
 
 .PHONY: test
 test: provision install ## every test, real Redis, Git, Docker and Compose included
-	@$(BIN)/pytest $(SPREAD) $(COVERING) --cov=workers.changes --cov=app.webhooks --cov-report=
+	@$(BIN)/pytest $(SPREAD) -n $(CORES) $(COVERING) --cov=workers.changes --cov=app.webhooks --cov-report=
 	@$(BIN)/coverage report --fail-under=100
 	@scripts/with-engine $(BIN)/pytest $(SPREAD) $(COVERING:%=--ignore=%)
 
