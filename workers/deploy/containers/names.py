@@ -8,10 +8,10 @@ one service to another of the same stack is for `making_room`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
 
-from workers.adapters.docker.container import NUMBER, PROJECT, Container
+from workers.adapters.docker.container import NUMBER, Container
 from workers.deploy.containers import compose_model
+from workers.deploy.containers.strangers import Stranger
 from workers.model.errors import TeguError
 
 
@@ -73,20 +73,19 @@ def _scale(service: compose_model.Model) -> int:
     return int(service.get("scale", 1 if replicas is None else replicas))
 
 
-def refuse_taken_names(strangers: Iterable[Mapping[str, Any]], names: Collection[str]) -> None:
+def refuse_taken_names(others: Iterable[Stranger], names: Collection[str]) -> None:
     """Refuse to bring up what wants the name of a container that is not the stack's.
 
     Args:
-        strangers: the engine's rows of the containers that are not.
+        others: the containers that are not.
         names: what it wants.
 
     Raises:
         NameTaken: naming it.
     """
-    for row in strangers:
-        for name in sorted({each.removeprefix("/") for each in row.get("Names") or ()}.intersection(names)):
-            project = (row.get("Labels") or {}).get(PROJECT)
-            whose = f"of project {project}" if project else f"{row['Id'][:12]}, which is of no project"
+    for other in others:
+        for name in sorted({*other.names}.intersection(names)):
+            whose = f"of project {other.project}" if other.project else f"{other.id[:12]}, which is of no project"
             message = (
                 f"the container name {name} is taken by a container {whose}; remove or rename that one "
                 f"(docker rename {name} …), or choose another container_name"

@@ -6,11 +6,10 @@ anew, but only with the services that they are told of. So Tegu removes it first
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from workers.adapters.docker.container import ONE_OFF, PROJECT
+from workers.adapters.docker.container import PROJECT
 from workers.adapters.docker.engine import Engine, translated
 from workers.deploy.containers import compose_model
 from workers.model.errors import BlockedStack, TeguError
@@ -74,21 +73,6 @@ def drop_network(engine: Engine, project: str, key: str, ids: Collection[str]) -
             for container in {*(network["Containers"] or {}), *(row["Id"] for row in rows)}:
                 engine.client.disconnect_container_from_network(container, network["Id"], force=True)
             engine.client.remove_network(network["Id"])
-
-
-def strangers(engine: Engine, own: Collection[str], names: Collection[str] | None = None) -> list[Mapping[str, Any]]:
-    """The engine's rows of the containers that a deployment will not replace, running or not.
-
-    Args:
-        engine: where they are.
-        own: the projects whose containers are the stack's; those of `docker compose run` are nobody's to replace.
-        names: those that have one of these; None for all.
-    """
-    filters = {} if names is None else {"name": [f"^/?{re.escape(name)}$" for name in sorted(names)]}
-    with translated():
-        rows = engine.client.containers(all=True, filters=filters)
-    labelled = ((row, row.get("Labels") or {}) for row in rows)
-    return [row for row, labels in labelled if labels.get(PROJECT) not in own or labels.get(ONE_OFF) == "True"]
 
 
 def refuse_lacking(engine: Engine, model: compose_model.Model) -> None:

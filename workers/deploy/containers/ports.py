@@ -5,11 +5,11 @@ A port that moves from one stack to another in one push is free a moment later, 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
 
 from workers.adapters.docker.container import Port
 from workers.deploy.containers import compose_model
+from workers.deploy.containers.strangers import Stranger
 from workers.model.errors import TeguError
 
 _ANYWHERE = "0.0.0.0"  # noqa: S104 (what the engine calls every address; nothing is bound here)
@@ -33,19 +33,17 @@ def _ports(service: compose_model.Model) -> Iterator[Port]:
             yield Port(each.get("host_ip") or _ANYWHERE, int(number), each.get("protocol") or "tcp")
 
 
-def refuse_taken(strangers: Iterable[Mapping[str, Any]], ports: Collection[Port]) -> None:
+def refuse_taken(others: Iterable[Stranger], ports: Collection[Port]) -> None:
     """Refuse to bring up what wants a port that a container of another project has.
 
     Args:
-        strangers: the engine's rows of the containers that are not the stack's.
+        others: the containers that are not the stack's.
         ports: what it wants.
 
     Raises:
         PortTaken: naming the port and the container.
     """
-    for row in strangers:
-        theirs = {Port(each.get("IP", ""), each.get("PublicPort", 0), each["Type"]) for each in row.get("Ports") or ()}
-        for port in sorted(theirs & set(ports), key=str):
-            name = row["Names"][0].removeprefix("/")
-            message = f"port {port} is taken by the container {name}; stop it, or publish another port"
+    for other in others:
+        for port in sorted(other.ports & set(ports), key=str):
+            message = f"port {port} is taken by the container {other.names[0]}; stop it, or publish another port"
             raise PortTaken(message)

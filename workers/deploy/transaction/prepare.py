@@ -9,10 +9,11 @@ from workers.changes.agreement import missing_sources
 from workers.changes.snapshot import Snapshot
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.names import refuse_taken_names, wanted_names
-from workers.deploy.containers.networks import network_ids, refuse_lacking, refuse_shared_networks, strangers
+from workers.deploy.containers.networks import network_ids, refuse_lacking, refuse_shared_networks
 from workers.deploy.containers.ports import refuse_taken, wanted
 from workers.deploy.containers.provenance import named_by, strays
 from workers.deploy.containers.running import NOTHING, Running
+from workers.deploy.containers.strangers import strangers
 from workers.deploy.files.manifest import Manifest
 from workers.deploy.files.safe_path import Root
 from workers.deploy.files.stage import stage

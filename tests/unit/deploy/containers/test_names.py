@@ -9,6 +9,7 @@ import pytest
 
 from workers.adapters.docker.container import NUMBER, PROJECT, Container
 from workers.deploy.containers.names import NameTaken, crossing, refuse_taken_names, wanted_names
+from workers.deploy.containers.strangers import Stranger
 
 
 def container(service: str, number: str) -> Container:
@@ -59,6 +60,6 @@ def test_a_container_crosses_whose_name_another_service_gets() -> None:
 def test_who_has_a_name_is_named(row: dict[str, Any], message: str) -> None:
     other = {"Id": "f" * 64, "Names": ["/other", "/other/web"], "Labels": {}}
     with pytest.raises(NameTaken) as caught:
-        refuse_taken_names([other, {"Id": "0123456789abcdef", **row}], {"web"})
+        refuse_taken_names([Stranger.of(other), Stranger.of({"Id": "0123456789abcdef", **row})], {"web"})
     assert str(caught.value).startswith(message)
-    refuse_taken_names([other, {"Id": "e" * 64, "Names": None}], {"web"})
+    refuse_taken_names([Stranger.of(other), Stranger.of({"Id": "e" * 64, "Names": None})], {"web"})

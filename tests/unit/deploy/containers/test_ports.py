@@ -6,6 +6,7 @@ import pytest
 
 from workers.adapters.docker.container import Port
 from workers.deploy.containers.ports import PortTaken, refuse_taken, wanted
+from workers.deploy.containers.strangers import Stranger
 
 
 def test_a_service_wants_what_it_publishes_at_one_place() -> None:
@@ -26,13 +27,11 @@ def test_a_service_wants_what_it_publishes_at_one_place() -> None:
 
 
 def test_who_has_a_port_is_named() -> None:
-    def row(number: int) -> dict[str, object]:
-        return {
-            "Names": ["/theirs"],
-            "Ports": [{"IP": "0.0.0.0", "PublicPort": number, "Type": "tcp"}, {"Type": "udp"}],
-        }
+    def other(number: int) -> Stranger:
+        ports = [{"IP": "0.0.0.0", "PublicPort": number, "Type": "tcp"}, {"Type": "udp"}]
+        return Stranger.of({"Id": "1", "Names": ["/theirs"], "Ports": ports})
 
     ports = {Port("0.0.0.0", 8080, "tcp")}
     with pytest.raises(PortTaken, match=r"port 0\.0\.0\.0:8080/tcp is taken by the container theirs"):
-        refuse_taken([row(80), row(8080)], ports)
-    refuse_taken([row(80), {"Names": ["/none"], "Ports": None}], ports)
+        refuse_taken([other(80), other(8080)], ports)
+    refuse_taken([other(80), Stranger.of({"Id": "2", "Names": ["/none"], "Ports": None})], ports)
