@@ -40,7 +40,7 @@ READING = (*NAMES, "debian") if ALL else NAMES
 THOROUGH = ALL or CHOSEN
 """Whether time matters less: in `make test-releases`, not in `make test`."""
 STRIDE = 1 if THOROUGH else 3
-"""Of all the places where something may be killed, each n-th is tried; odd, for those who go to and fro at each."""
+"""Of all calls of the engine at which something may be killed, each n-th is tried; odd, for those who go to and fro."""
 
 
 def examples(few: int, many: int) -> int:

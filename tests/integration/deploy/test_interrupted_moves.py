@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import DOCKER_HOST, Files, House, compose, in_a_child, service
-from tests.releases import STRIDE
 from tests.second_engine import SecondEngine
 from workers.adapters.state.leases import stack_lease
 from workers.deploy.transaction.steps import Step
@@ -85,7 +84,7 @@ def test_a_project_gets_its_new_name_wherever_it_was_killed(house: House) -> Non
     house.stack(**QUICK)
     house.push(two(house.project()))
     house.live("a/data/kept").write_text("1")
-    steps = TOUCHING[:: min(STRIDE, 2)]
+    steps = TOUCHING
     names = ["a", *(f"new{number}" for number in range(len(steps)))]
     for step, (old, new) in zip(steps, pairwise(names), strict=True):
         house.stack(project=house.project(new), **QUICK)
