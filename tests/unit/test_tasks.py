@@ -14,7 +14,8 @@ from workers import tasks
 from workers.adapters.queue import Queue
 from workers.celery import configuration, deploy_queue, pull_queue
 from workers.deploy import deploy_if_changed as deploy
-from workers.model.errors import UnknownName
+from workers.deploy.observed import Request
+from workers.model.errors import Busy, UnknownName
 from workers.model.words import Reason, Trigger
 from workers.reconcile.announce import Announced
 from workers.reconcile.pull import Pulled
@@ -85,6 +86,15 @@ def test_what_was_asked_for_while_the_stack_was_locked_is_followed_up_without_a_
     services.state.runs.plan(run, [(STACK, "")])
     deploy.follow_up(services, services.stacks.find(STACK))
     assert services.queue.calls_in(SLOW) == {(DEPLOY, STACK, "")}
+
+
+def test_whoever_does_not_get_the_lock_leaves_those_that_wait_to_its_holder(services: Services) -> None:
+    run = services.state.runs.create("homelab", Trigger.CALL, ())
+    services.state.runs.plan(run, [(STACK, "")])
+    stack = services.stacks.find(STACK)
+    with services.state.stack_lock.hold(STACK), pytest.raises(Busy):
+        deploy._under_lock(services, stack, Request(), (), "the task")
+    assert services.queue.calls_in(SLOW) == frozenset()
 
 
 def test_a_short_name_is_enough_under_a_run(services: Services) -> None:

@@ -12,7 +12,7 @@ from workers.deploy.files.layout import Folders
 from workers.deploy.gate import outcome_of, said_of
 from workers.deploy.lost import recover
 from workers.deploy.observed import Observed
-from workers.deploy.plans import Deploy, Recover, Remove, Rest, TakeBack, WriteFiles
+from workers.deploy.plans import Deploy, Recover, Remove, Repair, Rest, TakeBack, WriteFiles
 from workers.deploy.remove import Gone, Removal
 from workers.deploy.report import Ledger
 from workers.deploy.take_down import KEEP, undo_move
@@ -40,7 +40,7 @@ class Holder:
     runs: tuple[str, ...]
 
 
-def put_right(services: Services, holder: Holder, observed: Observed, plan: TakeBack | Recover) -> None:
+def put_right(services: Services, holder: Holder, observed: Observed, plan: Repair) -> None:
     """Do what comes first; then everything has to be observed anew."""
     stack, state = observed.stack, services.state
     folders = Folders.of(services.settings.data_dir, stack)
@@ -139,7 +139,7 @@ def job_of(observed: Observed, plan: WriteFiles | Deploy, lock: int) -> Job:
         adoption=observed.adoption.data if observed.adoption else None,
         forced=observed.request.force,
         asked=observed.request.asked,
-        told=plan.told if isinstance(plan, Deploy) else None,
+        told=said_of(observed, plan).reason,
         worn_out=plan.worn_out if isinstance(plan, Deploy) else (),
     )
 

@@ -101,8 +101,7 @@ def _about_content(observed: Observed, sight: Sight, target: At) -> Proposal:
     ):
         return Proposal(TakeBack(intent))
     decision = _corrected(observed, sight, widened(observed, decision), snapshot)
-    is_recorded = _is_recorded(observed, snapshot)
-    plan = planned(decision, snapshot, is_recorded=is_recorded, told=Reason.ROLLBACK if target.is_ordered else None)
+    plan = planned(decision, snapshot, is_recorded=_is_recorded(observed, snapshot))
     return Proposal(plan, _healing(observed, sight))
 
 

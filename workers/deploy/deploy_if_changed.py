@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -25,7 +25,7 @@ from workers.deploy.files.layout import Folders
 from workers.deploy.gate import gate
 from workers.deploy.observe import observe
 from workers.deploy.observed import Request
-from workers.deploy.plans import Recover, TakeBack
+from workers.deploy.plans import Repair
 from workers.deploy.remove import remove_gone
 from workers.deploy.sight import Sight
 from workers.deploy.transaction import after_kill
@@ -103,13 +103,15 @@ def _joined(services: Services, request: Request, runs: Iterable[str]) -> Reques
 
 
 def _under_lock(services: Services, stack: Stack, request: Request, runs: tuple[str, ...], taker: str) -> StackResult:
-    try:
-        with exclusive(services.state, stack.id) as (lock, lease):
+    with ExitStack() as held:
+        lock, lease = held.enter_context(exclusive(services.state, stack.id))
+        try:
             taken = services.state.runs.take(stack.id, taker, orphans=True)
             request = _joined(services, request, set(taken).difference(runs))
             return _reconcile(services, stack, request, Holder(lock, lease, tuple(dict.fromkeys((*runs, *taken)))))
-    finally:
-        follow_up(services, stack)
+        finally:
+            held.close()  # whoever follows up finds the stack free; whoever did not get it leaves that to its holder
+            follow_up(services, stack)
 
 
 def _reconcile(services: Services, stack: Stack, request: Request, holder: Holder) -> StackResult:
@@ -119,7 +121,7 @@ def _reconcile(services: Services, stack: Stack, request: Request, holder: Holde
         observed = observe(services, stack, request, datetime.now(UTC))
         old_files = files_for(services, stack, observed.adoption)
         plan = gate(observed, decide(observed, Sight(services, stack, old_files)))
-        if not isinstance(plan, TakeBack | Recover):
+        if not isinstance(plan, Repair):
             return act(services, holder, observed, plan, old_files)
         put_right(services, holder, observed, plan)
     message = f"{stack.id} needs one repair after the other"
@@ -134,7 +136,7 @@ def _agree(services: Services, stack: Stack, fence: int) -> None:
     state = services.state
     journal = state.journal.load(stack.id)
     after_kill.tidy(journal, Folders.of(services.settings.data_dir, stack))
-    record = _own(state.journal.load(stack.id), stack)
+    record = _own(journal, stack)
     if record is None:
         return
     if record != journal.record:

@@ -123,10 +123,10 @@ def settled(services: Services, stack: Stack, request: Request, look: Look, now:
         return None
     if observed.pin is None and observed.deployed and not observed.has_folder:
         return _removed(observed)
-    plan = gate(observed, decide(observed, Sight(services, stack)))
-    if observed.removed or not isinstance(plan, Rest):
+    if observed.removed:
         return None
-    return said_of(observed, plan)
+    plan = gate(observed, decide(observed, Sight(services, stack)))
+    return said_of(observed, plan) if isinstance(plan, Rest) else None
 
 
 def _removed(observed: Observed) -> Decision | None:

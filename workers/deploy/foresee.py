@@ -23,10 +23,10 @@ from workers.deploy.files.adopted import files_for
 from workers.deploy.gate import gate, said_of, why_paused
 from workers.deploy.observe import observe, without_engine
 from workers.deploy.observed import Observed, Request
-from workers.deploy.plans import Deploy, Recover, TakeBack
+from workers.deploy.plans import Deploy, Repair
 from workers.deploy.report import Ledger
 from workers.deploy.sight import Sight
-from workers.deploy.transaction.after_kill import Interrupted, merged
+from workers.deploy.transaction.after_kill import Interrupted
 from workers.deploy.transaction.deployment import Deployment
 from workers.model.errors import EngineUnavailable, GitUnavailable
 from workers.model.stack import Stack
@@ -60,8 +60,11 @@ def foresee(services: Services, planned: Sequence[Planned], *, surveys: bool) ->
         except GitUnavailable as error:
             return undecided(stack.id, each.commit, error)
 
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
+    threads = ThreadPoolExecutor(_AT_ONCE)
+    try:
         yield from threads.map(look, planned)
+    finally:
+        threads.shutdown(cancel_futures=True)  # whoever does not want the rest does not wait for it
 
 
 def _foreseen(
@@ -75,8 +78,8 @@ def _foreseen(
     outside = files_for(services, stack, observed.adoption)
     sight = Sight(services, stack, outside)
     proposal = decide(observed, sight)
-    if isinstance(proposal.plan, TakeBack | Recover):
-        observed = put_right(observed)
+    if isinstance(proposal.plan, Repair):
+        observed = after_repair(observed)
         proposal = decide(observed, sight)
     plan = gate(observed, proposal)
     if surveys and isinstance(plan, Deploy) and not plan.worn_out and not facts.leased:
@@ -92,21 +95,13 @@ def _even_if_unchanged(stack: Stack, facts: StackFacts, decision: Decision) -> D
     return decision
 
 
-def put_right(observed: Observed) -> Observed:
+def after_repair(observed: Observed) -> Observed:
     """What will be observed once that has been done which comes first: something recovered, an attempt given up."""
     lost, left = observed.lost, observed.interrupted
     if lost is not None:
-        return replace(
-            observed,
-            deployed=lost.record,
-            anywhere=lost.record,
-            interrupted=Interrupted(disturbed=lost.disturbed),
-            lost=None,
-        )
-    if left.intent is None or not left.intent.switched:
-        return replace(observed, interrupted=replace(left, intent=None))
-    disturbed, networks = merged(left.intent.services, left.disturbed), (*left.intent.network_keys, *left.networks)
-    return replace(observed, interrupted=Interrupted(None, disturbed, networks=networks))
+        record, disturbed = lost.record, Interrupted(disturbed=lost.disturbed)
+        return replace(observed, deployed=record, anywhere=record, interrupted=disturbed, lost=None)
+    return replace(observed, interrupted=left.given_up(left.intent.network_keys if left.intent else ()))
 
 
 def _surveyed(services: Services, observed: Observed, plan: Deploy) -> Decision:

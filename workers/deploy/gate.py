@@ -15,10 +15,9 @@ from workers.deploy.observed import Observed
 from workers.deploy.plans import (
     Deploy,
     Plan,
-    Recover,
     Remove,
+    Repair,
     Rest,
-    TakeBack,
     WriteFiles,
     disturbed,
     left_pinned,
@@ -41,8 +40,7 @@ def gate(observed: Observed, proposal: Proposal) -> Plan:
     if decision.reason in _NOT_TRIED and (healing := _healed_old_one(observed, proposal.healing)):
         decision, snapshot = healing.decision, healing.snapshot
     decision = stopped_by_hand(observed, decision) or decision
-    told = Reason.ROLLBACK if target.is_ordered else None
-    allowed = planned(decision, snapshot, is_recorded=not isinstance(plan, WriteFiles), told=told)
+    allowed = planned(decision, snapshot, is_recorded=not isinstance(plan, WriteFiles))
     if isinstance(allowed, Deploy) and decision.reason is Reason.DRIFTED and not observed.request.asked:
         return replace(allowed, worn_out=worn_out(observed.deployed, acting(decision), observed.now))
     return allowed
@@ -53,12 +51,14 @@ def said_of(observed: Observed, plan: Plan) -> Decision:
     stack, target = observed.stack, observed.target
     if isinstance(plan, Remove):
         return Decision(stack.id, Action.REMOVE, Reason.REMOVED, message=plan.why)
-    if isinstance(plan, TakeBack | Recover):
+    if isinstance(plan, Repair):
         return Decision(stack.id, Action.UP, Reason.INTERRUPTED, observed.newest)
     decision = plan.decision
+    if not isinstance(target, At):
+        return decision
     if isinstance(plan, Deploy):
-        return decision if plan.told is None else replace(decision, reason=plan.told)
-    if isinstance(target, At) and target.pin and not target.is_ordered and decision.reason is Reason.UNCHANGED:
+        return replace(decision, reason=Reason.ROLLBACK) if target.is_ordered else decision
+    if target.pin and not target.is_ordered and decision.reason is Reason.UNCHANGED:
         return left_pinned(observed.stack, target.pin, observed.newest or "")
     return decision
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from workers.adapters.state.deployed import Deployed, is_of_another_worker
+from workers.adapters.state.journal import JournalEntry
 from workers.adapters.state.state import State
 from workers.changes.snapshot import Snapshot
 from workers.deploy.containers.provenance import named_at, strays
@@ -46,21 +47,26 @@ class Lost:
     disturbed: Mapping[str, Action] = field(default_factory=dict)
 
 
-def find_lost(services: Services, stack: Stack) -> Lost | None:
+def find_lost(services: Services, stack: Stack, journal: JournalEntry, known: Deployed | None) -> Lost | None:
     """What is deployed of a stack whose state on this host is lost.
 
     None where nothing was lost, or where containers do not say that they are what is pinned.
 
+    Args:
+        services: the process's.
+        stack: the stack.
+        journal: what its journal says.
+        known: what Redis has as deployed.
+
     Raises:
         EngineUnavailable: the engine is away.
     """
-    state, folders = services.state, Folders.of(services.settings.data_dir, stack)
+    folders = Folders.of(services.settings.data_dir, stack)
     if folders.manifest.exists():
         return None
-    journal, record = state.journal.load(stack.id), state.records.get(stack.id)
-    if journal.record or journal.left or is_of_another_worker(stack, journal.record, record):
+    if journal.record or journal.left or is_of_another_worker(stack, journal.record, known):
         return None
-    return _recorded(services, stack, record) if record else _pinned(services, stack, folders)
+    return _recorded(services, stack, known) if known else _pinned(services, stack, folders)
 
 
 def recover(state: State, stack: Stack, folders: Folders, lost: Lost, fence: int) -> None:

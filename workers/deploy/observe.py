@@ -52,7 +52,7 @@ def observe(services: Services, stack: Stack, request: Request, now: datetime) -
         at_rest=seen.at_rest,
         drift=seen.drift,
         images=seen.images,
-        lost=find_lost(services, stack),
+        lost=find_lost(services, stack, journal, known),
     )
 
 

@@ -45,13 +45,11 @@ class Deploy:
     Attributes:
         decision: what each service needs.
         snapshot: of the content.
-        told: the reason that people are told, where it is another one.
         worn_out: services that were healed again and again and do not last: it is not tried, and counts as failed.
     """
 
     decision: Decision
     snapshot: Snapshot
-    told: Reason | None = None
     worn_out: tuple[str, ...] = ()
 
 
@@ -83,17 +81,16 @@ Repair: TypeAlias = TakeBack | Recover
 Plan: TypeAlias = Rest | WriteFiles | Deploy | Remove | TakeBack | Recover
 
 
-def planned(decision: Decision, snapshot: Snapshot | None, *, is_recorded: bool, told: Reason | None = None) -> Plan:
+def planned(decision: Decision, snapshot: Snapshot | None, *, is_recorded: bool) -> Plan:
     """The plan that a decision about content comes to.
 
     Args:
         decision: what each service needs.
         snapshot: of the content; None where it is invalid.
         is_recorded: whether what is deployed is this very content.
-        told: the reason that people are told of a deployment.
     """
     if snapshot is not None and decision.action is not Action.NONE:
-        return Deploy(decision, snapshot, told)
+        return Deploy(decision, snapshot)
     if snapshot is None or is_recorded or decision.reason is not Reason.UNCHANGED:
         return Rest(decision, snapshot)
     return WriteFiles(decision, snapshot)

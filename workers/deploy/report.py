@@ -133,15 +133,19 @@ class Ledger:
         self._state.runs.finish(self._runs, result, status)
         log.info("deployment ended", stack=self._stack, outcome=ending.outcome.value, deployment=self.deployment)
 
+    def _is_deployed(self, fingerprint: str) -> bool:
+        record = self._state.records.get(self._stack)
+        return record is not None and record.fingerprint == fingerprint
+
     def _hold(self, ending: Ending, decision: Decision, fingerprint: str, *, asked: bool) -> None:
         """Hold what failed, and no longer what has succeeded."""
-        before, record = self._state.holds.get(self._stack), self._state.records.get(self._stack)
+        before = self._state.holds.get(self._stack)
         tried = Attempted(
             deployment=self.deployment,
             commit=decision.commit,
             fingerprint=fingerprint,
             is_newest=self._newest in {None, decision.commit},
-            is_deployed=record is not None and record.fingerprint == fingerprint,
+            is_deployed=ending.outcome is Outcome.CANCELLED and self._is_deployed(fingerprint),
             asked=asked,
         )
         after = next_hold(before, tried, ending, datetime.now(UTC))

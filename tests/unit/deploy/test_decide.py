@@ -179,12 +179,6 @@ def test_a_rollback_out_of_reach_fails_and_one_that_was_done_stands() -> None:
     assert (done.outcome, done.decision.reason) == (None, Reason.PINNED)
 
 
-def test_a_rollback_is_called_one() -> None:
-    plan = decide(observed(target=At("new", ORDER)), Content(CHANGED)).plan
-    assert isinstance(plan, Deploy)
-    assert plan.told is Reason.ROLLBACK
-
-
 @pytest.mark.parametrize(
     ("fields", "at_deployed"),
     [

@@ -158,7 +158,9 @@ def test_healing_that_does_not_last_is_not_tried_again_unless_somebody_asks() ->
         (SAME, At("c1", replace(PINNED, reached=False)), Reason.UNCHANGED),
         (Rest(INVALID), At("c1", PINNED), Reason.INVALID),
         (CHANGE, At("new"), Reason.CONTENT_CHANGED),
-        (replace(CHANGE, told=Reason.ROLLBACK), At("c1", PINNED), Reason.ROLLBACK),
+        (CHANGE, At("c1", PINNED), Reason.CONTENT_CHANGED),
+        (CHANGE, At("c1", replace(PINNED, reached=False)), Reason.ROLLBACK),
+        (Rest(INVALID), NoRef(), Reason.INVALID),
         (Remove("keep", "gone"), At("new"), Reason.REMOVED),
         (TakeBack(an_intent()), At("new"), Reason.INTERRUPTED),
     ],
@@ -170,8 +172,7 @@ def test_what_people_are_told(plan: Plan, target: At, reason: Reason) -> None:
 def test_a_rollback_under_way_is_called_one_also_where_it_heals() -> None:
     ordered = At("c1", replace(PINNED, reached=False))
     allowed = gated(Rest(INVALID), HEALING, target=ordered)
-    assert isinstance(allowed, Deploy)
-    assert allowed.told is Reason.ROLLBACK
+    assert said_of(observed(target=ordered), allowed).reason is Reason.ROLLBACK
 
 
 @pytest.mark.parametrize(

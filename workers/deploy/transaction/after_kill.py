@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from workers.adapters.docker.container import REPLACES, Container
@@ -44,6 +44,21 @@ class Interrupted:
     def __bool__(self) -> bool:
         return self.intent is not None or bool(self.disturbed)
 
+    def given_up(self, networks: Iterable[str]) -> Interrupted:
+        """What is left once the attempt is given up: what it may have done to containers is still to be made good.
+
+        Args:
+            networks: the keys of those that it may have made anew.
+        """
+        intent = self.intent
+        if intent is None or not intent.switched:
+            return replace(self, intent=None)  # no container has been touched yet
+        return Interrupted(
+            disturbed=merged(intent.services, self.disturbed),
+            volumes={**intent.volumes, **self.volumes},
+            networks=tuple(sorted({*networks, *self.networks})),
+        )
+
 
 def look(journal: JournalEntry) -> Interrupted:
     """What a stack's journal says of an earlier attempt."""
@@ -67,8 +82,7 @@ def tidy(journal: JournalEntry, folders: Folders) -> None:
 def give_up(stack: str, found: Interrupted, journal: Journal, folders: Folders, engine: Engine) -> None:
     """Take the files of an interrupted deployment back.
 
-    What it may have done to containers is noted, and made good by the next deployment. Where its switch of files was
-    not completed, no container has been touched yet.
+    What it may have done to containers is noted, and made good by the next deployment.
     """
     intent = found.intent
     if intent is None:
@@ -76,12 +90,9 @@ def give_up(stack: str, found: Interrupted, journal: Journal, folders: Folders, 
     log.warning("giving up an interrupted deployment", stack=stack, deployment=intent.deployment)
     take_back(engine, folders, intent)
     put_tags_back(engine, intent.images)
-    left: LeftFields = {}
-    if intent.switched:
-        disturbed = merged(intent.services, found.disturbed)
-        anew = remade(engine, intent.project, intent.network_keys, intent.networks)
-        left = left_otherwise(disturbed, {**intent.volumes, **found.volumes}, tuple(sorted({*anew, *found.networks})))
-    journal.update(stack, intent=None, **left)
+    anew = remade(engine, intent.project, intent.network_keys, intent.networks) if intent.switched else ()
+    left = found.given_up(anew)
+    journal.update(stack, intent=None, **left_otherwise(left.disturbed, left.volumes, left.networks))
     folders.clear()
 
 
