@@ -47,7 +47,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def eventually(look: Callable[[], Any], what: str, timeout: float = 60) -> Any:
+def eventually(look: Callable[[], Any], what: str, timeout: float = 180) -> Any:
     """Look again and again until something true comes back; fail with what was seen last."""
     deadline = time.monotonic() + timeout
     seen: Any = None
@@ -176,7 +176,7 @@ class System:
     def tegu(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the command line as a user would."""
         done = subprocess.run(
-            [TEGU, *arguments], env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=120, check=False
+            [TEGU, *arguments], env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=300, check=False
         )
         assert not check or done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -185,7 +185,7 @@ class System:
         """Run Celery's own command line on Tegu's app."""
         argv = [str(Path(TEGU).with_name("celery")), "-A", "workers", *arguments]
         return subprocess.run(
-            argv, env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=60, check=True
+            argv, env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=180, check=True
         )
 
     def ask(
@@ -196,7 +196,7 @@ class System:
             f"{base or self.url}{path}", data=body, headers={"Authorization": f"Bearer {self.token}", **(headers or {})}
         )
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, _decoded(answer.read())
         except urllib.error.HTTPError as error:
             with error:
@@ -215,7 +215,7 @@ class System:
         }
         return self.ask(f"/webhooks/{REPO}", body, headers)
 
-    def follow(self, run: str, timeout: float = 90) -> dict[str, Any]:
+    def follow(self, run: str, timeout: float = 240) -> dict[str, Any]:
         """Wait until a run has ended."""
 
         def ended() -> dict[str, Any] | None:
@@ -230,7 +230,7 @@ class System:
             raise AssertionError(message) from None
         return found
 
-    def deploy(self, files: Mapping[str, str | None], timeout: float = 90) -> dict[str, Any]:
+    def deploy(self, files: Mapping[str, str | None], timeout: float = 240) -> dict[str, Any]:
         """Push, tell Tegu, and wait for the run to end."""
         status, answer = self.send_push(self.push(files))
         assert status == 202, answer
@@ -289,7 +289,7 @@ class System:
 
 
 def _docker(*arguments: str) -> str:
-    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True, timeout=60).stdout
+    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True, timeout=180).stdout
 
 
 def _decoded(body: bytes) -> Any:
