@@ -86,6 +86,17 @@ def short(commit: Any) -> str:  # noqa: ANN401 (whatever JSON had)
     return str(commit)[:10] if commit else ""
 
 
+def lasting(moment: str, now: float) -> str:
+    """How long something has lasted that began at an RFC 3339 time: `40 s`, `3 min 5 s`.
+
+    Args:
+        moment: the time.
+        now: seconds since the epoch.
+    """
+    minutes, seconds = divmod(max(0, int(now - datetime.fromisoformat(moment).timestamp())), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
 def ago(moment: Any, now: float) -> str:  # noqa: ANN401 (whatever JSON had)
     """How long ago an RFC 3339 time was, in the largest unit that fits.
 

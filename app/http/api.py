@@ -48,6 +48,15 @@ def _add_reading(blueprint: Blueprint, services: Services) -> None:
     def stack(environment: str, name: str) -> Answer:
         return schemas.stack_detail(services.catalog.current(), state, f"{environment}/{name}")
 
+    @blueprint.get("/repos")
+    def repos() -> Answer:
+        found = schemas.repo_states(services.catalog.current(), state)
+        return schemas.page([each.to_json() for each in found], None)
+
+    @blueprint.get("/repos/<name>")
+    def repo(name: str) -> Answer:
+        return schemas.repo_detail(services.catalog.current(), state, name)
+
     @blueprint.get("/runs")
     def runs() -> Answer:
         wanted = schemas.read_request(schemas.RunPageRequest, request.args.to_dict())

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from app.http.schemas import stack_rows
+from app.http.schemas import repo_states, stack_rows
 from app.http.tally import Tally
 from workers.adapters.state.counters import Counters
 from workers.adapters.state.liveness import Liveness
+from workers.adapters.state.repos import RepoState
 from workers.celery import deploy_queue, pull_queue
 from workers.model.errors import CatalogError, RedisUnavailable
 from workers.model.words import StackStatus
@@ -73,6 +75,7 @@ class StateCollector(Collector):
         for status in StackStatus:
             stacks.add_metric((status,), statuses[status])
         yield stacks
+        yield from _of_repos(repo_states(catalog, state))
         yield from self._queues(tuple(environment.worker for environment in catalog.environments.values()))
 
     def _queues(self, workers: tuple[str, ...]) -> Iterator[Metric]:
@@ -86,6 +89,28 @@ class StateCollector(Collector):
             alive.add_metric((name,), int(name not in missing))
         yield messages
         yield alive
+
+
+def _of_repos(repos: Iterable[RepoState]) -> Iterator[Metric]:
+    """How the last pull of each repo ended on each worker, and when what is being asked now was asked."""
+    failed = GaugeMetricFamily("tegu_repo_pull_failed", "Whether the last pull failed", labels=("repo", "worker"))
+    at = GaugeMetricFamily("tegu_repo_pull_timestamp_seconds", "When the last pull ended", labels=("repo", "worker"))
+    asked = GaugeMetricFamily(
+        "tegu_repo_asking_since_timestamp_seconds",
+        "Since when a pull waits for an answer",
+        labels=("repo", "worker", "host"),
+    )
+    for repo in repos:
+        for worker, pull in repo.pulls.items():
+            failed.add_metric((repo.repo, worker), int(pull.failed))
+            at.add_metric((repo.repo, worker), _seconds(pull.at))
+        for worker, asking in repo.asked.items():
+            asked.add_metric((repo.repo, worker, asking.host), _seconds(asking.since))
+    yield from (failed, at, asked)
+
+
+def _seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()
 
 
 def _counted(counts: dict[str, int]) -> Iterator[Metric]:

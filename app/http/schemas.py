@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from workers.adapters.state.events import Event
+from workers.adapters.state.repos import RepoState
 from workers.adapters.state.state import State
 from workers.adapters.state.status import status_row
 from workers.catalog import Catalog
@@ -142,6 +143,24 @@ def stack_detail(catalog: Catalog, state: State, stack: str) -> dict[str, Any]:
         raise UnknownName(message)
     (row,) = _rows(catalog, state, [stack])
     return row | {"deployments": [each.to_json() for each in state.deployments.list(stack)]}
+
+
+def repo_states(catalog: Catalog, state: State) -> tuple[RepoState, ...]:
+    """How the catalog's repos stand on the workers that pull them, in the order of names."""
+    return state.repos.all({repo: catalog.workers(repo) for repo in sorted(catalog.repos)})
+
+
+def repo_detail(catalog: Catalog, state: State, repo: str) -> dict[str, Any]:
+    """How one repo stands.
+
+    Raises:
+        UnknownName: when there is no such repo.
+    """
+    if repo not in catalog.repos:
+        message = f"there is no repo {repo}"
+        raise UnknownName(message)
+    (found,) = state.repos.all({repo: catalog.workers(repo)})
+    return found.to_json()
 
 
 def event_text(event: Event) -> str:

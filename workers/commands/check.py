@@ -18,7 +18,7 @@ from workers.changes.trace import is_there
 from workers.commands.plan import found_in
 from workers.commands.rehearse import refusal
 from workers.deploy.files.layout import Folders
-from workers.model.errors import CatalogError, CommandFailed, GitUnavailable, InvalidStack
+from workers.model.errors import CatalogError, CommandFailed, GitRefused, GitUnavailable, InvalidStack, TeguError
 from workers.services import Services
 
 
@@ -70,11 +70,11 @@ def _findings(services: Services, catalog: Catalog, *, fetch: bool) -> Iterator[
             found, stale = found_in(services, catalog, repo, known, fetch=fetch)
         except GitUnavailable as error:
             away = True
-            yield Finding("", str(error), unreachable=True)
+            yield Finding("", str(error), unreachable=_is_unreachable(error))
             continue
         if stale is not None:  # whether all is in order at the followed commits, nobody knows
             message = f"{repo}: looking at what was fetched last: {stale}"
-            yield Finding("", message, unreachable=isinstance(stale, GitUnavailable))
+            yield Finding("", message, unreachable=_is_unreachable(stale))
         known = replaced(known, repo, found.environments, found.discovered)
         for ref, message in found.missing.items():
             yield Finding("", message, error=has_to_have(catalog, repo, ref))
@@ -85,6 +85,11 @@ def _findings(services: Services, catalog: Catalog, *, fetch: bool) -> Iterator[
     yield from _of_stacks(services, planned)
     if not away:
         yield from _of_order(planned)
+
+
+def _is_unreachable(error: TeguError) -> bool:
+    """Whether nobody answers; who answers and refuses has to be told something else."""
+    return isinstance(error, GitUnavailable) and not isinstance(error, GitRefused)
 
 
 def _of_receivers(catalog: Catalog) -> Iterator[Finding]:

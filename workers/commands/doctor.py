@@ -7,7 +7,6 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,8 @@ from workers.adapters.notify import problem_of, service_of
 from workers.adapters.state.liveness import Liveness
 from workers.catalog import Catalog
 from workers.celery import deploy_queue, pull_queue
+from workers.commands.checked import Checked
+from workers.commands.checked_repos import files_of_repos, pulls_of_repos
 from workers.commands.upgrade import upgrades
 from workers.model.errors import CommandFailed, EngineUnavailable, TeguError, TransientError
 from workers.model.secret import Secret
@@ -31,19 +32,6 @@ from workers.services import Services
 OLDEST_GIT = (2, 34)
 _FEW_NETWORKS = 5
 _POOL_OF_NETWORKS = 31  # what Docker's default address pools allow, its own bridge included
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """One thing that was looked at.
-
-    `status` is `ok`, `warning`, `failed`, or `unreachable` for a service that does not answer; `mend` says what to do.
-    """
-
-    name: str
-    status: str
-    found: str
-    mend: str = ""
 
 
 def examine(services: Services) -> Iterator[Checked]:
@@ -95,6 +83,7 @@ def _catalog(services: Services) -> Iterator[Checked]:
     for warning in catalog.warnings:
         yield Checked("secret", "warning", warning, "make the file readable for this user, or set the secret")
     yield from _receivers(catalog)
+    yield from files_of_repos(catalog)
 
 
 def _receivers(catalog: Catalog) -> Iterator[Checked]:
@@ -242,6 +231,7 @@ def _redis(services: Services) -> Iterator[Checked]:
         yield Checked("redis", "ok", str(facts["redis_version"]))
         yield from _redis_policy(facts)
         yield from _queues(services)
+        yield from pulls_of_repos(services)
     except Exception as error:
         if not isinstance(error, RedisError | TransientError | OSError):
             raise

@@ -9,6 +9,7 @@
     │   └── UsageError       … the arguments of a command or request
     ├── TransientError       the same call may succeed later
     │   ├── GitUnavailable   … once the Git server answers
+    │   │   └── GitRefused   … or once somebody has mended what it refuses; it is asked again all the same
     │   ├── RedisUnavailable … once Redis answers
     │   ├── EngineUnavailable… once the Docker Engine answers
     │   ├── ReceiverUnavailable… once whoever is to be told something takes it
@@ -87,6 +88,10 @@ class TransientError(TeguError):
 
 class GitUnavailable(TransientError):
     """The Git server did not answer, refused, or took too long."""
+
+
+class GitRefused(GitUnavailable):
+    """The Git server, or ssh on its behalf, refuses: credentials, a key, a host key, a name that it does not have."""
 
 
 class RedisUnavailable(TransientError):

@@ -31,6 +31,17 @@ class Repo:
     poll: timedelta | None = None
     discover: tuple[str, ...] = ()
 
+    @property
+    def host(self) -> str:
+        """Whom a fetch asks: the server's name, or the path of a repository on this machine."""
+        _, scheme, rest = self.url.rpartition("://")
+        if self.url.startswith(("/", "./", "../", "file://")):
+            return rest
+        authority = rest.partition("/")[0].rpartition("@")[2]
+        if authority.startswith("["):  # an IPv6 address
+            return authority[1:].partition("]")[0]
+        return authority.partition(":")[0] if scheme or ":" in authority else authority
+
 
 @dataclass(frozen=True, slots=True)
 class Receiver:

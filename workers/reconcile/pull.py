@@ -84,6 +84,9 @@ def _pull_alone(services: Services, repo: str, run: str, worker: str, *, last_tr
         log.warning("pull failed", repo=repo, error=str(error), again=not last_try)
         if last_try:
             _fail(services, repo, run, worker, str(error))
+        else:
+            with contextlib.suppress(RedisUnavailable):
+                services.state.repos.note_failed_try(repo, worker, str(error))
         raise
     except TeguError as error:
         log.error("pull failed", repo=repo, error=str(error))  # noqa: TRY400 (a user's mistake has no traceback)
@@ -101,10 +104,12 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> Pulled:
     own = known_repo(catalog, repo).ref
     refs = catalog.refs(repo, worker)
     before = _known_commits(services, repo, refs)
-    heads = services.clone(repo).fetch(refs)
+    clone = services.clone(repo)
+    with services.state.repos.asking(repo, worker, clone.repo.host, clone.patience):
+        heads = clone.fetch(refs)
     found = services.stacks.discover(repo, worker, heads)
     changed, gone = fan_out(services, repo, run, worker, found=found, heads=heads, before=before)
-    services.clone(repo).check_undamaged()  # the next try mends it, while all others are on their way
+    clone.check_undamaged()  # the next try mends it, while all others are on their way
     unchanged = len(found.planned) - changed
     problems = [message for ref, message in found.missing.items() if has_to_have(catalog, repo, ref)]
     for each in found.rivals:

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from app.cli.output import STYLES, console, json_option, print_json
 from app.cli.session import Session, pass_session
-from workers.commands.doctor import Checked, examine, shown_settings
+from workers.commands.checked import Checked
+from workers.commands.doctor import examine, shown_settings
 
 
 @click.command()

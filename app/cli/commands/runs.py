@@ -9,6 +9,7 @@ import click
 
 from app.cli.names import StackName, repo_option
 from app.cli.output import ago, json_option, print_json, print_table, short
+from app.cli.repo_text import print_repos
 from app.cli.session import Session, pass_session
 from workers.adapters.state.run import Run
 from workers.services import known_repo
@@ -31,6 +32,7 @@ def runs(session: Session, repo: str | None, stack: str | None, limit: int, as_j
     if as_json:
         print_json([run.to_json() for run in items])
         return
+    print_repos(services, repo)
     now = time.time()
     rows = [
         (

@@ -9,6 +9,7 @@ import click
 
 from app.cli.names import StackName
 from app.cli.output import ago, json_option, print_json, print_table, short
+from app.cli.repo_text import print_repos
 from app.cli.session import Session, pass_session
 from app.http.schemas import stack_rows
 from workers.model.errors import UnknownName
@@ -19,7 +20,7 @@ from workers.model.errors import UnknownName
 @json_option
 @pass_session
 def status(session: Session, stacks: tuple[str, ...], as_json: bool) -> None:
-    """Show where every stack stands, or each STACK."""
+    """Show where every stack stands, or each STACK, and above them the repos that could not be pulled."""
     services = session.services
     rows = stack_rows(services.catalog.current(), services.state)
     if stacks:
@@ -27,6 +28,7 @@ def status(session: Session, stacks: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
+    print_repos(services)
     now = time.time()
     shown = [
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -144,6 +145,24 @@ def test_check_looks_at_the_last_fetch_when_the_server_is_away(desk: Desk, homel
     assert done.stdout.startswith("homelab: looking at what was fetched last")
     assert done.stdout.endswith("\n1 problem\n")
     assert desk.tegu("check", "--no-fetch").code == 0
+
+
+def test_check_fails_where_the_server_refuses_although_all_was_in_order_at_the_last_fetch(
+    desk: Desk, homelab: Source
+) -> None:
+    repos = f"repos: {{homelab: {{url: '%s', ssh_key_file: {desk.folder}/key, discover: ['services/*']}}}}\n"
+    desk.catalog(f"repos: {{homelab: {{url: '{homelab.path}', discover: ['services/*']}}}}\n")
+    assert desk.tegu("check").code == 0
+    ssh = desk.folder / "bin/ssh"  # says what a server says that knows no such key
+    ssh.parent.mkdir()
+    ssh.write_text("#!/bin/sh\necho 'git@localhost: Permission denied (publickey).' >&2\nexit 255\n")
+    ssh.chmod(0o755)
+    desk.catalog(repos % f"git@localhost:{homelab.path}")
+    done = desk.tegu("check", PATH=f"{ssh.parent}:{os.environ['PATH']}")
+    assert done.code == 1
+    assert f"ssh_key_file {desk.folder}/key is not there" in done.stdout
+    assert "Permission denied (publickey)" in done.stdout
+    assert done.stdout.endswith("\n1 problem\n")
 
 
 def test_check_needs_a_clone_once(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -122,6 +123,22 @@ def test_runs_and_logs_are_shown(redis_desk: Desk, deployed: Source) -> None:
     assert redis_desk.read("log", deployment)["log"][-1] == "Container authelia Started"
     assert redis_desk.read("log", run)["logs"][deployment][0] == "Container authelia Starting"
     assert redis_desk.tegu("log", "nobody").code == 2
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_repo_that_cannot_be_pulled_stands_above_the_stacks(redis_desk: Desk) -> None:
+    repos = redis_desk.services.state.repos
+    repos.note_failed_try("homelab", "local", "the server refused the key")
+    with repos.asking("homelab", "local", "git.example.com", 60):
+        for command in ("status", "runs"):
+            failed, asking = redis_desk.tegu(command).stdout.splitlines()[:2]
+            assert failed.startswith("repo homelab: the last pull failed ")
+            assert failed.endswith("ago: the server refused the key")
+            assert asking.startswith("repo homelab: asking git.example.com since ")
+        assert isinstance(redis_desk.read("status"), list)
+    checks = json.loads(redis_desk.tegu("doctor", "--json").stdout)["checks"]
+    (found,) = [each for each in checks if each["name"] == "repo homelab"]
+    assert (found["status"], found["found"].endswith("the server refused the key")) == ("failed", True)
 
 
 def test_locks_are_listed_and_released(redis_desk: Desk) -> None:

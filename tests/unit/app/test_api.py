@@ -42,6 +42,23 @@ def tasks(services: Services, queue: str) -> list[str]:
     return [json.loads(item)["headers"]["argsrepr"] for item in services.state.redis.lrange(queue, 0, -1)]
 
 
+# ---------------------------------------------------------------- repos
+
+
+def test_a_repo_says_how_its_last_pull_ended_and_whom_it_is_asking(client: FlaskClient, services: Services) -> None:
+    services.state.repos.note_failed_try("homelab", "nas", "the server refused the key")
+    with services.state.repos.asking("homelab", "local", "git.example.com", 60):
+        listed = get(client, "/repos")
+        one = get(client, "/repos/homelab")
+    assert [each["repo"] for each in listed["items"]] == ["homelab", "quiet"]
+    assert listed["items"][0] == one
+    assert (one["last_pull"]["status"], one["last_pull"]["error"]) == ("failed", "the server refused the key")
+    assert one["last_pull"]["at"].endswith("Z")
+    assert one["asking"]["host"] == "git.example.com"
+    assert listed["items"][1] == {"repo": "quiet", "last_pull": None, "asking": None, "workers": {}}
+    get(client, "/repos/nobody", 404)
+
+
 # ---------------------------------------------------------------- stacks
 
 

@@ -94,3 +94,13 @@ def test_without_a_catalog_that_is_what_is_shown(serve: Serve) -> None:
     services = serve()
     services.settings.catalog.unlink()
     assert scrape(create_app(services).test_client()) == {("tegu_redis_up", ()): 1, ("tegu_catalog_valid", ()): 0}
+
+
+def test_a_repo_that_cannot_be_pulled_is_seen(client: FlaskClient, services: Services) -> None:
+    services.state.repos.note_failed_try("homelab", "nas", "no answer")
+    with services.state.repos.asking("homelab", "local", "git.example.com", 60):
+        found = scrape(client)
+    assert found["tegu_repo_pull_failed", labels(repo="homelab", worker="nas")] == 1
+    assert found["tegu_repo_pull_timestamp_seconds", labels(repo="homelab", worker="nas")] > 1.7e9
+    asked = labels(repo="homelab", worker="local", host="git.example.com")
+    assert found["tegu_repo_asking_since_timestamp_seconds", asked] > 1.7e9

@@ -70,6 +70,11 @@ class Clone(LocalRepo):
             except CommandFailed as error:
                 raise unavailable(self.repo, error) from error
 
+    @property
+    def patience(self) -> float:
+        """Seconds after which a fetch is given up at the latest: it waits for the repo's lock, then for the server."""
+        return FETCH_LIMIT + (FETCH_LIMIT if self.path.is_dir() else CLONE_LIMIT)
+
     def heads(self, refs: Iterable[str]) -> Mapping[str, str]:
         """The commit of each of these refs as it was last fetched; those that are not there are left out."""
         return {ref: commit for ref in refs if (commit := self.newest(ref)) is not None}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from workers.model.errors import CommandFailed, CommandTimedOut, GitUnavailable
+from workers.adapters.git.environment import local_path
+from workers.adapters.git.ssh_files import problems_of
+from workers.model.errors import CommandFailed, CommandTimedOut, GitRefused, GitUnavailable
 from workers.model.stack import Repo
 
 _USERINFO = re.compile(r"(?<=://)[^/@\s'\"]+@")
@@ -21,23 +24,42 @@ _DAMAGE = re.compile(
 _OTHER_FORMAT = re.compile(r"mismatched algorithms: client|Server does not support this repository's object format")
 _LOCKED = re.compile(r"Unable to create '[^']*\.lock': File exists|cannot lock ref|unable to lock|could not lock")
 
-_HINTS = (
+_NO_REPOSITORY = r"[Rr]epository .*not (?:be )?found|does not appear to be a git repository"
+_CHANGED = (
+    "the server's host key is not the one in known_hosts: the server has got a new one, or somebody is between it "
+    "and this host; `ssh-keyscan {host} | ssh-keygen -lf -` shows what answers now; put it into known_hosts_file "
+    "only if the server's owner publishes the same"
+)
+# What the server, or ssh on its behalf, refuses: trying again is of no use until somebody has mended something.
+_REFUSALS = (
     (
-        r"Authentication failed|could not read (?:Username|Password)|Access denied|terminal prompts disabled",
+        r"Authentication failed|could not read (?:Username|Password)|Access denied|prompts disabled|error: 40[13]",
         "the server refused the credentials; check username and password_file",
     ),
     (
-        r"Host key verification failed|REMOTE HOST IDENTIFICATION",
+        r"REMOTE HOST IDENTIFICATION HAS CHANGED",
+        _CHANGED,
+    ),
+    (
+        r"Host key verification failed",
         "the server's host key is not known; put it into known_hosts_file (ssh-keyscan prints it)",
     ),
     (r"UNPROTECTED PRIVATE KEY|bad permissions", "ssh_key_file can be read by others; make its mode 0600"),
     (r"Permission denied \(", "the server refused the key; check ssh_key_file and the repository's deploy keys"),
-    (r"[Rr]epository .*not (?:be )?found|does not appear to be a git repository", "there is no such repository"),
-    (r"Could not resolve host(?:name)?", "the host's name cannot be resolved"),
-    (r"certificate", "the server's certificate is not trusted"),
     (r"transport '\w+' not allowed", "only https, http, ssh, git and local paths are allowed"),
+    (r"certificate", "the server's certificate is not trusted"),
+)
+_HINTS = (
+    (_NO_REPOSITORY, "there is no such repository"),
+    (r"Could not resolve host(?:name)?", "the host's name cannot be resolved"),
     (r"No space left on device", "the disk is full"),
 )
+# What ssh says of itself, as far as it helps to find out what is wrong.
+_SSH_SAYS = re.compile(
+    r"Load key |Permission denied \(|Host key |Offending .* key in |Identity file|no such identity"
+    r"|REMOTE HOST IDENTIFICATION HAS CHANGED|^SHA256:"
+)
+_ABOUT_FILES = re.compile(r"Permission denied \(|Host key verification failed|UNPROTECTED PRIVATE KEY|Load key ")
 
 
 def without_credentials(text: str, repo: Repo | None = None) -> str:
@@ -49,13 +71,29 @@ def without_credentials(text: str, repo: Repo | None = None) -> str:
 
 
 def unavailable(repo: Repo, error: CommandFailed) -> GitUnavailable:
-    """The error to raise when a network call failed: which repo, what to do, and what Git said."""
+    """The error to raise when a network call failed: which repo, what to do, and what Git and ssh said."""
     url = without_credentials(repo.url, repo)
     if isinstance(error, CommandTimedOut):
         return GitUnavailable(f"repo {repo.name}: {url} did not answer within {error.seconds:g} s")
-    said = without_credentials(_gist(error.output), repo)
-    hint = next((words for pattern, words in _HINTS if re.search(pattern, error.output)), "git could not fetch")
-    return GitUnavailable(f"repo {repo.name}: {hint} ({url}): {said or f'exit code {error.code}'}")
+    said = without_credentials(_gist(error.output), repo) or f"exit code {error.code}"
+    refused = _hint(_REFUSALS, error.output)
+    if refused is not None:
+        hint = _of_files(repo, error.output) or refused.format(host=repo.host)
+        return GitRefused(f"repo {repo.name}: {hint} ({url}): {said}")
+    hint = _hint(_HINTS, error.output) or "git could not fetch"
+    # A folder of this machine may be on a disk that is not mounted yet.
+    is_refused = local_path(repo.url) is None and re.search(_NO_REPOSITORY, error.output)
+    return (GitRefused if is_refused else GitUnavailable)(f"repo {repo.name}: {hint} ({url}): {said}")
+
+
+def _hint(hints: Iterable[tuple[str, str]], output: str) -> str | None:
+    return next((words for pattern, words in hints if re.search(pattern, output)), None)
+
+
+def _of_files(repo: Repo, output: str) -> str:
+    """What is wrong with the files that ssh was given, where that may be what it failed for."""
+    is_changed = "REMOTE HOST IDENTIFICATION HAS CHANGED" in output
+    return "; ".join(problems_of(repo)) if _ABOUT_FILES.search(output) and not is_changed else ""
 
 
 def missing_ref(error: CommandFailed) -> str | None:
@@ -81,7 +119,8 @@ def is_locked(error: CommandFailed) -> bool:
 
 
 def _gist(output: str) -> str:
-    """The lines that say what happened, at most three of them."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    """The lines that say what happened, a few of them."""
+    lines = list(dict.fromkeys(line.strip(" @\t\r") for line in output.splitlines() if line.strip(" @\t\r")))
     telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:"))]
-    return "; ".join((telling or lines)[:3])[:500]
+    ours = [line for line in lines if _SSH_SAYS.search(line) and line not in telling]
+    return "; ".join([*ours[:4], *telling[:3]] or lines[:3])[:600]

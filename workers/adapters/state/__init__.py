@@ -10,6 +10,7 @@ run           a run, its head, a pull in it
 results       what has become of a stack, in a run and as a task's result
 runs          runs, the waiting pulls, the waiting sets of stacks
 run_reader    pages of runs, whole ones, heads and parts
+repos         how the last pull of each repo ended, and whom one is asking
 open_runs     those that have not ended, and what they wait for
 waiting_for_others stacks of a run that come after others of it
 deployed      what is deployed of a stack, and how its project was called

@@ -88,6 +88,16 @@ fetched = Key(
     "for ever",
     "repo, worker: ref -> the newest fetched commit and its run; `#pulls` counts pulls, `#told`: see a stack's status",
 )
+pulled = Key(
+    "tegu:pulled:%s", "hash of JSON", "repos", "for ever", "repo: worker -> how its last pull ended, when, since when"
+)
+asking = Key(
+    "tegu:asking:%s:%s",
+    "string (JSON)",
+    "repos",
+    "until the answer, at most as long as is waited for one",
+    "repo, worker: whom its pull is asking now, and since when",
+)
 head = Key("tegu:head:%s", "hash", "runs", "for ever", "repo: its own ref, its newest fetched commit, and by which run")
 waiting = Key("tegu:stack:%s:waiting", "set", "runs", "until work starts", "runs that wait for a stack's decision")
 taken = Key(

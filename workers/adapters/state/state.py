@@ -24,6 +24,7 @@ from workers.adapters.state.notices import Notices
 from workers.adapters.state.open_runs import OpenRuns
 from workers.adapters.state.outgoing import NobodyTakes, Outgoing
 from workers.adapters.state.records import Records, decoded
+from workers.adapters.state.repos import Repos
 from workers.adapters.state.runs import Runs
 from workers.adapters.state.scripts import Scripts
 from workers.adapters.state.stack_lock import StackLock
@@ -46,6 +47,7 @@ class State:
         self.journal = Journal(data_dir)
         self.stack_lock = StackLock(data_dir)
         self.runs = Runs(redis, scripts, outgoing)
+        self.repos = Repos(redis, scripts)
         self.open_runs = OpenRuns(redis, scripts)
         self.records = Records(redis, scripts)
         self.quick = Quick(scripts, self.runs)

@@ -15,7 +15,7 @@ import pytest
 from tests.git_server import GIT_ENV, HttpServer, Source, wait_for_port
 from workers.adapters.git.clone import Clone
 from workers.adapters.git.environment import remote_env
-from workers.model.errors import GitUnavailable
+from workers.model.errors import GitRefused, GitUnavailable
 from workers.model.secret import Secret
 from workers.model.stack import Repo
 from workers.runtime.process import kill_group, run, spawn
@@ -182,14 +182,59 @@ def test_ssh_with_a_key(sshd: Path, source: Source, make_clone: MakeClone) -> No
     assert clone.fetch(["main"]) == {"main": source.git("rev-parse", "HEAD")}
 
 
-def test_ssh_with_a_key_that_the_server_does_not_know(sshd: Path, source: Source, make_clone: MakeClone) -> None:
-    files = {"ssh_key_file": str(sshd / "other"), "known_hosts_file": str(sshd / "known_hosts")}
-    with pytest.raises(GitUnavailable, match="refused the key; check ssh_key_file"):
+def _refusal(sshd: Path, source: Source, make_clone: MakeClone, key: Path) -> str:
+    files = {"ssh_key_file": str(key), "known_hosts_file": str(sshd / "known_hosts")}
+    with pytest.raises(GitRefused) as caught:
         make_clone(_ssh_url(sshd, source), **files).fetch(["main"])
+    return str(caught.value)
+
+
+def test_ssh_with_a_key_that_the_server_does_not_know(sshd: Path, source: Source, make_clone: MakeClone) -> None:
+    said = _refusal(sshd, source, make_clone, sshd / "other")
+    assert "refused the key; check ssh_key_file" in said
+    assert "Permission denied (publickey" in said
 
 
 def test_ssh_to_a_host_that_is_not_known(sshd: Path, source: Source, make_clone: MakeClone) -> None:
-    (sshd / "known_hosts").write_text("")
-    files = {"ssh_key_file": str(sshd / "key"), "known_hosts_file": str(sshd / "known_hosts")}
-    with pytest.raises(GitUnavailable, match="put it into known_hosts_file"):
-        make_clone(_ssh_url(sshd, source), **files).fetch(["main"])
+    known = sshd / "known_hosts"
+    known.write_text("")
+    assert "is not known; put it into known_hosts_file" in _refusal(sshd, source, make_clone, sshd / "key")
+    known.unlink()
+    assert f"known_hosts_file {known} is not there" in _refusal(sshd, source, make_clone, sshd / "key")
+
+
+def test_a_changed_host_key_is_never_called_unknown(sshd: Path, source: Source, make_clone: MakeClone) -> None:
+    known = sshd / "known_hosts"
+    other = " ".join((sshd / "other.pub").read_text().split()[:2])
+    known.write_text(f"{known.read_text().split()[0]} {other}\n")
+    said = _refusal(sshd, source, make_clone, sshd / "key")
+    assert "somebody is between it and this host" in said
+    assert "`ssh-keyscan 127.0.0.1 | ssh-keygen -lf -`" in said
+    assert f"{known}:1" in said
+    assert "not known" not in said
+
+
+def test_what_is_wrong_with_a_key_is_said_by_name(sshd: Path, source: Source, make_clone: MakeClone) -> None:
+    good = (sshd / "key").read_bytes()
+    spoiled = {
+        "windows": (good.replace(b"\n", b"\r\n"), "has Windows line ends"),
+        "cut": (good.rstrip(b"\n"), "lacks the line break at its end"),
+        "pub": ((sshd / "key.pub").read_bytes(), "is the public half of a key"),
+        "note": (b"hunter2\n", "holds no private key"),
+    }
+    for name, (text, problem) in spoiled.items():
+        (sshd / name).write_bytes(text)
+        (sshd / name).chmod(0o600)
+        said = _refusal(sshd, source, make_clone, sshd / name)
+        assert f"ssh_key_file {sshd / name} {problem}" in said
+        assert "hunter2" not in said
+    assert f"ssh_key_file {sshd / 'gone'} is not there" in _refusal(sshd, source, make_clone, sshd / "gone")
+
+
+@pytest.mark.parametrize("form", [["-t", "ed25519"], ["-t", "rsa", "-b", "1024", "-m", "PEM"]], ids=["own", "pem"])
+def test_a_key_with_a_passphrase_is_called_one(
+    sshd: Path, source: Source, make_clone: MakeClone, form: list[str]
+) -> None:
+    key = sshd / "locked"
+    run(["ssh-keygen", "-q", *form, "-N", "hunter2", "-f", str(key)], what="ssh-keygen", env=GIT_ENV, timeout=30)
+    assert f"ssh_key_file {key} has a passphrase" in _refusal(sshd, source, make_clone, key)

@@ -87,6 +87,15 @@ local function close_pull(run, worker, status, commits, problem, at)
   return 1
 end
 
+-- Remembers how a repo's last pull on a worker ended, and since when they end like this.
+local function note_pull(repo, worker, status, problem, at)
+  local text = redis.call('HGET', pulled_key(repo), worker)
+  local known = text and cjson.decode(text) or {}
+  local since = known.status == status and known.since or at
+  redis.call('HSET', pulled_key(repo), worker,
+    cjson.encode({status = status, at = at, error = problem or cjson.null, since = since}))
+end
+
 local function leave_waiting(stack, run)
   if redis.call('SREM', waiting_key(stack), run) == 1 and redis.call('EXISTS', waiting_key(stack)) == 0 then
     redis.call('ZREM', published_key(), stack)

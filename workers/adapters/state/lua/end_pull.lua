@@ -22,5 +22,7 @@ if commits[own] then
   end
 end
 local status = problem == '' and 'succeeded' or 'failed'
-local closed = close_pull(run, worker, status, commits, problem ~= '' and problem or nil, at)
+if problem == '' then problem = nil end
+local closed = close_pull(run, worker, status, commits, problem, at)
+if closed == 1 then note_pull(repo, worker, status, problem, at) end
 return {closed, redis.call('HGET', fetched_key(repo, worker), '#told') or ''}

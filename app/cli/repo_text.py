@@ -1,0 +1,36 @@
+"""What people are told of repos that are not well, or that somebody is asking at this moment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+import click
+
+from app.cli.output import ago, lasting
+from app.http.schemas import repo_states
+from workers.adapters.state.repos import RepoState
+from workers.services import Services
+
+
+def print_repos(services: Services, repo: str | None = None) -> None:
+    """Print a line for each repo (or this one) of which there is something to say; nothing where all are well."""
+    states = repo_states(services.catalog.current(), services.state)
+    for line in repo_lines((each for each in states if repo in {None, each.repo}), time.time()):
+        click.echo(line)
+
+
+def repo_lines(states: Iterable[RepoState], now: float) -> Iterator[str]:
+    """A line for each repo whose last pull has failed, and for each that is being asked.
+
+    Args:
+        states: of the repos.
+        now: seconds since the epoch.
+    """
+    for each in states:
+        last, asking = each.last_pull, each.asking
+        if last is not None and last.failed:
+            since = "" if last.since == last.at else f", as all since {ago(last.since, now)}"
+            yield f"repo {each.repo}: the last pull failed {ago(last.at, now)}{since}: {last.error}"
+        if asking is not None:
+            yield f"repo {each.repo}: asking {asking.host} since {lasting(asking.since, now)}"
