@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable
 
 from workers.changes.filtered import differing, filtered
@@ -85,6 +86,36 @@ def differing_files(tree: Tree, before: Entry | None, after: Entry | None, path:
             for name in sorted({*folders[0], *folders[1]}, reverse=True)
         ]
     return files
+
+
+def retyped_paths(record: Snapshot, new: Snapshot, tree: Tree, paths: Iterable[str]) -> frozenset[str]:
+    """Those of the paths at which a file stands where a folder was, or the other way round; symlinks are followed.
+
+    Where Git had nothing, Compose or the engine has made a folder. Where it has nothing any more, what was there stays.
+    The mount point within a container is of the kind that its source had when the container was made, and the engine
+    starts it with no other one ("Are you trying to mount a directory onto a file (or vice-versa)?", engine 20.10).
+
+    Args:
+        record: what is deployed.
+        new: the closure at the new commit.
+        tree: any tree of the clone.
+        paths: closure paths.
+    """
+    found = set()
+    for path in paths:
+        after = _is_folder(new, tree, path)
+        before = path in record.entries and (record.entries[path] is None or _is_folder(record, tree, path))
+        if path in record.entries and None not in {before, after} and before != after:
+            found.add(path)
+    return frozenset(found)
+
+
+def _is_folder(snapshot: Snapshot, tree: Tree, path: str) -> bool | None:
+    """Whether a folder stands at the end of a closure path's symlinks; None for nothing, and where they leave it."""
+    while (entry := snapshot.entries.get(path)) is not None and entry.mode == LINK:  # no closure leads in circles
+        target = tree.blob(entry.oid).decode(errors="replace")
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    return None if entry is None else entry.mode == FOLDER
 
 
 def object_ids(

@@ -13,6 +13,7 @@ from workers.changes.comparison import (
     differing_files,
     is_same_closure,
     object_ids,
+    retyped_paths,
 )
 from workers.changes.digest import keyed
 from workers.changes.inputs import current_inputs
@@ -169,7 +170,9 @@ def _compare(
         is_another = _is_external(record.volumes, new.volumes, name)
         message = _VOLUME_CHANGED.format(name=name, then=_THEN_FORCE if is_another else _THEN_ASK)
         return Decision(stack.id, Action.NONE, Reason.INVALID, tree.commit, paths, inputs=inputs, message=message)
-    actions = ServiceActions(record, new, changed | {name: (name,) for name in outside}, stack.options.on_change)
+    retyped = retyped_paths(record, new, tree, changed)
+    differing = changed | {name: (name,) for name in outside}
+    actions = ServiceActions(record, new, differing, stack.options.on_change, retyped)
     services = _worked_out(actions, stale, force=force)
     removed = tuple(sorted(record.services.keys() - new.services))
     action = _strongest(services, Action.UP if removed else Action.NONE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from workers.changes.resources import EXTERNAL, is_same_resource
@@ -41,15 +41,22 @@ class ServiceActions:
         new: what shall be.
         changed: the closure paths that differ, with the files below them, and the files outside Git that do.
         rules: the stack's `on_change` rules.
+        retyped: those of the changed paths that are a folder now and were none, or the other way round.
     """
 
     def __init__(
-        self, record: Snapshot, new: Snapshot, changed: Mapping[str, tuple[str, ...]], rules: tuple[Rule, ...]
+        self,
+        record: Snapshot,
+        new: Snapshot,
+        changed: Mapping[str, tuple[str, ...]],
+        rules: tuple[Rule, ...],
+        retyped: Collection[str] = (),
     ) -> None:
         self._record = record
         self._new = new
         self._changed = changed
         self._rules = rules
+        self._retyped = retyped
         self._model = dict.fromkeys((*record.model, *new.model))
         self._pending = {name: _Pending() for name in new.services}
         self.networks = tuple(
@@ -115,8 +122,10 @@ class ServiceActions:
 
     def _apply_content(self) -> None:
         for path, files in self._changed.items():
+            # The mount point within the old container is of the wrong kind.
+            least = Action.RECREATE if path in self._retyped else Action.NONE
             mounting = {
-                name: kind
+                name: max(kind, least, key=lambda action: action.strength)
                 for name, service in self._new.services.items()
                 if (kind := service.content.get(path))
                 and name in self._record.services

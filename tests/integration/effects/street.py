@@ -62,6 +62,9 @@ HOUSES: dict[str, Model] = {
             "label": service(labels={"seen": "1"}),
             "file": service(volumes=["./file.conf:/seen:ro"]),
             "folder": service(volumes=["./folder:/folder:ro"]),
+            "late": service(volumes=["./late.conf:/seen:ro"]),
+            "to-folder": service(volumes=["./grows:/seen:ro"]),
+            "to-file": service(volumes=["./shrinks:/seen:ro"]),
             "lender": service(volumes=["./lent.conf:/lent:ro"]),
             "borrower": service(volumes_from=["lender"]),
             "config": service(configs=[{"source": "config", "target": "/seen"}]),
@@ -102,6 +105,8 @@ FILES = {
     "plain/app.env": "SEEN=1\n",
     "plain/file.conf": "1",
     "plain/lent.conf": "1",
+    "plain/grows": "1",
+    "plain/shrinks/a.conf": "1",
     "plain/folder/a.conf": "1",
     "plain/config.txt": "1",
     "plain/secret.txt": "1",
@@ -130,7 +135,7 @@ class Street:
     def __init__(self, house: House) -> None:
         self.house = house
         self.models = copy.deepcopy(HOUSES)
-        self.files = dict(FILES)
+        self.files: dict[str, str | None] = dict(FILES)  # None: to be removed
         self.image = NEW_IMAGE.format(project=house.project("plain"))
         self._make_image()
         for name in HOUSES:
@@ -166,8 +171,10 @@ class Street:
         return found
 
     def replace(self, path: str, old: str, new: str) -> None:
-        assert old in self.files[path]
-        self.files[path] = self.files[path].replace(old, new)
+        text = self.files[path]
+        assert text is not None
+        assert old in text
+        self.files[path] = text.replace(old, new)
 
     def put_by_hand(self, stack: str, text: str) -> None:
         """Somebody writes the `.env` that Git lacks."""
@@ -181,6 +188,7 @@ class Street:
         if comment:
             files[f"{stack}/compose.yaml"] = f"# {comment}\n{files[f'{stack}/compose.yaml']}"
         self.house.fetch(files)
+        self.files = {path: text for path, text in self.files.items() if text is not None}
         return self.house.look(stack)
 
     # ------------------------------------------------------------ looking
@@ -198,7 +206,7 @@ class Street:
     def file(self, stack: str, name: str, path: str) -> str:
         """A file as the container's process sees it; empty when there is none."""
         found = self._process(stack, name) / "root" / path.lstrip("/")
-        return found.read_text().strip() if found.exists() else ""
+        return found.read_text().strip() if found.is_file() else ""
 
     def variable(self, stack: str, name: str) -> str:
         """The variable `SEEN` of the container's process."""

@@ -57,6 +57,13 @@ def writes(path: str, text: str) -> Callable[[Street], None]:
     return lambda street: street.files.update({path: text})
 
 
+def turns(old: str, new: str) -> Callable[[Street], None]:
+    def edit(street: Street) -> None:
+        street.files |= {old: None, new: "2"}
+
+    return edit
+
+
 def section(stack: str, *keys: str, **changed: object) -> Callable[[Street], None]:
     def edit(street: Street) -> None:
         found = street.models[stack]
@@ -128,6 +135,21 @@ CHANGES = {
         action="restart",
         restarted=("folder",),
         asks=[(file("folder", "/folder/deep/b.conf"), "2")],
+    ),
+    "a bind file that Git lacked": Change(
+        writes("plain/late.conf", "2"), action="recreate", replaced=("late",), asks=[(file("late", "/seen"), "2")]
+    ),
+    "a folder where a bind file was": Change(
+        turns("plain/grows", "plain/grows/a.conf"),
+        action="recreate",
+        replaced=("to-folder",),
+        asks=[(file("to-folder", "/seen/a.conf"), "2")],
+    ),
+    "a file where a bind directory was": Change(
+        turns("plain/shrinks/a.conf", "plain/shrinks"),
+        action="recreate",
+        replaced=("to-file",),
+        asks=[(file("to-file", "/seen"), "2")],
     ),
     "config": Change(
         writes("plain/config.txt", "2"), action="restart", restarted=("config",), asks=[(file("config", "/seen"), "2")]

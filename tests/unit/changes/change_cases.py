@@ -136,7 +136,7 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
     "a mounted file that appears": (
         {"compose.yaml": MOUNTED},
         {"compose.yaml": MOUNTED, "web.conf": "1"},
-        {"web": "restart"},
+        {"web": "recreate"},
     ),
     **{
         f"a file of the service whose {field} namespace another one shares": (
@@ -175,6 +175,36 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": MOUNTED, "conf.d/a": "1"},
         {"compose.yaml": MOUNTED, "conf.d/a": "1", "conf.d/b": "1"},
         {"web": "restart"},
+    ),
+    **{
+        f"a mounted path: {what}": (
+            {"compose.yaml": MOUNTED, "conf.d/kept": "1", **before},
+            {"compose.yaml": MOUNTED, "conf.d/kept": "1", **after},
+            {"web": expected},
+        )
+        for what, before, after, expected in (
+            ("a file that Git lacked", {}, {"web.conf": "1"}, "recreate"),
+            ("a folder that Git lacked", {}, {"web.conf/x": "1"}, "restart"),
+            ("a file that Git lacks now", {"web.conf": "1"}, {}, "restart"),
+            ("a folder where a file was", {"web.conf": "1"}, {"web.conf/x": "1"}, "recreate"),
+            ("a file where a folder was", {"web.conf/x": "1"}, {"web.conf": "1"}, "recreate"),
+            ("a file within a folder where one was", {"conf.d/x": "1"}, {"conf.d/x/y": "1"}, "restart"),
+            ("a symlink to what was there", {"web.conf": "1"}, {"web.conf": Link("other"), "other": "1"}, "restart"),
+            ("a symlink to a folder", {"web.conf": "1"}, {"web.conf": Link("other"), "other/x": "1"}, "recreate"),
+            (
+                "a symlink that leads to a file now",
+                {"web.conf": Link("conf.d"), "one": "1"},
+                {"web.conf": Link("./conf.d/../one"), "one": "1"},
+                "recreate",
+            ),
+            ("what a symlink leads to", {"web.conf": Link("a"), "a/x": ""}, {"web.conf": Link("a"), "a": ""}, "recreate"),
+            ("a symlink to nothing", {"web.conf": Link("a")}, {"web.conf": "1"}, "restart"),
+        )
+    },
+    "a path of two services that becomes a folder": (
+        {"compose.yaml": FROM_OTHERS.replace("SOURCE", "[web]"), "f": "1", "g": "1"},
+        {"compose.yaml": FROM_OTHERS.replace("SOURCE", "[web]"), "f/x": "1", "g": "1"},
+        {"web": "recreate", "side": "recreate", "further": "recreate"},
     ),
     "a mounted symlink's target": (
         {"compose.yaml": MOUNTED, "web.conf": Link("a"), "a": "1", "b": "2"},
