@@ -11,6 +11,7 @@ from app.cli.output import short
 from workers.adapters.state.past_deployment import RecordedDeployment
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.run import Run
+from workers.deploy.known import find_known
 from workers.model.errors import UnknownName
 from workers.model.words import RunStatus
 from workers.services import Services
@@ -41,7 +42,7 @@ class Log:
     def _newest(self, services: Services, name: str) -> RecordedDeployment:
 
         try:
-            stack = services.stacks.find(name)
+            stack = find_known(services, name)
         except UnknownName as error:
             message = f"{name} is neither a run, nor a deployment, nor a stack"
             raise UnknownName(message) from error

@@ -61,20 +61,23 @@ def console(*, errors: bool = False) -> rich.console.Console:
     return rich.console.Console(file=stream, highlight=False, soft_wrap=False, width=width)
 
 
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+def print_table(
+    headings: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str, style: str | None = None
+) -> None:
     """Print rows as a table that fits the terminal.
 
     Args:
         headings: of the columns.
         rows: their cells; words that say how something stands are coloured.
         empty: what to say when there is no row.
+        style: of all of it, in place of the words' colours.
     """
     table = rich.table.Table(box=None, pad_edge=False, header_style="bold")
     for place, heading in enumerate(headings):
         table.add_column(heading, overflow="fold", no_wrap=place == 0, ratio=None)
     for row in rows:
         cells = ["" if cell is None else str(cell) for cell in row]
-        table.add_row(*(rich.text.Text(cell, style=STYLES.get(cell, "")) for cell in cells))
+        table.add_row(*(rich.text.Text(cell, style=style or STYLES.get(cell, "")) for cell in cells))
     if table.row_count:
         console().print(table)
     else:

@@ -60,14 +60,18 @@ def explanation(found: Mapping[str, Any]) -> str:
 
 def _explained(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"{found['stack']}: {found['status']}"
-    yield f"  {found['path'] or '.'} of repo {found['repo']} at {found['ref']}, project {found['project']}"
+    if found["path"] is None:
+        yield f"  cannot be a stack: {found['why']}"
+        yield f"  found in repo {found['repo']} at {found['ref']}"
+    else:
+        yield f"  {found['path'] or '.'} of repo {found['repo']} at {found['ref']}, project {found['project']}"
     yield f"  worker {found['worker']}, {found['docker_host']}"
     if found["options"]:
         yield f"  options set: {', '.join(found['options'])}"
     deployed, newest = short(found["deployed_commit"]), short(found["latest_commit"])
     yield f"  deployed {deployed or 'nothing'}, newest {newest or 'unknown'}"
     yield from _decided(found["last_decision"])
-    for mark in ("paused", "held", "pinned"):
+    for mark in ("removed", "paused", "held", "pinned"):
         if found.get(mark):
             yield f"{mark}: " + ", ".join(f"{key} {value}" for key, value in found[mark].items() if value)
     yield from _closure(found.get("closure") or {})

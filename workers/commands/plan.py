@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from workers.adapters.state.refused import Refusal
 from workers.catalog import Catalog
 from workers.catalog.places import Place, replaced
 from workers.catalog.stacks import Found, Planned
@@ -17,6 +18,7 @@ from workers.changes.tree import Tree
 from workers.changes.unwritten import Unwritten
 from workers.commands.diff import PathDifference, difference, differences, is_masked, secret_paths
 from workers.deploy.foresee import foresee
+from workers.deploy.known import find_known, matching
 from workers.deploy.sight import Sight
 from workers.model.errors import GitUnavailable, TeguError, UnknownName, UsageError
 from workers.model.refs import no_ref
@@ -198,6 +200,42 @@ def _everything(snapshot: Snapshot, tree: Tree) -> Iterator[PathDifference]:
     secrets = secret_paths(snapshot)
     for path, entry in sorted(snapshot.files(tree).items()):
         yield difference(path, None, entry, tree, masked=is_masked(path, secrets))
+
+
+def explain_named(services: Services, name: str) -> Mapping[str, object]:
+    """The same by name, also of what is gone, and of what a pull has found that cannot be a stack.
+
+    Raises:
+        UnknownName: nothing is known of it.
+    """
+    try:
+        return explain(services, find_known(services, name))
+    except UnknownName:
+        refused = services.state.refused.all()
+        found = matching(name, refused)
+        if len(found) != 1:
+            raise
+        return _explain_refused(services, found[0], refused[found[0]])
+
+
+def _explain_refused(services: Services, identifier: str, refusal: Refusal) -> Mapping[str, object]:
+    catalog, name = services.catalog.current(), identifier.partition("/")[0]
+    (row,) = services.state.rows([identifier])
+    if refusal.repo not in catalog.repos or name not in catalog.environments:
+        message = f"there is no stack {identifier} any more"
+        raise UnknownName(message)
+    environment = catalog.environments[name]
+    return row | {
+        "repo": refusal.repo,
+        "path": None,
+        "ref": catalog.ref(refusal.repo, name),
+        "worker": environment.worker,
+        "docker_host": environment.docker_host,
+        "project": None,
+        "options": [],
+        "closure": {},
+        "why": refusal.why,
+    }
 
 
 def explain(services: Services, stack: Stack) -> Mapping[str, object]:

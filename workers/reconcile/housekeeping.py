@@ -1,4 +1,4 @@
-"""Housekeeping, once a day: clones are packed, pins of stacks that are gone are dropped, and so are idle names.
+"""Housekeeping, once a day: clones are packed, and pins of stacks that are gone are dropped.
 
 Everything else is bounded where it is written: runs, deployments, logs and events by number and age (`state.keys`),
 images by `prune_images` at the end of a deployment.
@@ -7,7 +7,6 @@ images by `prune_images` at the end of a deployment.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -18,14 +17,12 @@ from workers.services import Services
 
 log = get_logger(__name__)
 
-_IDLE = timedelta(days=1)
 _PINNED = ("deployed", "previous")
 
 
 def keep_house(services: Services, worker: str, repos: Iterable[str]) -> tuple[str, ...]:
     """Do what is due on this worker; the chores that were done."""
     chores: dict[str, Callable[[], None]] = {repo: partial(keep_clone, services, repo) for repo in repos}
-    chores["stacks"] = partial(forget_idle, services, datetime.now(UTC))
     done = []
     for name, chore in chores.items():
         if not services.state.chores.begin(worker, name):
@@ -63,15 +60,3 @@ def _is_deployed(services: Services, stack: str) -> bool:
         return Path(live_directory(services.settings.data_dir, stack)).is_dir()
     gone = (journal.removed, journal.left)
     return journal.record is not None and not any(mark and mark.done == "down" for mark in gone)
-
-
-def forget_idle(services: Services, at: datetime) -> None:
-    """Forget names that no pull has come across for a day, and of which nothing was ever deployed."""
-    state = services.state
-    known = set(state.records.known()) - {stack.id for stack in services.stacks.all()}
-    records = state.records.get_many(sorted(known))
-    for stack, facts in state.facts([name for name, record in records.items() if record is None]).items():
-        last = facts.known.last_decision
-        seen = datetime.fromisoformat(last.at) if last else None
-        if not (facts.waiting or facts.leased or (seen and at - seen < _IDLE)):
-            state.records.delete(stack)

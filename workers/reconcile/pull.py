@@ -14,6 +14,7 @@ from workers.catalog.stacks import has_to_have
 from workers.model.errors import Busy, RedisUnavailable, TeguError, TransientError
 from workers.model.words import Reason
 from workers.reconcile.fan_out import fan_out
+from workers.reconcile.vanished import forget_vanished, note_refused
 from workers.runtime.file_lock import flock
 from workers.runtime.logs import get_logger
 from workers.services import Services, known_repo
@@ -108,7 +109,9 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> Pulled:
     with services.state.repos.asking(repo, worker, clone.repo.host, clone.patience):
         heads = clone.fetch(refs)
     found = services.stacks.discover(repo, worker, heads)
+    note_refused(services, repo, found)
     changed, gone = fan_out(services, repo, run, worker, found=found, heads=heads, before=before)
+    forget_vanished(services, worker)
     clone.check_undamaged()  # the next try mends it, while all others are on their way
     unchanged = len(found.planned) - changed
     problems = [message for ref, message in found.missing.items() if has_to_have(catalog, repo, ref)]

@@ -26,6 +26,7 @@ from workers.reconcile.housekeeping import keep_house
 from workers.reconcile.reassigned import see_off
 from workers.reconcile.removed import gone_without_pull, mark_gone
 from workers.reconcile.requests import request_pull
+from workers.reconcile.vanished import forget_vanished
 from workers.runtime.logs import get_logger
 from workers.services import Services
 
@@ -64,6 +65,7 @@ def reconcile(services: Services, worker: str) -> Reconciled:
     published = publish_lost(services, worker)
     repos = repos_of(services, worker)
     gone = _publish_gone(services, worker, repos) + len(see_off(services, worker))
+    forget_vanished(services, worker)
     # Before the pulls, which would find these stacks waiting: what runs is to be seen as it was left.
     healing = inspect(services, worker)
     for repo in repos:

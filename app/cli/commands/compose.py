@@ -9,6 +9,7 @@ import click
 from app.cli.names import stack_argument
 from app.cli.session import Session, pass_session
 from workers.commands.compose import carry_out
+from workers.deploy.known import find_known
 
 
 @click.command(
@@ -23,4 +24,4 @@ def compose(session: Session, stack: str, arguments: tuple[str, ...]) -> None:
     For example: tegu compose authelia logs --tail 20
     """
     sys.stdout.flush()
-    sys.exit(carry_out(session.services, session.services.stacks.find(stack), arguments))
+    sys.exit(carry_out(session.services, find_known(session.services, stack), arguments))

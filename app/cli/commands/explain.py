@@ -10,7 +10,7 @@ from app.cli.names import stack_argument
 from app.cli.output import json_option, print_json
 from app.cli.plan_text import explanation
 from app.cli.session import Session, pass_session
-from workers.commands.plan import explain as explain_stack
+from workers.commands.plan import explain_named
 
 
 @click.command()
@@ -19,7 +19,7 @@ from workers.commands.plan import explain as explain_stack
 @pass_session
 def explain(session: Session, stack: str, as_json: bool) -> None:
     """Show why the last decision about STACK came out as it did, and what it is made of."""
-    found: Any = explain_stack(session.services, session.services.stacks.find(stack))
+    found: Any = explain_named(session.services, stack)
     if as_json:
         print_json(found)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -13,14 +14,19 @@ from app.cli.repo_text import print_repos
 from app.cli.session import Session, pass_session
 from app.http.schemas import stack_rows
 from workers.model.errors import UnknownName
+from workers.model.words import StackStatus
 
 
 @click.command()
 @click.argument("stacks", type=StackName(), nargs=-1, metavar="[STACK]...")
+@click.option("--all", "with_gone", is_flag=True, help="Show stacks that are gone, too.")
 @json_option
 @pass_session
-def status(session: Session, stacks: tuple[str, ...], as_json: bool) -> None:
-    """Show where every stack stands, or each STACK, and above them the repos that could not be pulled."""
+def status(session: Session, stacks: tuple[str, ...], with_gone: bool, as_json: bool) -> None:
+    """Show where every stack stands, or each STACK, and above them the repos that could not be pulled.
+
+    Of those that were deployed and are gone only their number is shown, unless they are asked for; JSON has all.
+    """
     services = session.services
     rows = stack_rows(services.catalog.current(), services.state)
     if stacks:
@@ -29,8 +35,18 @@ def status(session: Session, stacks: tuple[str, ...], as_json: bool) -> None:
         print_json(rows)
         return
     print_repos(services)
+    living = [row for row in rows if row["status"] != StackStatus.REMOVED]
+    gone = [row for row in rows if row["status"] == StackStatus.REMOVED]
+    if living or not gone:
+        headings = ("STACK", "STATUS", "DEPLOYED", "LATEST", "WHEN", "WHY")
+        print_table(headings, _cells(living), empty="There is no stack yet; `tegu pull REPO` looks for them.")
+    if gone:
+        _print_gone(gone, in_full=with_gone or bool(stacks))
+
+
+def _cells(rows: Iterable[dict[str, Any]]) -> list[tuple[str, ...]]:
     now = time.time()
-    shown = [
+    return [
         (
             row["stack"],
             row["status"],
@@ -41,8 +57,18 @@ def status(session: Session, stacks: tuple[str, ...], as_json: bool) -> None:
         )
         for row in rows
     ]
-    headings = ("STACK", "STATUS", "DEPLOYED", "LATEST", "WHEN", "WHY")
-    print_table(headings, shown, empty="There is no stack yet; `tegu pull REPO` looks for them.")
+
+
+def _print_gone(rows: list[dict[str, Any]], *, in_full: bool) -> None:
+    """A block of its own, so that the dead are not taken for the living."""
+    if not in_full:
+        count = f"{len(rows)} stack{'' if len(rows) == 1 else 's'}"
+        click.secho(
+            f"{count} gone; `tegu status --all` lists what was deployed, `tegu forget STACK` ends that", dim=True
+        )
+        return
+    headings = ("GONE", "STATUS", "DEPLOYED", "LATEST", "WHEN", "WHY")
+    print_table(headings, _cells(rows), empty="", style="dim")
 
 
 def _named(rows: list[dict[str, Any]], names: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.git_server import Source
-from tests.records import record_at
+from tests.records import a_record, record_at
+from workers.adapters.state.marks import Removed
 from workers.adapters.state.results import StackResult
 from workers.model.words import Action, Decision, Outcome, Reason
 
@@ -44,6 +45,21 @@ def test_status_lists_every_stack_with_the_fields_of_the_contract(redis_desk: De
     assert lines[0].split() == ["STACK", "STATUS", "DEPLOYED", "LATEST", "WHEN", "WHY"]
     assert [line.split()[0] for line in lines[1:]] == ["default/authelia"]
     assert redis_desk.tegu("status", "nobody").code == 2
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_stack_that_is_gone_is_counted_apart_and_shown_with_all_of_them_or_by_name(redis_desk: Desk) -> None:
+    redis_desk.services.state.records.put("default/gone", a_record(project="gone"), None, removed=Removed("gone"))
+    shown = redis_desk.tegu("status").stdout
+    assert "1 stack gone" in shown
+    assert "default/gone" not in shown
+    for arguments in (("--all",), ("gone",)):
+        block = redis_desk.tegu("status", *arguments).stdout
+        assert block[block.index("GONE") :].splitlines()[1].split()[:2] == ["default/gone", "removed"]
+    assert {row["stack"]: row["removed"] for row in redis_desk.read("status")}["default/gone"]["why"] == "gone"
+    assert redis_desk.read("explain", "gone")["project"] == "gone"
+    assert "has not been deployed yet" in redis_desk.tegu("log", "gone").stderr
+    assert "has no files on this host" in redis_desk.tegu("compose", "gone", "ps").stderr
 
 
 @pytest.mark.usefixtures("deployed")

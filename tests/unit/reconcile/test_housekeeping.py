@@ -1,9 +1,8 @@
-"""Once a day: pins of stacks that are gone are dropped, and names that nothing was ever deployed of."""
+"""Once a day: pins of stacks that are gone are dropped."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,7 @@ from tests.records import a_record
 from tests.redis_server import RedisServer
 from workers.adapters.state.marks import Removed
 from workers.adapters.state.state import State
-from workers.model.words import Action, Decision, Outcome, Reason
-from workers.reconcile.housekeeping import forget_idle, keep_house
+from workers.reconcile.housekeeping import keep_house
 from workers.runtime.settings import Settings
 from workers.services import Services
 
@@ -40,7 +38,7 @@ def test_pins_of_stacks_that_are_gone_are_dropped_and_others_stay(services: Serv
         clone.pin(f"previous/{stack}", commit)
     services.state.journal.update(STACK, record=a_record(commit))
     services.state.journal.update(DOWN, record=a_record(commit), removed=Removed("gone", done="down"))
-    assert keep_house(services, "local", ["r"]) == ("r", "stacks")
+    assert keep_house(services, "local", ["r"]) == ("r",)
     assert set(clone.pins()) == {f"deployed/{STACK}", f"previous/{STACK}"}
 
 
@@ -54,18 +52,6 @@ def test_the_pin_of_a_stack_whose_journal_was_lost_stays(services: Services) -> 
 
 def test_the_house_is_kept_once_a_day(services: Services) -> None:
     services.clone("r").fetch(["main"])
-    assert keep_house(services, "local", ["r"]) == ("r", "stacks")
+    assert keep_house(services, "local", ["r"]) == ("r",)
     assert keep_house(services, "local", ["r"]) == ()
-    assert keep_house(services, "nas", ["r"]) == ("r", "stacks")
-
-
-def test_what_nobody_has_come_across_for_a_day_is_forgotten(services: Services) -> None:
-    state = services.state
-    for stack in (STACK, GONE):
-        decision = Decision(stack, Action.NONE, Reason.INVALID, message="no Compose file")
-        state.quick.finish_unchanged([], decision, Outcome.INVALID)
-    state.records.put(DOWN, a_record("c"), None)
-    forget_idle(services, datetime.now(UTC))
-    assert set(state.records.known()) == {STACK, GONE, DOWN}
-    forget_idle(services, datetime.now(UTC) + timedelta(days=2))
-    assert set(state.records.known()) == {STACK, DOWN}
+    assert keep_house(services, "nas", ["r"]) == ("r",)

@@ -127,6 +127,13 @@ status = Key(
     "what `tegu status` shows of a stack; and `told`, until it is well again: what bad news of it somebody was told",
 )
 discovered = Key("tegu:discovered", "hash of JSON", "discovered", "until gone from its repo", "stack -> repo and path")
+refused = Key(
+    "tegu:refused",
+    "hash of JSON",
+    "refused",
+    "until gone from its repo",
+    "what would be a stack and cannot be one -> its repo, the commit, and why",
+)
 paused = Key("tegu:paused", "hash of JSON", "marks", "until resumed", "stack -> who paused it, why, since when")
 held = Key("tegu:held", "hash of JSON", "marks", "until released", "stack -> the fingerprint that failed")
 pinned = Key(

@@ -24,6 +24,7 @@ from workers.adapters.state.notices import Notices
 from workers.adapters.state.open_runs import OpenRuns
 from workers.adapters.state.outgoing import NobodyTakes, Outgoing
 from workers.adapters.state.records import Records, decoded
+from workers.adapters.state.refused import Refused
 from workers.adapters.state.repos import Repos
 from workers.adapters.state.runs import Runs
 from workers.adapters.state.scripts import Scripts
@@ -53,6 +54,7 @@ class State:
         self.quick = Quick(scripts, self.runs)
         self.forecasts = Forecasts(scripts)
         self.discovered = Discovered(redis)
+        self.refused = Refused(redis)
         self.deployments = Deployments(redis)
         self.notices = Notices(redis, scripts)
         self.leases = Leases(redis, scripts)
@@ -90,6 +92,19 @@ class State:
                 waiting=bool(waiting),
             )
         return found
+
+    @translated()
+    def forget(self, stack: str) -> None:
+        """Let nothing be known of a stack that is none any more, but what runs have had to do with it.
+
+        The number of its lock stays: whoever was frozen while he held it must not write over what comes.
+        """
+        with self.redis.pipeline() as pipeline:
+            pipeline.delete(keys.record(stack), keys.status(stack), keys.deployments(stack), keys.runs_of_stack(stack))
+            for mark in (keys.paused, keys.held, keys.pinned, keys.adopting):
+                pipeline.hdel(mark(), stack)
+            pipeline.srem(keys.stacks(), stack)
+            pipeline.execute()
 
     def rows(self, stacks: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """The rows of `tegu status --json`."""

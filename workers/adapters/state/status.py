@@ -246,6 +246,7 @@ def status_row(facts: StackFacts) -> dict[str, Any]:
         "paused": facts.pause.to_json() if facts.pause else None,
         "held": facts.hold.to_json() if facts.hold else None,
         "pinned": facts.pin.to_json() if facts.pin else None,
+        "removed": known.removed.to_json() if known.removed else None,
     }
 
 

@@ -117,6 +117,7 @@ def test_a_row_has_every_field_of_the_contract() -> None:
         "paused": {"at": "2026-01-01T00:00:00.000Z", "who": "me", "why": ""},
         "held": None,
         "pinned": None,
+        "removed": None,
     }
 
 
