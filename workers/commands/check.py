@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 from workers.adapters.notify import problem_of
 from workers.catalog import Catalog
 from workers.catalog.places import Place, replaced
 from workers.catalog.stacks import Planned, has_to_have
-from workers.changes.closure import take_snapshot
-from workers.changes.rules import rule_problems
-from workers.changes.snapshot import Snapshot
-from workers.changes.trace import is_there
+from workers.commands.check_stacks import Finding, Reading, of_order, of_stacks
 from workers.commands.plan import found_in
-from workers.commands.rehearse import refusal
 from workers.deploy.files.layout import Folders
-from workers.model.errors import CatalogError, CommandFailed, GitRefused, GitUnavailable, InvalidStack, TeguError
+from workers.model.errors import CatalogError, GitRefused, GitUnavailable, TeguError
 from workers.services import Services
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that `tegu check` has to say. `stack` is empty for what concerns the whole catalog.
-
-    `unreachable` says that nothing is known to be wrong: a Git server did not answer.
-    """
-
-    stack: str
-    message: str
-    error: bool = True
-    unreachable: bool = False
 
 
 def check(services: Services, *, fetch: bool = True) -> list[Finding]:
@@ -82,9 +62,9 @@ def _findings(services: Services, catalog: Catalog, *, fetch: bool) -> Iterator[
             yield Finding(invalid.stack, invalid.message)
         planned += found.planned
     planned.sort(key=lambda each: each.stack.id)
-    yield from _of_stacks(services, planned)
+    yield from of_stacks(_reading(services), planned)
     if not away:
-        yield from _of_order(planned)
+        yield from of_order(planned)
 
 
 def _is_unreachable(error: TeguError) -> bool:
@@ -98,69 +78,13 @@ def _of_receivers(catalog: Catalog) -> Iterator[Finding]:
             yield Finding("", f"{catalog.path}:{each.line}: {each.name}: {problem}")
 
 
-def _of_stacks(services: Services, planned: Iterable[Planned]) -> Iterator[Finding]:
-    readable: dict[str, tuple[Planned, Snapshot]] = {}
-    for each in planned:
-        try:
-            readable[each.stack.id] = each, _snapshot(services, each)
-        except (InvalidStack, GitUnavailable) as error:
-            yield Finding(each.stack.id, str(error))
-    refused, unasked = _refusals(services, readable)
-    if unasked:
-        yield Finding("", unasked, error=False)
-    for stack, (each, snapshot) in readable.items():
-        if stack in refused:
-            yield Finding(stack, refused[stack])
-        for problem in rule_problems(each.stack, snapshot):
-            yield Finding(stack, problem.removeprefix(f"{stack}: "))
-        for warning in snapshot.warnings:
-            yield Finding(stack, warning, error=False)
-        for name in snapshot.unset:
-            yield Finding(stack, _unset(name), error=False)
-
-
-def _unset(name: str) -> str:
-    """What is said of a variable without a value; a place where an env file uses one has a colon, a name never has."""
-    nothing = "Compose puts nothing in its place"
-    if ":" not in name:
-        return f"the variable {name} is not set; {nothing}"
-    return f"{name}: a variable that is used here is not set; {nothing} (write $$ for a dollar, or use single quotes)"
-
-
-def _snapshot(services: Services, planned: Planned) -> Snapshot:
-    stack = planned.stack
-    tree = services.clone(stack.repo).tree(planned.commit)
-    if not is_there(tree, stack.path):
-        # Its live files may still be there, and would be taken for files that Git lacks.
-        message = f"repo {stack.repo} has no such folder at {stack.ref}; take the stack out of the catalog"
-        raise InvalidStack(message, stack.path)
-    return take_snapshot(stack, tree, services.outside(stack), services.key)
-
-
-def _refusals(services: Services, readable: Mapping[str, tuple[Planned, Snapshot]]) -> tuple[dict[str, str], str]:
-    """By stack, why Compose refuses files that Tegu can read; and why it was not asked, where it is not there."""
-    try:
-        services.compose.version()
-    except CommandFailed:
-        return {}, "without docker compose only what Tegu itself reads of Compose files was checked"
-
-    def ask(each: Planned, snapshot: Snapshot) -> str:
-        folders = Folders.of(services.settings.data_dir, each.stack)
-        try:
-            return refusal(services.compose, services.clone(each.stack.repo), each.stack, snapshot, folders)
-        except GitUnavailable as error:
-            return str(error)
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        asked = {stack: pool.submit(ask, *known) for stack, known in readable.items()}
-    answers = {stack: answer.result() for stack, answer in asked.items()}
-    return {stack: answer for stack, answer in answers.items() if answer}, ""
-
-
-def _of_order(planned: Iterable[Planned]) -> Iterator[Finding]:
-    """Stacks that come after one that is in no repository; only where all of these could be seen."""
-    known = {each.stack.id for each in planned}
-    for each in planned:
-        for name in each.stack.options.after:
-            if f"{each.stack.environment}/{name}" not in known:
-                yield Finding(each.stack.id, f"after: there is no stack {name} in {each.stack.environment}")
+def _reading(services: Services) -> Reading:
+    """The clones, and this worker's host."""
+    return Reading(
+        services.compose,
+        services.key,
+        commits=lambda stack: services.clone(stack.repo),
+        outside=services.outside,
+        folders=lambda stack: Folders.of(services.settings.data_dir, stack),
+        place=lambda stack: f"repo {stack.repo} has no such folder at {stack.ref}",
+    )

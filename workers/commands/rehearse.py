@@ -6,6 +6,7 @@ kind, is for Compose to say. A deployment asks it after staging; this asks it in
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +21,9 @@ from workers.model.errors import CommandFailed, InvalidStack
 from workers.model.stack import Stack
 
 
-def refusal(compose: Compose, source: Source, stack: Stack, snapshot: Snapshot, folders: Folders) -> str:
+def refusal(
+    compose: Compose, source: Source, stack: Stack, snapshot: Snapshot, folders: Folders, *, on_host: bool = True
+) -> str:
     """Why Compose refuses a stack's files; empty when it does not, or does not come to an end.
 
     Args:
@@ -29,12 +32,17 @@ def refusal(compose: Compose, source: Source, stack: Stack, snapshot: Snapshot, 
         stack: the stack.
         snapshot: what it is made of at the commit in question. Folders are left out: `config` opens none.
         folders: the stack's own, of which only the live one is read.
+        on_host: whether the live one is the worker's. If not, a file that is not there may be there; whatever is in it,
+            Compose only has to find it.
     """
     files = {path: entry for path, entry in snapshot.entries.items() if entry and entry.mode not in {FOLDER, SUBMODULE}}
     with TemporaryDirectory(prefix="tegu-check-") as scratch:
         stage_folder = Path(scratch, "stage")
         try:
             stage(source, files, snapshot.outside_paths, replace(folders, stage=stage_folder), (stack.path,))
+            for path in () if on_host else _not_here(snapshot):
+                (stage_folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (stage_folder / path).touch()
             private = (str(stage_folder / path) for path in snapshot.confidential)
             compose.config(project_of(stack, stage_folder, folders.live), private=private)
         except InvalidStack as error:
@@ -42,3 +50,10 @@ def refusal(compose: Compose, source: Source, stack: Stack, snapshot: Snapshot, 
         except CommandFailed:
             return ""
     return ""
+
+
+def _not_here(snapshot: Snapshot) -> Iterator[str]:
+    """The files that Git lacks and nobody has here, but for Compose files, which would be no good ones if empty."""
+    for path, digest in snapshot.outside.items():
+        if digest is None and not path.startswith("/") and not path.endswith((".yaml", ".yml")):
+            yield path

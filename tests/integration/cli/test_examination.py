@@ -172,6 +172,45 @@ def test_check_needs_a_clone_once(desk: Desk) -> None:
     assert done.stdout.startswith("repo homelab: there is no such repository")
 
 
+def test_check_judges_a_working_tree_as_it_would_be_committed(desk: Desk, homelab: Source) -> None:
+    """Neither Redis nor a clone is there; an ignored file is there and Git's index is left as it is."""
+    desk.catalog(
+        "repos: {other: {url: 'https://git.example.com/o.git'}, "
+        "homelab: {url: 'https://git.example.com/me/homelab.git', discover: ['services/*']}}\n"
+    )
+    here = ("check", "--dir", str(homelab.path / "services"))
+    assert "name the repo of" in desk.tegu(*here).stderr
+    assert desk.tegu(*here, "--repo", "nope").code == 2
+    homelab.git("remote", "add", "origin", "git@git.example.com:me/homelab")
+    done = desk.tegu(*here)
+    assert (done.code, done.stdout) == (0, "Everything is in order.\n"), done.stderr
+    new = homelab.path / "services/new"
+    new.mkdir()
+    (new / "compose.yaml").write_text("services: {a: {image: 'x:${TAG}', env_file: [here.env, there.env]}}\n")
+    (new / ".env").write_text("TAG=1\n")
+    (new / "here.env").write_text("A=1\n")
+    (homelab.path / ".gitignore").write_text("*.env\n.env\nlocal\n")
+    ignored = homelab.path / "services/local"
+    ignored.mkdir()
+    (ignored / "compose.yaml").write_text("services: [\n")
+    before = homelab.git("status", "--porcelain"), homelab.git("count-objects")
+    done = desk.tegu(*here)
+    assert done.code == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "warning: default/new: service a: env_file: services/new/there.env is not in Git",
+        "Everything is in order.",
+    ]
+    (new / "compose.yaml").write_text("services: {a: {imag: x}}\n")
+    homelab.git("rm", "-rq", "--cached", "services/adguard")  # and then added again, since it is not ignored
+    done = desk.tegu(*here)
+    assert done.code == 1
+    assert done.stdout.startswith("default/new: ")
+    assert "imag" in done.stdout
+    homelab.git("reset", "-q")
+    assert (homelab.git("status", "--porcelain"), homelab.git("count-objects")) == before
+    assert desk.tegu("check", "--dir", str(desk.folder)).code == 2
+
+
 def test_doctor_says_what_is_wrong_how_to_mend_it_and_the_settings_without_secrets(desk: Desk) -> None:
     desk.catalog("repos: {}\nenvironments: {p: {docker_host: 'unix:///nowhere.sock'}}\n")
     done = desk.tegu("doctor", TEGU_API_TOKEN="hunter2", TEGU_REDIS_URL="redis://:hunter2@127.0.0.1:1/0")

@@ -10,6 +10,7 @@
     remote        the network calls: which refs are there, and the one fetch
     commands      GitPython's command wrapper on top of workers.runtime.process
     environment   the clean room: environment, credentials, ssh
+    working_tree  a working tree as it would be committed
     ssh_files     what is wrong with a key or with known hosts, by name
     failures      what Git's messages mean, without credentials
     repair        locks and half-written files that a killed process left behind, damaged clones
