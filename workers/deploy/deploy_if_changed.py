@@ -99,7 +99,11 @@ def _joined(services: Services, request: Request, runs: Iterable[str]) -> Reques
     """Do for all runs what any of them asks for: its own message may be lost, or come when all is done."""
     heads = services.state.runs.heads(runs)
     force = request.force or any(head.forced for head in heads)
-    return Request(asked=force or request.asked or any(head.is_asked_for for head in heads), force=force)
+    return Request(
+        asked=force or request.asked or any(head.is_asked_for for head in heads),
+        force=force,
+        again=request.again or any(head.trigger == Trigger.RETRY for head in heads),
+    )
 
 
 def _under_lock(services: Services, stack: Stack, request: Request, runs: tuple[str, ...], taker: str) -> StackResult:

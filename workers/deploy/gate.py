@@ -27,7 +27,7 @@ from workers.deploy.target import At
 from workers.model.stack import Stack
 from workers.model.words import Action, Decision, Outcome, Reason
 
-_NOT_TRIED = frozenset({Reason.INVALID, Reason.FAILED_BEFORE})
+_NOT_TRIED = frozenset({Reason.INVALID, Reason.FAILED_BEFORE, Reason.OBSTRUCTED})
 _LEFT_ALONE = frozenset({Reason.INVALID, Reason.PAUSED, Reason.INTERRUPTED})
 
 
@@ -106,7 +106,7 @@ def why_paused(stack: Stack, facts: StackFacts) -> str:
 
 
 def held(observed: Observed, decision: Decision, snapshot: Snapshot) -> Decision | None:
-    """To leave content alone that has failed, until somebody asks or its time has come."""
+    """To leave content alone that has failed, until somebody asks or its time has come, which may be told, too."""
     hold = observed.facts.hold.of(snapshot.fingerprint) if observed.facts.hold else None
     if hold is None:
         return None
@@ -114,7 +114,9 @@ def held(observed: Observed, decision: Decision, snapshot: Snapshot) -> Decision
         return decision if decision.reason is Reason.FORCED else replace(decision, reason=Reason.RETRIED)
     if hold.invalid:
         return replace(decision, action=Action.NONE, reason=Reason.INVALID, services={}, message=hold.why)
-    return None if hold.may_retry(observed.now) else _skipped(decision, Reason.FAILED_BEFORE, hold.why)
+    if hold.retry_at and (observed.request.again or hold.may_retry(observed.now)):
+        return None
+    return _skipped(decision, Reason.OBSTRUCTED if hold.obstructed else Reason.FAILED_BEFORE, hold.why)
 
 
 def outcome_of(decision: Decision) -> Outcome:

@@ -25,10 +25,12 @@ class Request:
     Attributes:
         asked: whether somebody asked for this very stack: then what is held is retried, and what was stopped started.
         force: whether every service is to be recreated.
+        again: whether it is time to try again what touched nothing, or what was in its way may be gone.
     """
 
     asked: bool = False
     force: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

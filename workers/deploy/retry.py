@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from workers.adapters.state.clock import text_of
 from workers.adapters.state.marks import Hold
 from workers.deploy.ending import Ending
-from workers.model.words import Outcome
+from workers.model.words import Outcome, Reason
 
 # A failure before anything was touched is tried again after so many minutes, the last one from then on.
 RETRY_MINUTES = (1, 5, 15, 60)
@@ -74,4 +74,5 @@ def _failed(before: Hold | None, tried: Attempted, ending: Ending, at: datetime)
         invalid=ending.outcome is Outcome.INVALID,
         retry_at=text_of(at + timedelta(minutes=minutes)) if ending.again else None,
         at=text_of(at),
+        obstructed=ending.reason is Reason.OBSTRUCTED,
     )

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     PINNED = "pinned"
     STOPPED = "stopped"
     WAITING = "waiting"
+    OBSTRUCTED = "obstructed"
     BLOCKED = "blocked"
     MOVED = "moved"
     SELF = "self"
@@ -135,6 +136,7 @@ class Trigger(StrEnum):
     RECONCILE = "reconcile"
     API = "api"
     CLI = "cli"
+    RETRY = "retry"
     CALL = "call"
 
     @classmethod

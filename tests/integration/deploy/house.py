@@ -5,9 +5,11 @@ A scenario writes files, pushes them, and looks at what runs.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Unpack
@@ -78,6 +80,7 @@ class House:
         self._environment: dict[str, object] = {}
         self._receivers: list[dict[str, object]] = []
         self._redis_url = redis_url
+        self._kept = contextlib.ExitStack()
         self.services = self.fresh_services()
 
     def fresh_services(self, **stand_ins: Unpack[StandIns]) -> Services:
@@ -279,8 +282,20 @@ class House:
     def log(self, deployment: str) -> str:
         return "\n".join(line for _, line in self.services.state.deployments.read_log(deployment))
 
+    def keep(self, thing: contextlib.AbstractContextManager[object]) -> None:
+        """Have something until the house is closed."""
+        self._kept.enter_context(thing)
+
+    def until(self, holds: Callable[[], bool], seconds: float = 30.0) -> None:
+        """Wait until something holds."""
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
     def close(self) -> None:
         """Leave nothing behind."""
+        self._kept.close()
         client = self.engine.client
         for each in self.engine.containers(one_off=True):
             if each.project.startswith(f"t{self.suffix}-"):

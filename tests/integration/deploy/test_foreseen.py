@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, service, yaml_of
+from workers.adapters.state.marks import Removed
 from workers.commands.plan import plan
 from workers.model.words import Decision, Trigger
 from workers.reconcile import requests
@@ -133,6 +135,60 @@ def a_missing_network(house: House) -> None:
     house.fetch({"a/compose.yaml": yaml_of(model)})
 
 
+def a_port_of_a_process(house: House) -> None:
+    house.stack()
+    house.push(files(1, network_mode="none"))
+    server = socket.create_server(("127.0.0.1", 0))
+    house.keep(server)
+    house.fetch(files(2, ports=[f"127.0.0.1:{server.getsockname()[1]}:80"], network_mode="bridge"))
+
+
+def a_port_of_a_stack_that_is_gone(house: House) -> None:
+    a_taken_port(house)
+    house.forget("b")
+    house.services.state.records.set_status("default/b", removed=Removed("gone", "keep", "keep"))
+
+
+def a_missing_volume_and_a_taken_name(house: House) -> None:
+    deployed(house)
+    name = f"t{house.suffix}-taken"
+    house.docker("create", "--name", name, "--label", f"com.docker.compose.project=t{house.suffix}-x", "busybox:stable")
+    web = service(container_name=name, volumes=["data:/data"])
+    volume = {"external": True, "name": f"t{house.suffix}-nothing"}
+    house.fetch({"a/compose.yaml": yaml_of({"services": {"web": web}, "volumes": {"data": volume}})})
+
+
+def a_network_of_somebody_else(house: House) -> None:
+    deployed(house)
+    name = f"t{house.suffix}-theirs"
+    house.docker("network", "create", name)
+    web = {key: value for key, value in service().items() if key != "network_mode"} | {"networks": ["n"]}
+    house.fetch({"a/compose.yaml": yaml_of({"services": {"web": web}, "networks": {"n": {"name": name}}})})
+
+
+def a_paused_container(house: House) -> None:
+    deployed(house)
+    house.docker("pause", house.containers()["web"].container.id)
+    house.fetch(files(2))
+
+
+def an_unhealthy_dependency(house: House) -> None:
+    house.stack()
+    check = {"test": ["CMD", "test", "-e", "/ok"], "interval": "200ms", "retries": 1}
+    db = service("touch /ok; sleep 1000", healthcheck=check)
+    web = service(depends_on={"db": {"condition": "service_healthy"}})
+    assert house.push({"a/compose.yaml": compose(web=web, db=db)})["outcome"] == "deployed"
+    house.docker("exec", house.containers()["db"].container.id, "rm", "/ok")
+    house.until(lambda: house.containers()["db"].health == "unhealthy")
+    house.fetch({"a/compose.yaml": compose(web=web | {"command": ["sleep", "1001"]}, db=db)})
+
+
+def an_external_secret(house: House) -> None:
+    deployed(house)
+    model = {"services": {"web": service("sleep 1002", secrets=["s"])}, "secrets": {"s": {"external": True}}}
+    house.fetch({"a/compose.yaml": yaml_of(model)})
+
+
 def foreseen(house: House) -> Decision:
     (found,) = (each for each in plan(house.services, fetch=False, surveys=True) if each.stack == STACK)
     return found
@@ -154,9 +210,17 @@ def foreseen(house: House) -> Decision:
         (another_project, "options_changed", ""),
         (data_left_behind, "moved", "by-hand"),
         (a_file_in_the_way, "blocked", "conf.ini"),
-        (a_taken_port, "content_changed", "18923"),
-        (a_taken_name, "content_changed", "-taken"),
-        (a_missing_network, "content_changed", "-nowhere"),
+        (a_taken_port, "obstructed", "18923"),
+        (a_taken_name, "obstructed", "-taken"),
+        (a_missing_network, "obstructed", "-nowhere"),
+        (a_port_of_a_process, "obstructed", "taken by a process of this host"),
+        (a_port_of_a_stack_that_is_gone, "obstructed", "of default/b, which is gone"),
+        (a_missing_volume_and_a_taken_name, "obstructed", "-nothing does not exist"),
+        (a_missing_volume_and_a_taken_name, "obstructed", "-taken is taken"),
+        (a_network_of_somebody_else, "obstructed", "-theirs is there that was not made for this stack"),
+        (a_paused_container, "obstructed", "docker unpause"),
+        (an_unhealthy_dependency, "obstructed", "web needs db to be healthy"),
+        (an_external_secret, "invalid", "only a swarm has"),
     ],
     ids=lambda each: getattr(each, "__name__", None),
 )

@@ -30,11 +30,13 @@ from workers.adapters.state.status import StackFacts
 from workers.deploy.decide import Proposal
 from workers.deploy.gate import gate, outcome_of, said_of
 from workers.deploy.lost import Lost
+from workers.deploy.observed import Request
 from workers.deploy.plans import Deploy, Plan, Recover, Remove, Rest, TakeBack, WriteFiles, disturbed
 from workers.deploy.target import At, NoRef
 from workers.model.words import Action, Decision, Outcome, Reason
 
 HELD = Hold(NEW.fingerprint, "it crashed")
+OBSTRUCTED = replace(HELD, retry_at=(NOW + timedelta(seconds=1)).isoformat(), obstructed=True)
 PINNED = Pin("c1", "release", "me", reached=True)
 CHANGE = Deploy(CHANGED, NEW)
 SAME = Rest(UNCHANGED, OLD)
@@ -62,6 +64,9 @@ def rested(plan: Plan) -> Decision:
         pytest.param({}, CHANGE, id="nothing in the way"),
         pytest.param({"facts": facts(hold=Hold("other"))}, CHANGE, id="other content is held"),
         pytest.param({"facts": facts(hold=replace(HELD, retry_at=NOW.isoformat()))}, CHANGE, id="its time has come"),
+        pytest.param(
+            {"facts": facts(hold=OBSTRUCTED), "request": Request(again=True)}, CHANGE, id="it may be out of the way"
+        ),
         pytest.param({}, SAME, id="unchanged"),
         pytest.param({"facts": facts(pause=Pause("me", "", ""))}, SAME, id="unchanged and paused"),
         pytest.param({}, FILES, id="files alone"),
@@ -94,6 +99,8 @@ def test_it_passes_as_it_is(fields: dict[str, Any], plan: Plan) -> None:
             "it crashed",
         ),
         ({"facts": facts(hold=Hold("newest", "newer", beside=HELD))}, Reason.FAILED_BEFORE, "it crashed"),
+        ({"facts": facts(hold=OBSTRUCTED)}, Reason.OBSTRUCTED, "it crashed"),
+        ({"facts": facts(hold=HELD), "request": Request(again=True)}, Reason.FAILED_BEFORE, "it crashed"),
         ({"facts": facts(hold=replace(HELD, invalid=True))}, Reason.INVALID, "it crashed"),
         ({"at_rest": True}, Reason.STOPPED, "stopped by hand; `tegu deploy` starts it"),
         ({"facts": facts(pause=Pause("me", "holidays", "")), "at_rest": True}, Reason.PAUSED, "paused: holidays"),
@@ -127,7 +134,8 @@ def test_whoever_asks_is_heard(fields: dict[str, Any], plan: Plan, reason: Reaso
 
 
 @pytest.mark.parametrize(
-    ("plan", "fields"), [(Rest(INVALID), {}), (CHANGE, {"facts": facts(hold=replace(HELD, why="it crashed"))})]
+    ("plan", "fields"),
+    [(Rest(INVALID), {}), (CHANGE, {"facts": facts(hold=HELD)}), (CHANGE, {"facts": facts(hold=OBSTRUCTED)})],
 )
 def test_what_is_deployed_is_healed_while_something_newer_is_not_tried(plan: Plan, fields: dict[str, Any]) -> None:
     assert gated(plan, HEALING, **fields) == HEALING

@@ -10,7 +10,7 @@ import pytest
 from workers.adapters.state.marks import Hold
 from workers.deploy.ending import Ending
 from workers.deploy.retry import Attempted, next_hold
-from workers.model.words import Outcome
+from workers.model.words import Outcome, Reason
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TRIED = Attempted("d1", "c1", "f1")
@@ -36,6 +36,13 @@ BOTH = replace(OTHER, beside=HELD)
             replace(FAILED, outcome=Outcome.INVALID),
             replace(HELD, outcome=Outcome.INVALID, invalid=True),
             id="invalid",
+        ),
+        pytest.param(
+            None,
+            TRIED,
+            replace(AGAIN, reason=Reason.OBSTRUCTED),
+            replace(HELD, retry_at="2026-11-23T12:01:00.000Z", obstructed=True),
+            id="something was in the way",
         ),
         pytest.param(None, TRIED, DEPLOYED, None, id="it went well"),
         pytest.param(HELD, TRIED, DEPLOYED, None, id="at last"),

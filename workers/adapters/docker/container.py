@@ -106,6 +106,7 @@ class Details:
         addresses: its IP addresses.
         ports: the ports of the host that lead to it.
         made_from: the name that its image was called by when it was made.
+        network_mode: `host`, `none`, `container:…`, or the network that it began in.
     """
 
     container: Container
@@ -120,6 +121,7 @@ class Details:
     addresses: tuple[str, ...] = ()
     ports: tuple[Port, ...] = ()
     made_from: str = ""
+    network_mode: str = ""
 
     @property
     def published(self) -> tuple[int, ...]:
@@ -169,4 +171,5 @@ def details_of(container: Container, found: Mapping[str, Any]) -> Details:
             for place in places or ()
         ),
         made_from=found["Config"]["Image"],
+        network_mode=found["HostConfig"].get("NetworkMode") or "",
     )

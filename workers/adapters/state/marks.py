@@ -47,6 +47,7 @@ class Hold:
         attempts: how often in a row.
         invalid: whether it is not to be called failed but invalid.
         retry_at: when it is tried again; None: not by itself.
+        obstructed: whether nothing is wrong with the content: something of the host is in the way.
         beside: a second hold, of what is deployed, which failed to be healed while the newest content is held.
         at: when.
     """
@@ -61,6 +62,7 @@ class Hold:
     retry_at: str | None = None
     beside: Hold | None = None
     at: str = ""
+    obstructed: bool = False
 
     def of(self, fingerprint: str | None) -> Hold | None:
         """What is held of this very content; None when it may be tried."""
@@ -85,6 +87,7 @@ class Hold:
             retry_at=stored.get("retry_at"),
             beside=cls.from_json(beside) if beside else None,
             at=stored.get("at") or "",
+            obstructed=bool(stored.get("obstructed")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -99,6 +102,7 @@ class Hold:
             "attempts": self.attempts,
             "invalid": self.invalid,
             "retry_at": self.retry_at,
+            **({"obstructed": True} if self.obstructed else {}),
             **({"beside": self.beside.to_json()} if self.beside else {}),
         }
 

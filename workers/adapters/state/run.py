@@ -48,7 +48,7 @@ class RunHead:
     @property
     def is_asked_for(self) -> bool:
         """Whether somebody asked for its very stacks: then what is held is retried, and what was stopped started."""
-        return not self.has_pulls and self.trigger is not Trigger.RECONCILE
+        return not self.has_pulls and self.trigger not in {Trigger.RECONCILE, Trigger.RETRY}
 
     @property
     def repos(self) -> tuple[str, ...]:

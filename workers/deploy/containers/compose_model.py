@@ -89,6 +89,12 @@ def dependencies(model: Model) -> dict[str, set[str]]:
     return found
 
 
+def healthy_needs(model: Model, service: str) -> set[str]:
+    """The services that have to be healthy before one is started (`condition: service_healthy`)."""
+    needs = (services(model).get(service) or {}).get("depends_on") or {}
+    return {name for name, each in needs.items() if (each or {}).get("condition") == "service_healthy"}
+
+
 def namespaces(service: Mapping[str, Any]) -> set[str]:
     """The services whose network, process or IPC namespace a service lives in."""
     values = (str(service.get(key) or "") for key in ("network_mode", "pid", "ipc", "uts", "cgroup"))

@@ -11,12 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from workers.adapters.docker.container import NUMBER, Container
 from workers.deploy.containers import compose_model
-from workers.deploy.containers.strangers import Stranger
-from workers.model.errors import TeguError
-
-
-class NameTaken(TeguError):
-    """Somebody else's container has a name that the stack wants."""
+from workers.deploy.containers.strangers import Stranger, WhoseProject, described, remedy
 
 
 def wanted_names(
@@ -73,21 +68,19 @@ def _scale(service: compose_model.Model) -> int:
     return int(service.get("scale", 1 if replicas is None else replicas))
 
 
-def refuse_taken_names(others: Iterable[Stranger], names: Collection[str]) -> None:
-    """Refuse to bring up what wants the name of a container that is not the stack's.
+def taken_names(others: Iterable[Stranger], names: Collection[str], whose: WhoseProject) -> Iterator[str]:
+    """Those names that a container has which is not the stack's, in words.
 
     Args:
         others: the containers that are not.
         names: what it wants.
-
-    Raises:
-        NameTaken: naming it.
+        whose: knows the projects.
     """
     for other in others:
         for name in sorted({*other.names}.intersection(names)):
-            whose = f"of project {other.project}" if other.project else f"{other.id[:12]}, which is of no project"
-            message = (
-                f"the container name {name} is taken by a container {whose}; remove or rename that one "
-                f"(docker rename {name} …), or choose another container_name"
+            owner = whose(other.project)
+            usual = f"remove or rename that one (docker rename {name} …)"
+            yield (
+                f"the container name {name} is taken by a container {described(other, owner)};"
+                f" {remedy(other, owner, usual)}, or choose another container_name"
             )
-            raise NameTaken(message)

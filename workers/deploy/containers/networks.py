@@ -6,13 +6,13 @@ anew, but only with the services that they are told of. So Tegu removes it first
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workers.adapters.docker.container import PROJECT
 from workers.adapters.docker.engine import Engine, translated
 from workers.deploy.containers import compose_model
-from workers.model.errors import BlockedStack, TeguError
+from workers.model.errors import BlockedStack
 from workers.runtime.late import late
 
 if TYPE_CHECKING:
@@ -21,10 +21,6 @@ else:
     docker = late("docker", "errors")
 
 NETWORK = "com.docker.compose.network"
-
-
-class Lacking(TeguError):
-    """The engine has nothing by the name of an external network or volume; somebody may make it any time."""
 
 
 def network_ids(engine: Engine, project: str, keys: Iterable[str]) -> set[str]:
@@ -75,20 +71,33 @@ def drop_network(engine: Engine, project: str, key: str, ids: Collection[str]) -
             engine.client.remove_network(network["Id"])
 
 
-def refuse_lacking(engine: Engine, model: compose_model.Model) -> None:
-    """Refuse to bring up what needs an external network or volume that is not there.
-
-    Raises:
-        Lacking: naming it.
-    """
+def lacking(engine: Engine, model: compose_model.Model) -> Iterator[str]:
+    """The external networks and volumes that are not there, in words."""
     for kind in ("network", "volume"):
         for name in compose_model.external(model, f"{kind}s"):
             if not _exists(engine, kind, name):
-                message = (
+                yield (
                     f"the external {kind} {name} does not exist; make it (docker {kind} create {name}), or deploy first"
                     " whatever defines it"
                 )
-                raise Lacking(message)
+
+
+def foreign(engine: Engine, project: str, model: compose_model.Model) -> Iterator[str]:
+    """The names of networks that others have made, by their names on the engine, where Compose up to 2.x refuses them.
+
+    It takes one of its own label from whatever project, with a warning, and refuses any other (seen with 2.26 and
+    2.40); 5.6 takes all of them.
+    """
+    items = ((key, item or {}) for key, item in (model.get("networks") or {}).items())
+    keys = {str(item["name"]): key for key, item in items if item.get("name") and not item.get("external")}
+    if not keys:
+        return
+    with translated():
+        rows = engine.client.networks(names=list(keys))
+    for row in rows:
+        labels, key = row.get("Labels") or {}, keys.get(row["Name"])
+        if key is not None and labels.get(PROJECT) != project and labels.get(NETWORK) != key:
+            yield str(row["Name"])
 
 
 def _exists(engine: Engine, kind: str, name: str) -> bool:

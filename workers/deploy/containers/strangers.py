@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,35 @@ class Stranger:
                 Port(each.get("IP", ""), each.get("PublicPort", 0), each["Type"]) for each in row.get("Ports") or ()
             ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The stack of this Tegu whose containers are those of a project.
+
+    Attributes:
+        stack: its id.
+        gone: whether it is none any more, and its containers were left.
+    """
+
+    stack: str
+    gone: bool = False
+
+
+WhoseProject = Callable[[str], Owner | None]
+"""The owner of a project, by its name; None for one that this Tegu knows nothing of."""
+
+
+def described(other: Stranger, owner: Owner | None) -> str:
+    """Whose container it is, for people."""
+    if owner is None:
+        return f"of project {other.project}" if other.project else f"{other.id[:12]}, which is of no project"
+    return f"of {owner.stack}" + (", which is gone, and whose containers were left" if owner.gone else "")
+
+
+def remedy(other: Stranger, owner: Owner | None, usual: str) -> str:
+    """What gets a container out of the way: `usual`, or taking down what is left of a stack that is gone."""
+    return f"take those down (docker compose -p {other.project} down)" if owner and owner.gone else usual
 
 
 def strangers(engine: Engine, own: Collection[str], names: Collection[str] | None = None) -> list[Stranger]:

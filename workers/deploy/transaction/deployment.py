@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from workers.adapters.docker.container import Container
@@ -21,6 +22,7 @@ from workers.deploy.ending import Ending
 from workers.deploy.files.bring_data import take_leave
 from workers.deploy.files.layout import Folders, remove_tree
 from workers.deploy.files.manifest import load_manifest, save_manifest
+from workers.deploy.owners import owner_of
 from workers.deploy.report import Ledger
 from workers.deploy.transaction.after_kill import Interrupted, settle_half_made
 from workers.deploy.transaction.apply import Failure, apply
@@ -241,6 +243,7 @@ class Deployment:
             adoption=job.adoption,
             forced=job.forced,
             left_volumes=job.interrupted.volumes,
+            whose=partial(owner_of, services.state, host),
         )
 
     def _settled(self, ground: Ground) -> Ground:

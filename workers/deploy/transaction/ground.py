@@ -16,6 +16,7 @@ from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
 from workers.deploy.containers.ownership import Own
 from workers.deploy.containers.running import NOTHING, Running
+from workers.deploy.containers.strangers import WhoseProject
 from workers.deploy.files.layout import Folders
 from workers.deploy.files.manifest import Manifest
 from workers.deploy.files.stage import Source
@@ -100,6 +101,7 @@ class Ground:
         forced: whether somebody insists: volumes that hold data stay as they are, whatever their definition says.
         left_volumes: the volumes that an earlier attempt may have left otherwise by key, as they were before that.
         there: the project's containers, those of `run` and of hooks included.
+        whose: knows whose the projects of the engine are.
     """
 
     name: str
@@ -119,6 +121,7 @@ class Ground:
     forced: bool = False
     left_volumes: Mapping[str, Volume] = field(default_factory=dict)
     there: tuple[Container, ...] = ()
+    whose: WhoseProject = lambda _project: None
 
     @property
     def previous(self) -> str | None:

@@ -15,7 +15,6 @@ from workers.adapters.docker.compose_argv import build_argv, pull_argv
 from workers.adapters.docker.container import Container
 from workers.changes.snapshot import Snapshot
 from workers.deploy.containers import compose_model
-from workers.deploy.containers.networks import Lacking
 from workers.deploy.containers.provenance import named_by, strays
 from workers.deploy.containers.running import Running
 from workers.deploy.transaction.ground import Ground
@@ -25,6 +24,10 @@ from workers.model.words import Action
 
 Images = Mapping[str, str | None]
 """The id that each image name stood for before; None for no image."""
+
+
+class Lacking(TeguError):
+    """The engine lacks an image that a service needs; somebody may bring it any time."""
 
 
 class WrongImage(TeguError):

@@ -8,12 +8,9 @@ from workers.adapters.docker.compose_argv import dry_up_argv
 from workers.changes.agreement import missing_sources
 from workers.changes.snapshot import Snapshot
 from workers.deploy.containers import compose_model
-from workers.deploy.containers.names import refuse_taken_names, wanted_names
-from workers.deploy.containers.networks import network_ids, refuse_lacking, refuse_shared_networks
-from workers.deploy.containers.ports import refuse_taken, wanted
+from workers.deploy.containers.networks import network_ids, refuse_shared_networks
 from workers.deploy.containers.provenance import named_by, strays
 from workers.deploy.containers.running import NOTHING, Running
-from workers.deploy.containers.strangers import strangers
 from workers.deploy.files.manifest import Manifest
 from workers.deploy.files.safe_path import Root
 from workers.deploy.files.stage import stage
@@ -24,6 +21,7 @@ from workers.deploy.transaction.images import build, pull, refuse_absent
 from workers.deploy.transaction.intent import Intent
 from workers.deploy.transaction.moved_data import moved_along
 from workers.deploy.transaction.network_survey import with_outdated
+from workers.deploy.transaction.obstacles import refuse_obstacles
 from workers.deploy.transaction.prepared import Prepared, Seen, Staged, Surveyed, Work, mounted, written
 from workers.deploy.transaction.steps import Step
 from workers.deploy.transaction.volume_survey import survey_volumes
@@ -76,9 +74,7 @@ def survey(ground: Ground, staged: Staged) -> Surveyed:
     Raises:
         InvalidStack: when a volume holds data that its new definition would lose.
         BlockedStack: when something would be lost.
-        Lacking: when there is no such external network or volume.
-        PortTaken: when another project has a port.
-        NameTaken: when another project has a container of a name.
+        Obstructed: when something of the host is in the way.
         EngineUnavailable: when the engine is away.
     """
     engine, steps = ground.tools.engine, ground.tools.steps
@@ -187,30 +183,14 @@ def _refuse_own(ground: Ground, before: Running) -> None:
 
 
 def _surveyed(seen: Seen) -> Work:
-    """Refuse before the switch what the engine would refuse after it: what others use, and what is not there."""
+    """Refuse before the switch what the engine would refuse after it: what others use, and what is in the way."""
     engine, project, networks = seen.ground.tools.engine, seen.ground.stack.project, seen.decision.networks
-    refuse_lacking(engine, seen.model)
-    _refuse_taken(seen)
     refuse_shared_networks(engine, project, networks)
     ids = frozenset(network_ids(engine, project, networks))
-    return Work(
-        seen.ground, seen.decision, seen.model, seen.before, seen.starts, seen.resting, ids, survey_volumes(seen)
-    )
-
-
-def _refuse_taken(seen: Seen) -> None:
-    """Refuse ports and names that somebody else has. What the stack's own containers have, nobody else can."""
-    ground, before = seen.ground, seen.before
-    own = (*before.details, *(ground.former.running.details if ground.former else ()))
-    made = seen.services_with(Action.UP, Action.BUILD, Action.RECREATE)
-    ports = wanted(seen.model, made).difference(*(each.ports for each in own))
-    all_names = wanted_names(seen.model, ground.stack.project, made, before.containers())
-    names = all_names.keys() - {each.container.name for each in own}
-    if not ports and not names:
-        return
-    others = strangers(ground.tools.engine, ground.own_projects, None if ports else names)
-    refuse_taken(others, ports)
-    refuse_taken_names(others, names)
+    volumes = survey_volumes(seen)
+    work = Work(seen.ground, seen.decision, seen.model, seen.before, seen.starts, seen.resting, ids, volumes)
+    refuse_obstacles(work)
+    return work
 
 
 def _planned(ground: Ground, new: Manifest, protected: frozenset[str]) -> tuple[Operation, ...]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from workers.deploy.containers.names import NameTaken
-from workers.deploy.containers.networks import Lacking
-from workers.deploy.containers.ports import PortTaken
+from workers.deploy.containers.obstacles import Obstructed
 from workers.deploy.ending import Ending
+from workers.deploy.transaction.images import Lacking
 from workers.deploy.transaction.moved_data import MovedData
 from workers.deploy.transaction.prepare import OwnProject
 from workers.model.errors import BlockedStack, Cancelled, CommandFailed, InvalidStack
 from workers.model.words import Outcome, Reason
 
-PASSING = (CommandFailed, Lacking, NameTaken, PortTaken, OSError)
+PASSING = (CommandFailed, Lacking, Obstructed, OSError)
 """What may go better after a while."""
 
 REFUSALS = (Cancelled, BlockedStack, InvalidStack, *PASSING)
@@ -38,5 +37,7 @@ def refusal(error: Exception, *, is_stopped: bool) -> Ending:
             return Ending(Outcome.BLOCKED, Reason.BLOCKED, str(error))
         case InvalidStack():
             return Ending(Outcome.INVALID, Reason.INVALID, str(error), hold=True)
+        case Obstructed():
+            return Ending(Outcome.FAILED, Reason.OBSTRUCTED, str(error), hold=True, again=True)
         case _:
             return _CANCELLED if is_stopped else Ending(Outcome.FAILED, message=str(error), hold=True, again=True)

@@ -92,6 +92,11 @@ def to_touch(work: Work) -> set[str]:
     return {*named, *work.services_with(Action.RECREATE)}
 
 
+def brings_all(work: Work) -> bool:
+    """Whether `up` is told of no service by name, and so brings up all of them."""
+    return work.decision.reason is Reason.FIRST_DEPLOY or not work.before.details
+
+
 def _is_needed(work: Work) -> bool:
     decision = work.decision
     everything = decision.reason in _EVERYTHING or not work.before.details
@@ -120,7 +125,7 @@ def _up(work: Work, *, are_aside: bool) -> frozenset[str] | None:
     rejoining = _drop_networks(work)
     orphans = options.remove_orphans and not are_aside
     asked: frozenset[str] | None = None
-    if decision.reason is Reason.FIRST_DEPLOY or not work.before.details:
+    if brings_all(work):
         ground.run(up_argv(remove_orphans=orphans), seconds=seconds)
     else:
         named = _named(work)

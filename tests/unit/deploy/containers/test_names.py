@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from workers.adapters.docker.container import NUMBER, PROJECT, Container
-from workers.deploy.containers.names import NameTaken, crossing, refuse_taken_names, wanted_names
+from workers.deploy.containers.names import crossing, taken_names, wanted_names
 from workers.deploy.containers.strangers import Stranger
 
 
@@ -59,7 +59,7 @@ def test_a_container_crosses_whose_name_another_service_gets() -> None:
 )
 def test_who_has_a_name_is_named(row: dict[str, Any], message: str) -> None:
     other = {"Id": "f" * 64, "Names": ["/other", "/other/web"], "Labels": {}}
-    with pytest.raises(NameTaken) as caught:
-        refuse_taken_names([Stranger.of(other), Stranger.of({"Id": "0123456789abcdef", **row})], {"web"})
-    assert str(caught.value).startswith(message)
-    refuse_taken_names([Stranger.of(other), Stranger.of({"Id": "e" * 64, "Names": None})], {"web"})
+    others = [Stranger.of(other), Stranger.of({"Id": "e" * 64, "Names": None})]
+    (told,) = taken_names([*others, Stranger.of({"Id": "0123456789abcdef", **row})], {"web"}, lambda _: None)
+    assert told.startswith(message)
+    assert not list(taken_names(others, {"web"}, lambda _: None))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from workers.deploy.containers.names import NameTaken
-from workers.deploy.containers.networks import Lacking
-from workers.deploy.containers.ports import PortTaken
+from workers.deploy.containers.obstacles import Obstructed
+from workers.deploy.transaction.images import Lacking
 from workers.deploy.transaction.moved_data import MovedData
 from workers.deploy.transaction.prepare import OwnProject
 from workers.deploy.transaction.refusal import REFUSALS, refusal
@@ -24,10 +23,8 @@ FAILED = CommandFailed("docker compose build", 1, "no")
         (MovedData("x"), Outcome.BLOCKED, Reason.MOVED, False, False),
         (BlockedStack("x"), Outcome.BLOCKED, Reason.BLOCKED, False, False),
         (InvalidStack("x"), Outcome.INVALID, Reason.INVALID, True, False),
-        *(
-            (each, Outcome.FAILED, None, True, True)
-            for each in (FAILED, Lacking("x"), NameTaken("x"), PortTaken("x"), OSError("x"))
-        ),
+        *((each, Outcome.FAILED, None, True, True) for each in (FAILED, Lacking("x"), OSError("x"))),
+        (Obstructed("x", "y"), Outcome.FAILED, Reason.OBSTRUCTED, True, True),
     ],
 )
 def test_every_refusal_has_its_ending(

@@ -174,6 +174,7 @@ local function obstacle(result)
   if words[result.outcome] then return words[result.outcome], false end
   if result.outcome ~= 'skipped' then return nil end
   if result.reason == 'failed_before' then return 'failed before', true end
+  if result.reason == 'obstructed' then return 'is obstructed', true end
   if result.reason == 'blocked' then return 'is blocked', true end
 end
 
