@@ -11,6 +11,7 @@ from workers.deploy.files.adopted import OldFiles
 from workers.deploy.files.layout import Folders
 from workers.deploy.gate import outcome_of, said_of
 from workers.deploy.lost import recover
+from workers.deploy.newer import newer_than
 from workers.deploy.observed import Observed
 from workers.deploy.plans import Deploy, Recover, Remove, Repair, Rest, TakeBack, WriteFiles
 from workers.deploy.remove import Gone, Removal
@@ -90,7 +91,8 @@ def _deploy(
     if old_files is not None:
         old_files.bring()
     ledger = Ledger(services.state, stack.id, holder.lease.fence, holder.runs, observed.newest)
-    ending, decision = Deployment(services, job_of(observed, plan, holder.lock), ledger).carry_out()
+    superseded_by = newer_than(services, observed, plan.snapshot)
+    ending, decision = Deployment(services, job_of(observed, plan, holder.lock), ledger, superseded_by).carry_out()
     is_good = ending.outcome is Outcome.DEPLOYED
     settle(services, observed, good=is_good)
     if observed.adoption and is_good:

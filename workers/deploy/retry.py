@@ -52,6 +52,8 @@ def next_hold(before: Hold | None, tried: Attempted, ending: Ending, at: datetim
         # What is newest stays held when something older fails, too.
         if before is not None and not tried.is_newest and before.fingerprint != tried.fingerprint:
             return replace(before, beside=failed)
+        if before is not None and before.outcome is Outcome.SUPERSEDED and before.fingerprint != tried.fingerprint:
+            return replace(failed, beside=replace(before, beside=None))
         return failed
     if before is None or ending.outcome is not Outcome.DEPLOYED:
         return before

@@ -174,5 +174,9 @@ class Cancelled(TeguError):
     """Somebody wants the deployment stopped."""
 
 
+class Superseded(TeguError):
+    """A newer commit asks for something else, so that nobody waits any longer for what was begun."""
+
+
 class StaleHolder(TeguError):
     """A newer holder of the same lock has written already."""

@@ -20,6 +20,7 @@ DEPLOYED = Ending(Outcome.DEPLOYED)
 HELD = Hold("f1", "it crashed", "c1", "d1", Outcome.FAILED, 1, at="2026-11-23T12:00:00.000Z")
 OTHER = Hold("f2", "newer", "c2")
 BOTH = replace(OTHER, beside=HELD)
+PASSED = replace(OTHER, outcome=Outcome.SUPERSEDED)
 
 
 @pytest.mark.parametrize(
@@ -61,10 +62,24 @@ BOTH = replace(OTHER, beside=HELD)
             replace(HELD, outcome=Outcome.CANCELLED),
             id="something new cancelled",
         ),
+        pytest.param(
+            HELD,
+            replace(TRIED, fingerprint="f2"),
+            replace(FAILED, outcome=Outcome.SUPERSEDED),
+            replace(HELD, fingerprint="f2", outcome=Outcome.SUPERSEDED),
+            id="superseded",
+        ),
+        pytest.param(PASSED, TRIED, FAILED, replace(HELD, beside=PASSED), id="what superseded it failed, too"),
+        pytest.param(PASSED, TRIED, DEPLOYED, None, id="what superseded it went well"),
     ],
 )
 def test_what_failed_is_held(before: Hold | None, tried: Attempted, ending: Ending, after: Hold | None) -> None:
     assert next_hold(before, tried, ending, AT) == after
+
+
+def test_what_was_superseded_is_held_only_beside_what_failed_in_its_place() -> None:
+    assert PASSED.of("f2") is None
+    assert replace(HELD, beside=PASSED).of("f2") == PASSED
 
 
 @pytest.mark.parametrize(("attempts", "minutes"), [(0, 1), (1, 5), (2, 15), (3, 60), (9, 60)])

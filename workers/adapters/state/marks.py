@@ -48,7 +48,8 @@ class Hold:
         invalid: whether it is not to be called failed but invalid.
         retry_at: when it is tried again; None: not by itself.
         obstructed: whether nothing is wrong with the content: something of the host is in the way.
-        beside: a second hold, of what is deployed, which failed to be healed while the newest content is held.
+        beside: a second hold: of what is deployed, which failed to be healed while the newest content is held; or of
+            what the newest content has superseded before it failed, too.
         at: when.
     """
 
@@ -65,8 +66,12 @@ class Hold:
     obstructed: bool = False
 
     def of(self, fingerprint: str | None) -> Hold | None:
-        """What is held of this very content; None when it may be tried."""
-        return next((each for each in (self, self.beside) if each and each.fingerprint == fingerprint), None)
+        """What is held of this very content; None when it may be tried.
+
+        What was only superseded has not failed. It is held once what superseded it has failed, too.
+        """
+        binding = (None if self.outcome is Outcome.SUPERSEDED else self, self.beside)
+        return next((each for each in binding if each and each.fingerprint == fingerprint), None)
 
     def may_retry(self, at: datetime) -> bool:
         """Whether its time has come."""

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from workers.adapters.docker.container import Container, Details
 from workers.adapters.docker.engine import Engine
-from workers.model.errors import Cancelled, EngineUnavailable
+from workers.model.errors import Cancelled, EngineUnavailable, Superseded
 
 # A container that waits for another by crashing gets about five seconds: Docker's pauses double from 0.1 s.
 CRASH_LOOP = 5
@@ -147,6 +147,7 @@ def wait_healthy(
     before: Iterable[Details] = (),
     excused: Iterable[str] = (),
     stop: threading.Event | None = None,
+    superseded_by: Callable[[], str | None] = lambda: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Health:
     """Wait until a project is well and has stayed so.
@@ -163,10 +164,12 @@ def wait_healthy(
         before: what ran before and may run still; its restarts of long ago do not count.
         excused: ids of containers that were not well before and were not touched.
         stop: is set when nobody wants to know any more.
+        superseded_by: gives the commit that is to be deployed instead, if there is one by now.
         clock: seconds that only ever grow.
 
     Raises:
         Cancelled: when `stop` is set.
+        Superseded: when something else is to be deployed instead.
         EngineUnavailable: when the engine stays away.
     """
     deadline = clock() + timeout
@@ -178,6 +181,7 @@ def wait_healthy(
         while True:
             findings = _look(ward, deadline, clock)
             now = clock()
+            _give_way(superseded_by)
             waiting = tuple(each for each in findings if each.verdict is Verdict.WAITING)
             if bad := tuple(each for each in findings if each.verdict is Verdict.BAD):
                 return Health(_with_logs(engine, project, bad))
@@ -191,7 +195,7 @@ def wait_healthy(
             if now >= deadline:
                 return Health(_with_logs(engine, project, waiting or findings))
             until = min(deadline, now + _LOOK_AGAIN if well_since is None else well_since + settle)
-            _sleep(changes, until - now, stop)
+            _sleep(changes, until - now, stop, superseded_by)
 
 
 def failures(engine: Engine, project: str, starts: Collection[tuple[str, str]], before: Iterable[Details]) -> Health:
@@ -228,9 +232,20 @@ def _look(ward: Ward, deadline: float, clock: Callable[[], float]) -> tuple[Find
             time.sleep(min(1.0, max(0.0, deadline - clock())))
 
 
-def _sleep(changes: queue.SimpleQueue[str], seconds: float, stop: threading.Event | None) -> None:
+def _give_way(superseded_by: Callable[[], str | None]) -> None:
+    if (newer := superseded_by()) is not None:
+        message = f"superseded by {newer[:12]} while it waited to become healthy"
+        raise Superseded(message)
+
+
+def _sleep(
+    changes: queue.SimpleQueue[str],
+    seconds: float,
+    stop: threading.Event | None,
+    superseded_by: Callable[[], str | None],
+) -> None:
     """Wait for something to happen, and let what happens together be one look."""
-    first = _next(changes, seconds, stop)
+    first = _next(changes, seconds, stop, superseded_by)
     if first is None:
         return
     if first == "ended":
@@ -243,7 +258,12 @@ def _sleep(changes: queue.SimpleQueue[str], seconds: float, stop: threading.Even
         changes.put("ended")
 
 
-def _next(changes: queue.SimpleQueue[str], seconds: float, stop: threading.Event | None) -> str | None:
+def _next(
+    changes: queue.SimpleQueue[str],
+    seconds: float,
+    stop: threading.Event | None,
+    superseded_by: Callable[[], str | None],
+) -> str | None:
     """The next thing that happens, None when nothing does."""
     end = time.monotonic() + max(0.01, seconds)
     while (left := end - time.monotonic()) > 0:
@@ -253,7 +273,7 @@ def _next(changes: queue.SimpleQueue[str], seconds: float, stop: threading.Event
         try:
             return changes.get(timeout=min(left, _NOTICE_STOP))
         except queue.Empty:
-            continue
+            _give_way(superseded_by)
     return None
 
 

@@ -18,7 +18,7 @@ from workers.deploy.transaction.make_room import clear_away
 from workers.deploy.transaction.prepared import Prepared, Work
 from workers.deploy.transaction.steps import Step
 from workers.deploy.transaction.up import BroughtUp, bring_up
-from workers.model.errors import CommandFailed, EngineUnavailable, TeguError
+from workers.model.errors import CommandFailed, EngineUnavailable, Superseded, TeguError
 from workers.model.words import Decision
 
 
@@ -78,6 +78,7 @@ def apply(prepared: Prepared, intent: Intent) -> Applied | Failure:
 
     Raises:
         EngineUnavailable: the engine is away, so there is neither a way forward nor one back for now.
+        Superseded: something else is to be deployed instead; the next look gives this attempt up and goes on there.
     """
     ground, work = prepared.ground, prepared.work
     is_applied, made_anew = prepared.is_resumed, set[str]()
@@ -95,7 +96,7 @@ def apply(prepared: Prepared, intent: Intent) -> Applied | Failure:
         with steps.step(Step.HEALTH):
             wait(work, brought)
         clear_away(work, brought.running)
-    except EngineUnavailable:
+    except (EngineUnavailable, Superseded):
         raise
     except (TeguError, OSError) as error:
         problem = _told(work, error) if is_applied else str(error)
@@ -111,6 +112,7 @@ def wait(work: Work, brought: BroughtUp) -> None:
 
     Raises:
         Unhealthy: when it is not.
+        Superseded: when something else is to be deployed instead.
     """
     tools, health, now = work.ground.tools, work.ground.stack.options.health, brought.running
     active = compose_model.services(work.model)
@@ -137,6 +139,7 @@ def wait(work: Work, brought: BroughtUp) -> None:
         before=work.before.details,
         excused=excused,
         stop=tools.stop,
+        superseded_by=tools.superseded_by,
     )
     if not found.good:
         raise Unhealthy(str(found))

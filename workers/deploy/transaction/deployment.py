@@ -29,7 +29,7 @@ from workers.deploy.transaction.apply import Failure, apply
 from workers.deploy.transaction.call import live_project
 from workers.deploy.transaction.cancel import CancelWatch
 from workers.deploy.transaction.commit import commit
-from workers.deploy.transaction.ground import Ground, Tools
+from workers.deploy.transaction.ground import Ground, SupersededBy, Tools, never
 from workers.deploy.transaction.hooks import run_failure_hooks
 from workers.deploy.transaction.intent import Intent
 from workers.deploy.transaction.prepare import prepare, prepare_files, resume, stage_files, survey
@@ -39,7 +39,7 @@ from workers.deploy.transaction.refusal import REFUSALS, refusal
 from workers.deploy.transaction.relocation import former_of
 from workers.deploy.transaction.rollback import Told, go_back
 from workers.deploy.transaction.steps import Step, Steps
-from workers.model.errors import TransientError
+from workers.model.errors import Superseded, TransientError
 from workers.model.stack import Stack
 from workers.model.words import Action, Decision, Outcome, Reason
 from workers.runtime.masking import masked
@@ -96,13 +96,15 @@ class Deployment:
         services: the process's.
         job: what is to be deployed.
         ledger: where it is told.
+        superseded_by: gives the commit that is to be deployed instead, if there is one by now.
     """
 
-    def __init__(self, services: Services, job: Job, ledger: Ledger) -> None:
+    def __init__(self, services: Services, job: Job, ledger: Ledger, superseded_by: SupersededBy = never) -> None:
         self._services = services
         self._job = job
         self._stack = job.stack
         self._ledger = ledger
+        self._superseded_by = superseded_by
         self._journal = services.state.journal
 
     def write_files(self) -> None:
@@ -195,7 +197,12 @@ class Deployment:
     def _go_on(self, prepared: Prepared, intent: Intent) -> tuple[Ending, Snapshot]:
         """Everything after the switch."""
         ground = prepared.ground
-        applied = apply(prepared, intent)
+        try:
+            applied = apply(prepared, intent)
+        except Superseded as newer:
+            # The journal still says what was begun: the next look gives it up, and the newer content takes its place.
+            ground.tools.say(str(newer))
+            return Ending(Outcome.SUPERSEDED, message=str(newer), hold=True), prepared.snapshot
         if isinstance(applied, Failure):
             return self._go_back(ground, applied)
         with ground.tools.steps.step(Step.RECORD):
@@ -226,6 +233,7 @@ class Deployment:
             lock=job.lock,
             stop=stop,
             own=own,
+            superseded_by=self._superseded_by,
         )
         return Ground(
             name=name,

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from workers.adapters.docker.compose import Compose
 from workers.adapters.docker.compose_project import Project
@@ -25,6 +26,13 @@ from workers.deploy.transaction.volumes import Volume
 from workers.model.stack import Stack
 from workers.model.words import Decision, Entry
 
+SupersededBy: TypeAlias = Callable[[], str | None]
+
+
+def never() -> str | None:
+    """Nothing else is to be deployed instead."""
+    return None
+
 
 @dataclass(frozen=True, slots=True)
 class Tools:
@@ -35,6 +43,7 @@ class Tools:
         say: takes a line for the deployment's log.
         stop: is set when the deployment is to be cancelled at the next safe point.
         own: what tells the containers that Tegu itself runs in.
+        superseded_by: gives the commit that is to be deployed instead, if there is one by now; asked while one waits.
     """
 
     compose: Compose
@@ -45,10 +54,11 @@ class Tools:
     lock: int
     stop: threading.Event
     own: Own
+    superseded_by: SupersededBy = never
 
     def unstoppable(self) -> Tools:
         """The same for the way back, which nobody can stop."""
-        return replace(self, stop=threading.Event(), steps=self.steps.unstoppable())
+        return replace(self, stop=threading.Event(), steps=self.steps.unstoppable(), superseded_by=never)
 
 
 @dataclass(frozen=True, slots=True)
