@@ -19,7 +19,7 @@ from workers.model.stack import Stack
 from workers.model.words import Trigger
 from workers.services import Services
 
-FIX = {"a/compose.yaml": "services: {web: {image: web:2}}\n"}
+FIX: dict[str, str | None] = {"a/compose.yaml": "services: {web: {image: web:2}}\n"}
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_what_would_be_left_alone_is_not_waited_for(
         "invalid": {"a/compose.yaml": "services: ["},
         "gone": {"a/compose.yaml": None},
     }
-    fix = _push(services, source, files.get(why, {**FIX}))
+    fix = _push(services, source, files.get(why, FIX))
     if why == "paused":
         services.state.pauses.pause(stack.id, "somebody", "")
     if why == "held":
