@@ -40,6 +40,7 @@ COMMANDS = {
     "rollback": "Bring a stack back to an earlier commit, and keep it there.",
     "cancel": "Stop a deployment, and what waits for its turn.",
     "adopt": "Take over a project that runs from another directory, with its data.",
+    "forget": "Forget a stack that is gone, and what was written for it.",
     "pause": "Deploy nothing to stacks until they are resumed.",
     "resume": "Let stacks that were paused or rolled back be deployed again.",
     "compose": "Run docker compose with a stack's exact project, files and environment.",

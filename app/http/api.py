@@ -120,6 +120,13 @@ def _add_orders(blueprint: Blueprint, services: Services) -> None:
         run = orders.request_adoption(services, stack, data=body.data, who=WHO, trigger=Trigger.API)
         return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
 
+    @blueprint.post("/stacks/<environment>/<name>/forget")
+    def forget(environment: str, name: str) -> Answer:
+        body = schemas.read_request(schemas.ForgetRequest, _body())
+        stack = f"{environment}/{name}"
+        run = orders.request_forget(services, stack, down=body.down, who=WHO, trigger=Trigger.API)
+        return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
+
     @blueprint.post("/stacks/<environment>/<name>/pause")
     def pause(environment: str, name: str) -> Answer:
         body = schemas.read_request(schemas.PauseRequest, _body())

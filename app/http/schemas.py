@@ -68,6 +68,12 @@ class AdoptRequest(_Request):
     data: Literal["move", "copy", "leave"]
 
 
+class ForgetRequest(_Request):
+    """The body of `POST …/forget`. `down` takes the containers and networks down first."""
+
+    down: bool = False
+
+
 class CancelRequest(_Request):
     """The body of `POST …/cancel`: nothing."""
 

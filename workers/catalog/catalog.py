@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from workers.catalog.fields import NAME, NAME_RULE
-from workers.model.stack import Environment, Receiver, Repo, Stack
+from workers.model.stack import Environment, Policy, Receiver, Repo, Stack
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Catalog:
     the paths that these cover in any environment. `discovering` are the environments that discovered
     stacks are deployed to. `make` builds a stack from repo, environment, name and path with the defaults'
     options, and raises ValueError where that gives an impossible project name. `receivers` are told how stacks end.
+    `removal` is what the defaults say of `when_removed` by environment, with `""` for any other.
     """
 
     path: Path
@@ -36,6 +37,11 @@ class Catalog:
     discovering: tuple[str, ...]
     make: Callable[[str, str, str, str], Stack] = field(repr=False, compare=False)
     receivers: tuple[Receiver, ...] = ()
+    removal: Mapping[str, Policy] = field(default_factory=dict)
+
+    def removal_in(self, environment: str) -> Policy:
+        """What the defaults say of stacks that are gone; of an environment that is gone, too, all environments'."""
+        return self.removal.get(environment) or self.removal.get("", "keep")
 
     @cached_property
     def by_id(self) -> Mapping[str, Stack]:

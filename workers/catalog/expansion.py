@@ -11,7 +11,7 @@ from workers.catalog.fields import NAME, NAME_RULE, render_project
 from workers.catalog.layers import Layer, layer_of, options_of, overlay
 from workers.catalog.problems import Problems, nearest
 from workers.catalog.sections import CatalogSection, StackSection
-from workers.model.stack import Environment, Repo, Stack
+from workers.model.stack import Environment, Policy, Repo, Stack
 
 
 class Expansion:
@@ -36,7 +36,7 @@ class Expansion:
         self._problems = problems
         self._names = names
         self.environments = _environments(file)
-        common = layer_of(file.defaults)
+        self._common = common = layer_of(file.defaults)
         self._defaults: dict[str, Layer] = {
             name: overlay(
                 common,
@@ -46,6 +46,11 @@ class Expansion:
             for name, environment in self.environments.items()
         }
         self._environments_of = {name: self._wanted(name, section) for name, section in file.stacks.items()}
+
+    def removal(self) -> dict[str, Policy]:
+        """What the defaults say of stacks that are gone, by environment, `""` for any other."""
+        layers = {**self._defaults, "": self._common}
+        return {name: options_of(layer, ()).when_removed for name, layer in layers.items()}
 
     def stacks(self) -> tuple[Stack, ...]:
         """Every configured stack in each of its environments, in the order of ids."""

@@ -71,6 +71,7 @@ def parse_catalog(text: str, *, path: Path, environ: Mapping[str, str], secrets:
         discovering=expansion.discovering(),
         make=expansion.make,
         receivers=receivers,
+        removal=expansion.removal(),
     )
 
 

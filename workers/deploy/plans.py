@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from workers.adapters.state.marks import Pin, Policy
+from workers.adapters.state.marks import Pin
 from workers.changes.snapshot import Snapshot
 from workers.deploy.lost import Lost
 from workers.deploy.transaction.intent import Intent
 from workers.model.refs import no_ref
-from workers.model.stack import Stack
+from workers.model.stack import Policy, Stack
 from workers.model.words import Action, Decision, Outcome, Reason, ServiceDecision
 
 

@@ -10,13 +10,13 @@ from workers.adapters.docker.compose_argv import down_argv, stop_argv
 from workers.adapters.docker.compose_project import Project, command_environment, own_environment
 from workers.adapters.state.deployed import Call, Deployed, Home
 from workers.adapters.state.journal import JournalEntry
-from workers.adapters.state.marks import Policy
+from workers.adapters.state.marks import Removed
 from workers.catalog.catalog import project_of
 from workers.deploy.containers.ownership import own_parts
 from workers.deploy.transaction.call import project_from
 from workers.deploy.transaction.intent import Intent
 from workers.model.errors import CommandFailed, EngineUnavailable
-from workers.model.stack import Limits, Options, Stack
+from workers.model.stack import Limits, Options, Policy, Stack
 from workers.runtime.logs import get_logger
 from workers.services import Services
 
@@ -30,6 +30,20 @@ DONE = {KEEP: "left as it is", "stop": "stopped", "down": "its containers and ne
 def recorded_policy(journal: JournalEntry) -> Policy:
     """What a stack's options said last of its removal."""
     return journal.when_removed or (journal.call and journal.call.when_removed) or KEEP
+
+
+def policy_of(services: Services, identifier: str, journal: JournalEntry, mark: Removed | None) -> Policy:
+    """What is to be done about a stack that is gone: what its options said last, or what the defaults it went by say.
+
+    Args:
+        services: the process's.
+        identifier: the stack.
+        journal: what this host knows of it.
+        mark: that it is gone; None when that is new.
+    """
+    if mark is not None and mark.by_default:
+        return services.catalog.current().removal_in(identifier.partition("/")[0])
+    return recorded_policy(journal)
 
 
 def stack_of(identifier: str, record: Deployed | None) -> Stack:
@@ -46,6 +60,26 @@ def stack_of(identifier: str, record: Deployed | None) -> Stack:
         project=(record and record.project) or name,
         options=Options(limits=Limits()),
     )
+
+
+def as_left(services: Services, identifier: str, record: Deployed | None) -> Stack:
+    """A stack that is gone as it was last deployed.
+
+    Of one whose first deployment has failed there is no record: its containers tell the project, if there are any.
+
+    Raises:
+        EngineUnavailable: the engine would have to be asked, and is away.
+    """
+    stack = stack_of(identifier, record)
+    environment = services.catalog.current().environments.get(stack.environment)
+    if record is not None or environment is None:
+        return stack
+    stack = replace(stack, docker_host=environment.docker_host)
+    live = services.live(stack)
+    for each in services.containers(stack.docker_host).containers():
+        if Path(each.working_dir).is_relative_to(live):
+            return replace(stack, project=each.project)
+    return stack
 
 
 def obstacle(services: Services, stack: Stack) -> str | None:

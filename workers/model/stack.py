@@ -11,6 +11,9 @@ from typing import Literal
 from workers.model.secret import Secret
 from workers.model.words import Action, News
 
+Policy = Literal["keep", "stop", "down"]
+"""What is done to the containers of a stack that is none any more: `when_removed`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Repo:
@@ -132,7 +135,7 @@ class Options:
     hooks: Hooks = Hooks()
     drift: Literal["heal", "report", "ignore"] = "heal"
     when_stopped: Literal["leave", "start"] = "leave"
-    when_removed: Literal["keep", "stop", "down"] = "keep"
+    when_removed: Policy = "keep"
     adopt: bool = False
     paused: bool = False
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from workers.adapters.state.clock import now
 from workers.adapters.state.journal import JournalEntry
-from workers.adapters.state.marks import HandedOver, Policy
+from workers.adapters.state.marks import HandedOver
 from workers.deploy.take_down import ARGV, DONE, KEEP, obstacle, stack_of, undeploy
 from workers.model.errors import Busy, CommandFailed, EngineUnavailable
-from workers.model.stack import Stack
+from workers.model.stack import Policy, Stack
 from workers.runtime.logs import get_logger
 from workers.services import Services
 

@@ -120,19 +120,27 @@ def publish_lost(services: Services, worker: str) -> int:
 
 def _messages(services: Services, worker: str, run: OpenRun, stacks: Iterable[str]) -> list[Message]:
     """Let the run wait for its lost stacks once more, and say what has to be published for that."""
-    mine = []
+    mine, gone = [], []
     for stack in stacks:
         try:
             if services.stacks.find(stack, remembered=True).worker == worker:
                 mine.append(stack)
         except UnknownName as error:
+            if services.state.records.status(stack).removed is not None:
+                gone += [stack] if services.state.journal.exists(stack) else []
+                continue
             removed = StackResult(stack, Action.NONE, Reason.REMOVED, Outcome.REMOVED, message=str(error))
             services.state.runs.finish([run.id], removed)
+    if gone:
+        services.state.runs.plan(run.id, [(stack, "") for stack in gone])
     if not mine:
-        return []
+        return [deploy_message(stack, run.id, worker) for stack in gone]
     head = services.state.runs.head(run.id)
     # A run without pulls was started by somebody who asked for these stacks, and gets the full look.
     make = quick_message if head is not None and head.has_pulls else deploy_message
     parts = services.state.runs.parts(run.id, mine)
     services.state.runs.plan(run.id, [(stack, (stack in parts and parts[stack].commit) or "") for stack in mine])
-    return [make(stack, run.id, worker) for stack in mine]
+    return [
+        *(deploy_message(stack, run.id, worker) for stack in gone),
+        *(make(stack, run.id, worker) for stack in mine),
+    ]

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from workers.adapters.state.clock import now
 from workers.adapters.state.marks import Removed
 from workers.deploy.remove import Gone
-from workers.deploy.take_down import recorded_policy
+from workers.deploy.take_down import policy_of
 from workers.model.errors import UnknownName
 from workers.services import Services
 
@@ -53,17 +54,23 @@ def _gone(services: Services, stacks: Iterable[str], is_missed: Callable[[str, s
             continue
         journal = state.journal.load(stack)
         if journal.left is None:  # else it is the other worker's
-            found.append(Gone(stack, recorded_policy(journal), "gone from the catalog or its repository"))
+            policy = policy_of(services, stack, journal, state.records.status(stack).removed)
+            found.append(Gone(stack, policy, "gone from the catalog or its repository"))
     return tuple(found)
 
 
 def mark_gone(services: Services, gone: Iterable[Gone]) -> tuple[str, ...]:
     """Note that these stacks are gone; those for which something has to be done or told."""
+    records, catalog = services.state.records, services.catalog.current()
     wanted = []
     for each in gone:
-        mark = services.state.records.status(each.stack).removed
-        if mark is None or not mark.is_settled(each.policy):
-            if mark is None:
-                services.state.records.set_status(each.stack, removed=Removed(each.why, at=now()))
+        mark = before = records.status(each.stack).removed
+        if mark is None:
+            mark = Removed(each.why, at=now())
+        if each.policy == catalog.removal_in(each.stack.partition("/")[0]) and not mark.by_default:
+            mark = replace(mark, by_default=True)  # from now on, what the defaults say counts
+        if mark != before:
+            records.set_status(each.stack, removed=mark)
+        if mark.forget or not mark.is_settled(each.policy):
             wanted.append(each.stack)
     return tuple(wanted)

@@ -78,6 +78,7 @@ class House:
         self._stacks: dict[str, str] = {}
         self._discovery: dict[str, object] = {}
         self._environment: dict[str, object] = {}
+        self._defaults: dict[str, object] = {}
         self._receivers: list[dict[str, object]] = []
         self._redis_url = redis_url
         self._kept = contextlib.ExitStack()
@@ -121,6 +122,11 @@ class House:
         self._discovery = {"project": project, "health": waiting, **defaults}
         self._write_catalog()
 
+    def defaults(self, **options: object) -> None:
+        """Give all stacks these options, without discovering any."""
+        self._defaults = options
+        self._write_catalog()
+
     def settle(self, **options: object) -> None:
         """Give the environment a worker or a Docker host."""
         self._environment = options
@@ -150,7 +156,7 @@ class House:
 
     def _write_catalog(self) -> None:
         repo = {"url": str(self.source.path), "ref": "main"} | ({"discover": ["*"]} if self._discovery else {})
-        catalog = ["repos:", f"  r: {yaml_of(repo)}", f"defaults: {yaml_of(self._discovery)}"]
+        catalog = ["repos:", f"  r: {yaml_of(repo)}", f"defaults: {yaml_of({**self._discovery, **self._defaults})}"]
         if self._environment:
             catalog.append(f"environments: {yaml_of({'default': self._environment})}")
         if self._receivers:

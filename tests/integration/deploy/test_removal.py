@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import LINK, House, compose, service, yaml_of
+from workers.model.errors import UserError
+from workers.model.words import Trigger
 from workers.reconcile.reconcile import reconcile
+from workers.reconcile.requests import request_forget
 
 pytestmark = pytest.mark.docker
 
@@ -189,3 +192,112 @@ def test_a_stack_whose_files_are_broken_is_taken_down_all_the_same(house: House)
     assert states(house) == {}
     assert has_volume(house)
     assert "deployed/default/a" not in house.services.clone("r").pins()
+
+
+def test_a_stack_that_is_gone_follows_what_the_defaults_say_later(house: House) -> None:
+    house.discover()
+    house.pull({**A, **B})
+    assert result(house.pull(NO_A)) == ("removed", "removed", "none")
+    house.discover(when_removed="stop")
+    assert result(house.pull()) == ("removed", "removed", "remove")
+    assert states(house) == {"web": "exited"}
+    house.discover(when_removed="keep")
+    assert result(house.pull()) is None  # nothing is started again, and what was stopped is remembered
+    house.discover(when_removed="down")
+    house.pull()
+    assert states(house) == {}
+
+
+def test_a_stack_that_said_itself_what_becomes_of_it_does_not_follow_the_defaults(house: House) -> None:
+    house.stack("a", when_removed="stop")
+    house.stack("b")
+    house.pull({**A, **B})
+    house.forget("a")
+    house.pull()
+    house.defaults(when_removed="down")
+    house.pull()
+    assert states(house) == {"web": "exited"}
+
+
+def forget(house: House, name: str = ID, *, down: bool = False) -> dict[str, Any]:
+    run = request_forget(house.services, name, down=down, who="me", trigger=Trigger.CLI)
+    house.work()
+    ended = house.services.state.runs.get(run)
+    assert ended is not None
+    return ended.to_json()
+
+
+def test_a_stack_that_is_gone_is_forgotten_on_order_and_its_data_stays(house: House) -> None:
+    house.stack("a")
+    house.stack("b")
+    house.pull({**A, **B, "a/.env": "X=1\n"})
+    with pytest.raises(UserError, match="is not gone"):
+        forget(house)
+    house.live("a/data/kept").write_text("1")
+    house.live("a/.env").write_text("X=2\n")
+    house.forget("a")
+    house.pull()
+
+    house.services.state.pauses.pause(ID, "me")
+    assert result(forget(house, down=True)) == ("blocked", "blocked", "none")
+    assert states(house) == {"web": "running"}
+    house.services.state.pauses.resume(ID)
+
+    assert result(forget(house, down=True)) == ("removed", "removed", "remove")
+    assert states(house) == {}
+    assert has_volume(house)
+    left = sorted(str(each.relative_to(house.live())) for each in house.live().rglob("*") if each.is_file())
+    assert left == ["a/.env", "a/data/kept"]
+    assert ID not in house.services.state.records.known()
+    assert not house.services.state.journal.exists(ID)
+    assert not house.services.clone("r").pins().keys() & {f"deployed/{ID}", f"previous/{ID}"}
+    assert result(house.pull()) is None
+    reconcile(house.services, "local")
+    assert ID not in house.services.state.records.known()
+
+
+def test_what_runs_of_a_forgotten_stack_goes_on_with_its_files(house: House) -> None:
+    house.stack("a")
+    house.stack("b")
+    house.pull({**A, **B})
+    before = house.lives()
+    house.forget("a")
+    house.pull()
+    assert result(forget(house)) == ("skipped", "removed", "none")
+    assert house.lives() == before
+    assert house.live("a/compose.yaml").exists()
+    assert ID not in house.services.state.records.known()
+    house.stack("a")  # and it may come back
+    assert result(house.pull()) == ("deployed", "first_deploy", "up")
+
+
+@pytest.mark.parametrize("redis_too", [False, True])
+def test_forgetting_goes_on_after_a_kill(house: House, redis_too: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.stack("a")
+    house.stack("b")
+    house.pull({**A, **B})
+    house.forget("a")
+    house.pull()
+    request_forget(house.services, ID, down=True, who="me", trigger=Trigger.CLI)
+    house.published.messages.clear()
+    if redis_too:
+        removed = house.services.state.records.status(ID).removed
+        house.services.state.journal.update(ID, removed=removed)  # as its task begins
+        house.services.state.redis.flushall()
+    monkeypatch.setattr("workers.reconcile.reconcile.SETTLED_SECONDS", 0.0)
+    reconcile(house.services, "local")
+    house.work()
+    assert states(house) == {}
+    assert ID not in house.services.state.records.known()
+
+
+def test_what_a_failed_first_deployment_has_begun_is_not_lost_sight_of(house: House) -> None:
+    house.discover()
+    broken = compose(web=service("exit 3", restart="always"))
+    house.pull({**B, "a/compose.yaml": broken})
+    assert states(house) != {}
+    house.pull(NO_A)
+    assert row(house)["status"] == "removed"
+    assert result(forget(house, down=True)) == ("removed", "removed", "remove")
+    assert states(house) == {}
+    assert ID not in house.services.state.records.known()

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.records import a_record
 from workers.adapters.state.leases import stack_lease
-from workers.adapters.state.marks import Pin
+from workers.adapters.state.marks import Pin, Removed
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.waiting_for_others import Waiting
 from workers.celery import deploy_queue
@@ -163,3 +163,47 @@ def test_what_is_not_there_cannot_be_cancelled(client: FlaskClient) -> None:
     post(client, "/deployments/none/cancel", status=404)
     post(client, "/stacks/production/none/cancel", status=404)
     post(client, "/stacks/production/none/rollback", {"to": "c1"}, 404)
+
+
+GONE = "production/gone"
+
+
+@pytest.fixture
+def gone(services: Services) -> str:
+    record = a_record("c1", worker="local", repo="homelab")
+    services.state.records.put(GONE, record, None, removed=Removed("gone", done="keep"))
+    return GONE
+
+
+@pytest.mark.parametrize("down", [True, False])
+def test_a_stack_that_is_gone_is_ordered_to_be_forgotten_by_the_worker_that_had_it(
+    client: FlaskClient, services: Services, gone: str, down: bool
+) -> None:
+    run = post(client, f"/stacks/{gone}/forget", {"down": down})["run"]
+    removed = services.state.records.status(gone).removed
+    assert removed is not None
+    assert (removed.forget, removed.done) == ("down" if down else "keep", "keep")
+    (task,) = tasks(services)
+    assert run in task
+    assert not removed.is_settled("down")
+
+
+def test_a_living_stack_is_not_forgotten_nor_is_what_nobody_knows(client: FlaskClient, services: Services) -> None:
+    told = post(client, f"/stacks/{STACK}/forget", status=409)["detail"]
+    assert f"{STACK} is not gone: it is services/website of repo homelab" in told
+    assert "that is gone" in post(client, "/stacks/production/nobody/forget", status=404)["detail"]
+    assert tasks(services) == []
+
+
+def test_what_a_worker_had_that_is_no_more_is_forgotten_at_once(
+    client: FlaskClient, services: Services, gone: str
+) -> None:
+    services.state.records.put(gone, a_record("c1", worker="sold", repo="homelab"), None)
+    services.state.pauses.pause(gone, "me")
+    run = post(client, f"/stacks/{gone}/forget")["run"]
+    ended = services.state.runs.get(run)
+    assert ended is not None
+    assert (ended.status, ended.stacks[gone].outcome) == ("succeeded", "removed")
+    assert "worker sold, which is no more" in ended.stacks[gone].message
+    assert gone not in services.state.records.known()
+    assert (services.state.records.get(gone), services.state.pauses.get(gone)) == (None, None)

@@ -10,10 +10,9 @@ from tests.records import a_record
 from tests.unit.deploy.observations import an_intent
 from workers.adapters.state.deployed import Call
 from workers.adapters.state.journal import JournalEntry
-from workers.adapters.state.marks import Policy
 from workers.deploy.take_down import KEEP, obstacle, recorded_policy, stack_of, undo_move
 from workers.model.errors import EngineUnavailable
-from workers.model.stack import Stack
+from workers.model.stack import Policy, Stack
 from workers.services import Services
 
 CALL = Call("a", "a", (), (), (), {}, {}, when_removed="down")

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from workers.adapters.state.marks import Policy
 from workers.changes.snapshot import Snapshot
-from workers.model.stack import Stack
+from workers.model.stack import Policy, Stack
 
 
 @dataclass(frozen=True, slots=True)

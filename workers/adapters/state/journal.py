@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypedDict, Unpack
 
 from workers.adapters.state.deployed import Call, Deployed
-from workers.adapters.state.marks import Adoption, HandedOver, Hold, Pause, Pin, Policy, Removed
+from workers.adapters.state.marks import Adoption, HandedOver, Hold, Pause, Pin, Removed
 from workers.adapters.state.paths import make_private, state_file
+from workers.model.stack import Policy
 from workers.model.words import Action
 from workers.runtime.file_lock import flock
 

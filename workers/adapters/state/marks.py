@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from workers.model.stack import Policy
 from workers.model.words import Outcome
 
-Policy = Literal["keep", "stop", "down"]
-"""What is done to the containers of a stack that is none any more: `when_removed`."""
+_REACH: Mapping[Policy, int] = {"keep": 0, "stop": 1, "down": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,16 +195,20 @@ class Removed:
         policy: what is to be done; None until that is known.
         done: what was done; None: nothing yet.
         at: when.
+        by_default: whether the policy is that of the defaults, so that it changes with them.
+        forget: what is to be done to its containers before it is forgotten; None while nobody has ordered that.
     """
 
     why: str
     policy: Policy | None = None
     done: Policy | None = None
     at: str = ""
+    by_default: bool = False
+    forget: Policy | None = None
 
-    def is_settled(self, policy: str) -> bool:
-        """Whether the stack is as this policy wants it, and that has been reported."""
-        return self.done == policy
+    def is_settled(self, policy: Policy) -> bool:
+        """Whether no less is done than this policy wants, and that has been reported: nothing is started again."""
+        return self.done is not None and _REACH[self.done] >= _REACH[policy]
 
     @property
     def was_touched(self) -> bool:
@@ -214,11 +218,23 @@ class Removed:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Removed:
         """From Redis or a journal."""
-        return cls(stored.get("why") or "", stored.get("policy"), stored.get("done"), stored.get("at") or "")
+        return cls(
+            stored.get("why") or "",
+            stored.get("policy"),
+            stored.get("done"),
+            stored.get("at") or "",
+            bool(stored.get("by_default")),
+            stored.get("forget"),
+        )
 
     def to_json(self) -> dict[str, Any]:
-        """For both."""
-        known = {"policy": self.policy, "done": self.done}
+        """For both, and for `tegu status --json`."""
+        known = {
+            "policy": self.policy,
+            "done": self.done,
+            "by_default": self.by_default or None,
+            "forget": self.forget,
+        }
         return {"why": self.why, **{name: value for name, value in known.items() if value is not None}, "at": self.at}
 
 

@@ -11,11 +11,11 @@ from workers.adapters.state.connection import translated
 from workers.adapters.state.deployed import Deployed
 from workers.adapters.state.journal import Journal, JournalEntry
 from workers.adapters.state.leases import stack_lease
-from workers.adapters.state.marks import Policy
 from workers.adapters.state.secret_key import load_key
 from workers.adapters.state.state import State
 from workers.adapters.state.status import StatusFields
 from workers.catalog.places import Place
+from workers.model.stack import Policy
 
 
 @translated()
