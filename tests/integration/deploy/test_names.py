@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.deploy.house import House, compose, in_a_child, service
+from tests.integration.deploy.house import DOCKER_HOST, House, compose, in_a_child, service
 from workers.deploy.transaction.steps import Step
+from workers.reconcile.obstructed import look_again
 
 pytestmark = pytest.mark.docker
 
@@ -43,8 +44,13 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_touched_and_tried_ag
         hold = house.services.state.holds.get("default/a")
         assert hold is not None
         assert hold.retry_at
-    done = house.ask()
-    assert (done["outcome"], set(house.lives())) == ("deployed", {"db", "web"}), done["message"]
+        done = house.look()
+        assert (done["outcome"], done["reason"]) == ("skipped", "obstructed"), done
+    assert look_again(house.services, DOCKER_HOST) == ("default/a",)
+    house.work()
+    assert set(house.lives()) == {"db", "web"}
+    assert house.services.state.holds.get("default/a") is None
+    assert look_again(house.services, DOCKER_HOST) == ()
     done = house.push({"a/compose.yaml": file.replace("sleep 1000", "sleep 1002")})
     assert done["outcome"] == "deployed", done["message"]  # one's own container is in nobody's way
 

@@ -136,6 +136,13 @@ refused = Key(
 )
 paused = Key("tegu:paused", "hash of JSON", "marks", "until resumed", "stack -> who paused it, why, since when")
 held = Key("tegu:held", "hash of JSON", "marks", "until released", "stack -> the fingerprint that failed")
+due = Key(
+    "tegu:due",
+    "sorted set",
+    "marks",
+    "as the hold",
+    "stacks whose held content is tried again by itself, by when (s)",
+)
 pinned = Key(
     "tegu:pinned", "hash of JSON", "marks", "until released", "stack -> the commit it was rolled back to by hand"
 )

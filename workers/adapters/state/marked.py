@@ -7,8 +7,9 @@ host; elsewhere (a command on another host) the worker does it at its next recon
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from redis import Redis
@@ -18,6 +19,7 @@ from workers.adapters.state.clock import now
 from workers.adapters.state.connection import translated
 from workers.adapters.state.keys import Key
 from workers.adapters.state.marks import Adoption, Hold, Pause, Pin
+from workers.adapters.state.scripts import Scripts
 
 
 class _Mark(Protocol):
@@ -99,18 +101,55 @@ class Pauses(Marks[Pause]):
 
 
 class Holds(Marks[Hold]):
-    """Stacks whose newest content failed: the same fingerprint is not tried again by itself."""
+    """Stacks whose newest content failed: the same fingerprint is not tried again by itself, or at its time.
 
-    def __init__(self, redis: Redis, journal: _Journal) -> None:
+    Those times stand in a set of their own, so that looking for what is due costs next to nothing.
+    """
+
+    def __init__(self, redis: Redis, journal: _Journal, scripts: Scripts) -> None:
         super().__init__(redis, journal, keys.held, "hold", Hold.from_json)
+        self._scripts = scripts
 
     def hold(self, stack: str, hold: Hold) -> None:
         """Hold content; from now on, unless it says since when."""
         self._set(stack, hold if hold.at else replace(hold, at=now()))
+        self._schedule(stack, hold)
 
     def release(self, stack: str) -> bool:
         """Let a stack be tried again; False when nothing was held."""
-        return self._clear(stack)
+        was_held = self._clear(stack)
+        self.forget_time(stack)
+        return was_held
+
+    @translated()
+    def due(self, at: datetime) -> tuple[str, ...]:
+        """The stacks whose time has come."""
+        return tuple(str(each) for each in self._redis.zrangebyscore(keys.due(), "-inf", at.timestamp()))
+
+    @translated()
+    def claim_due(self, stacks: Iterable[str], at: datetime, again: datetime) -> tuple[str, ...]:
+        """Take on those stacks that are due, before anybody else does; they are due `again` unless they end before."""
+        claimed = self._scripts("claim_due", str(at.timestamp()), str(again.timestamp()), *stacks)
+        return tuple(str(each) for each in claimed)
+
+    @translated()
+    def forget_time(self, stack: str) -> None:
+        """Let nobody look at a stack for the sake of its hold alone."""
+        self._redis.zrem(keys.due(), stack)
+
+    @translated()
+    def remind(self, held: Mapping[str, Hold]) -> None:
+        """Note the times of holds that have none: restored ones, those of an earlier release, of a writer who died."""
+        times = {stack: hold.due.timestamp() for stack, hold in held.items() if hold.due}
+        if times:
+            self._redis.zadd(keys.due(), times, nx=True)
+
+    @translated()
+    def _schedule(self, stack: str, hold: Hold) -> None:
+        if hold.due is None:
+            self.forget_time(stack)
+        else:
+            self._redis.zadd(keys.due(), {stack: hold.due.timestamp()})
 
 
 class Pins(Marks[Pin]):

@@ -73,6 +73,17 @@ class Hold:
         binding = (None if self.outcome is Outcome.SUPERSEDED else self, self.beside)
         return next((each for each in binding if each and each.fingerprint == fingerprint), None)
 
+    @property
+    def due(self) -> datetime | None:
+        """When something of it is tried again by itself; None: never."""
+        times = [each.retry_at for each in (self, self.beside) if each and each.retry_at]
+        return datetime.fromisoformat(min(times)) if times else None
+
+    @property
+    def is_obstructed(self) -> bool:
+        """Whether something of it waits for the host alone."""
+        return any(each and each.obstructed for each in (self, self.beside))
+
     def may_retry(self, at: datetime) -> bool:
         """Whether its time has come."""
         return self.retry_at is not None and datetime.fromisoformat(self.retry_at) <= at

@@ -54,6 +54,7 @@ def mirror_marks(state: State, stacks: Mapping[str, Policy]) -> None:
         stacks: by id, what their options say of their removal, which the journals keep, too.
     """
     pauses, holds, pins = state.pauses.all(), state.holds.all(), state.pins.all()
+    state.holds.remind(holds)
     for stack, policy in stacks.items():
         pause, hold, pin = pauses.get(stack), holds.get(stack), pins.get(stack)
         if pause or hold or pin or state.journal.exists(stack):

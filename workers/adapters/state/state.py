@@ -59,7 +59,7 @@ class State:
         self.notices = Notices(redis, scripts)
         self.leases = Leases(redis, scripts)
         self.pauses = Pauses(redis, self.journal)
-        self.holds = Holds(redis, self.journal)
+        self.holds = Holds(redis, self.journal, scripts)
         self.pins = Pins(redis, self.journal)
         self.adoptions = Adoptions(redis, self.journal)
         self.cancellations = Cancellations(redis)
