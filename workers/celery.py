@@ -98,7 +98,12 @@ def configuration(settings: Settings) -> dict[str, Any]:
     visibility = VISIBILITY_TIMEOUT.total_seconds()
     return {
         "tegu_worker": settings.worker,
-        "include": ["workers.tasks", "workers.reconcile.heartbeat", "workers.reconcile.again"],
+        "include": [
+            "workers.tasks",
+            "workers.reconcile.heartbeat",
+            "workers.reconcile.again",
+            "workers.reconcile.watch",
+        ],
         # Redis: half-open connections are found, a message of a killed worker comes back right after its timeout.
         "broker_url": settings.broker_url,
         "broker_connection_retry_on_startup": True,

@@ -33,6 +33,8 @@ STYLES = {
     "pending": "cyan",
     "paused": "yellow",
     "stopped": "yellow",
+    "drifted": "yellow",
+    "degraded": "yellow",
     "warning": "yellow",
     "skipped": "yellow",
     "rolled_back": "red",

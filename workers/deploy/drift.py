@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from workers.adapters.docker.container import Container
-from workers.adapters.state.deployed import Deployed, Healed, RecordedContainer
+from workers.adapters.state.deployed import ALIVE, Deployed, Healed, RecordedContainer
 from workers.model.words import Action, Decision
 
 HEALS = 3
 """So often is a service healed before somebody has to look at it."""
 
 _CLOSE = timedelta(hours=6)  # whatever lasts longer than that before it has to be healed again is healed for ever
-_ALIVE = frozenset({"running", "restarting", "paused"})
 _ENDS_BY_ITSELF = frozenset({"no", "on-failure", ""})
 _STOPPED = frozenset({130, 137, 143})  # by SIGINT, SIGKILL or SIGTERM
 
@@ -51,7 +50,7 @@ def drift_of(record: Deployed, found: Iterable[Container]) -> dict[str, Differen
     there = {each.name: each for each in found}
     drift: dict[str, Difference] = {}
     for name, recorded in sorted(record.containers.items()):
-        difference = _difference(recorded, there.get(name)) if recorded.state in _ALIVE else None
+        difference = _difference(recorded, there.get(name)) if recorded.state in ALIVE else None
         known = drift.get(recorded.service)
         if difference and (known is None or _STRENGTH[difference] > _STRENGTH[known]):
             drift[recorded.service] = difference
@@ -72,7 +71,7 @@ def is_at_rest(record: Deployed, found: Iterable[Container], was_stopped: Callab
     if any(each.running or each.state == "created" for each in there.values()):
         return False
     return any(
-        each.state in _ALIVE and _was_stopped(each, there.get(name), was_stopped)
+        each.state in ALIVE and _was_stopped(each, there.get(name), was_stopped)
         for name, each in record.containers.items()
     )
 

@@ -124,6 +124,8 @@ class StackStatus(StrEnum):
     FAILED = "failed"
     ROLLED_BACK = "rolled_back"
     PENDING = "pending"
+    DRIFTED = "drifted"
+    DEGRADED = "degraded"
     DEPLOYED = "deployed"
     UNKNOWN = "unknown"
 

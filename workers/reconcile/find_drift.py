@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from workers.adapters.docker.container import Container
+from workers.adapters.docker.engine import Engine
 from workers.adapters.queue import deploy_message
 from workers.adapters.state.clock import now
 from workers.adapters.state.deployed import Deployed
@@ -21,6 +22,8 @@ from workers.runtime.logs import get_logger
 from workers.services import Services
 
 log = get_logger(__name__)
+
+_FEW = 3  # projects
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +41,26 @@ class _Deployment(NamedTuple):
     project: str
 
 
-def inspect(services: Services, worker: str) -> tuple[str, ...]:
+def inspect(
+    services: Services, worker: str, only: Collection[str] | None = None, *, heal: bool = True
+) -> tuple[str, ...]:
     """Compare what runs with what was deployed, note the differences, and have healed what is to be.
+
+    Args:
+        services: the process's.
+        worker: whose stacks.
+        only: these of them; None: all.
+        heal: whether something is to be done about it; else it is only noted.
 
     Returns:
         The stacks for which a deployment was published.
     """
     state = services.state
-    stacks = {stack.id: stack for stack in services.stacks.all() if stack.worker == worker}
+    stacks = {
+        stack.id: stack
+        for stack in services.stacks.all()
+        if stack.worker == worker and (only is None or stack.id in only)
+    }
     before = state.facts(stacks)
     records = state.records.get_many(stacks)
     seen = list(_seen(services, stacks, records))
@@ -57,6 +72,8 @@ def inspect(services: Services, worker: str) -> tuple[str, ...]:
             services, each, facts
         ):
             wanted.append(each.stack)
+    if not heal:
+        return ()
     _publish(services, wanted)
     return tuple(stack.id for stack in wanted)
 
@@ -96,7 +113,7 @@ def _seen(services: Services, stacks: Mapping[str, Stack], records: Mapping[str,
             by_host[home.docker_host].append(_Deployment(stack, record, home.project))
     for host, deployments in by_host.items():
         try:
-            listed = services.containers(host).containers()
+            listed = _listed(services.containers(host), [each.project for each in deployments])
         except EngineUnavailable as error:
             log.warning("drift not looked for", docker_host=host, error=str(error))
             continue
@@ -105,6 +122,13 @@ def _seen(services: Services, stacks: Mapping[str, Stack], records: Mapping[str,
             projects[each.project].append(each)
         for stack, record, project in deployments:
             yield _Seen(stack, record, tuple(projects[project]))
+
+
+def _listed(engine: Engine, projects: Sequence[str]) -> Iterable[Container]:
+    """The containers of these projects, at least; few are asked for one by one, since the others may be many."""
+    if len(projects) > _FEW:
+        return engine.containers()
+    return [each for project in projects for each in engine.containers(project)]
 
 
 def _is_busy(services: Services, stack: Stack, facts: StackFacts) -> bool:

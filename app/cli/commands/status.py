@@ -38,7 +38,7 @@ def status(session: Session, stacks: tuple[str, ...], with_gone: bool, as_json: 
     living = [row for row in rows if row["status"] != StackStatus.REMOVED]
     gone = [row for row in rows if row["status"] == StackStatus.REMOVED]
     if living or not gone:
-        headings = ("STACK", "STATUS", "DEPLOYED", "LATEST", "WHEN", "WHY")
+        headings = ("STACK", "STATUS", "RUNNING", "DEPLOYED", "LATEST", "WHEN", "WHY")
         print_table(headings, _cells(living), empty="There is no stack yet; `tegu pull REPO` looks for them.")
     if gone:
         _print_gone(gone, in_full=with_gone or bool(stacks))
@@ -50,6 +50,7 @@ def _cells(rows: Iterable[dict[str, Any]]) -> list[tuple[str, ...]]:
         (
             row["stack"],
             row["status"],
+            _running(row),
             short(row["deployed_commit"]),
             short(row["latest_commit"]),
             ago((row["last_deployment"] or {}).get("at"), now),
@@ -67,7 +68,7 @@ def _print_gone(rows: list[dict[str, Any]], *, in_full: bool) -> None:
             f"{count} gone; `tegu status --all` lists what was deployed, `tegu forget STACK` ends that", dim=True
         )
         return
-    headings = ("GONE", "STATUS", "DEPLOYED", "LATEST", "WHEN", "WHY")
+    headings = ("GONE", "STATUS", "RUNNING", "DEPLOYED", "LATEST", "WHEN", "WHY")
     print_table(headings, _cells(rows), empty="", style="dim")
 
 
@@ -79,6 +80,15 @@ def _named(rows: list[dict[str, Any]], names: tuple[str, ...]) -> list[dict[str,
             message = f"there is no stack {name}; `tegu status` lists those there are"
             raise UnknownName(message)
     return found
+
+
+def _running(row: dict[str, Any]) -> str:
+    """The services that run and are well, of those that ought to; nothing where there are none."""
+    running = row["running"]
+    if not running["of"]:
+        return ""
+    unknown = any(each["state"] == "unknown" for each in row["services"].values())
+    return f"{'?' if unknown else running['well']}/{running['of']}"
 
 
 def _why(row: dict[str, Any]) -> str:

@@ -42,7 +42,7 @@ def test_status_lists_every_stack_with_the_fields_of_the_contract(redis_desk: De
     fields = {"status", "deployed_commit", "verified_commit", "latest_commit", "last_decision", "last_deployment"}
     assert {*fields, "drift"} <= set(rows[0])
     lines = redis_desk.tegu("status", "authelia").stdout.splitlines()
-    assert lines[0].split() == ["STACK", "STATUS", "DEPLOYED", "LATEST", "WHEN", "WHY"]
+    assert lines[0].split() == ["STACK", "STATUS", "RUNNING", "DEPLOYED", "LATEST", "WHEN", "WHY"]
     assert [line.split()[0] for line in lines[1:]] == ["default/authelia"]
     assert redis_desk.tegu("status", "nobody").code == 2
 

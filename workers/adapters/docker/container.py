@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 PROJECT = "com.docker.compose.project"
@@ -107,6 +108,7 @@ class Details:
         ports: the ports of the host that lead to it.
         made_from: the name that its image was called by when it was made.
         network_mode: `host`, `none`, `container:…`, or the network that it began in.
+        ended_at: when it ended last; the year 1 where it never has.
     """
 
     container: Container
@@ -122,6 +124,7 @@ class Details:
     ports: tuple[Port, ...] = ()
     made_from: str = ""
     network_mode: str = ""
+    ended_at: str = ""
 
     @property
     def published(self) -> tuple[int, ...]:
@@ -172,4 +175,25 @@ def details_of(container: Container, found: Mapping[str, Any]) -> Details:
         ),
         made_from=found["Config"]["Image"],
         network_mode=found["HostConfig"].get("NetworkMode") or "",
+        ended_at=state.get("FinishedAt") or "",
     )
+
+
+def inspected(found: Mapping[str, Any]) -> Details:
+    """A look into a container that no listing has shown."""
+    config, state = found["Config"], found["State"]
+    labels = config.get("Labels") or {}
+    ended = state["Status"] == "exited"
+    seen = Container(
+        id=found["Id"],
+        name=found["Name"].removeprefix("/"),
+        project=labels.get(PROJECT, ""),
+        service=labels.get(SERVICE, ""),
+        state=state["Status"],
+        image=config["Image"],
+        image_id=found["Image"],
+        created=int(datetime.fromisoformat(found["Created"]).timestamp()),
+        labels=labels,
+        exit_code=state["ExitCode"] if ended else None,
+    )
+    return details_of(seen, found)

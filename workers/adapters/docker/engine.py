@@ -13,7 +13,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from workers.adapters.docker.container import PROJECT, Container, Details, container_of, details_of
+from workers.adapters.docker.container import PROJECT, Container, Details, container_of, details_of, inspected
+from workers.adapters.docker.happenings import FILTERS, Stream
 from workers.model.errors import CommandFailed, EngineUnavailable
 from workers.runtime.late import late
 from workers.runtime.settings import inherited
@@ -28,6 +29,7 @@ else:
 # What may change a container's state. Health checks also cause an `exec_…` event each, which say nothing.
 _EVENTS = ["create", "start", "die", "stop", "kill", "oom", "restart", "pause", "unpause", "destroy", "rename"]
 _TIMEOUT = 60  # seconds for one answer of the engine
+_SIGN_OF_LIFE = 5  # seconds for the shortest one
 
 
 @contextlib.contextmanager
@@ -70,22 +72,38 @@ class Engine:
             EngineUnavailable: when the engine does not answer.
         """
         if self._client is None:
-            with translated():
-                names = ("DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "HOME")
-                known = {**inherited(names), "DOCKER_HOST": self.docker_host}
-                self._client = docker.APIClient(
-                    **docker.utils.kwargs_from_env(environment=known),
-                    version="auto",
-                    timeout=_TIMEOUT,
-                    use_ssh_client=self.docker_host.startswith("ssh://"),
-                )
+            self._client = self._connected("auto", _TIMEOUT)
         return self._client
+
+    def _connected(self, version: str, timeout: int) -> docker.APIClient:
+        names = ("DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "HOME")
+        known = {**inherited(names), "DOCKER_HOST": self.docker_host}
+        with translated():
+            return docker.APIClient(
+                **docker.utils.kwargs_from_env(environment=known),
+                version=version,
+                timeout=timeout,
+                use_ssh_client=self.docker_host.startswith("ssh://"),
+            )
 
     def close(self) -> None:
         """Close the connection. The next call opens it again."""
         if self._client is not None:
             self._client.close()
             self._client = None
+
+    def answers(self) -> bool:
+        """Whether the engine takes a new connection and answers it within five seconds.
+
+        One that is being shut down does not: it stops listening first, and only then its containers, while it still
+        tells on open connections what it does (seen with engine 20.10).
+        """
+        try:
+            client = self._connected(str(self.client.api_version), _SIGN_OF_LIFE)
+            with translated(), contextlib.closing(client):
+                return bool(client.ping())
+        except (CommandFailed, EngineUnavailable):
+            return False
 
     def version(self) -> str:
         """The engine's version.
@@ -119,6 +137,17 @@ class Engine:
                 with contextlib.suppress(docker.errors.NotFound):
                     found.append(details_of(each, self.client.inspect_container(each.id)))
         return tuple(found)
+
+    def inspect(self, ids: Iterable[str]) -> dict[str, Details | None]:
+        """A look into containers by id; None for those that are gone."""
+        found: dict[str, Details | None] = {}
+        with translated():
+            for each in ids:
+                try:
+                    found[each] = inspected(self.client.inspect_container(each))
+                except docker.errors.NotFound:
+                    found[each] = None
+        return found
 
     def users(self, volume: str) -> tuple[Container, ...]:
         """Every container that refers to a volume, running or not, whosever it is."""
@@ -238,6 +267,25 @@ class Engine:
             actions = [str(each.get("Action")) for each in stream]
         life = actions[len(actions) - actions[::-1].index("start") :] if "start" in actions else actions
         return "stop" in life if "die" in life else None
+
+    @contextlib.contextmanager
+    def follow(self, since: str | None = None) -> Iterator[Stream]:
+        """All that happens from now on, or from a time on, as far back as the engine remembers.
+
+        Args:
+            since: the time, in seconds since the epoch with nine decimals.
+
+        Raises:
+            EngineUnavailable: when it does not answer.
+        """
+        with translated():
+            moment: Any = since  # a text keeps its fraction
+            events = self.client.events(decode=True, since=moment, filters=dict(FILTERS))
+        stream = Stream(events, f"events of {self.docker_host}")
+        try:
+            yield stream
+        finally:
+            stream.close()
 
     @contextlib.contextmanager
     def changes(self, project: str) -> Iterator[queue.SimpleQueue[str]]:

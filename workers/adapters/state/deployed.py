@@ -13,6 +13,9 @@ from typing import Any
 from workers.changes.snapshot import Snapshot
 from workers.model.stack import Policy, Stack
 
+ALIVE = frozenset({"running", "restarting", "paused"})
+"""The states of a container whose process lives, or is about to again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -143,6 +146,11 @@ class Deployed:
     def path(self) -> str:
         """The stack's folder in the repository."""
         return self.snapshot.path
+
+    @property
+    def lasting(self) -> frozenset[str]:
+        """The services that ran when the deployment had ended, which those do not that do their work and end."""
+        return frozenset(each.service for each in self.containers.values() if each.state in ALIVE)
 
     def home(self, stack: Stack) -> Home:
         """Where it runs."""

@@ -126,6 +126,20 @@ status = Key(
     "for ever",
     "what `tegu status` shows of a stack; and `told`, until it is well again: what bad news of it somebody was told",
 )
+live = Key(
+    "tegu:live",
+    "hash of JSON",
+    "live",
+    "until the stack is forgotten",
+    "stack -> the state of its services as its engine's watcher saw them change last, and which watcher that is",
+)
+watched = Key(
+    "tegu:watched",
+    "hash of JSON",
+    "live",
+    "for ever, set every five seconds",
+    "`worker engine` -> when (s, by Redis' clock) its watcher was last heard, and since when it sees nothing, if so",
+)
 discovered = Key("tegu:discovered", "hash of JSON", "discovered", "until gone from its repo", "stack -> repo and path")
 refused = Key(
     "tegu:refused",

@@ -53,7 +53,8 @@ class Records:
         Raises:
             StaleHolder: somebody took the stack's lock after this writer.
         """
-        self._write(stack, fence, json.dumps(record.to_json(), separators=(",", ":")), stored_fields(**status))
+        fields = {**stored_fields(**status), "lasting": sorted(record.lasting) or None}
+        self._write(stack, fence, json.dumps(record.to_json(), separators=(",", ":")), fields)
 
     @translated()
     def set_status(self, stack: str, fence: int | None = None, **fields: Unpack[StatusFields]) -> None:
@@ -72,9 +73,10 @@ class Records:
 
     @translated()
     def delete(self, stack: str) -> None:
-        """Forget a stack: its record and its status."""
+        """Forget a stack: its record, its status, and how its services stand."""
         with self._redis.pipeline() as pipeline:
             pipeline.delete(keys.record(stack), keys.status(stack))
+            pipeline.hdel(keys.live(), stack)
             pipeline.srem(keys.stacks(), stack)
             pipeline.execute()
 

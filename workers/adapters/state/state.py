@@ -19,6 +19,7 @@ from workers.adapters.state.fast_path import Quick
 from workers.adapters.state.forecasts import Forecasts
 from workers.adapters.state.journal import Journal
 from workers.adapters.state.leases import Leases, stack_lease
+from workers.adapters.state.live import LiveStates, current
 from workers.adapters.state.marked import Adoptions, Holds, Pauses, Pins
 from workers.adapters.state.notices import Notices
 from workers.adapters.state.open_runs import OpenRuns
@@ -63,6 +64,7 @@ class State:
         self.pins = Pins(redis, self.journal)
         self.adoptions = Adoptions(redis, self.journal)
         self.cancellations = Cancellations(redis)
+        self.live = LiveStates(redis, scripts)
         self.events = Events(redis)
         self.chores = Chores(redis)
 
@@ -73,21 +75,25 @@ class State:
         with self.redis.pipeline(transaction=False) as pipeline:
             for mark in (keys.paused, keys.held, keys.pinned):
                 pipeline.hgetall(mark())
+            pipeline.hgetall(keys.watched())
+            pipeline.time()
+            pipeline.hmget(keys.live(), names or [""])
             for name in names:
                 pipeline.hgetall(keys.status(name))
                 pipeline.exists(keys.lease(stack_lease(name)))
                 pipeline.exists(keys.waiting(name))
             answers = pipeline.execute()
-        pauses, holds, pins = answers[:3]
+        pauses, holds, pins, watchers, (clock, _), lives = answers[:6]
         found = {}
         for place, name in enumerate(names):
-            fields, leased, waiting = answers[3 + 3 * place : 6 + 3 * place]
+            fields, leased, waiting = answers[6 + 3 * place : 9 + 3 * place]
             found[name] = StackFacts(
                 name,
                 Known.from_json(decoded(fields)),
                 self.pauses.parsed(pauses.get(name)),
                 self.holds.parsed(holds.get(name)),
                 self.pins.parsed(pins.get(name)),
+                live=current(lives[place], watchers, clock),
                 leased=bool(leased),
                 waiting=bool(waiting),
             )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, Unpack
 
+from workers.adapters.state.live import MISSING, UNKNOWN, Live, LiveService
 from workers.adapters.state.marks import Hold, Pause, Pin, Removed
 from workers.model.words import Action, Decision, Outcome, Reason, StackStatus
 
@@ -134,6 +135,7 @@ class Known:
         stopped_since: when it was found that somebody had stopped the stack, as text.
         removed: that it is none any more.
         paused_by_option: whether the catalog pauses it.
+        lasting: the services that the last deployment left running; None where an earlier release did not say.
     """
 
     latest_commit: str | None = None
@@ -145,6 +147,7 @@ class Known:
     stopped_since: str | None = None
     removed: Removed | None = None
     paused_by_option: bool = False
+    lasting: tuple[str, ...] | None = None
 
     @property
     def is_behind(self) -> bool:
@@ -166,6 +169,7 @@ class Known:
             stopped_since=stopped["at"] if stopped else None,
             removed=Removed.from_json(removed) if removed else None,
             paused_by_option=bool(stored.get("paused_by_option")),
+            lasting=None if stored.get("lasting") is None else tuple(stored["lasting"]),
         )
 
 
@@ -199,7 +203,8 @@ def stored_fields(**fields: Unpack[StatusFields]) -> dict[str, object]:
 class StackFacts:
     """All that is known of a stack.
 
-    `leased` says that its lock is held, `waiting` that a run waits for it; a mark is None when there is none.
+    `leased` says that its lock is held, `waiting` that a run waits for it; a mark is None when there is none, `live`
+    when no watcher has seen the stack.
     """
 
     stack: str
@@ -209,6 +214,28 @@ class StackFacts:
     pin: Pin | None = None
     leased: bool = False
     waiting: bool = False
+    live: Live | None = None
+
+    @property
+    def services(self) -> Mapping[str, LiveService]:
+        """How each service stands, those included that ought to run and are not there."""
+        wanted = self.known.lasting or ()
+        shown = self.live.services.items() if self.live else ()
+        seen = {name: each for name, each in shown if each.state != MISSING or name in wanted}
+        unseen = MISSING if self.live and UNKNOWN not in {each.state for each in seen.values()} else UNKNOWN
+        for name in wanted:
+            seen.setdefault(name, LiveService(unseen))
+        return dict(sorted(seen.items()))
+
+    @property
+    def lasting(self) -> Mapping[str, LiveService]:
+        """Those of them that ought to run."""
+        wanted = self.known.lasting
+        return {
+            name: each
+            for name, each in self.services.items()
+            if not each.done and (name in wanted if wanted is not None else True)
+        }
 
 
 def status_of(facts: StackFacts) -> StackStatus:
@@ -226,6 +253,8 @@ def status_of(facts: StackFacts) -> StackStatus:
         StackStatus.FAILED: outcome is Outcome.FAILED,
         StackStatus.ROLLED_BACK: outcome is Outcome.ROLLED_BACK,
         StackStatus.PENDING: reason is not Reason.SELF and (facts.waiting or (not facts.pin and known.is_behind)),
+        StackStatus.DRIFTED: bool(known.drift),
+        StackStatus.DEGRADED: bool(known.deployed_commit) and any(each.is_unwell for each in facts.lasting.values()),
         StackStatus.DEPLOYED: bool(known.deployed_commit),
     }
     return next((status for status, holds in applies.items() if holds), StackStatus.UNKNOWN)
@@ -233,7 +262,7 @@ def status_of(facts: StackFacts) -> StackStatus:
 
 def status_row(facts: StackFacts) -> dict[str, Any]:
     """What `tegu status --json` and the API show of a stack."""
-    known = facts.known
+    known, lasting = facts.known, facts.lasting.values()
     return {
         "stack": facts.stack,
         "status": str(status_of(facts)),
@@ -243,6 +272,8 @@ def status_row(facts: StackFacts) -> dict[str, Any]:
         "last_decision": known.last_decision.to_json() if known.last_decision else None,
         "last_deployment": known.last_deployment.to_json() if known.last_deployment else None,
         "drift": dict(known.drift) or None,
+        "services": {name: each.to_json() for name, each in facts.services.items()},
+        "running": {"well": sum(each.is_well for each in lasting), "of": len(lasting)},
         "paused": facts.pause.to_json() if facts.pause else None,
         "held": facts.hold.to_json() if facts.hold else None,
         "pinned": facts.pin.to_json() if facts.pin else None,

@@ -61,7 +61,9 @@ def found(state: State) -> State:
 
 
 def test_status_shows_what_it_showed(found: State) -> None:
-    assert {row["stack"]: row for row in found.rows()} == ROWS
+    shown = {row["stack"]: row for row in found.rows()}
+    told = {each: {name: row[name] for name in ROWS[each]} for each, row in shown.items()}
+    assert told == ROWS | {"default/drift": ROWS["default/drift"] | {"status": "drifted"}}
 
 
 def test_every_record_is_written_again_as_it_was(found: State) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.records import a_record
+from workers.adapters.state.live import Live, LiveService
 from workers.adapters.state.marks import Hold, Pause, Pin, Removed
 from workers.adapters.state.state import State
 from workers.adapters.state.status import DecisionNote, DeploymentNote, Known, StackFacts, status_of, status_row
@@ -34,10 +35,13 @@ ALL = StackFacts(
         stopped_since="2026-01-01T00:00:00.000Z",
         last_decision=decided(Reason.INVALID),
         last_deployment=ended(Outcome.FAILED),
+        drift={"web": "missing"},
+        lasting=("web",),
     ),
     pause=PAUSE,
     leased=True,
     waiting=True,
+    live=Live({"web": LiveService("restarting")}),
 )
 
 
@@ -54,10 +58,12 @@ def test_the_order_of_statuses_is_that_of_the_contract() -> None:
         {"last_deployment": ended(Outcome.ROLLED_BACK)},
         {"last_deployment": None},
         {"waiting": False},
+        {"drift": {}},
+        {"live": None},
         {"deployed_commit": None, "latest_commit": None},
     ]
     for step in steps:
-        own = {name: value for name, value in step.items() if name in {"leased", "pause", "waiting"}}
+        own = {name: value for name, value in step.items() if name in {"leased", "live", "pause", "waiting"}}
         rest = {name: value for name, value in step.items() if name not in own}
         facts = replace(facts, known=replace(facts.known, **rest), **own)
         seen.append(status_of(facts))
@@ -79,6 +85,43 @@ def test_the_order_of_statuses_is_that_of_the_contract() -> None:
 )
 def test_fields_make_a_status(known: Known, status: str) -> None:
     assert status_of(StackFacts(STACK, known)) == status
+
+
+WELL, BAD = LiveService("running", "healthy"), LiveService("running", "unhealthy")
+
+
+@pytest.mark.parametrize(
+    ("services", "lasting", "status", "running"),
+    [
+        ({"web": WELL, "db": LiveService("running")}, ("db", "web"), "deployed", (2, 2)),
+        ({"web": WELL, "db": BAD}, ("db", "web"), "degraded", (1, 2)),
+        ({"web": WELL}, ("db", "web"), "degraded", (1, 2)),
+        ({"web": LiveService("restarting")}, ("web",), "degraded", (0, 1)),
+        ({"web": LiveService("paused")}, ("web",), "degraded", (0, 1)),
+        ({"web": LiveService("exited")}, ("web",), "degraded", (0, 1)),
+        ({"web": LiveService("running", "starting")}, ("web",), "deployed", (0, 1)),
+        ({"web": LiveService("exited", done=True), "db": WELL}, ("db", "web"), "deployed", (1, 1)),
+        ({"web": WELL, "job": LiveService("exited")}, ("web",), "deployed", (1, 1)),
+        ({"web": WELL, "job": LiveService("exited")}, None, "degraded", (1, 2)),
+        ({"web": LiveService("unknown"), "db": LiveService("unknown")}, ("db", "web"), "deployed", (0, 2)),
+        ({}, ("web",), "degraded", (0, 1)),
+    ],
+)
+def test_what_runs_makes_a_status_as_far_as_it_ought_to_run(
+    services: dict[str, LiveService], lasting: tuple[str, ...] | None, status: str, running: tuple[int, int]
+) -> None:
+    row = status_row(StackFacts(STACK, replace(DEPLOYED, lasting=lasting), live=Live(services)))
+    assert (row["status"], row["running"]) == (status, {"well": running[0], "of": running[1]})
+
+
+def test_services_that_ought_to_run_are_shown_whether_somebody_sees_them_or_not() -> None:
+    facts = StackFacts(STACK, replace(DEPLOYED, lasting=("web",)))
+    assert facts.services["web"].state == "unknown"
+    assert replace(facts, live=Live()).services["web"].state == "missing"
+    gone = Live({"old": LiveService("missing"), "web": LiveService("missing", since="2026-01-01T00:00:00.000Z")})
+    assert {name: each.since for name, each in replace(facts, live=gone).services.items()} == {
+        "web": "2026-01-01T00:00:00.000Z"
+    }
 
 
 def test_a_rollback_is_forgotten_once_what_runs_is_what_is_wanted() -> None:
@@ -114,6 +157,8 @@ def test_a_row_has_every_field_of_the_contract() -> None:
         "last_decision": None,
         "last_deployment": None,
         "drift": None,
+        "services": {},
+        "running": {"well": 0, "of": 0},
         "paused": {"at": "2026-01-01T00:00:00.000Z", "who": "me", "why": ""},
         "held": None,
         "pinned": None,

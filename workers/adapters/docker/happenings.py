@@ -1,0 +1,130 @@
+"""What an engine tells of as it happens, and what it remembers of that: values, which outlive the stream.
+
+Only what may change a container's state is asked for, and what may free a name: health checks also cause three `exec_…`
+events each, which say nothing and are not transmitted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from workers.adapters.docker.container import ONE_OFF, PROJECT, SERVICE
+
+FILTERS: Mapping[str, list[str]] = {
+    "type": ["container", "network", "volume"],
+    "event": [
+        *("create", "start", "die", "stop", "kill", "oom", "restart", "pause", "unpause", "destroy", "rename"),
+        "health_status",
+    ],
+}
+
+MAX_WAITING = 10_000
+"""So many are kept for whoever is slow to take them; beyond, he has to look at everything anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event of an engine.
+
+    Attributes:
+        kind: `container`, `network` or `volume`.
+        id: of the thing.
+        action: the engine's word, without what follows a colon.
+        at: when, by the engine's clock.
+        name: of the thing now.
+        project: of a container of Compose; nothing for others.
+        service: likewise.
+        signal: the number of one that was sent; 0 where none was.
+        one_off: whether it is a container of `docker compose run`.
+    """
+
+    kind: str
+    id: str
+    action: str
+    at: datetime
+    name: str = ""
+    project: str = ""
+    service: str = ""
+    signal: int = 0
+    one_off: bool = False
+
+
+def happening_of(event: Mapping[str, Any]) -> Happening:
+    """One event as the engine writes it (https://docs.docker.com/reference/api/engine/, "Monitor events")."""
+    actor = event.get("Actor") or {}
+    attributes = actor.get("Attributes") or {}
+    signal = str(attributes.get("signal") or "0")
+    return Happening(
+        kind=event.get("Type") or "",
+        id=actor.get("ID") or "",
+        action=str(event.get("Action") or "").partition(":")[0],
+        at=datetime.fromtimestamp((event.get("timeNano") or 0) / 1e9, UTC),
+        name=attributes.get("name") or "",
+        project=attributes.get(PROJECT) or "",
+        service=attributes.get(SERVICE) or "",
+        signal=int(signal) if signal.isdecimal() else 0,
+        one_off=attributes.get(ONE_OFF) == "True",
+    )
+
+
+class Stream:
+    """Happenings as they come; a thread of its own reads them.
+
+    Args:
+        events: the SDK's stream, decoded.
+        name: of the thread.
+    """
+
+    def __init__(self, events: Iterable[Mapping[str, Any]], name: str) -> None:
+        self._events = events
+        self._waiting: queue.Queue[Happening | None] = queue.Queue(MAX_WAITING)
+        self._reader = threading.Thread(target=self._read, name=name, daemon=True)
+        self._ended = False
+        self.overflown = False
+        self._reader.start()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the engine has ended it, and all of it was taken."""
+        return self._ended
+
+    def take(self, seconds: float, gather: float) -> tuple[Happening, ...]:
+        """What has come.
+
+        Args:
+            seconds: how long to wait for a first one.
+            gather: how long to wait for more once there is one, so that what belongs together comes together.
+        """
+        try:
+            first = self._waiting.get(timeout=seconds)
+        except queue.Empty:
+            return ()
+        if first is not None:
+            threading.Event().wait(gather)
+        found = [first]
+        with contextlib.suppress(queue.Empty):
+            while len(found) < MAX_WAITING:
+                found.append(self._waiting.get_nowait())
+        self._ended = None in found
+        return tuple(each for each in found if each is not None)
+
+    def close(self) -> None:
+        """End it."""
+        with contextlib.suppress(Exception):  # the SDK raises one of many things
+            self._events.close()  # type: ignore[attr-defined]
+        self._reader.join(timeout=5)
+
+    def _read(self) -> None:
+        with contextlib.suppress(Exception):  # closing the stream makes the SDK raise one of many things
+            for event in self._events:
+                try:
+                    self._waiting.put_nowait(happening_of(event))
+                except queue.Full:
+                    self.overflown = True
+        self._waiting.put(None)
