@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import pytest
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, eventually
 from workers.adapters.queue import Message
+from workers.adapters.state import keys
 from workers.adapters.state.liveness import Liveness
 from workers.runtime.process import kill_group, spawn
 
@@ -108,3 +110,20 @@ def test_a_wrong_setting_is_told_without_a_traceback(rig: Rig) -> None:
         assert worker.wait(30) != 0
     assert "TEGU_RECONCILE" in rig.log
     assert "Traceback" not in rig.log
+
+
+@pytest.mark.docker
+def test_the_worker_of_what_is_quick_watches_and_another_of_the_same_name_takes_over_when_it_is_killed(
+    rig: Rig,
+) -> None:
+    redis = rig.services.state.redis
+    watched = keys.watched()
+    with rig.worker("-Q", "tegu.local.deploy", "-n", "deploy@%h"):
+        with rig.worker("-Q", QUEUE, "-n", "pull@%h") as first, rig.worker("-Q", QUEUE, "-n", "other@%h"):
+            eventually(lambda: redis.hlen(watched) == 1, "the engine is watched")
+            first.kill()
+            first.wait(10)
+            redis.delete(watched)
+            eventually(lambda: redis.hlen(watched) == 1, "the other watches")
+        with (rig.settings.data_dir / "state/.watch-local.lock").open("w") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the one that deploys does not wait for it
