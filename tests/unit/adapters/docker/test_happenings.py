@@ -57,10 +57,8 @@ def test_what_comes_together_is_taken_together_and_the_end_is_seen() -> None:
     source.events.put(event("die"))
     source.events.put(event("start"))
     assert [each.action for each in stream.take(10, 0.2)] == ["die", "start"]
-    assert not stream.ended
     source.close()
-    assert stream.take(10, 0) == ()
-    assert stream.ended
+    assert (stream.take(10, 0), stream.ended) == ((), True)
     stream.close()
 
 
