@@ -24,6 +24,10 @@ class Ending:
     again: bool = False
     hold: bool = False
 
+    def of_what_was_well(self) -> Ending:
+        """The same for content that is deployed already: it has been well, so a failure says nothing of it."""
+        return replace(self, again=True) if self.hold and self.outcome is not Outcome.INVALID else self
+
     def cancelled(self) -> Ending:
         """The same where somebody has stopped it after the switch; one that could not go back has failed."""
         if self.outcome is Outcome.ROLLED_BACK:

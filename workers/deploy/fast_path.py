@@ -147,5 +147,5 @@ def _needs_lock(services: Services, observed: Observed, target: At) -> bool:
     if observed.pin is not None and not (target.pin and target.pin.reached):
         return True  # it is to be brought there, or follows its ref again
     options = stack.options
-    is_drifted = bool(known.drift) and options.drift == "heal"
+    is_drifted = bool(known.drift or observed.request.again) and options.drift == "heal"
     return is_drifted or (known.stopped_since is not None and options.when_stopped == "start")

@@ -40,7 +40,7 @@ def observe(services: Services, stack: Stack, request: Request, now: datetime) -
     journal, known = state.journal.load(stack.id), state.records.get(stack.id)
     deployed, anywhere = whose(stack, journal, known)
     facts = state.facts([stack.id])[stack.id]
-    seen = _look(services, stack, deployed, facts)
+    seen = _look(services, stack, deployed, looks_for_drift=bool(facts.known.drift) or request.again)
     observed = without_engine(services, stack, request, now, deployed=deployed, facts=facts)
     return replace(
         observed,
@@ -118,7 +118,7 @@ class _Seen:
 _NOTHING = _Seen(None, at_rest=False, drift={}, images={})
 
 
-def _look(services: Services, stack: Stack, record: Deployed | None, facts: StackFacts) -> _Seen:
+def _look(services: Services, stack: Stack, record: Deployed | None, *, looks_for_drift: bool) -> _Seen:
     """What runs of what is deployed: one listing, and a closer look at what that leaves in doubt."""
     if record is None:
         return _NOTHING
@@ -132,5 +132,5 @@ def _look(services: Services, stack: Stack, record: Deployed | None, facts: Stac
         if engine.docker_host == stack.docker_host:
             raise
         return _NOTHING  # it has another engine now, maybe since this one is gone for good
-    is_healed = bool(facts.known.drift) and stack.options.drift == "heal" and not at_rest
+    is_healed = looks_for_drift and stack.options.drift == "heal" and not at_rest
     return _Seen(listed, at_rest, remedies(drift_of(record, found)) if is_healed else {}, images)

@@ -55,8 +55,8 @@ class Observed:
             can: its engine is away for good.
         at_rest: whether somebody has stopped the stack.
         drift: services whose containers are not as the last deployment left them, and what brings them back; only
-            where a look at all containers has found drift before, where it is to be healed, and nobody has stopped the
-            stack.
+            where a look at all containers has found drift before, or what failed is tried again; where it is to be
+            healed, and nobody has stopped the stack.
         images: the image's name that each running container was made from, by the container's id.
         lost: what is deployed although neither Redis nor the journal knows.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from workers.adapters.docker.container import Container
@@ -158,14 +159,15 @@ def _note(services: Services, seen: _Seen, facts: StackFacts) -> bool:
         if drift:
             log.warning("containers have drifted", stack=seen.stack.id, services=drift, policy=options.drift)
             services.state.events.emit("drift", stack=seen.stack.id, services=drift, policy=options.drift)
-    if facts.pause or options.paused or _has_failed_so(facts, seen.record):
+    if facts.pause or options.paused or _has_failed_so(facts, seen.record, datetime.now(UTC)):
         return False
     return options.when_stopped == "start" if at_rest else bool(drift) and options.drift == "heal"
 
 
-def _has_failed_so(facts: StackFacts, record: Deployed) -> bool:
-    """Whether bringing up this very content has failed, so that nobody tries it again by himself."""
-    return facts.hold is not None and facts.hold.of(record.fingerprint) is not None
+def _has_failed_so(facts: StackFacts, record: Deployed, now: datetime) -> bool:
+    """Whether bringing up this very content has failed, and is not to be tried again yet."""
+    hold = facts.hold.of(record.fingerprint) if facts.hold else None
+    return hold is not None and not hold.may_retry(now)
 
 
 def _publish(services: Services, stacks: Iterable[Stack]) -> None:

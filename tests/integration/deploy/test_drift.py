@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from tests.integration.deploy.house import House, compose, service
 from tests.worker_rig import eventually
 from workers.deploy.drift import HEALS
+from workers.deploy.retry import RETRY_MINUTES
+from workers.reconcile.obstructed import try_due
 from workers.reconcile.reconcile import reconcile
 
 pytestmark = pytest.mark.docker
@@ -255,6 +258,27 @@ def test_a_version_that_cannot_be_healed_is_held_beside_the_newer_one(house: Hou
         look(house)
     assert reasons(house) == ["drifted", "content_changed", "first_deploy"]
     assert house.pull()["stacks"][ID]["reason"] == "failed_before"
+
+
+def test_healing_that_failed_is_tried_again_in_time_and_is_no_fault_of_the_content(house: House) -> None:
+    house.stack()
+    web = service("test ! -e /data/broken && sleep 1000", volumes=["./data:/data"])
+    house.pull({"a/compose.yaml": compose(web=web, db=service("sleep 2000"))})
+    (house.live("a/data/broken")).write_text("")
+    missing(house, house.lives()["web"][0])
+    for _ in range(2):
+        row = look(house)
+        assert (row["status"], row["held"]["retry_at"] > row["held"]["at"]) == ("failed", True), row
+    assert len(reasons(house)) == 2
+    due = datetime.fromisoformat(row["held"]["retry_at"])
+    assert due - datetime.fromisoformat(row["held"]["at"]) == timedelta(minutes=RETRY_MINUTES[0])
+
+    (house.live("a/data/broken")).unlink()
+    assert try_due(house.services, due) == (ID,)
+    house.work()
+    (row,) = house.services.state.rows([ID])
+    assert (row["status"], row["held"], house.containers()["web"].state) == ("deployed", None, "running")
+    assert try_due(house.services, due + timedelta(days=1)) == ()
 
 
 def test_what_had_drifted_before_a_rollback_is_drift_still(house: House) -> None:

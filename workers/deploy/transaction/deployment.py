@@ -139,6 +139,8 @@ class Deployment:
             raise
         if ending.outcome is Outcome.CANCELLED:
             ending = replace(ending, message=f"{ending.message}, by {watch.who}")
+        elif job.record is not None and job.record.fingerprint == snapshot.fingerprint and not job.worn_out:
+            ending = ending.of_what_was_well()
         shown = as_it_ended(shown, ending)
         self._ledger.close(ending, shown, snapshot.fingerprint, asked=job.asked)
         return ending, shown
