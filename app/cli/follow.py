@@ -12,6 +12,7 @@ import click
 from app.cli.output import STYLES, console, short
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.run import Run
+from workers.adapters.state.summary import summary, word_of
 from workers.model.errors import RedisUnavailable, UnknownName
 from workers.model.words import Outcome
 from workers.runtime.late import late
@@ -97,7 +98,7 @@ def _summary(run: Run, told: set[str]) -> str:
 def _tell(result: StackResult) -> None:
     outcome = str(result.outcome)
     line = rich.text.Text(f"{result.stack}  ")
-    line.append(outcome, style=STYLES.get(outcome, ""))
+    line.append(word_of(result) if result.still else outcome, style=STYLES.get(outcome, ""))
     line.append(f"  {result.action or ''} {result.reason or ''} {short(result.commit)}".rstrip())
     if result.message:
         line.append(f"\n    {result.message}")
@@ -107,11 +108,8 @@ def _tell(result: StackResult) -> None:
 
 
 def _conclude(run: Run) -> None:
-    unchanged = sum(1 for result in run.stacks.values() if result.outcome is Outcome.UNCHANGED)
-    parts = [f"run {run.id} {run.status}"]
-    if unchanged:
-        parts.append(f"{unchanged} unchanged")
     problems = [f"{worker}: {error}" for worker, error in run.pull_errors.items()]
     if not problems and run.error:
         problems = [run.error]  # a pull's is the run's, too
-    click.echo("; ".join([*parts, *problems]))
+    click.echo("; ".join([f"run {run.id} {run.status}", *problems]))
+    click.echo(summary(run.stacks.values(), run.started_at, run.finished_at))

@@ -11,6 +11,7 @@ from app.cli.output import short
 from workers.adapters.state.past_deployment import RecordedDeployment
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.run import Run
+from workers.adapters.state.summary import summary, word_of
 from workers.deploy.known import find_known
 from workers.model.errors import UnknownName
 from workers.model.words import RunStatus
@@ -83,6 +84,7 @@ class Log:
                     _print_result(result)
             if seen is None or run.status.ended or not is_followed:
                 click.echo("; ".join([f"run {run.id} {run.status}", *run.pull_errors.values()]))
+                click.echo(summary(run.stacks.values(), run.started_at, run.finished_at))
                 return run.status is RunStatus.SUCCEEDED
             time.sleep(_POLL)
 
@@ -128,5 +130,6 @@ def _asker(deployment: RecordedDeployment) -> str:
 
 
 def _print_result(result: StackResult) -> None:
-    line = f"{result.stack}  {result.outcome}  {result.action or ''} {result.reason or ''}"
+    outcome = word_of(result) if result.still else result.outcome
+    line = f"{result.stack}  {outcome}  {result.action or ''} {result.reason or ''}"
     click.echo(line.rstrip() + (f"  {result.message}" if result.message else ""))

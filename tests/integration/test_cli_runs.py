@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -41,17 +42,23 @@ def test_a_pull_is_waited_for_and_ends_as_its_run_does(rig: Rig) -> None:
     with rig.worker():
         done = tegu(rig, "pull", "homelab")
         assert (done.code, done.stderr) == (0, "")
-        assert done.stdout.endswith(" succeeded; 2 unchanged\n")
+        assert re.fullmatch(r"run \S+ succeeded\n2 unchanged in .+\n", done.stdout)
         rig.push({"services/two/compose.yaml": "services: [\n"})
         done = tegu(rig, "pull", "homelab")
         assert done.code == 1
         assert "default/two  invalid" in done.stdout
         assert "services/two/compose.yaml:" in done.stdout
-        assert "failed; 1 unchanged" in done.stdout
-        state = json.loads(tegu(rig, "pull", "homelab", "--json").stdout)
-        assert state["stacks"]["default/two"]["outcome"] == "invalid"
-        shown = tegu(rig, "log", state["id"], "-f")
+        assert re.search(r"run \S+ failed\n1 invalid, 1 unchanged in .+\n$", done.stdout)
+        newest = json.loads(tegu(rig, "runs", "-n", "1", "--json").stdout)[0]
+        shown = tegu(rig, "log", newest["id"], "-f")
         assert (shown.code, "default/two  invalid" in shown.stdout) == (1, True)
+        rig.push({"README.md": "Another thing.\n"})
+        again = tegu(rig, "pull", "homelab")
+        assert again.code == 0
+        assert "default/two  still invalid" in again.stdout
+        assert re.search(r"run \S+ succeeded\n1 still invalid: two, 1 unchanged in .+\n$", again.stdout)
+        asked = tegu(rig, "deploy", "two")
+        assert (asked.code, "default/two  invalid" in asked.stdout) == (1, True)
         assert "invalid" in tegu(rig, "explain", "two").stdout
 
 
@@ -61,9 +68,10 @@ def test_a_resumed_stack_is_waited_for(rig: Rig) -> None:
     with rig.worker():
         done = tegu(rig, "resume", "two")
     assert (done.code, done.stderr) == (0, "")
-    told, ended = done.stdout.splitlines()
+    told, ended, said = done.stdout.splitlines()
     assert told == "default/two is resumed; it follows main again"
-    assert ended.endswith(" succeeded; 2 unchanged")
+    assert ended.endswith(" succeeded")
+    assert said.startswith("2 unchanged in ")
 
 
 def test_whoever_presses_ctrl_c_is_told_that_the_run_goes_on(rig: Rig) -> None:

@@ -48,6 +48,13 @@ def gate(observed: Observed, proposal: Proposal) -> Plan:
 
 def said_of(observed: Observed, plan: Plan) -> Decision:
     """The decision of a plan as people are told of it, in a run, by `tegu plan` and `explain`."""
+    said = _said_of(observed, plan)
+    # What cannot be read has no fingerprint.
+    content = plan.snapshot.fingerprint if not isinstance(plan, Remove | Repair) and plan.snapshot else observed.folder
+    return replace(said, content=content)
+
+
+def _said_of(observed: Observed, plan: Plan) -> Decision:
     stack, target = observed.stack, observed.target
     if isinstance(plan, Remove):
         return Decision(stack.id, Action.REMOVE, Reason.REMOVED, message=plan.why)

@@ -87,6 +87,7 @@ def without_engine(
         newest=newest,
         target=target,
         has_folder=sight.has_folder(target.commit) if isinstance(target, At) else True,
+        folder=sight.folder(target.commit) if isinstance(target, At) else "",
         deployed=deployed,
         anywhere=deployed,
         facts=replace(facts, pin=None),

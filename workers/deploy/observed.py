@@ -44,6 +44,7 @@ class Observed:
         newest: the newest commit of its ref; None when that is not there.
         target: where the stack is to be.
         has_folder: whether its folder is there at that commit.
+        folder: the object id of its folder at that commit.
         deployed: what this worker has deployed; None for nothing.
         anywhere: the same, or what another worker has deployed before this one got the stack.
         journal: what this host's journal says.
@@ -67,6 +68,7 @@ class Observed:
     newest: str | None
     target: Target
     has_folder: bool = True
+    folder: str = ""
     deployed: Deployed | None = None
     anywhere: Deployed | None = None
     journal: JournalEntry = field(default_factory=JournalEntry)

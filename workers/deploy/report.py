@@ -129,7 +129,7 @@ class Ledger:
             last_decision=DecisionNote.of(decision, decision.commit, run, now()),
             last_deployment=DeploymentNote(self.deployment, ending.outcome, decision.commit, now(), message),
         )
-        result = StackResult.of(decision, ending.outcome, self.deployment, message)
+        result = StackResult.of(replace(decision, content=fingerprint), ending.outcome, self.deployment, message)
         self._state.runs.finish(self._runs, result, status)
         log.info("deployment ended", stack=self._stack, outcome=ending.outcome.value, deployment=self.deployment)
 

@@ -71,6 +71,11 @@ class Sight:
         """Whether the stack's folder is there at a commit. Raises as `tree` does."""
         return is_there(self.tree(commit), self._stack.path)
 
+    def folder(self, commit: str) -> str:
+        """The object id of what lies where the stack's folder is at a commit; empty for nothing."""
+        entry = self.tree(commit).entry(self._stack.path)
+        return entry.oid if entry else ""
+
     def content(self, commit: str) -> str:
         """What tells the content of the stack at a commit from that at others."""
         try:

@@ -7,17 +7,15 @@ until all is well again, and only what is new about it is told.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from workers.model.stack import Receiver
+from workers.model.trouble import same_words
 from workers.model.words import News, Outcome, Reason
 
 _LONGEST = 2000  # characters of a message that are remembered
-# Between two attempts at the same content, the same failure differs in times, ports and ids of containers.
-_NUMBER = re.compile(r"[0-9a-f]*[0-9][0-9a-f]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +119,4 @@ def _is_known(ended: Ended) -> bool:
 
 
 def _words(outcome: Outcome, message: str) -> str:
-    return message if outcome is Outcome.INVALID else _NUMBER.sub("#", message)  # an invalid stack's are those of lines
+    return message if outcome is Outcome.INVALID else same_words(message)  # an invalid stack's are those of lines

@@ -171,7 +171,7 @@ class Decision:
     differ (`variable:DOMAIN`, `file:services/a/.env`, `option:profiles`), never their values; `networks`
     and `volumes` are keys of the model whose definition changed; `removed` are services that left the model or whose
     profile was dropped; `message` is for people (why a stack is invalid, blocked, …); `objects` has the old and the
-    new object id of each path, None where there is nothing.
+    new object id of each path, None where there is nothing; `content` identifies what it is about, where that is known.
     """
 
     stack: str
@@ -186,3 +186,4 @@ class Decision:
     removed: tuple[str, ...] = ()
     message: str = ""
     objects: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict, compare=False)
+    content: str = field(default="", compare=False)

@@ -165,13 +165,27 @@ class _Tasks:
 def _publish_in_order(services: Services, run: str, worker: str, found: Found, changed: Iterable[Planned]) -> None:
     """Let the run wait for changed stacks that may come after others, which are all planned by now."""
     commits = {each.stack.id: each.commit for each in changed}
+    contents = {each.stack.id: _content(services, each) for each in changed if each.stack.options.after}
     active = {*commits, *(each.stack for each in found.invalid)}
     waits = predecessors((each.stack for each in found.planned), active)
     late = {each.stack.id for each in found.planned if each.stack.options.after}
     services.state.runs.hold_back(
         run,
-        [Waiting(each, commits[each], after, worker) for each, after in waits.items() if each in late & commits.keys()],
+        [
+            Waiting(each, commits[each], after, worker, content=contents[each])
+            for each, after in waits.items()
+            if each in late & commits.keys()
+        ],
     )
+
+
+def _content(services: Services, planned: Planned) -> str:
+    """The object id of the stack's folder; empty where that cannot be read, which its own task meets with again."""
+    try:
+        entry = services.clone(planned.stack.repo).tree(planned.commit).entry(planned.stack.path)
+    except GitUnavailable:
+        return ""
+    return entry.oid if entry else ""
 
 
 def _foretell(services: Services, run: str, changed: Sequence[Planned]) -> None:

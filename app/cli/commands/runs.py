@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 
 import click
 
@@ -11,7 +10,7 @@ from app.cli.names import StackName, repo_option
 from app.cli.output import ago, json_option, print_json, print_table, short
 from app.cli.repo_text import print_repos
 from app.cli.session import Session, pass_session
-from workers.adapters.state.run import Run
+from workers.adapters.state.summary import summary
 from workers.services import known_repo
 
 
@@ -43,15 +42,12 @@ def runs(session: Session, repo: str | None, stack: str | None, limit: int, as_j
             run.who or "",
             short(run.commit),
             ago(run.queued_at, now),
-            _outcomes(run),
+            summary(run.stacks.values(), run.started_at, run.finished_at),
         )
         for run in items
     ]
     print_table(
-        ("RUN", "REPO", "STATUS", "TRIGGER", "WHO", "COMMIT", "WHEN", "STACKS"), rows, empty="There is no run yet."
+        ("RUN", "REPO", "STATUS", "TRIGGER", "WHO", "COMMIT", "WHEN", "WHAT CAME OF IT"),
+        rows,
+        empty="There is no run yet.",
     )
-
-
-def _outcomes(run: Run) -> str:
-    counts = Counter(str(result.outcome or "waiting") for result in run.stacks.values())
-    return ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))

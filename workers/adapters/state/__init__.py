@@ -8,6 +8,7 @@ clock         now, as text
 outgoing      what a change sets free, for whoever publishes it
 run           a run, its head, a pull in it
 results       what has become of a stack, in a run and as a task's result
+summary       what a run came to, in a sentence
 runs          runs, the waiting pulls, the waiting sets of stacks
 run_reader    pages of runs, whole ones, heads and parts
 repos         how the last pull of each repo ended, and whom one is asking

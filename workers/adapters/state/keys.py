@@ -124,7 +124,8 @@ status = Key(
     "hash of JSON",
     "records",
     "for ever",
-    "what `tegu status` shows of a stack; and `told`, until it is well again: what bad news of it somebody was told",
+    "what `tegu status` shows of a stack; and until it is well again `trouble`: what it is in (`trouble.py`), and "
+    "`told`: what bad news of it somebody was told",
 )
 live = Key(
     "tegu:live",

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from workers.model.news import Ended
+from workers.model.trouble import Effect, Verdict, verdict
 from workers.model.words import Action, Decision, Outcome, Reason
 
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -35,6 +36,8 @@ class StackResult:
         commit: at which it was looked at; None where none is known.
         deployment: the one that was made for it, if any.
         message: for people; empty where there is nothing to say.
+        content: identifies what it was about, for whoever ends it; not kept.
+        still: whether it was in this trouble before the run, which did not fail for it.
     """
 
     stack: str
@@ -44,6 +47,8 @@ class StackResult:
     commit: str | None = None
     deployment: str | None = None
     message: str = ""
+    content: str = ""
+    still: bool = False
 
     @classmethod
     def of(
@@ -51,12 +56,22 @@ class StackResult:
     ) -> StackResult:
         """What has become of a decision; its own message stands where no other is given."""
         said = decision.message if message is None else message
-        return cls(decision.stack, decision.action, decision.reason, outcome, decision.commit, deployment, said)
+        content = decision.content
+        return cls(
+            decision.stack, decision.action, decision.reason, outcome, decision.commit, deployment, said, content
+        )
 
     @property
     def bad(self) -> bool:
-        """Whether a run with this in it has failed."""
+        """Whether the stack is not as it was to be."""
         return self.outcome is not None and self.outcome.bad
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it says about the stack's trouble."""
+        if self.outcome is None:
+            return Verdict(Effect.NONE)
+        return verdict(self.outcome, self.reason, self.content, self.message)
 
     @property
     def eventful(self) -> bool:
@@ -64,7 +79,7 @@ class StackResult:
         return self.outcome not in _QUIET
 
     @classmethod
-    def from_json(cls, stack: str, fields: Mapping[str, str | None]) -> StackResult:
+    def from_json(cls, stack: str, fields: Mapping[str, Any]) -> StackResult:
         """A stack's part as a run has it; what was only planned has none of the words yet."""
         get = fields.get
         return cls(
@@ -75,18 +90,23 @@ class StackResult:
             get("commit"),
             get("deployment"),
             get("message") or "",
+            still=get("still") is not None,
         )
 
-    def in_run(self) -> dict[str, str | None]:
-        """As a run has it, stored and shown: without the stack, which is its key; `message` only where there is one."""
-        fields: dict[str, str | None] = {
+    def in_run(self) -> dict[str, str | bool | None]:
+        """As a run has it, stored and shown, without the stack, which is its key.
+
+        `message` is there only where there is one, `still` only where it is true.
+        """
+        fields: dict[str, str | bool | None] = {
             "commit": self.commit,
             "action": self.action and self.action.value,
             "reason": self.reason and self.reason.value,
             "outcome": self.outcome and self.outcome.value,
             "deployment": self.deployment,
         }
-        return fields | {"message": self.message} if self.message else fields
+        fields |= {"message": self.message} if self.message else {}
+        return fields | {"still": True} if self.still else fields
 
     def to_json(self) -> dict[str, str | None]:
         """As the task of a deployment returns it."""
@@ -113,4 +133,7 @@ def _ending(stack: str, run: str, text: str, told: str) -> Ended:
     if result.outcome is None:
         message = f"the part of {stack} in run {run} ended without an outcome"
         raise ValueError(message)
-    return Ended(stack, run, result.outcome, result.message, result.deployment, result.reason, told=told)
+    outcome = result.outcome
+    if outcome is Outcome.SKIPPED and result.reason is Reason.FAILED_BEFORE and not result.still:
+        outcome = Outcome.FAILED  # what was pushed has failed before, and has been something else since
+    return Ended(stack, run, outcome, result.message, result.deployment, result.reason, told=told)

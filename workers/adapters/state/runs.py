@@ -254,6 +254,7 @@ class Runs(RunReader):
             self._outgoing().ended(endings_of(endings))
 
 
-def _ended(result: StackResult) -> tuple[str, str, str]:
-    """A result as scripts take it: its JSON, whether it is bad, whether it is eventful."""
-    return json.dumps(result.in_run()), "1" if result.bad else "0", "1" if result.eventful else "0"
+def _ended(result: StackResult) -> tuple[str, str, str, str]:
+    """A result as scripts take it: its JSON, what it says about trouble, the mark of that, whether it is eventful."""
+    said = result.verdict
+    return json.dumps(result.in_run()), said.effect.value, said.mark, "1" if result.eventful else "0"

@@ -17,6 +17,7 @@ class Waiting:
         after: the ids of those that it comes after.
         worker: whose queue its task goes to.
         force: whether every service is to be recreated.
+        content: identifies what its folder holds, where that is known.
     """
 
     stack: str
@@ -24,10 +25,11 @@ class Waiting:
     after: tuple[str, ...]
     worker: str
     force: bool = False
+    content: str = ""
 
     def arguments(self) -> tuple[str, str, str]:
         """As `hold_back.lua` takes it."""
-        waits = {"after": self.after, "worker": self.worker, "force": self.force}
+        waits = {"after": self.after, "worker": self.worker, "force": self.force, "content": self.content}
         return self.stack, self.commit, json.dumps(waits)
 
 

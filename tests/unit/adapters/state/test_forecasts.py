@@ -15,7 +15,7 @@ def planned(state: State, commit: str = "c1") -> str:
     return run
 
 
-def part(state: State, run: str) -> dict[str, str | None]:
+def part(state: State, run: str) -> dict[str, str | bool | None]:
     shown = state.runs.get(run)
     assert shown is not None
     return shown.stacks[STACK].in_run()

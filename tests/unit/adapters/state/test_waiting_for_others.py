@@ -130,7 +130,17 @@ def test_any_other_end_lets_them_go_on(state: State, published: list[str], outco
 
 
 def test_one_that_failed_in_an_earlier_run_blocks_quietly(state: State, published: list[str]) -> None:
-    run = run_of(state, [DB], (APP, (DB,)), (WEB, (APP,)))
+    def pulled() -> str:
+        run = state.runs.create("homelab", "webhook", ["local"])
+        state.runs.plan(run, [(DB, "c1")])
+        state.runs.hold_back(run, [Waiting(APP, "c1", (DB,), "local"), Waiting(WEB, "c1", (APP,), "local")])
+        state.runs.end_pull(run, "homelab", "local", commits={}, error=None, repo_ref="main")
+        return run
+
+    run = pulled()
+    end(state, run, DB, Outcome.FAILED)
+    assert status(state, run) == "failed"
+    run = pulled()
     end(state, run, DB, Outcome.SKIPPED, Reason.FAILED_BEFORE)
     assert published == []
     assert outcome_of(state, run, APP) == ("skipped", "blocked", f"comes after {DB}, which failed before")

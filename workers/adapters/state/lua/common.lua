@@ -187,9 +187,53 @@ local function note_ending(subject, run, result, told)
   for offset, text in ipairs({subject, run, result, told or ''}) do endings[place + offset] = text end
 end
 
+-- What is remembered of the trouble that stacks were in before this script: false for none.
+local before = {}
+
+local BY_CLOCK = {reconcile = true, poll = true, retry = true}
+
+local function trouble_before(stack)
+  if before[stack] == nil then
+    local text = redis.call('HGET', status_key(stack), 'trouble')
+    before[stack] = text and cjson.decode(text) or false
+  end
+  return before[stack]
+end
+
+-- Whether a stack was in this very trouble before the run, so that it is not the run's fault: the same content fared as
+-- badly, and nobody asked for just this stack. What a run by the clock has found is news to the first run that somebody, or
+-- a push, started at the same commit: it may be the one that brought it.
+local function is_still(run, stack, mark, fields)
+  local known = trouble_before(stack)
+  if not known or known.mark ~= mark then return false end
+  if fields.outcome ~= known.outcome and fields.outcome ~= 'skipped' then return false end
+  local facts = redis.call('HMGET', run_key(run), 'trigger', 'has_pulls')
+  if BY_CLOCK[facts[1]] then return true end
+  return facts[2] ~= '0' and (known.told or known.commit ~= fields.commit)
+end
+
+-- Remembers a stack's trouble, or that it is over.
+-- Returns whether the run has failed for it, and whether it was there before.
+local function judge(run, stack, effect, mark, fields)
+  local known, still, trigger = trouble_before(stack), false, redis.call('HGET', run_key(run), 'trigger')
+  if effect == 'well' or (effect == 'healed' and known and known.mark == mark) then
+    if known then redis.call('HDEL', status_key(stack), 'trouble') end
+  elseif effect == 'trouble' or effect == 'noted' then
+    still = effect == 'trouble' and is_still(run, stack, mark, fields)
+    local same = known and known.mark == mark
+    local told = (same and known.told) or not BY_CLOCK[trigger]
+    local outcome = same and fields.outcome == 'skipped' and known.outcome or fields.outcome
+    local commit = fields.commit
+    if same then commit = known.commit end
+    redis.call('HSET', status_key(stack), 'trouble',
+      cjson.encode({mark = mark, outcome = outcome, commit = commit, told = told}))
+  end
+  return effect == 'trouble' and not still, still
+end
+
 local finish_stack
 
-local function block(run, stack, commit, message, quiet, at)
+local function block(run, stack, commit, content, other, message, quiet, at)
   local text = cjson.encode
   local outcome = quiet and 'skipped' or 'blocked'
   local result = string.format(
@@ -200,7 +244,7 @@ local function block(run, stack, commit, message, quiet, at)
     '{"action":"none","reason":"blocked","commit":%s,"paths":[],"inputs":[],"services":{},"message":%s,"run":%s,"at":%s}',
     text(commit), text(message), text(run), text(at))
   redis.call('HSET', status_key(stack), 'last_decision', decision)
-  finish_stack(run, stack, result, not quiet, not quiet, at)
+  finish_stack(run, stack, result, 'trouble', 'after:' .. (content or '') .. ':' .. other, not quiet, at)
 end
 
 -- Lets the stacks of a run go on, or end, that come after one whose part has just ended.
@@ -215,7 +259,8 @@ local function go_on_after(run, stack, result, at)
     if #left < #waits.after and redis.call('HEXISTS', held_back_key(run), dependent) == 1 then
       local problem, quiet = obstacle(result)
       if problem then
-        block(run, dependent, waits.commit, 'comes after ' .. stack .. ', which ' .. problem, quiet, at)
+        local message = 'comes after ' .. stack .. ', which ' .. problem
+        block(run, dependent, waits.commit, waits.content, stack, message, quiet, at)
       elseif #left == 0 then
         release(run, dependent, waits)
       else
@@ -227,15 +272,20 @@ local function go_on_after(run, stack, result, at)
 end
 
 -- Ends a stack's part in a run. A second call changes nothing: the first outcome stands.
-function finish_stack(run, stack, result, bad, eventful, at)
+function finish_stack(run, stack, result, effect, mark, eventful, at)
   redis.call('HDEL', taken_key(stack), run)
   redis.call('HDEL', held_back_key(run), stack)
   leave_waiting(stack, run)
   if not close_part(run, 'stack:' .. stack) or not run_exists(run) then return 0 end
   local fields = cjson.decode(result)
+  local bad, still = judge(run, stack, effect, mark, fields)
+  if still then
+    fields.still = true
+    result = cjson.encode(fields)
+  end
   redis.call('HSET', run_key(run), 'stack:' .. stack, result)
   if bad then redis.call('HSET', run_key(run), 'bad', 1) end
-  if eventful then
+  if eventful or bad then
     redis.call('HSET', run_key(run), 'eventful', 1)
     redis.call('ZADD', runs_of_stack_key(stack), 0, run)
     redis.call('ZREMRANGEBYRANK', runs_of_stack_key(stack), 0, -MAX_RUNS_OF_STACK - 1)
