@@ -198,7 +198,9 @@ def test_a_project_of_the_host_keeps_its_data_although_no_worker_can_see_it(inst
     file = (
         "services:\n  app:\n    image: busybox:stable\n    command: [sleep, infinity]\n"
         "    network_mode: host\n    stop_signal: SIGKILL\n    volumes: ['./data:/data']\n"
+        "    environment: {GREETING: '${GREETING:-nobody has said}'}\n"
     )
+    (folder / ".env").write_text("GREETING=hello\n")
     (folder / "compose.yaml").write_text(file)
     argv = ["docker", "compose", "-p", f"{installed.prefix}-c", "up", "--detach"]
     subprocess.run(argv, cwd=folder, check=True, capture_output=True, timeout=120)
@@ -218,7 +220,7 @@ def test_a_project_of_the_host_keeps_its_data_although_no_worker_can_see_it(inst
         return installed.follow(answer["run"])
 
     for told in (refused(installed.deploy({"services/c/compose.yaml": file})), refused(adopt())):
-        assert f"would stay behind, which this worker cannot see: {folder}/data;" in told
+        assert f"would stay behind, which this worker cannot see: {folder}/.env, {folder}/data;" in told
         assert f"\n  - {folder}:{folder}\n" in told
 
     volumes = {"volumes": [f"{folder}:{folder}"]}
@@ -228,4 +230,5 @@ def test_a_project_of_the_host_keeps_its_data_although_no_worker_can_see_it(inst
     run = adopt()
     assert run["stacks"]["default/c"]["outcome"] == "deployed", run
     assert installed.inside("c/app/1", "cat", "/data/it") == "precious\n"
+    assert installed.inside("c/app/1", "sh", "-c", "echo $GREETING") == "hello\n"
     assert not (folder / "data").exists()

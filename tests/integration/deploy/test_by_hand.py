@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.deploy.house import House, compose, in_a_child, service
+from tests.integration.deploy.house import House, compose, in_a_child, service, yaml_of
 from workers.deploy.transaction.steps import Step
 from workers.model.errors import UserError
 from workers.model.words import Trigger
@@ -360,6 +360,53 @@ def test_data_that_cannot_be_seen_from_here_is_not_taken_for_absent(house: House
     with in_a_container(house, live, folder):
         assert adopt(house, "move")["outcome"] == "deployed"
     assert house.seen("web", "/data/precious") == "everything"
+
+
+def test_an_env_file_that_cannot_be_seen_from_here_may_be_there(house: House) -> None:
+    """The engine does not say which env files a container was made with, so only what is the same without is let be."""
+    house.stack()
+    envs = [{"path": "more.env", "required": False}]
+    file = compose(web=service(env_file=envs, environment={"X": "${X:-none}"}), db=DB)
+    folder = run_elsewhere(house, {"compose.yaml": file, ".env": "X=1\n", "more.env": "Y=2\n"})
+    before, live = house.lives(), house.folder / "data"
+    with in_a_container(house, live):
+        told = house.push({"a/compose.yaml": file})
+        assert (told["outcome"], told["reason"], house.lives()) == ("blocked", "moved", before), told
+        assert f"which this worker cannot see: {folder}/.env, {folder}/more.env;" in str(told["message"])
+    with in_a_container(house, live, folder):
+        assert f"{folder}/.env, {folder}/more.env;" in str(house.look()["message"])
+        assert adopt(house, "move")["outcome"] == "deployed"
+    assert {"X=1", "Y=2"} <= {*house.environment("web")}
+
+
+def test_a_project_that_was_made_without_any_env_file_is_taken_over_untouched(house: House) -> None:
+    house.stack()
+    file = compose(web=service(environment={"X": "${X:-none}"}), db=DB)
+    run_elsewhere(house, {"compose.yaml": file})
+    before = house.lives()
+    with in_a_container(house, house.folder / "data"):
+        assert house.push({"a/compose.yaml": file})["outcome"] == "deployed"
+    assert house.lives() == before
+
+
+def test_the_data_of_a_volume_that_binds_a_folder_of_the_old_directory_comes_along(house: House) -> None:
+    house.stack()
+    bound = {"driver": "local", "driver_opts": {"type": "none", "o": "bind", "device": "./data"}}
+    model = {"services": {"web": service(volumes=["bound:/data"]), "db": DB}, "volumes": {"bound": bound}}
+    folder = run_elsewhere(house, {"compose.yaml": yaml_of(model), "data/precious": "everything"})
+    before = house.lives()
+    with in_a_container(house, house.folder / "data"):
+        told = house.push({"a/compose.yaml": yaml_of(model)})
+        assert (told["reason"], house.lives()) == ("moved", before), told
+        assert f"which this worker cannot see: {folder}/data;" in str(told["message"])
+    told = house.look()
+    assert (told["reason"], house.lives()) == ("moved", before), told
+    assert f"would stay behind: {folder}/data;" in str(told["message"])
+    done = adopt(house, "move")
+    assert done["outcome"] == "deployed", done["message"]
+    assert house.seen("web", "/data/precious") == "everything"
+    assert not (folder / "data").exists()
+    assert house.lives()["db"] == before["db"]
 
 
 def test_data_that_cannot_be_seen_from_here_stays_when_that_is_wanted(house: House) -> None:

@@ -53,6 +53,8 @@ def left_behind(
     mounted: Iterable[str],
     staying: Collection[Path] = (),
     sight: Sight = _EVERYTHING,
+    *,
+    env_files: Collection[str] = (),
 ) -> tuple[Belonging, ...]:
     """What containers mount, or Compose reads, in another directory, and neither Git nor the live directory has.
 
@@ -67,10 +69,11 @@ def left_behind(
             was mounted by a relative path, too.
         staying: what the new model mounts, absolute: what lies at such a path is where it belongs.
         sight: what this process sees of the engine's host.
+        env_files: env files that the new model would read and that are absent, from the root.
     """
     folders = _folders(files)
     found: dict[str, Belonging] = {}
-    for source, path, _ in _old_places(containers, live_root, project_path, mounted):
+    for source, path in _old_places(containers, live_root, project_path, mounted, env_files):
         if sight.sees(source):
             found |= {item.path: item for item in _missing(source, path, live_root, files, folders, staying)}
     return tuple(
@@ -87,12 +90,12 @@ def out_of_sight(
     staying: Collection[Path],
     sight: Sight,
     *,
-    wants_env: bool,
+    env_files: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Like `left_behind`, what may be left behind because nobody here can see it: paths of the host.
 
-    The engine says what is mounted, so it is there, and whether Git has all of a folder cannot be known. Of a `.env`
-    nobody says whether it is there; it is asked for where variables are missing.
+    The engine says what is mounted, so it is there, and whether Git has all of a folder cannot be known. Of an env file
+    nobody says whether it is there.
 
     Args:
         containers: as there, like all the others.
@@ -102,14 +105,14 @@ def out_of_sight(
         mounted: the paths that the new model mounts, from the root.
         staying: what the new model mounts, absolute.
         sight: what this process sees of the engine's host.
-        wants_env: whether the new model uses variables that have no value.
+        env_files: env files that may be there, from the root.
     """
     folders = _folders(files)
     found = set()
-    for source, path, is_mounted in _old_places(containers, live_root, project_path, mounted):
+    for source, path in _old_places(containers, live_root, project_path, mounted, env_files):
         if sight.sees(source) or path.startswith("..") or path in files or Path(source) in staying:
             continue
-        if (path in folders or not os.path.lexists(live_root / path)) and (is_mounted or wants_env):
+        if path in folders or not os.path.lexists(live_root / path):
             found.add(source)
     return tuple(sorted(found))
 
@@ -119,18 +122,24 @@ def _folders(files: Iterable[str]) -> set[str]:
 
 
 def _old_places(
-    containers: Iterable[Details], live_root: Path, project_path: str, mounted: Iterable[str]
-) -> Iterator[tuple[str, str, bool]]:
-    """What was mounted or may be read relative to another directory, where it belongs, and whether it was mounted."""
+    containers: Iterable[Details],
+    live_root: Path,
+    project_path: str,
+    mounted: Iterable[str],
+    env_files: Collection[str],
+) -> Iterator[tuple[str, str]]:
+    """What was mounted or may be read relative to another directory, and where it belongs."""
     relative = set(mounted)
     for each in containers:
         directory = each.container.working_dir
         if directory in {"", str(live_root / project_path)}:
             continue
-        for source in (*each.sources, f"{directory}/.env"):
+        for source in each.sources:
             path = os.path.normpath(Path(project_path) / os.path.relpath(source, directory))
             if path in relative or Path(source).is_relative_to(directory):
-                yield source, path, source in each.sources
+                yield source, path
+        for path in env_files:
+            yield os.path.normpath(Path(directory) / os.path.relpath(path, project_path)), path
 
 
 def _missing(

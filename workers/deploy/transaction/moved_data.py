@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from workers.adapters.docker.container import Container, Details
+from workers.adapters.docker.engine import Engine
 from workers.adapters.docker.visibility import Sight, sight_of
+from workers.changes.locations import is_bind
+from workers.changes.snapshot import Snapshot
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.running import Running
 from workers.deploy.files.data import Belonging, How, elsewhere, left_behind, out_of_sight, users_of
 from workers.deploy.transaction.ground import Former, Ground
 from workers.deploy.transaction.prepared import Staged
+from workers.deploy.transaction.volumes import found as engines_volume
 from workers.model.errors import BlockedStack
 
 
@@ -45,16 +51,20 @@ def _from_directories(ground: Ground, staged: Staged, before: Running) -> Along:
         details += ground.former.running.details
     if not (old := elsewhere((each.container for each in details), ground.live_directory)):
         return (), ()
-    mounted = compose_model.sources(staged.model)
+    details = tuple(_with_devices(ground.tools.engine, each) for each in details)
+    mounted, env_files = compose_model.sources(staged.model), _absent_env_files(ground, staged)
     live, path, sight = (
         ground.folders.live,
         ground.stack.path,
         sight_of(ground.tools.engine, ground.tools.own.container),
     )
     places = (details, live, path, staged.new, staged.protected, mounted, sight)
-    if ground.adoption != "leave" and (hidden := out_of_sight(*places, wants_env=bool(staged.snapshot.unset))):
-        raise MovedData(_hidden(ground, old, hidden, sight))
-    found = left_behind(*places)
+    if ground.adoption != "leave":
+        unseen = [each.container for each in details if not sight.sees(each.container.working_dir)]
+        doubtful = env_files if _may_have_read(ground, staged, unseen) else frozenset[str]()
+        if hidden := out_of_sight(*places, env_files=doubtful):
+            raise MovedData(_hidden(ground, old, hidden, sight))
+    found = left_behind(*places, env_files=env_files)
     if found and ground.adoption is None:
         left = ", ".join(each.source for each in found)
         message = (
@@ -67,6 +77,46 @@ def _from_directories(ground: Ground, staged: Staged, before: Running) -> Along:
     how: How = "copy" if ground.adoption == "copy" else "move"
     brought = tuple(replace(each, how=how) for each in found)
     return brought, users_of(details, brought)
+
+
+def _with_devices(engine: Engine, seen: Details) -> Details:
+    """A container whose volumes that only bind a folder count as what they bind: the data lies there."""
+    volumes = (engines_volume(engine, name) for name in seen.volumes)
+    devices = tuple(each.options["device"] for each in volumes if each is not None and is_bind(each.options))
+    return replace(seen, sources=(*seen.sources, *devices)) if devices else seen
+
+
+def _absent_env_files(ground: Ground, staged: Staged) -> frozenset[str]:
+    """The env files that Compose would read and that are in neither Git nor the stack's directory."""
+    snapshot = staged.snapshot
+    absent = {path for path in snapshot.secrets if snapshot.outside.get(path, "") is None}
+    return frozenset({_usual_env_file(ground)} | {path for path in absent if not path.startswith("/")})
+
+
+def _usual_env_file(ground: Ground) -> str:
+    return os.path.normpath(f"{ground.stack.path}/.env")
+
+
+def _may_have_read(ground: Ground, staged: Staged, containers: Collection[Container]) -> bool:
+    """Whether containers from where nobody here can look may have been made with env files that are absent here.
+
+    The engine says of no container which env files it was made with. One whose definition is what the new model has
+    without any (Compose's own digest tells) was made without. One whose service is not active may owe that to
+    `COMPOSE_PROFILES`.
+    """
+    own = [each for each in containers if each.is_of_service]
+    if not own:
+        return False
+    snapshot, hashes = staged.snapshot, ground.tools.compose.hashes(ground.staged)
+    lacks_values = any(value is None for name, value in snapshot.inputs.items() if name in _variables(snapshot))
+    lacks_files = bool(_absent_env_files(ground, staged) - {_usual_env_file(ground)})
+    others = [each for each in own if each.config_hash != hashes.get(each.service)]
+    return any(each.service not in hashes for each in others) or bool(others and (lacks_values or lacks_files))
+
+
+def _variables(snapshot: Snapshot) -> set[str]:
+    """The names of the inputs that are variables of the Compose files."""
+    return {name for name in snapshot.inputs if name.startswith("variable:")} - {"variable:COMPOSE_PROFILES"}
 
 
 def _hidden(ground: Ground, old: Collection[str], hidden: Collection[str], sight: Sight) -> str:

@@ -11,6 +11,7 @@ from workers.deploy.containers import compose_model
 from workers.deploy.containers.networks import network_ids, refuse_shared_networks
 from workers.deploy.containers.provenance import named_by, strays
 from workers.deploy.containers.running import NOTHING, Running
+from workers.deploy.files.data import Belonging
 from workers.deploy.files.manifest import Manifest
 from workers.deploy.files.safe_path import Root
 from workers.deploy.files.stage import stage
@@ -86,7 +87,7 @@ def survey(ground: Ground, staged: Staged) -> Surveyed:
     with steps.step(Step.CHECK):
         _refuse_own(ground, before)
         brought, halted = moved_along(ground, staged, before)
-        work = _surveyed(_seen(ground, decision, staged.model, before))
+        work = _surveyed(_seen(ground, decision, staged.model, before), brought)
         return Surveyed(work, images, _planned(ground, staged.new, staged.protected), brought, halted)
 
 
@@ -182,12 +183,12 @@ def _refuse_own(ground: Ground, before: Running) -> None:
         raise OwnProject(ground.stack.id)
 
 
-def _surveyed(seen: Seen) -> Work:
+def _surveyed(seen: Seen, brought: tuple[Belonging, ...]) -> Work:
     """Refuse before the switch what the engine would refuse after it: what others use, and what is in the way."""
     engine, project, networks = seen.ground.tools.engine, seen.ground.stack.project, seen.decision.networks
     refuse_shared_networks(engine, project, networks)
     ids = frozenset(network_ids(engine, project, networks))
-    volumes = survey_volumes(seen)
+    volumes = survey_volumes(seen, brought)
     work = Work(seen.ground, seen.decision, seen.model, seen.before, seen.starts, seen.resting, ids, volumes)
     refuse_obstacles(work)
     return work

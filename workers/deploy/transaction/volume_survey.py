@@ -6,9 +6,13 @@ The engine says what a volume is: it was made with the options that it has, what
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from workers.adapters.docker.container import Container
+from workers.changes.locations import is_bind
 from workers.deploy.containers import compose_model
+from workers.deploy.files.data import Belonging
 from workers.deploy.transaction.prepared import Seen
 from workers.deploy.transaction.remake_volumes import used_by_others
 from workers.deploy.transaction.volumes import Volume, found, made_for, outsiders, owner_of
@@ -17,15 +21,19 @@ from workers.model.errors import BlockedStack, InvalidStack
 _COPY = "docker run --rm --volume {old}:/from:ro --volume {new}:/to busybox cp -a /from/. /to/"
 
 
-def survey_volumes(seen: Seen) -> dict[str, Volume]:
+def survey_volumes(seen: Seen, brought: Sequence[Belonging] = ()) -> dict[str, Volume]:
     """The volumes that are made anew by key, as they are now; those that an earlier attempt has left otherwise, too.
+
+    Args:
+        seen: what is wanted, and what is there.
+        brought: data that comes along from another directory: what binds it there has to bind it here.
 
     Raises:
         InvalidStack: when one holds data, with the commands that decide what becomes of it.
         BlockedStack: when containers that are not the stack's use one.
     """
     anew = dict(seen.ground.left_volumes)
-    for key in sorted({*seen.decision.volumes, *anew}):
+    for key in sorted({*seen.decision.volumes, *anew, *_bound_to(seen, brought)}):
         if (wanted := seen.defined_volume(key)) is None:
             continue
         there = found(seen.ground.tools.engine, wanted.name)
@@ -34,6 +42,17 @@ def survey_volumes(seen: Seen) -> dict[str, Volume]:
         elif not there.is_as(wanted) and _may_go(seen, key, there):
             anew.setdefault(key, there)
     return anew
+
+
+def _bound_to(seen: Seen, brought: Sequence[Belonging]) -> Iterator[str]:
+    """The keys of the volumes that only bind what comes along; without a record nobody knows that they differ."""
+    for key in (seen.model.get("volumes") or {}) if brought else ():
+        wanted = seen.defined_volume(key)
+        there = found(seen.ground.tools.engine, wanted.name) if wanted else None
+        if there is not None and is_bind(there.options):
+            device = Path(there.options["device"])
+            if any(device.is_relative_to(each.source) or Path(each.source).is_relative_to(device) for each in brought):
+                yield key
 
 
 def _may_go(seen: Seen, key: str, volume: Volume) -> bool:

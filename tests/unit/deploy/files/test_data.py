@@ -21,10 +21,15 @@ def container(directory: Path, *sources: Path, state: str = "running") -> Detail
 
 
 def left(
-    old: Path, folders: Folders, *sources: Path, mounted: tuple[str, ...] = (), staying: tuple[Path, ...] = ()
+    old: Path,
+    folders: Folders,
+    *sources: Path,
+    mounted: tuple[str, ...] = (),
+    staying: tuple[Path, ...] = (),
+    env_files: tuple[str, ...] = (),
 ) -> list[str]:
     files = {"a/compose.yaml": FILE, "a/conf/app.ini": FILE}
-    found = left_behind([container(old, *sources)], folders.live, "a", files, mounted, staying)
+    found = left_behind([container(old, *sources)], folders.live, "a", files, mounted, staying, env_files=env_files)
     return [each.path for each in found]
 
 
@@ -41,7 +46,7 @@ def test_a_mounted_project_directory_is_gone_through_and_nothing_is_named_twice(
 
 def test_the_env_file_is_left_behind_too(old: Path, folders: Folders) -> None:
     (old / ".env").touch()
-    assert left(old, folders) == ["a/.env"]
+    assert left(old, folders, env_files=("a/.env", "a/gone.env")) == ["a/.env"]
 
 
 def test_what_lies_beside_the_project_directory_counts_when_it_is_mounted_relatively(
@@ -72,11 +77,16 @@ def test_containers_of_the_live_directory_leave_nothing_behind(folders: Folders)
 
 
 def hidden(
-    old: Path, folders: Folders, *sources: Path, sight: Sight, mounted: tuple[str, ...] = (), wants_env: bool = False
+    old: Path,
+    folders: Folders,
+    *sources: Path,
+    sight: Sight,
+    mounted: tuple[str, ...] = (),
+    env_files: tuple[str, ...] = (),
 ) -> list[str]:
     files = {"a/compose.yaml": FILE, "a/conf/app.ini": FILE}
     containers, staying = [container(old, *sources)], (old / "stays",)
-    found = out_of_sight(containers, folders.live, "a", files, mounted, staying, sight, wants_env=wants_env)
+    found = out_of_sight(containers, folders.live, "a", files, mounted, staying, sight, env_files=env_files)
     return [os.path.relpath(each, old) for each in found]
 
 
@@ -90,7 +100,11 @@ def test_what_is_mounted_and_cannot_be_seen_may_be_left_behind(old: Path, folder
         assert hidden(folder, folders, folder.parent / "shared", sight=blind, mounted=("shared",)) == ["../shared"]
         assert hidden(folder, folders, folder / ".env", sight=blind) == [".env"]
         assert hidden(folder, folders, sight=blind) == []
-        assert hidden(folder, folders, sight=blind, wants_env=True) == [".env"]
+        assert hidden(folder, folders, sight=blind, env_files=("a/.env", "a/sub/x.env", "shared.env")) == [
+            ".env",
+            "sub/x.env",
+            "../shared.env",
+        ]
         assert hidden(folder, folders, folder / "data", sight=Sight()) == []
         assert hidden(folder, folders, folder / "data", sight=Sight((folder.parent,))) == []
     (folders.live / "a/data").mkdir(parents=True)
