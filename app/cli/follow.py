@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
-
-from app.cli.output import STYLES, console, short
+from app.cli.output import STYLES, console, say, short
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.run import Run
 from workers.adapters.state.summary import summary, word_of
 from workers.model.errors import RedisUnavailable, UnknownName
+from workers.model.messages import visible
 from workers.model.words import Outcome
 from workers.runtime.late import late
 from workers.services import Services
@@ -101,7 +100,7 @@ def _tell(result: StackResult) -> None:
     line.append(word_of(result) if result.still else outcome, style=STYLES.get(outcome, ""))
     line.append(f"  {result.action or ''} {result.reason or ''} {short(result.commit)}".rstrip())
     if result.message:
-        line.append(f"\n    {result.message}")
+        line.append(visible(f"\n    {result.message}"))
     if result.deployment and result.outcome in {Outcome.FAILED, Outcome.ROLLED_BACK}:
         line.append(f"\n    tegu log {result.deployment}")
     console().print(line, soft_wrap=True)
@@ -111,5 +110,5 @@ def _conclude(run: Run) -> None:
     problems = [f"{worker}: {error}" for worker, error in run.pull_errors.items()]
     if not problems and run.error:
         problems = [run.error]  # a pull's is the run's, too
-    click.echo("; ".join([f"run {run.id} {run.status}", *problems]))
-    click.echo(summary(run.stacks.values(), run.started_at, run.finished_at))
+    say("; ".join([f"run {run.id} {run.status}", *problems]))
+    say(summary(run.stacks.values(), run.started_at, run.finished_at))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import click
-
-from app.cli.output import short
+from app.cli.output import say, short
 from workers.adapters.state.past_deployment import RecordedDeployment
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.run import Run
@@ -83,14 +81,14 @@ class Log:
                     told.add(stack)
                     _print_result(result)
             if seen is None or run.status.ended or not is_followed:
-                click.echo("; ".join([f"run {run.id} {run.status}", *run.pull_errors.values()]))
-                click.echo(summary(run.stacks.values(), run.started_at, run.finished_at))
+                say("; ".join([f"run {run.id} {run.status}", *run.pull_errors.values()]))
+                say(summary(run.stacks.values(), run.started_at, run.finished_at))
                 return run.status is RunStatus.SUCCEEDED
             time.sleep(_POLL)
 
     def _print_deployment(self, deployment: str, *, is_followed: bool) -> bool:
         found = self._state.deployments.get(deployment)
-        click.echo(_heading(deployment, found))
+        say(_heading(deployment, found))
         cursor = "0"
         while True:
             # Asked first: lines that come after the answer are read below.
@@ -98,12 +96,12 @@ class Log:
             wait = _BLOCK_MS if is_followed and not ended else None
             lines = self._state.deployments.read_log(deployment, cursor, wait)
             for cursor, line in lines:  # noqa: B007 (the last one is where to go on)
-                click.echo(line)
+                say(line)
             if not lines and (ended or not is_followed):
                 break
             found = self._state.deployments.get(deployment)
         if found is not None and found.outcome:
-            click.echo(f"── {found.outcome}" + (f": {found.error}" if found.error else ""))
+            say(f"── {found.outcome}" + (f": {found.error}" if found.error else ""))
         return found is not None and found.status is RunStatus.SUCCEEDED
 
     def _lines(self, deployment: str) -> list[str]:
@@ -132,4 +130,4 @@ def _asker(deployment: RecordedDeployment) -> str:
 def _print_result(result: StackResult) -> None:
     outcome = word_of(result) if result.still else result.outcome
     line = f"{result.stack}  {outcome}  {result.action or ''} {result.reason or ''}"
-    click.echo(line.rstrip() + (f"  {result.message}" if result.message else ""))
+    say(line.rstrip() + (f"  {result.message}" if result.message else ""))

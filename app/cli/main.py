@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workers.model.errors import Busy, TeguError, TransientError, UnknownName, UsageError
+from workers.model.messages import visible
 from workers.runtime.late import late
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def run(arguments: list[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except TeguError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(visible(f"error: {error}"), err=True)
         return exit_code(error)
     return code if isinstance(code, int) else 0
 

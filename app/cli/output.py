@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from workers.model.messages import visible
 from workers.runtime.late import late
 
 if TYPE_CHECKING:
@@ -50,9 +51,14 @@ def print_json(value: object) -> None:
     """Print a value as JSON; a list with one item a line, which is quick to write and easy to search."""
     if isinstance(value, list) and value:
         lines = (json.dumps(item, ensure_ascii=False, default=str) for item in value)
-        click.echo("[\n" + ",\n".join(lines) + "\n]")
+        click.echo(visible("[\n" + ",\n".join(lines) + "\n]"))
     else:
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+        click.echo(visible(json.dumps(value, indent=2, ensure_ascii=False, default=str)))
+
+
+def say(text: str) -> None:
+    """Print what others may have written, a container or a commit, as a terminal may have it."""
+    click.echo(visible(text))
 
 
 def console(*, errors: bool = False) -> rich.console.Console:
@@ -78,7 +84,7 @@ def print_table(
     for place, heading in enumerate(headings):
         table.add_column(heading, overflow="fold", no_wrap=place == 0, ratio=None)
     for row in rows:
-        cells = ["" if cell is None else str(cell) for cell in row]
+        cells = ["" if cell is None else visible(str(cell)) for cell in row]
         table.add_row(*(rich.text.Text(cell, style=style or STYLES.get(cell, "")) for cell in cells))
     if table.row_count:
         console().print(table)

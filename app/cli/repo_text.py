@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 
-import click
-
-from app.cli.output import ago, lasting
+from app.cli.output import ago, lasting, say
 from app.http.schemas import repo_states
 from workers.adapters.state.repos import RepoState
 from workers.services import Services
@@ -17,7 +15,7 @@ def print_repos(services: Services, repo: str | None = None) -> None:
     """Print a line for each repo (or this one) of which there is something to say; nothing where all are well."""
     states = repo_states(services.catalog.current(), services.state)
     for line in repo_lines((each for each in states if repo in {None, each.repo}), time.time()):
-        click.echo(line)
+        say(line)
 
 
 def repo_lines(states: Iterable[RepoState], now: float) -> Iterator[str]:

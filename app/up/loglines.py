@@ -8,6 +8,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
+from workers.model.messages import visible
+
 _COLORS = ("36", "32", "33", "35", "34", "96", "92")
 _LONGEST = 1 << 16  # characters of a line without an end, after which it is printed anyway
 
@@ -49,14 +51,14 @@ class LogLines:
             self._write(json.dumps(_stamped(event) | fields))
         else:
             words = [event, *(f"{name}={value}" for name, value in fields.items())]
-            self._write(self._prefix("tegu") + "  ".join(words))
+            self._write(self._prefix("tegu") + visible("  ".join(words)))
 
     def _print(self, process: str, line: str) -> None:
         line = line.rstrip("\r")
         if not line.strip():
             return
         if not self._json:
-            self._write(self._prefix(process) + line)
+            self._write(self._prefix(process) + visible(line))
             return
         try:
             found = json.loads(line)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 
 from workers.changes import limits
+from workers.changes.ciphertext import refuse_ciphertext
 from workers.changes.interpolation import Lookup, Noted, interpolate
 from workers.model.errors import InvalidStack
 
@@ -72,6 +73,7 @@ def _limited(content: bytes, file: str) -> bytes:
     if len(content) > limits.MAX_ENV_FILE_BYTES:
         message = f"the file has {len(content)} bytes; an env file may have {limits.MAX_ENV_FILE_BYTES}"
         raise InvalidStack(message, file)
+    refuse_ciphertext(content, file)
     return content
 
 

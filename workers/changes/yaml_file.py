@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from workers.changes import limits
+from workers.changes.ciphertext import refuse_ciphertext
 from workers.changes.yaml_builder import Builder
 from workers.model.errors import InvalidStack
 
@@ -68,5 +69,6 @@ def load(content: bytes, file: str) -> YamlDocument:
     if len(content) > limits.MAX_COMPOSE_BYTES:
         message = f"the file has {len(content)} bytes; a Compose file may have {limits.MAX_COMPOSE_BYTES}"
         raise InvalidStack(message, file)
+    refuse_ciphertext(content, file)
     parts = tuple(Part(model, resets) for model, resets in Builder(file).read(content))
     return YamlDocument(file, content, parts)

@@ -18,6 +18,7 @@ from workers.adapters.state.status import DecisionNote, DeploymentNote, StatusFi
 from workers.deploy.ending import Ending
 from workers.deploy.retry import Attempted, next_hold
 from workers.model.errors import RedisUnavailable, StaleHolder
+from workers.model.messages import shortened
 from workers.model.words import Decision, Outcome
 from workers.runtime.logs import get_logger
 from workers.runtime.masking import masked
@@ -104,7 +105,9 @@ class Ledger:
         """End a deployment that could not be carried out for now; its runs wait for the next one."""
         self.say(message)
         with suppress(RedisUnavailable):
-            self._state.deployments.finish(self.deployment, Outcome.FAILED, masked(message), seconds=self.seconds)
+            self._state.deployments.finish(
+                self.deployment, Outcome.FAILED, shortened(masked(message)), seconds=self.seconds
+            )
 
     def close(self, ending: Ending, decision: Decision, fingerprint: str, *, asked: bool) -> None:
         """End the deployment and its part in every run.
@@ -118,7 +121,7 @@ class Ledger:
         Raises:
             RedisUnavailable: when Redis is away; everything but the outcome of the runs is in the journal.
         """
-        message = masked(ending.message)
+        message = shortened(masked(ending.message))
         self._hold(replace(ending, message=message), decision, fingerprint, asked=asked)
         self._state.deployments.finish(
             self.deployment, ending.outcome, message or None, seconds=self.seconds, fingerprint=fingerprint

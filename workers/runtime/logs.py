@@ -16,6 +16,7 @@ from typing import Any, Literal
 import structlog
 from structlog.contextvars import bound_contextvars, merge_contextvars
 
+from workers.model.messages import visible
 from workers.runtime.masking import masked
 
 
@@ -32,6 +33,13 @@ def _mask_value(value: object) -> object:
 def _mask_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
         event[key] = _mask_value(value)
+    return event
+
+
+def _make_visible(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What others have written steers no terminal; in JSON it is escaped anyway."""
+    for key, value in event.items():
+        event[key] = visible(value) if isinstance(value, str) else value
     return event
 
 
@@ -87,7 +95,7 @@ def _ending(log_format: Literal["console", "json"], *, colors: bool) -> list[Any
     if log_format == "json":
         return [structlog.processors.format_exc_info, _mask_event, structlog.processors.JSONRenderer()]
     console = structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0)
-    return [structlog.processors.format_exc_info, _mask_event, _keep_stack, console]
+    return [structlog.processors.format_exc_info, _mask_event, _make_visible, _keep_stack, console]
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from app.cli.names import repo_option
-from app.cli.output import json_option, print_json
+from app.cli.output import json_option, print_json, say
 from app.cli.session import Session, pass_session
 from workers.commands.check import check as check_all
 from workers.commands.check_folder import check_folder
@@ -48,7 +48,7 @@ def check(session: Session, no_fetch: bool, folder: Path | None, repo: str | Non
         print_json({"ok": not errors, "problems": [asdict(finding) for finding in findings]})
     else:
         _print_findings(findings)
-        click.echo(f"{len(errors)} problem{'s' if len(errors) > 1 else ''}" if errors else "Everything is in order.")
+        say(f"{len(errors)} problem{'s' if len(errors) > 1 else ''}" if errors else "Everything is in order.")
     if errors:
         sys.exit(3 if all(finding.unreachable for finding in errors) else 1)
 
@@ -57,4 +57,4 @@ def _print_findings(findings: list[Finding]) -> None:
     for finding in findings:
         where = f"{finding.stack}: " if finding.stack else ""
         mark = "" if finding.error else "warning: "
-        click.echo(f"{mark}{where}{finding.message}")
+        say(f"{mark}{where}{finding.message}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from app.cli.names import stack_argument
-from app.cli.output import json_option, print_json, short
+from app.cli.output import json_option, print_json, say, short
 from app.cli.session import Session, pass_session
 from workers.commands.plan import stack_difference
 
@@ -23,9 +23,9 @@ def diff(session: Session, stack: str, as_json: bool) -> None:
     for file in difference["files"]:
         # The lines of a text name its path themselves; a summary or a mode does not.
         if not str(file["diff"]).startswith("---"):
-            click.echo(f"{file['path']}:")
-        click.echo(file["diff"])
+            say(f"{file['path']}:")
+        say(file["diff"])
     for name in difference["inputs"]:
-        click.echo(f"outside Git: {name} differs")
+        say(f"outside Git: {name} differs")
     if not difference["files"] and not difference["inputs"]:
-        click.echo(f"Nothing differs between {short(difference['from'])} and {short(difference['to'])}.")
+        say(f"Nothing differs between {short(difference['from'])} and {short(difference['to'])}.")

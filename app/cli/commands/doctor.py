@@ -12,6 +12,7 @@ from app.cli.output import STYLES, console, json_option, print_json
 from app.cli.session import Session, pass_session
 from workers.commands.checked import Checked
 from workers.commands.doctor import examine, shown_settings
+from workers.model.messages import visible
 
 
 @click.command()
@@ -45,7 +46,7 @@ def doctor(session: Session, as_json: bool) -> None:
 def _print_check(checked: Checked) -> None:
     line = Text()
     line.append(f"{checked.status:<12}", style=STYLES[checked.status])
-    line.append(f"{checked.name}: {checked.found}")
+    line.append(visible(f"{checked.name}: {checked.found}"))
     if checked.mend and checked.status != "ok":
         line.append(f"\n            {checked.mend}")
     console().print(line, soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from app.cli.names import stack_argument
-from app.cli.output import json_option, print_json
+from app.cli.output import json_option, print_json, say
 from app.cli.plan_text import explanation
 from app.cli.session import Session, pass_session
 from workers.commands.plan import explain_named
@@ -23,4 +23,4 @@ def explain(session: Session, stack: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    click.echo(explanation(found))
+    say(explanation(found))

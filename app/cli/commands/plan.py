@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli.names import repo_option
-from app.cli.output import json_option, print_json, print_table
+from app.cli.output import json_option, print_json, print_table, say
 from app.cli.plan_text import cells, markdown
 from app.cli.session import Session, pass_session, quiet_logs
 from workers.commands.plan_commits import compare, decision_row
@@ -102,10 +102,10 @@ def _print_plan(decisions: list[Decision], notes: Mapping[str, upgrade.Upgrade],
         print_json(rows)
         return
     if shape == "markdown":
-        click.echo(markdown(rows))
+        say(markdown(rows))
     else:
         print_table(
             ("STACK", "ACTION", "REASON", "SERVICES", "BECAUSE OF"), map(cells, rows), empty="There is no stack."
         )
     for note in notes.values():
-        click.echo(f"\n{note}.")
+        say(f"\n{note}.")

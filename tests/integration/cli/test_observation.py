@@ -157,6 +157,23 @@ def test_a_repo_that_cannot_be_pulled_stands_above_the_stacks(redis_desk: Desk) 
     assert (found["status"], found["found"].endswith("the server refused the key")) == ("failed", True)
 
 
+def test_nothing_that_a_container_wrote_steers_a_terminal(redis_desk: Desk, deployed: Source) -> None:
+    state, commit = redis_desk.services.state, deployed.git("rev-parse", "HEAD")
+    evil = "\x1b]0;owned\x07\x9b2J"
+    run = state.runs.create("homelab", "cli", ())
+    state.runs.plan(run, [("default/authelia", commit)])
+    decision = Decision("default/authelia", Action.NONE, Reason.INVALID, commit, message=evil)
+    deployment = state.deployments.create(decision, run)
+    state.deployments.append_log(deployment, evil)
+    state.deployments.finish(deployment, Outcome.FAILED, evil)
+    state.quick.finish_unchanged([run], decision, Outcome.INVALID)
+    for command in (("status",), ("runs",), ("log", run), ("log", deployment), ("explain", "authelia")):
+        for form in ((), ("--json",)):
+            shown = redis_desk.tegu(*command, *form).stdout
+            assert not {"\x1b", "\x07", "\x9b"}.intersection(shown), (command, form)
+            assert "owned" in shown or command == ("runs",)
+
+
 def test_locks_are_listed_and_released(redis_desk: Desk) -> None:
     redis_desk.catalog("repos: {}\n")
     lease = redis_desk.services.state.leases.acquire("stack:default/a", "deployment 1")

@@ -15,6 +15,7 @@ from workers.adapters.state.clock import now
 from workers.adapters.state.connection import translated
 from workers.adapters.state.scripts import Scripts
 from workers.model.errors import RedisUnavailable
+from workers.model.messages import shortened
 from workers.model.words import PullStatus
 
 
@@ -122,7 +123,7 @@ class Repos:
     @translated()
     def note_failed_try(self, repo: str, worker: str, error: str) -> None:
         """Note a pull that has failed and will be tried again, which does not end its part in the run."""
-        self._scripts("note_pull", repo, worker, now(), error)
+        self._scripts("note_pull", repo, worker, now(), shortened(error))
 
     @contextmanager
     def asking(self, repo: str, worker: str, host: str, seconds: float) -> Iterator[None]:

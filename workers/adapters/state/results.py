@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from workers.model.messages import shortened
 from workers.model.news import Ended
 from workers.model.trouble import Effect, Verdict, verdict
 from workers.model.words import Action, Decision, Outcome, Reason
@@ -105,7 +106,7 @@ class StackResult:
             "outcome": self.outcome and self.outcome.value,
             "deployment": self.deployment,
         }
-        fields |= {"message": self.message} if self.message else {}
+        fields |= {"message": shortened(self.message)} if self.message else {}
         return fields | {"still": True} if self.still else fields
 
     def to_json(self) -> dict[str, str | None]:
@@ -114,7 +115,7 @@ class StackResult:
             "outcome": self.outcome and self.outcome.value,
             "commit": self.commit,
             "deployment": self.deployment,
-            "message": self.message,
+            "message": shortened(self.message),
         }
 
     def glance(self) -> dict[str, str | None]:

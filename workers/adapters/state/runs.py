@@ -25,6 +25,7 @@ from workers.adapters.state.run_reader import RunReader
 from workers.adapters.state.scripts import Scripts
 from workers.adapters.state.waiting_for_others import Waiting, released_of
 from workers.model.errors import RedisUnavailable
+from workers.model.messages import shortened
 from workers.model.news import Ended
 from workers.model.words import Action, Outcome, Reason, Trigger
 
@@ -130,7 +131,8 @@ class Runs(RunReader):
         """
         pairs = [text for pair in commits.items() for text in pair]
         with translated():
-            ended, told = self._scripts("end_pull", run, repo, worker, now(), error or "", repo_ref, *pairs)
+            said = shortened(error or "")
+            ended, told = self._scripts("end_pull", run, repo, worker, now(), said, repo_ref, *pairs)
         if ended and (error or told):
             outcome = Outcome.FAILED if error else Outcome.UNCHANGED
             self._outgoing().ended([Ended(repo, run, outcome, error or "", told=told, worker=worker)])

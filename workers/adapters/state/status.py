@@ -8,6 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 from workers.adapters.state.live import MISSING, UNKNOWN, Live, LiveService
 from workers.adapters.state.marks import Hold, Pause, Pin, Removed
+from workers.model.messages import shortened
 from workers.model.words import Action, Decision, Outcome, Reason, StackStatus
 
 
@@ -48,7 +49,7 @@ class DecisionNote:
             commit=commit,
             at=at,
             run=run,
-            message=decision.message,
+            message=shortened(decision.message),
             paths=decision.paths,
             objects=decision.objects,
             inputs=decision.inputs,
