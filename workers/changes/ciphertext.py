@@ -15,7 +15,7 @@ _KINDS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("git-crypt", re.compile(rb"\A\x00GITCRYPT\x00")),
     (
         "SOPS",
-        re.compile(rb"^(?:sops_(?:version|mac|lastmodified)=|sops:[ \t]*\r?$|[ \t]*\"sops\"[ \t]*:)", re.MULTILINE),
+        re.compile(rb'^(?:sops_(?:version|mac)=|sops:[ \t]*\r?$)|"mac"[ \t]*:[ \t]*"ENC\[AES256_GCM,', re.MULTILINE),
     ),
     ("age", re.compile(rb"\A(?:age-encryption\.org/v1|-----BEGIN AGE ENCRYPTED FILE-----)")),
     ("OpenPGP", re.compile(rb"\A-----BEGIN PGP MESSAGE-----")),
