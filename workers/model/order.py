@@ -30,6 +30,38 @@ def predecessors(stacks: Iterable[Stack], active: Collection[str]) -> dict[str, 
     return waits
 
 
+def with_makers_of_way(
+    waits: Mapping[str, tuple[str, ...]], makers: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """The same order, with those who have to make way; a wish that would close a circle is left out.
+
+    Args:
+        waits: as `predecessors` gives it.
+        makers: for some of the stacks, others that have to make way. Those that are not in `waits` come first anyway.
+    """
+    merged = dict(waits)
+    for stack, others in makers.items():
+        for other in others:
+            if stack in merged and not _leads_to(merged, other, stack):
+                merged[stack] = tuple(dict.fromkeys((*merged[stack], other)))
+    with suppress(CycleError):
+        merged = {stack: merged[stack] for stack in TopologicalSorter(merged).static_order() if stack in merged}
+    return merged
+
+
+def _leads_to(waits: Mapping[str, tuple[str, ...]], start: str, goal: str) -> bool:
+    """Whether one waits for another, directly or by way of others."""
+    seen, pending = set[str](), [start]
+    while pending:
+        one = pending.pop()
+        if one == goal:
+            return True
+        if one not in seen:
+            seen.add(one)
+            pending += waits.get(one, ())
+    return False
+
+
 def _behind(stack: Stack, known: Mapping[str, Stack], active: Collection[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     seen: set[str] = set()

@@ -14,10 +14,12 @@ from workers.adapters.state.deployed import Deployed
 from workers.adapters.state.waiting_for_others import Waiting
 from workers.catalog.stacks import Found, Planned
 from workers.deploy.fast_path import is_as_recorded
+from workers.deploy.remove import Gone
 from workers.model.errors import GitUnavailable, TeguError
-from workers.model.order import predecessors
+from workers.model.order import predecessors, with_makers_of_way
 from workers.model.words import Action, Decision, Outcome, Reason
 from workers.reconcile.forecast import forecast
+from workers.reconcile.making_way import makers_of_way
 from workers.reconcile.removed import gone_from, mark_gone
 from workers.runtime.logs import get_logger
 from workers.services import Services
@@ -58,21 +60,26 @@ def fan_out(
     Raises:
         RedisUnavailable: not everything was published; the pull can be repeated.
     """
-    changed: list[Planned] = []
     tasks = _Tasks(services, run, worker)
+    touched, others = _touched_first(services, repo, found.planned, before)
+    gone = _gone(services, repo, found, heads)
     # Those that have work to do go first, so that they do not wait for a thousand that have none.
-    for batch in _batches(_touched_first(services, repo, found.planned, before)):
+    changed, same = _sorted_all(services, touched)
+    makers = makers_of_way(services, changed, gone)
+    _publish_gone(services, run, worker, gone)
+    tasks.deploy([each for each in changed if not each.stack.options.after and each.stack.id not in makers])
+    tasks.decide(same)
+    for batch in _batches([others]):
         different, same = _sorted(services, batch)
         tasks.deploy([each for each in different if not each.stack.options.after])
         tasks.decide(same)
         changed += different
     _report_invalid(services, run, found)
-    gone = _publish_gone(services, repo, run, worker, found, heads)
-    _publish_in_order(services, run, worker, found, changed)
+    _publish_in_order(services, run, worker, found, changed, makers)
     _foretell(services, run, changed[:_BATCH])
     tasks.decide_the_rest()
     _foretell(services, run, changed[_BATCH:])
-    return len(changed), gone
+    return len(changed), len(gone)
 
 
 def _batches(groups: Iterable[Sequence[Planned]]) -> Iterator[Sequence[Planned]]:
@@ -101,6 +108,16 @@ def _touched_first(
         [each for each in planned if each.stack.id in touched],
         [each for each in planned if each.stack.id not in touched],
     )
+
+
+def _sorted_all(services: Services, planned: Sequence[Planned]) -> tuple[list[Planned], list[Planned]]:
+    changed: list[Planned] = []
+    unchanged: list[Planned] = []
+    for batch in _batches([planned]):
+        different, same = _sorted(services, batch)
+        changed += different
+        unchanged += same
+    return changed, unchanged
 
 
 def _sorted(services: Services, planned: Sequence[Planned]) -> tuple[list[Planned], list[Planned]]:
@@ -162,19 +179,34 @@ class _Tasks:
             self._services.queue.publish(message for each, message in messages if each.stack.id in needed)
 
 
-def _publish_in_order(services: Services, run: str, worker: str, found: Found, changed: Iterable[Planned]) -> None:
+def _publish_in_order(
+    services: Services,
+    run: str,
+    worker: str,
+    found: Found,
+    changed: Iterable[Planned],
+    makers: Mapping[str, tuple[str, ...]],
+) -> None:
     """Let the run wait for changed stacks that may come after others, which are all planned by now."""
     commits = {each.stack.id: each.commit for each in changed}
-    contents = {each.stack.id: _content(services, each) for each in changed if each.stack.options.after}
+    late = {each.stack.id for each in found.planned if each.stack.options.after}.union(makers) & commits.keys()
+    contents = {each.stack.id: _content(services, each) for each in changed if each.stack.id in late}
     active = {*commits, *(each.stack for each in found.invalid)}
-    waits = predecessors((each.stack for each in found.planned), active)
-    late = {each.stack.id for each in found.planned if each.stack.options.after}
+    hard = predecessors((each.stack for each in found.planned), active)
+    waits = with_makers_of_way(hard, makers)
     services.state.runs.hold_back(
         run,
         [
-            Waiting(each, commits[each], after, worker, content=contents[each])
+            Waiting(
+                each,
+                commits[each],
+                after,
+                worker,
+                content=contents[each],
+                softly=tuple(sorted({*after} - {*hard[each]})),
+            )
             for each, after in waits.items()
-            if each in late & commits.keys()
+            if each in late
         ],
     )
 
@@ -198,13 +230,16 @@ def _foretell(services: Services, run: str, changed: Sequence[Planned]) -> None:
             log.warning("decisions not shown yet", error=str(error))
 
 
-def _publish_gone(services: Services, repo: str, run: str, worker: str, found: Found, heads: Mapping[str, str]) -> int:
-    """Let the run wait for stacks that were deployed and are gone, if anything is to be done or told; how many."""
+def _gone(services: Services, repo: str, found: Found, heads: Mapping[str, str]) -> tuple[Gone, ...]:
+    """Stacks that were deployed and are gone, if anything is to be done or told."""
     here = {each.stack.id for each in found.planned} | {each.stack for each in found.invalid}
-    gone = mark_gone(services, gone_from(services, repo, heads, here))
-    needed = services.state.runs.plan(run, [(stack, "") for stack in gone]) if gone else []
+    return mark_gone(services, gone_from(services, repo, heads, here))
+
+
+def _publish_gone(services: Services, run: str, worker: str, gone: Iterable[Gone]) -> None:
+    """Let the run wait for stacks that are gone."""
+    needed = services.state.runs.plan(run, [(each.stack, "") for each in gone]) if gone else []
     services.queue.publish(deploy_message(stack, run, worker) for stack in needed)
-    return len(gone)
 
 
 def _report_invalid(services: Services, run: str, found: Found) -> None:

@@ -92,7 +92,7 @@ def repos_of(services: Services, worker: str) -> tuple[str, ...]:
 
 def _publish_gone(services: Services, worker: str, repos: Collection[str]) -> int:
     """Let something be done about deployed stacks that no pull looks for any more; how many that are."""
-    gone = mark_gone(services, gone_without_pull(services, repos))
+    gone = [each.stack for each in mark_gone(services, gone_without_pull(services, repos))]
     if gone:
         run = services.state.runs.create(", ".join(repos), Trigger.RECONCILE, ())
         services.state.runs.plan(run, [(stack, "") for stack in gone])

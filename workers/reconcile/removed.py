@@ -59,7 +59,7 @@ def _gone(services: Services, stacks: Iterable[str], is_missed: Callable[[str, s
     return tuple(found)
 
 
-def mark_gone(services: Services, gone: Iterable[Gone]) -> tuple[str, ...]:
+def mark_gone(services: Services, gone: Iterable[Gone]) -> tuple[Gone, ...]:
     """Note that these stacks are gone; those for which something has to be done or told."""
     records, catalog = services.state.records, services.catalog.current()
     wanted = []
@@ -72,5 +72,5 @@ def mark_gone(services: Services, gone: Iterable[Gone]) -> tuple[str, ...]:
         if mark != before:
             records.set_status(each.stack, removed=mark)
         if mark.forget or not mark.is_settled(each.policy):
-            wanted.append(each.stack)
+            wanted.append(each)
     return tuple(wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.model.order import predecessors
+from workers.model.order import predecessors, with_makers_of_way
 from workers.model.stack import Options, Stack
 
 
@@ -44,3 +44,23 @@ def test_everybody_stands_behind_those_whom_they_wait_for() -> None:
 
 def test_a_circle_stops_nobody() -> None:
     assert set(waits([stack("a", "b"), stack("b", "a")], "a", "b")) == {"a", "b"}
+
+
+def made_way(waits: dict[str, tuple[str, ...]], **makers: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    return with_makers_of_way(waits, makers)
+
+
+def test_who_makes_way_comes_first_and_may_be_no_stack_of_the_run() -> None:
+    found = made_way({"to": (), "from": ()}, to=("from", "gone"))
+    assert found == {"from": (), "to": ("from", "gone")}
+    assert list(found) == ["from", "to"]
+
+
+def test_a_wish_that_would_close_a_circle_is_left_out() -> None:
+    assert made_way({"a": ("b",), "b": ("c",), "c": ()}, c=("a",)) == {"a": ("b",), "b": ("c",), "c": ()}
+    found = made_way({"a": (), "b": ()}, a=("b",), b=("a",))
+    assert sorted(found.values()) == [(), ("b",)]
+
+
+def test_whoever_is_not_held_back_waits_for_nobody() -> None:
+    assert made_way({"a": ()}, unknown=("a",)) == {"a": ()}

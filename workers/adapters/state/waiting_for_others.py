@@ -18,6 +18,7 @@ class Waiting:
         worker: whose queue its task goes to.
         force: whether every service is to be recreated.
         content: identifies what its folder holds, where that is known.
+        softly: those of them that it waits for, however they end.
     """
 
     stack: str
@@ -26,10 +27,18 @@ class Waiting:
     worker: str
     force: bool = False
     content: str = ""
+    softly: tuple[str, ...] = ()
 
     def arguments(self) -> tuple[str, str, str]:
         """As `hold_back.lua` takes it."""
-        waits = {"after": self.after, "worker": self.worker, "force": self.force, "content": self.content}
+        waits: dict[str, object] = {
+            "after": self.after,
+            "worker": self.worker,
+            "force": self.force,
+            "content": self.content,
+        }
+        if self.softly:
+            waits["softly"] = self.softly
         return self.stack, self.commit, json.dumps(waits)
 
 

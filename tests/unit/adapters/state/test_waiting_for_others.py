@@ -228,3 +228,29 @@ def test_a_cancelled_one_that_nobody_comes_after_fails_no_run(state: State, publ
 def test_a_run_that_is_gone_is_said_to_be(state: State) -> None:
     with pytest.raises(RedisUnavailable, match="gone"):
         state.runs.hold_back("nothing", [Waiting(APP, "", (), "local")])
+
+
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize("outcome", [Outcome.DEPLOYED, Outcome.FAILED, Outcome.BLOCKED])
+def test_whoever_waits_softly_goes_on_however_the_other_has_ended(
+    state: State, published: list[str], early: bool, outcome: Outcome
+) -> None:
+    run = state.runs.create("homelab", "cli", ())
+    state.runs.plan(run, [(DB, "c1"), (CACHE, "c1")])
+    if early:
+        end(state, run, DB, outcome)
+    state.runs.hold_back(run, [Waiting(APP, "c1", (DB,), "local", softly=(DB,))])
+    if not early:
+        assert published == []
+        end(state, run, DB, outcome)
+    assert published == [APP]
+
+
+def test_a_soft_wish_softens_no_other(state: State, published: list[str]) -> None:
+    run = state.runs.create("homelab", "cli", ())
+    state.runs.plan(run, [(DB, "c1"), (CACHE, "c1")])
+    state.runs.hold_back(run, [Waiting(APP, "c1", (DB, CACHE), "local", softly=(CACHE,))])
+    end(state, run, CACHE, Outcome.FAILED)
+    end(state, run, DB, Outcome.FAILED)
+    assert published == []
+    assert state.runs.parts(run, [APP])[APP].outcome is Outcome.BLOCKED

@@ -178,6 +178,14 @@ local function obstacle(result)
   if result.reason == 'blocked' then return 'is blocked', true end
 end
 
+-- Whether a stack is deployed however one that it waits for has ended.
+local function waits_softly(waits, other)
+  for _, each in ipairs(waits.softly or {}) do
+    if each == other then return true end
+  end
+  return false
+end
+
 -- What somebody may want to hear of: subject, run, result, what was told that is still bad or '', …
 local endings, places = {}, {}
 
@@ -258,7 +266,7 @@ local function go_on_after(run, stack, result, at)
     -- An earlier turn may have ended this one, too.
     if #left < #waits.after and redis.call('HEXISTS', held_back_key(run), dependent) == 1 then
       local problem, quiet = obstacle(result)
-      if problem then
+      if problem and not waits_softly(waits, stack) then
         local message = 'comes after ' .. stack .. ', which ' .. problem
         block(run, dependent, waits.commit, waits.content, stack, message, quiet, at)
       elseif #left == 0 then

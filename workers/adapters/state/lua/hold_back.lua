@@ -1,6 +1,7 @@
 -- Adds stacks to what a run waits for, each once those that it comes after have ended there. Predecessors that the
 -- run does not wait for, or that have ended well in it, hold nothing back.
--- ARGV: run, at, stack, commit or '', JSON (`after`, `worker`, `force`, `content`), …; a stack after its predecessors
+-- ARGV: run, at, stack, commit or '', JSON (`after`, `worker`, `force`, `softly`, `content`), …; a stack after its
+-- predecessors
 -- Returns: what has to be published now (run, stack, worker, `1` to force, …), and endings; false when there is no such
 -- run.
 local run, at = ARGV[1], ARGV[2]
@@ -16,7 +17,9 @@ for place = 3, #ARGV, 3 do
       else
         local text = redis.call('HGET', run_key(run), 'stack:' .. other)
         local problem, quiet = obstacle(text and cjson.decode(text) or {})
-        if problem then cause, message, silent = other, 'comes after ' .. other .. ', which ' .. problem, quiet end
+        if problem and not waits_softly(waits, other) then
+          cause, message, silent = other, 'comes after ' .. other .. ', which ' .. problem, quiet
+        end
       end
     end
     waits.after, waits.commit = left, commit
