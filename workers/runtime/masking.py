@@ -7,9 +7,16 @@ logging.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
 
 MASK = "********"
+
+Masker: TypeAlias = Callable[[str], str]
+
+# What is masked while something is under way. For the whole process: its threads belong to it.
+_for_now: list[Masker] = []
 
 # Longest first, so that one containing another is masked whole.
 _masked: list[str] = []
@@ -41,4 +48,22 @@ def masked(text: str) -> str:
     for secret in _masked:
         if secret in text:
             text = text.replace(secret, MASK)
+    for also in tuple(_for_now):
+        text = also(text)
     return text
+
+
+@contextmanager
+def masking_for_now() -> Iterator[Callable[[Masker], None]]:
+    """Mask more while the block runs: what it is given to mask with."""
+    added: list[Masker] = []
+
+    def add(masker: Masker) -> None:
+        added.append(masker)
+        _for_now.append(masker)
+
+    try:
+        yield add
+    finally:
+        for masker in added:
+            _for_now.remove(masker)

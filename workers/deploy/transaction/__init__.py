@@ -14,5 +14,6 @@ In the order of a deployment:
     relocation     where the stack was deployed last, if that is another project, engine or worker
 
 What is given is a `ground`, what is found out is `prepared`; `intent` is what the journal says of it, `call` how the
-project was called, `steps` their names, `cancel` who stops it.
+project was called, `secrets_read` which values are hidden in what is told, `steps` their names, `cancel` who stops
+it.
 """

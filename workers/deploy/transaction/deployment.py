@@ -7,6 +7,7 @@ containers; `record` writes down what is deployed then, or `go_back` returns to 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -40,9 +41,10 @@ from workers.deploy.transaction.relocation import former_of
 from workers.deploy.transaction.rollback import Told, go_back
 from workers.deploy.transaction.steps import Step, Steps
 from workers.model.errors import Superseded, TransientError
+from workers.model.messages import shortened
 from workers.model.stack import Stack
 from workers.model.words import Action, Decision, Outcome, Reason
-from workers.runtime.masking import masked
+from workers.runtime.masking import Masker, masked, masking_for_now
 from workers.services import Services
 
 
@@ -131,12 +133,14 @@ class Deployment:
         job = self._job
         shown = job.shown
         name = self._ledger.open(shown)
-        try:
-            with CancelWatch(self._services.state.cancellations, name) as watch:
-                ending, snapshot = _not_again(job) if job.worn_out else self._go(name, watch.stop)
-        except TransientError as error:
-            self._ledger.interrupt(str(error))
-            raise
+        with masking_for_now() as hide:
+            try:
+                with CancelWatch(self._services.state.cancellations, name) as watch:
+                    ending, snapshot = _not_again(job) if job.worn_out else self._go(name, watch.stop, hide)
+            except TransientError as error:
+                self._ledger.interrupt(str(error))
+                raise
+            ending = replace(ending, message=shortened(masked(ending.message)))
         if ending.outcome is Outcome.CANCELLED:
             ending = replace(ending, message=f"{ending.message}, by {watch.who}")
         elif job.record is not None and job.record.fingerprint == snapshot.fingerprint and not job.worn_out:
@@ -156,7 +160,11 @@ class Deployment:
         Raises:
             EngineUnavailable: the engine is away.
         """
-        job, ground = self._job, self._ground("plan", threading.Event())
+        with masking_for_now() as hide:
+            return self._foreseen(stage, hide)
+
+    def _foreseen(self, stage: Path, hide: Callable[[Masker], None]) -> Decision:
+        job, ground = self._job, self._ground("plan", threading.Event(), hide)
         project, engine = self._stack.project, ground.tools.engine
         former = former_of(self._services, self._stack, job.anywhere, job.journal)
         there = engine.containers(project, one_off=True) if job.there is None else job.there
@@ -168,9 +176,9 @@ class Deployment:
             return replace(as_it_ended(job.shown, ending), message=masked(ending.message))
         return job.shown
 
-    def _go(self, name: str, stop: threading.Event) -> tuple[Ending, Snapshot]:
+    def _go(self, name: str, stop: threading.Event, hide: Callable[[Masker], None]) -> tuple[Ending, Snapshot]:
         """Go forward, or on, or back; how that ended, and the content as it turned out."""
-        ground = self._settled(self._ground(name, stop))
+        ground = self._settled(self._ground(name, stop, hide))
         interrupted = self._job.interrupted.intent
         if interrupted is None:
             return self._go_forward(ground)
@@ -218,7 +226,7 @@ class Deployment:
     def _go_back(self, ground: Ground, failure: Failure) -> tuple[Ending, Snapshot]:
         return go_back(ground, failure, Told(self._journal, self._ledger)), failure.snapshot
 
-    def _ground(self, name: str, stop: threading.Event) -> Ground:
+    def _ground(self, name: str, stop: threading.Event, hide: Callable[[Masker], None] = lambda _: None) -> Ground:
         """What is given, as far as it takes no look at the engine."""
         services, stack, job = self._services, self._stack, self._job
         folders = Folders.of(services.settings.data_dir, stack)
@@ -236,6 +244,7 @@ class Deployment:
             stop=stop,
             own=own,
             superseded_by=self._superseded_by,
+            hide=hide,
         )
         return Ground(
             name=name,

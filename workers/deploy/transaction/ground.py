@@ -25,6 +25,7 @@ from workers.deploy.transaction.steps import Steps
 from workers.deploy.transaction.volumes import Volume
 from workers.model.stack import Stack
 from workers.model.words import Decision, Entry
+from workers.runtime.masking import Masker
 
 SupersededBy: TypeAlias = Callable[[], str | None]
 
@@ -43,6 +44,7 @@ class Tools:
         say: takes a line for the deployment's log.
         stop: is set when the deployment is to be cancelled at the next safe point.
         own: what tells the containers that Tegu itself runs in.
+        hide: takes what hides values that were read, in all that is told until the deployment has ended.
         superseded_by: gives the commit that is to be deployed instead, if there is one by now; asked while one waits.
     """
 
@@ -54,6 +56,7 @@ class Tools:
     lock: int
     stop: threading.Event
     own: Own
+    hide: Callable[[Masker], None] = lambda _masker: None
     superseded_by: SupersededBy = never
 
     def unstoppable(self) -> Tools:

@@ -24,6 +24,7 @@ from workers.deploy.transaction.moved_data import moved_along
 from workers.deploy.transaction.network_survey import with_outdated
 from workers.deploy.transaction.obstacles import refuse_obstacles
 from workers.deploy.transaction.prepared import Prepared, Seen, Staged, Surveyed, Work, mounted, written
+from workers.deploy.transaction.secrets_read import hidden_of
 from workers.deploy.transaction.steps import Step
 from workers.deploy.transaction.volume_survey import survey_volumes
 from workers.model.errors import BlockedStack
@@ -56,6 +57,7 @@ def stage_files(ground: Ground) -> Staged:
     with tools.steps.step(Step.VALIDATE):
         private = (str(ground.folders.stage / path) for path in snapshot.confidential)
         model, said = tools.compose.config(ground.staged, private=private, pass_fds=(tools.lock,))
+        tools.hide(hidden_of(ground, snapshot, model).masked)
         for line in said.splitlines():
             tools.say(line)
         found = missing_sources(snapshot, model, str(ground.staged.directory))
@@ -137,6 +139,7 @@ def resume(ground: Ground, intent: Intent) -> Prepared:
     tools = ground.tools
     tools.say(f"going on with deployment {intent.deployment}, which was interrupted")
     model, _ = tools.compose.config(ground.project, pass_fds=(tools.lock,))
+    tools.hide(hidden_of(ground, ground.snapshot, model).masked)
     before = Running.of_listing(tools.engine, ground.there)
     networks, volumes = intent.networks, intent.volumes
     return Prepared(
