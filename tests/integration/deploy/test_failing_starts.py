@@ -19,9 +19,9 @@ FAILING: dict[str, tuple[str, dict[str, Any], str, tuple[str, ...]]] = {
     ),
     "a service that is unhealthy": (
         "echo CANNOT LISTEN; sleep 1000",
-        {"healthcheck": {"test": ["CMD", "false"], "interval": "200ms", "retries": 1}},
+        {"healthcheck": {"test": "echo NO PORT YET; exit 1", "interval": "200ms", "retries": 1}},
         "service_healthy",
-        ("is unhealthy", "CANNOT LISTEN"),
+        ("is unhealthy", "its healthcheck says: NO PORT YET\nCANNOT LISTEN"),
     ),
 }
 
@@ -43,5 +43,6 @@ def test_what_others_wait_for_tells_why_it_failed(
     assert done["outcome"] == "rolled_back", done["message"]
     for text in told:
         assert text in done["message"]
+    assert "Creat" not in done["message"].splitlines()[0]  # the error, and not how far Compose had come
     assert house.command("first") == good["command"][-1]  # type: ignore[index]
     assert house.containers()["web"].state == "running"

@@ -3,6 +3,7 @@
 compose_project  a project as every call names it: files, directories, environment
 argv             `docker compose` as data
 compose          the runner: limits, the lock that it inherits, its messages
+gist             what a command of Compose failed for, without its progress
 confidential     what Compose says, without what it quotes of env files
 container        containers as they were seen; values
 engine           asks the engine: containers, images, events

@@ -15,6 +15,7 @@ import yaml
 from workers.adapters.docker.compose_argv import config_argv, hash_argv, prefix
 from workers.adapters.docker.compose_project import INHERITED, Project
 from workers.adapters.docker.confidential import Confidential, contents, unquoted
+from workers.adapters.docker.gist import gist, gist_of_pull
 from workers.model.errors import CommandFailed, CommandTimedOut, InvalidStack
 from workers.runtime.process import TAIL, Completed, run
 from workers.runtime.settings import inherited
@@ -110,7 +111,8 @@ class Compose:
             raise CommandTimedOut(what, error.seconds, said(error.output)) from None
         told = said(done.stderr)
         if done.code != 0:
-            raise CommandFailed(what, done.code, (told.strip() or said(done.stdout))[-TAIL:])
+            output = told if told.strip() else said(done.stdout)
+            raise CommandFailed(what, done.code, _why(argv[0], output)[:TAIL])
         return replace(done, stderr=told)
 
     def config(
@@ -162,6 +164,13 @@ class Compose:
         argv = [*self.program, "version", "--short"]
         env = inherited(("PATH", "HOME", "DOCKER_CONFIG"))
         return run(argv, what="docker compose version", env=env, timeout=timeout).stdout.strip().removeprefix("v")
+
+
+def _why(command: str, output: str) -> str:
+    """What a command failed for. What `config` says is no progress, and may have several lines."""
+    if command == "config":
+        return output.strip()
+    return gist_of_pull(output) if command == "pull" else gist(output)
 
 
 def _working_directory(project: Project) -> Path:

@@ -165,6 +165,16 @@ class Engine:
             return ""
         return bytes(log).decode(errors="replace").strip()
 
+    def last_check(self, container_id: str) -> str:
+        """What the newest run of a container's healthcheck printed; nothing without one."""
+        try:
+            with translated():
+                health = self.client.inspect_container(container_id)["State"].get("Health") or {}
+        except (docker.errors.NotFound, CommandFailed, EngineUnavailable):
+            return ""
+        runs = health.get("Log") or [{}]
+        return str(runs[-1].get("Output") or "").strip()
+
     def exists(self, container_id: str) -> bool:
         """Whether there is a container with this id."""
         with translated():

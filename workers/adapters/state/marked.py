@@ -92,8 +92,9 @@ class Pauses(Marks[Pause]):
         super().__init__(redis, journal, keys.paused, "pause", Pause.from_json)
 
     def pause(self, stack: str, who: str, why: str = "") -> None:
-        """Pause a stack: nothing is deployed to it until it is resumed."""
-        self._set(stack, Pause(who, why, now()))
+        """Pause a stack: nothing is deployed to it until it is resumed. Again without a reason, the old one stays."""
+        before = None if why else self.get(stack)
+        self._set(stack, Pause(who, before.why if before else why, now()))
 
     def resume(self, stack: str) -> bool:
         """End a pause; False when there was none."""

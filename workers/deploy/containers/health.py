@@ -18,10 +18,12 @@ from enum import StrEnum
 from workers.adapters.docker.container import Container, Details
 from workers.adapters.docker.engine import Engine
 from workers.model.errors import Cancelled, EngineUnavailable, Superseded
+from workers.model.messages import shortened
 
 # A container that waits for another by crashing gets about five seconds: Docker's pauses double from 0.1 s.
 CRASH_LOOP = 5
 
+_LONGEST_CHECK = 500  # characters of what a healthcheck printed; the engine keeps 4096
 _NOTICE_STOP = 0.5  # seconds
 _LOOK_AGAIN = 5.0  # seconds; events may be lost when the engine restarts
 
@@ -36,7 +38,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One container's verdict, in words; `log` is the end of its log when it is bad."""
+    """One container's verdict, in words; `log` is the end of its log when it is bad.
+
+    `is_checked` says that a healthcheck has not found it well.
+    """
 
     service: str
     container: str
@@ -44,6 +49,7 @@ class Finding:
     why: str
     exit_code: int | None = None
     log: str = ""
+    is_checked: bool = False
 
     def __str__(self) -> str:
         text = f"{self.service}: {self.container} {self.why}"
@@ -74,7 +80,8 @@ def judge(seen: Details, restarts_before: int) -> Finding:
     """
     verdict, why = _judge(seen, seen.restarts - restarts_before)
     code = seen.exit_code if seen.state in {"exited", "restarting", "dead"} else None
-    return Finding(seen.container.service, seen.container.name, verdict, why, code)
+    is_checked = seen.state == "running" and seen.health in {"unhealthy", "starting"}
+    return Finding(seen.container.service, seen.container.name, verdict, why, code, is_checked=is_checked)
 
 
 def _judge(seen: Details, restarts: int) -> tuple[Verdict, str]:
@@ -277,6 +284,13 @@ def _next(
     return None
 
 
+def _evidence(engine: Engine, container: str, finding: Finding) -> str:
+    """What a healthcheck printed last, where that is what fails, and the end of the container's log."""
+    check = shortened(engine.last_check(container), _LONGEST_CHECK) if finding.is_checked else ""
+    log = engine.last_lines(container)
+    return "\n".join(filter(None, [f"its healthcheck says: {check}" if check else "", log]))
+
+
 def _with_logs(engine: Engine, project: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
     ids = {each.name: each.id for each in _services_and_hooks(engine, project)}
     return tuple(
@@ -286,7 +300,7 @@ def _with_logs(engine: Engine, project: str, findings: Iterable[Finding]) -> tup
             each.verdict,
             each.why if each.verdict is Verdict.BAD else f"{each.why} within the time it has",
             each.exit_code,
-            engine.last_lines(ids[each.container]) if each.container in ids else "",
+            _evidence(engine, ids[each.container], each) if each.container in ids else "",
         )
         for each in findings
     )

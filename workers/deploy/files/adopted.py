@@ -11,6 +11,7 @@ from workers.adapters.state.marks import Adoption
 from workers.changes.tree import Outside
 from workers.deploy.files.bring_data import copy_all
 from workers.deploy.files.data import elsewhere
+from workers.deploy.files.layout import make_live
 from workers.model.stack import Stack
 from workers.services import Services
 
@@ -49,7 +50,7 @@ class OldFiles:
         """Copy what was read in the old directory, where Git turned out not to have it, to the live one."""
         for path, old in self._found.items():
             if not Path(path).exists():
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
+                make_live(Path(path).parent)
                 copy_all(old, path, threading.Event())
         self._found.clear()
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from workers.adapters.docker.engine import Engine
 from workers.deploy.files.data import Belonging, users_of
-from workers.deploy.files.layout import Folders, remove_tree
+from workers.deploy.files.layout import Folders, make_live, remove_tree
 from workers.model.errors import BlockedStack, Cancelled, CommandFailed, EngineUnavailable
 
 _OTHER_FILE_SYSTEM = frozenset({errno.EXDEV, errno.EBUSY})  # a mount point cannot be renamed either
@@ -52,7 +52,7 @@ def _make_way(live: Path, target: Path, like: Path) -> None:
     """Make the folders that something belongs into, owned as the one is that it comes from."""
     missing = [parent for parent in target.parents if parent.is_relative_to(live) and not os.path.lexists(parent)]
     for folder in reversed(missing):
-        folder.mkdir()
+        make_live(folder)
         status = like.stat()
         with contextlib.suppress(PermissionError):
             os.chown(folder, status.st_uid, status.st_gid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,18 @@ class Folders:
         remove_tree(self.arriving)
         self.old_manifest.unlink(missing_ok=True)
         remove_tree(self.undo)
+
+
+def make_live(path: Path, mode: int = 0o755) -> None:
+    """Make a folder of the live files and those above it, as far as they are missing, whatever the umask.
+
+    A container may run as anybody, and mounts what lies there: Git would give everybody the right to read.
+    """
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        with contextlib.suppress(FileExistsError):  # somebody else was faster
+            folder.mkdir()
+            folder.chmod(mode)
 
 
 def remove_tree(path: Path) -> None:

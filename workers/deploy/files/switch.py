@@ -15,7 +15,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from workers.deploy.files.layout import Folders
+from workers.deploy.files.layout import Folders, make_live
 from workers.deploy.files.manifest import same_content
 from workers.deploy.files.safe_path import Root, kind_of
 from workers.deploy.files.switch_plan import Do, Operation, Switch
@@ -123,6 +123,7 @@ class Switching:
 
     @contextlib.contextmanager
     def _roots(self) -> Iterator[tuple[Root, Root, Root]]:
+        make_live(self._folders.live)
         roots = Root(self._folders.live), Root(self._folders.stage), Root(self._folders.undo)
         try:
             yield roots
@@ -177,7 +178,7 @@ class Switching:
 
     def _take_back(self, operation: Operation, live: Root, stage: Root, undo: Root) -> None:
         if operation.old and _lies_in(undo, operation.path):
-            (live.path / operation.path).parent.mkdir(parents=True, exist_ok=True)
+            make_live((live.path / operation.path).parent)
         with live.parent(operation.path) as place:
             if place is None:
                 return  # the folder was never made, or has been taken back already

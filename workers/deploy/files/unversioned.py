@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from workers.deploy.files.layout import Folders, remove_tree
+from workers.deploy.files.layout import Folders, make_live, remove_tree
 
 _LIST = "list.json"
 
@@ -90,7 +90,7 @@ def _swap(folders: Folders, paths: Iterable[str]) -> None:
             aside.parent.mkdir(parents=True, exist_ok=True)
             live.rename(aside)
         if good.exists():
-            live.parent.mkdir(parents=True, exist_ok=True)
+            make_live(live.parent)
             _copy(good, live)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from workers.adapters.docker.compose_argv import build_argv, pull_argv
@@ -19,7 +20,7 @@ from workers.deploy.containers.provenance import named_by, strays
 from workers.deploy.containers.running import Running
 from workers.deploy.transaction.ground import Ground
 from workers.deploy.transaction.prepared import Seen
-from workers.model.errors import TeguError
+from workers.model.errors import CommandFailed, CommandTimedOut, TeguError
 from workers.model.words import Action
 
 Images = Mapping[str, str | None]
@@ -94,9 +95,34 @@ def pull(seen: Seen, images: Images) -> None:
         others = {name for name in others if images[name] is None}
     seconds = options.limits.pull.total_seconds()
     if services:
-        ground.run(pull_argv(sorted(services), buildable=not options.build), seconds=seconds, staged=True)
+        with _naming({name: names[name] for name in services}):
+            ground.run(pull_argv(sorted(services), buildable=not options.build), seconds=seconds, staged=True)
     if others:
         _pull_others(ground, sorted(others), seconds)
+
+
+@contextmanager
+def _naming(images: Mapping[str, str]) -> Iterator[None]:
+    """Say of a pull that fails of which images: Compose names services, or nothing at all.
+
+    Args:
+        images: by the name of the service.
+
+    Raises:
+        CommandFailed: with them.
+    """
+    try:
+        yield
+    except CommandFailed as error:
+        first, *lines = error.output.splitlines() or [""]
+        named = {line: line.partition(": ")[0] for line in lines}
+        failed = {images.get(name, name) for name in named.values()} & {*images.values()}
+        what = f"{error.command} of {', '.join(sorted(failed or {*images.values()}))}"
+        if isinstance(error, CommandTimedOut):
+            raise CommandTimedOut(what, error.seconds, error.output) from error
+        # Of one image, the first line says why.
+        output = first if len(failed) == 1 else error.output
+        raise CommandFailed(what, error.code, output) from error
 
 
 def _coming(seen: Seen) -> set[str]:
@@ -115,7 +141,10 @@ def _pull_others(ground: Ground, names: list[str], seconds: float) -> None:
     try:
         tools.say(f"$ docker compose {' '.join(argv)}  # {', '.join(names)}")
         project = replace(ground.staged, files=(str(file),), env_files=(), profiles=())
-        tools.compose.run(project, argv, timeout=seconds, on_line=tools.say, pass_fds=(tools.lock,), stop=tools.stop)
+        with _naming({f"image-{place}": name for place, name in enumerate(names)}):
+            tools.compose.run(
+                project, argv, timeout=seconds, on_line=tools.say, pass_fds=(tools.lock,), stop=tools.stop
+            )
     finally:
         file.unlink()
 

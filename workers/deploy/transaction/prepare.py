@@ -12,6 +12,7 @@ from workers.deploy.containers.networks import network_ids, refuse_shared_networ
 from workers.deploy.containers.provenance import named_by, strays
 from workers.deploy.containers.running import NOTHING, Running
 from workers.deploy.files.data import Belonging
+from workers.deploy.files.layout import make_live
 from workers.deploy.files.manifest import Manifest
 from workers.deploy.files.safe_path import Root
 from workers.deploy.files.stage import stage
@@ -199,6 +200,7 @@ def _surveyed(seen: Seen, brought: tuple[Belonging, ...]) -> Work:
 
 def _planned(ground: Ground, new: Manifest, protected: frozenset[str]) -> tuple[Operation, ...]:
     """Work the switch of files out, and refuse what is in the way."""
+    make_live(ground.folders.live)
     live = Root(ground.folders.live)
     try:
         planner = Planner(

@@ -23,6 +23,14 @@ def test_a_pause_says_who_and_why(state: State) -> None:
     assert state.pauses.get(STACK) is None
 
 
+def test_paused_again_without_a_reason_it_keeps_the_old_one(state: State) -> None:
+    for who, why, expected in (("alice", "holiday", "holiday"), ("bob", "", "holiday"), ("bob", "moving", "moving")):
+        state.pauses.pause(STACK, who, why)
+        pause = state.pauses.get(STACK)
+        assert pause is not None
+        assert (pause.who, pause.why) == (who, expected)
+
+
 def test_a_hold_names_the_fingerprint(state: State) -> None:
     state.holds.hold(STACK, Hold("f1", "web is unhealthy", attempts=2))
     hold = state.holds.get(STACK)
