@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -62,6 +65,40 @@ class SecondEngine:
                 if pipe is not None:
                     pipe.close()
             self._daemon = None
+
+    def kill(self) -> None:
+        """As a power cut does: it, all that it has started, and what runs in its containers."""
+        assert self._daemon is not None
+        pids = [self.engine.client.inspect_container(each.id)["State"]["Pid"] for each in self.engine.containers()]
+        self.engine.close()
+        self._daemon.kill()
+        self._daemon.wait(30)
+        helpers = [int(each.parent.name) for each in Path("/proc").glob("[0-9]*/cmdline") if self._is_ours(each)]
+        for pid in (*helpers, *(each for each in pids if each)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.stop()
+        for mount in [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]:
+            if mount.startswith(f"{self._folder}/"):
+                run(["umount", "--lazy", mount], what="umount", env=ENV, timeout=10, check=False)
+        (self._folder / "pid").unlink(missing_ok=True)
+        shutil.rmtree(self._folder / "exec")  # it is in memory where an engine is the machine's own
+
+    def freeze(self) -> None:
+        """Let it do nothing until it is thawed."""
+        assert self._daemon is not None
+        self._daemon.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._daemon is not None
+        self._daemon.send_signal(signal.SIGCONT)
+
+    def _is_ours(self, cmdline: Path) -> bool:
+        try:
+            return f"{self._folder}/exec/".encode() in cmdline.read_bytes()
+        except OSError:
+            return False  # it has ended
 
     def clear(self) -> None:
         """Remove all containers and volumes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from app.cli.how_it_stands import service_line, stopped
 from app.cli.output import short
 
 _SHOWN_PATHS = 5
@@ -70,11 +71,19 @@ def _explained(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"  options set: {', '.join(found['options'])}"
     deployed, newest = short(found["deployed_commit"]), short(found["latest_commit"])
     yield f"  deployed {deployed or 'nothing'}, newest {newest or 'unknown'}"
+    yield from _standing(found)
     yield from _decided(found["last_decision"])
     for mark in ("removed", "paused", "held", "pinned"):
         if found.get(mark):
             yield f"{mark}: " + ", ".join(f"{key} {value}" for key, value in found[mark].items() if value)
     yield from _closure(found.get("closure") or {})
+
+
+def _standing(found: Mapping[str, Any]) -> Iterator[str]:
+    if said := stopped(found):
+        yield f"  {said}"
+    for name, service in found["services"].items():
+        yield f"  {service_line(name, service)}"
 
 
 def _decided(decision: Mapping[str, Any] | None) -> Iterator[str]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from workers.adapters.docker.compose_argv import prefix
 from workers.adapters.docker.compose_project import project_of
+from workers.adapters.state.clock import now
+from workers.adapters.state.marks import Stop
 from workers.deploy.transaction.call import project_from
 from workers.model.errors import CommandFailed, TeguError, UserError
 from workers.model.stack import Stack
@@ -22,6 +24,7 @@ _TERMINAL = ("TERM", "COLUMNS", "LINES", "NO_COLOR", "COMPOSE_ANSI")
 _CHANGING = frozenset(
     {"create", "down", "kill", "pause", "restart", "rm", "run", "scale", "start", "stop", "unpause", "up", "watch"}
 )
+_ENDING = frozenset({"down", "kill", "rm", "stop"})
 _LOOK_SECONDS = 1.0  # how long Redis may take to answer
 
 
@@ -71,6 +74,12 @@ def changes_containers(arguments: Sequence[str]) -> bool:
     return next((word for word in arguments if not word.startswith("-")), "") in _CHANGING
 
 
+def stop_by(stack: Stack, arguments: Sequence[str]) -> Stop | None:
+    """What to remember of a call that was there to end something; None for any other."""
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    return Stop(f"tegu compose {stack.id} {command}", now()) if command in _ENDING else None
+
+
 def carry_out(services: Services, stack: Stack, arguments: Sequence[str]) -> int:
     """Call Compose for a stack, in this terminal.
 
@@ -95,5 +104,5 @@ def carry_out(services: Services, stack: Stack, arguments: Sequence[str]) -> int
         raise UserError(message) from error
     # Nobody who has stopped a stack wants to wait for a Redis or an engine that is away; reconcile looks again.
     with suppress(TeguError), closing(Services(services.settings, redis_timeout=_LOOK_SECONDS)) as anew:
-        look_at(anew, stack)
+        look_at(anew, stack, stop_by(stack, call.arguments))
     return code

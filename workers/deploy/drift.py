@@ -7,12 +7,13 @@ Compose nor one of Tegu makes a difference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from workers.adapters.docker.container import Container
 from workers.adapters.state.deployed import ALIVE, Deployed, Healed, RecordedContainer
+from workers.adapters.state.marks import Stop
 from workers.model.words import Action, Decision
 
 HEALS = 3
@@ -20,7 +21,6 @@ HEALS = 3
 
 _CLOSE = timedelta(hours=6)  # whatever lasts longer than that before it has to be healed again is healed for ever
 _ENDS_BY_ITSELF = frozenset({"no", "on-failure", ""})
-_STOPPED = frozenset({130, 137, 143})  # by SIGINT, SIGKILL or SIGTERM
 
 
 class Difference(StrEnum):
@@ -37,7 +37,7 @@ _STRENGTH = {difference: place for place, difference in enumerate(Difference)}
 _ACTIONS = {Difference.IMAGE: Action.RECREATE, Difference.CONFIGURATION: Action.RECREATE}
 
 
-def drift_of(record: Deployed, found: Iterable[Container]) -> dict[str, Difference]:
+def drift_of(record: Deployed, found: Iterable[Container], interrupted: Collection[str] = ()) -> dict[str, Difference]:
     """The services whose containers differ, each with its strongest difference.
 
     Only containers that ran after the deployment count: a one-shot that has ended since, or whose container somebody
@@ -46,34 +46,35 @@ def drift_of(record: Deployed, found: Iterable[Container]) -> dict[str, Differen
     Args:
         record: what is deployed.
         found: the containers of its project, as they are now.
+        interrupted: services that were seen to have ended with the engine, not when their work was done.
     """
     there = {each.name: each for each in found}
     drift: dict[str, Difference] = {}
     for name, recorded in sorted(record.containers.items()):
-        difference = _difference(recorded, there.get(name)) if recorded.state in ALIVE else None
+        if recorded.state not in ALIVE:
+            continue
+        difference = _difference(recorded, there.get(name), may_have_ended=recorded.service not in interrupted)
         known = drift.get(recorded.service)
         if difference and (known is None or _STRENGTH[difference] > _STRENGTH[known]):
             drift[recorded.service] = difference
     return drift
 
 
-def is_at_rest(record: Deployed, found: Iterable[Container], was_stopped: Callable[[str], bool | None]) -> bool:
-    """Whether somebody has stopped the project: nothing runs, and not all that did has ended or crashed by itself.
+def stop_of(record: Deployed, found: Iterable[Container], seen: Callable[[], Stop | None]) -> Stop | None:
+    """That somebody has brought the project to rest: nothing runs of what did, and a person was seen to end it.
+
+    How a container ended tells nothing of that: with the engine, and for want of a mount at its start, it ends with any
+    code. Whatever nobody was seen to stop is there to be brought back.
 
     Args:
         record: what is deployed.
         found: the containers of its project, as they are now.
-        was_stopped: whether somebody stopped a container, by id; None where nobody remembers. It is asked only where an
-            exit code does not tell.
+        seen: what was seen of a person; it is asked only where nothing runs.
     """
-    there = {each.name: each for each in found}
     # One that was only created is what a killed Compose has left: nobody stopped anything.
-    if any(each.running or each.state == "created" for each in there.values()):
-        return False
-    return any(
-        each.state in ALIVE and _was_stopped(each, there.get(name), was_stopped)
-        for name, each in record.containers.items()
-    )
+    if not record.lasting or any(each.running or each.state == "created" for each in found):
+        return None
+    return seen()
 
 
 def remedies(drift: Mapping[str, str]) -> dict[str, Action]:
@@ -110,7 +111,7 @@ def _recent(record: Deployed, at: datetime) -> dict[str, Healed]:
     return {name: each for name, each in record.heals.items() if each.at > at - _CLOSE}
 
 
-def _difference(recorded: RecordedContainer, there: Container | None) -> Difference | None:
+def _difference(recorded: RecordedContainer, there: Container | None, *, may_have_ended: bool) -> Difference | None:
     if there is None:
         return Difference.MISSING
     if recorded.config_hash not in {None, there.config_hash}:
@@ -118,7 +119,7 @@ def _difference(recorded: RecordedContainer, there: Container | None) -> Differe
     if recorded.image_id not in {None, there.image_id}:
         return Difference.IMAGE
     if not there.running:
-        return None if _has_ended(recorded, there) else Difference.STOPPED
+        return None if may_have_ended and _has_ended(recorded, there) else Difference.STOPPED
     return None if there.id == recorded.id else Difference.REPLACED
 
 
@@ -126,16 +127,3 @@ def _has_ended(recorded: RecordedContainer, there: Container) -> bool:
     """Whether a container has done its work: it ended with exit code 0, and nobody wanted it started again."""
     ended = there.state == "exited" and there.exit_code == 0
     return ended and recorded.restart in _ENDS_BY_ITSELF
-
-
-def _was_stopped(
-    recorded: RecordedContainer, there: Container | None, was_stopped: Callable[[str], bool | None]
-) -> bool:
-    """Whether a container that does not run was stopped or removed, as far as its end and the engine's memory tell."""
-    if there is None or there.state != "exited" or recorded.restart not in _ENDS_BY_ITSELF:
-        return True  # the engine starts one with another policy again, however it ends, unless somebody stopped it
-    if there.exit_code in _STOPPED:
-        return True
-    known = was_stopped(there.id)
-    # Where nobody knows: one that ended well may have been told to, and is left as its owner may want it.
-    return there.exit_code == 0 if known is None else known

@@ -148,4 +148,4 @@ def _needs_lock(services: Services, observed: Observed, target: At) -> bool:
         return True  # it is to be brought there, or follows its ref again
     options = stack.options
     is_drifted = bool(known.drift or observed.request.again) and options.drift == "heal"
-    return is_drifted or (known.stopped_since is not None and options.when_stopped == "start")
+    return is_drifted or (known.stopped is not None and options.when_stopped == "start")

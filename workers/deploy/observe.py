@@ -10,8 +10,9 @@ from workers.adapters.docker.container import Container
 from workers.adapters.state.deployed import Deployed, host_of, is_of_another_worker
 from workers.adapters.state.journal import JournalEntry
 from workers.adapters.state.status import StackFacts
+from workers.deploy.containers.by_hand import stop_seen
 from workers.deploy.containers.provenance import made_from
-from workers.deploy.drift import drift_of, is_at_rest, remedies
+from workers.deploy.drift import drift_of, remedies, stop_of
 from workers.deploy.lost import find_lost
 from workers.deploy.observed import Observed, Request
 from workers.deploy.sight import Sight
@@ -127,11 +128,13 @@ def _look(services: Services, stack: Stack, record: Deployed | None, *, looks_fo
     try:
         listed = engine.containers(record.home(stack).project, one_off=True)
         found = [each for each in listed if each.is_of_service]
-        at_rest = is_at_rest(record, found, engine.was_stopped)
+        project = record.home(stack).project
+        at_rest = stop_of(record, found, lambda: stop_seen(engine, project, facts.known)) is not None
         images = made_from(engine, found, record.images)
     except EngineUnavailable:
         if engine.docker_host == stack.docker_host:
             raise
         return _NOTHING  # it has another engine now, maybe since this one is gone for good
     is_healed = looks_for_drift and stack.options.drift == "heal" and not at_rest
-    return _Seen(listed, at_rest, remedies(drift_of(record, found)) if is_healed else {}, images)
+    drift = drift_of(record, found, facts.interrupted)
+    return _Seen(listed, at_rest, remedies(drift) if is_healed else {}, images)

@@ -158,8 +158,8 @@ class Removal:
     def _note(self, done: Policy) -> None:
         known = self._known or Removed(self.gone.why)
         mark = replace(known, why=self.gone.why, policy=self.gone.policy, done=done, at=now())
-        self._state.journal.update(self.gone.stack, removed=mark)
-        self._state.records.set_status(self.gone.stack, self._lease.fence, removed=mark, drift=None, stopped_since=None)
+        self._state.journal.update(self.gone.stack, removed=mark, stopped=None)
+        self._state.records.set_status(self.gone.stack, self._lease.fence, removed=mark, drift=None, stopped=None)
 
 
 def forget(services: Services, removal: Removal, mark: Removed) -> StackResult:

@@ -78,10 +78,10 @@ class Ledger:
             "deployed_commit": record.commit,
             "verified_commit": record.commit,
             "drift": None,
-            "stopped_since": None,
+            "stopped": None,
             "removed": None,
         }
-        self._write(record, status, {"removed": None, **(kept or {})})
+        self._write(record, status, {"removed": None, "stopped": None, **(kept or {})})
 
     def went_back(self, record: Deployed | None) -> None:
         """Write that the stack is back at what was deployed before.

@@ -9,29 +9,26 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 
 from workers.adapters.docker.engine import Engine
 from workers.adapters.docker.happenings import Happening, Stream
-from workers.adapters.state.clock import now, text_of
-from workers.adapters.state.live import MISSING, Live, LiveService, watcher_name
+from workers.adapters.state.clock import now
+from workers.adapters.state.live import Live, watcher_name
 from workers.deploy.containers.by_hand import TOUCHES, Hands
 from workers.model.errors import CommandFailed, EngineUnavailable, RedisUnavailable
 from workers.reconcile.aftermath import Aftermath
+from workers.reconcile.board import Board
 from workers.reconcile.residents import Residents
-from workers.reconcile.sightings import Sighting, service_of, sighting_of
 from workers.runtime.logs import get_logger
 from workers.services import Services
 
 log = get_logger(__name__)
 
-MAX_CONTAINERS = 10_000
-"""So many of an engine are remembered; beyond, what is left over is shown as missing."""
-
 _GATHER_SECONDS = 0.15  # what `compose up` does comes in bursts
 _SIGN_OF_LIFE_SECONDS = 30.0  # a frozen engine, or one behind a dead line, ends no stream
+_STRANGERS_SECONDS = 5.0  # how often a project that is nobody's may make us read which stacks there are
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 
 
@@ -55,11 +52,9 @@ class EngineWatch:
         self._engine = Engine(docker_host)
         self._residents = Residents(services, worker, docker_host)
         self._aftermath = Aftermath(services, worker, docker_host)
-        self._seen: dict[str, Sighting] = {}
-        self._gone: dict[str, dict[str, str]] = defaultdict(dict)
-        self._hands: dict[str, Hands] = defaultdict(Hands)
+        self._board = Board()
         self._written: dict[str, Live] = {}
-        self._changed: set[str] = set()
+        self._strangers: set[str] = set()
         self._since: str | None = None
         self._again = False
         self._ended = threading.Event()
@@ -70,7 +65,7 @@ class EngineWatch:
         self._thread.start()
 
     def end(self) -> None:
-        """Watch no longer; the thread ends by itself within a second."""
+        """Watch no longer; the thread ends by itself within some seconds."""
         self._ended.set()
 
     def write_again(self) -> None:
@@ -88,7 +83,7 @@ class EngineWatch:
                     log.warning("engine lost", docker_host=self._engine.docker_host, error=str(error))
             except Exception:
                 # Nothing that goes wrong here may end it for good.
-                log.exception("watcher failed", docker_host=self._engine.docker_host)
+                log.exception("a bug in watching an engine", docker_host=self._engine.docker_host)
             if self.lost is None:
                 self.lost, pause = now(), _SHORTEST_PAUSE
             self._engine.close()
@@ -115,100 +110,111 @@ class EngineWatch:
             self._check_life()
             heard = time.monotonic()
         try:
+            self._make_acquaintance()
             self._write()
-            self._aftermath.do(time.monotonic())
+            self._aftermath.do(time.monotonic(), self._hands)
         except RedisUnavailable:
             self._ended.wait(1.0)  # it is written as soon as it is back
         return heard
 
     def _check_life(self) -> None:
+        """See that the engine is there.
+
+        Raises:
+            EngineUnavailable: it is not, or is being shut down.
+        """
         if not self._engine.answers():
-            message = f"{self._engine.docker_host} does not answer"
+            message = f"{self._engine.docker_host} takes no new connections"
             raise EngineUnavailable(message)
 
     # ------------------------------------------------------------ seeing
 
     def _look_at_all(self) -> None:
         self._residents.refresh()
-        listed = self._engine.containers()[:MAX_CONTAINERS]
-        there = {each.id for each in listed}
-        for gone in set(self._seen) - there:
-            self._lose_sight(gone, None)
-        self._look_into(there, {})
-        self._changed.update(self._residents.projects)
+        projects = self._residents.projects
+        listed = [each for each in self._engine.containers() if each.project in projects]
+        if not self._written:
+            self._written = self._remembered()
+        self._board.keep({each.id for each in listed}, projects)
+        self._look_into({each.id for each in listed}, {}, listed=True)
+        self._board.changed.update(projects)
         self._aftermath.changed(self._residents.stacks, time.monotonic())
 
-    def _take(self, happenings: tuple[Happening, ...]) -> None:
+    def _remembered(self) -> dict[str, Live]:
+        """What was written by whoever watched before."""
+        try:
+            return self._services.state.live.read(self._residents.stacks)
+        except RedisUnavailable:
+            return {}
+
+    def _take(self, happenings: Collection[Happening]) -> None:
         """Take in what has happened.
 
         Raises:
             EngineUnavailable: the engine is being shut down, and ends the containers itself.
         """
-        mine = [each for each in happenings if each.kind == "container" and each.project and not each.one_off]
+        services = [each for each in happenings if each.kind == "container" and each.project and not each.one_off]
+        mine = [each for each in services if each.project in self._residents.projects]
+        self._strangers |= {each.project for each in services} - {each.project for each in mine}
         if any(each.action in TOUCHES for each in mine):
             self._check_life()
         for each in mine:
-            self._hands[each.project].see(each)
+            self._board.see(each)
         self._look_into({each.id for each in mine}, {each.id: each.at for each in mine})
-        self._since = f"{happenings[-1].at.timestamp():.9f}"
-        projects = {each.project for each in mine}
-        self._changed |= projects
-        if not self._residents.know(projects):
-            self._residents.refresh(at_most_every=_SIGN_OF_LIFE_SECONDS / 6)
-        self._follow_up(projects, happenings)
+        self._since = f"{max(each.at for each in happenings).timestamp():.9f}"
+        self._follow_up({each.project for each in mine})
+        self._aftermath.freed(happenings, time.monotonic())
 
-    def _follow_up(self, projects: Iterable[str], happenings: Iterable[Happening]) -> None:
-        clock, moment = time.monotonic(), datetime.now().astimezone()
+    def _follow_up(self, projects: Iterable[str]) -> None:
+        clock, moment = time.monotonic(), datetime.now(UTC)
         for project in projects:
-            if stack := self._residents.stack(project):
-                busy = self._hands[project].busy_until(moment)
-                later = clock + (busy - moment).total_seconds() if busy else 0.0
-                self._aftermath.changed([stack], clock, later)
-        self._aftermath.freed(happenings, clock)
+            busy = self._board.hands(project).busy_until(moment)
+            later = clock + (busy - moment).total_seconds() if busy else 0.0
+            self._aftermath.changed([self._residents.projects[project]], clock, later)
 
-    def _look_into(self, ids: Iterable[str], times: dict[str, datetime]) -> None:
+    def _look_into(self, ids: Collection[str], times: dict[str, datetime], *, listed: bool = False) -> None:
         for identifier, found in self._engine.inspect(ids).items():
-            at = times.get(identifier)
-            seen = sighting_of(found, self._seen.get(identifier), at) if found else None
-            if seen is None:
-                self._lose_sight(identifier, at)
-            elif identifier in self._seen or len(self._seen) < MAX_CONTAINERS:
-                self._seen[identifier] = seen
-                self._gone[seen.project].pop(seen.service, None)
+            stack = self._residents.projects.get(found.container.project) if found else None
+            stored = self._written.get(stack or "")
+            self._board.put(identifier, found, times.get(identifier), stored, listed=listed)
 
-    def _lose_sight(self, identifier: str, at: datetime | None) -> None:
-        before = self._seen.pop(identifier, None)
-        if before is not None:
-            self._gone[before.project][before.service] = now() if at is None else text_of(at)
+    def _make_acquaintance(self) -> None:
+        """A project that was nobody's may be that of a new stack."""
+        if not self._strangers or self._residents.age < _STRANGERS_SECONDS:
+            return
+        self._residents.refresh()
+        for project in self._strangers & self._residents.projects.keys():
+            self._look_into({each.id for each in self._engine.containers(project)}, {})
+            self._board.changed.add(project)
+            self._follow_up([project])
+        self._strangers.clear()
+
+    def _hands(self, stack: str) -> Hands:
+        """What was seen of a stack's containers: of the project that somebody was at last, if it has two."""
+        hands = [self._board.hands(project) for project in self._residents.projects_of(stack)]
+        never = datetime.min.replace(tzinfo=UTC)
+        return max(hands, key=lambda each: each.ended[1] if each.ended else never, default=Hands())
 
     # ------------------------------------------------------------ writing
 
     def _write(self) -> None:
-        """Write what has changed, all at once."""
+        """Write what has changed, all at once.
+
+        Raises:
+            RedisUnavailable: Redis is away; it is written at the next turn.
+        """
         if self._again:
             self._again = False
             self._written.clear()
-            self._changed.update(self._residents.projects)
-        if not self._changed:
+            self._board.changed.update(self._residents.projects)
+        if not self._board.changed:
             return
-        by_project: dict[str, dict[str, list[Sighting]]] = defaultdict(lambda: defaultdict(list))
-        for each in self._seen.values():
-            if each.project in self._changed:
-                by_project[each.project][each.service].append(each)
+        seen = self._board.services()
         news = {}
-        for project in self._changed:
-            stack = self._residents.stack(project)
-            if stack is not None:
-                live = self._live(project, by_project[project])
-                if live != self._written.get(stack):
-                    news[stack] = live
+        for project, services in seen.items():
+            stack, live = self._residents.projects.get(project), Live(services, self.name)
+            if stack is not None and live != self._written.get(stack):
+                news[stack] = live
         self._services.state.live.write(news)
         self._written |= news
-        self._changed.clear()
-
-    def _live(self, project: str, by_service: dict[str, list[Sighting]]) -> Live:
-        touched = frozenset(self._hands[project].touched)
-        services = {name: service_of(each, touched) for name, each in sorted(by_service.items())}
-        for name, at in self._gone[project].items():
-            services.setdefault(name, LiveService(MISSING, None, at))
-        return Live(services, self.name)
+        self._board.changed.clear()

@@ -6,15 +6,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from workers.adapters.docker.container import Container
 from workers.adapters.docker.engine import Engine
 from workers.adapters.queue import deploy_message
-from workers.adapters.state.clock import now
 from workers.adapters.state.deployed import Deployed
-from workers.adapters.state.status import StackFacts, StatusFields
-from workers.deploy.drift import drift_of, is_at_rest
+from workers.adapters.state.marks import Stop
+from workers.adapters.state.status import StackFacts
+from workers.deploy.containers.by_hand import stop_seen
+from workers.deploy.drift import drift_of, stop_of
 from workers.deploy.files.layout import Folders
 from workers.model.errors import EngineUnavailable
 from workers.model.stack import Stack
@@ -43,7 +45,12 @@ class _Deployment(NamedTuple):
 
 
 def inspect(
-    services: Services, worker: str, only: Collection[str] | None = None, *, heal: bool = True
+    services: Services,
+    worker: str,
+    only: Collection[str] | None = None,
+    *,
+    heal: bool = True,
+    stops: Mapping[str, Stop] = MappingProxyType({}),
 ) -> tuple[str, ...]:
     """Compare what runs with what was deployed, note the differences, and have healed what is to be.
 
@@ -52,6 +59,7 @@ def inspect(
         worker: whose stacks.
         only: these of them; None: all.
         heal: whether something is to be done about it; else it is only noted.
+        stops: which of them somebody was just seen to bring to rest, if they are.
 
     Returns:
         The stacks for which a deployment was published.
@@ -69,9 +77,9 @@ def inspect(
     wanted = []
     for each in seen:
         facts = after[each.stack.id]
-        if not (_is_busy(services, each.stack, facts) or _has_moved_on(before[each.stack.id], facts)) and _note(
-            services, each, facts
-        ):
+        if _is_busy(services, each.stack, facts) or _has_moved_on(before[each.stack.id], facts):
+            continue
+        if _note(services, each, facts, stops.get(each.stack.id)):
             wanted.append(each.stack)
     if not heal:
         return ()
@@ -79,10 +87,15 @@ def inspect(
     return tuple(stack.id for stack in wanted)
 
 
-def look_at(services: Services, stack: Stack) -> None:
+def look_at(services: Services, stack: Stack, stop: Stop | None = None) -> None:
     """Note at once that a stack rests, or does so no more, after somebody was at its containers.
 
     Drift is left to `inspect`: what somebody stops is healed when it would have been without this look, not earlier.
+
+    Args:
+        services: the process's.
+        stack: the stack.
+        stop: what somebody did that may have brought it to rest.
 
     Raises:
         RedisUnavailable: Redis is away.
@@ -99,9 +112,9 @@ def look_at(services: Services, stack: Stack) -> None:
     facts = state.facts([stack.id])[stack.id]
     if _is_busy(services, stack, facts) or _has_moved_on(before, facts):
         return
-    at_rest = is_at_rest(record, found, engine.was_stopped)
-    if at_rest != (facts.known.stopped_since is not None):
-        state.records.set_status(stack.id, None, stopped_since=now() if at_rest else None)
+    stopped = stop_of(record, found, lambda: stop or stop_seen(engine, home.project, facts.known))
+    if stopped != facts.known.stopped:
+        state.note_stop(stack.id, stopped)
 
 
 def _seen(services: Services, stacks: Mapping[str, Stack], records: Mapping[str, Deployed | None]) -> Iterable[_Seen]:
@@ -143,25 +156,24 @@ def _has_moved_on(before: StackFacts, after: StackFacts) -> bool:
     return before.leased or before.known.last_deployment != after.known.last_deployment
 
 
-def _note(services: Services, seen: _Seen, facts: StackFacts) -> bool:
+def _note(services: Services, seen: _Seen, facts: StackFacts, stop: Stop | None) -> bool:
     """Note what is seen of a stack; whether something has to be done about it."""
-    options, known = seen.stack.options, facts.known
-    engine = services.containers(seen.record.home(seen.stack).docker_host)
-    at_rest = is_at_rest(seen.record, seen.containers, engine.was_stopped)
-    drift = {} if at_rest or options.drift == "ignore" else dict(drift_of(seen.record, seen.containers))
-    changed: StatusFields = {}
-    if at_rest != (known.stopped_since is not None):
-        changed["stopped_since"] = now() if at_rest else None
+    options, known, home = seen.stack.options, facts.known, seen.record.home(seen.stack)
+    engine = services.containers(home.docker_host)
+    stopped = stop_of(
+        seen.record, seen.containers, lambda: known.stopped or stop or stop_seen(engine, home.project, known)
+    )
+    drift = {} if stopped or options.drift == "ignore" else drift_of(seen.record, seen.containers, facts.interrupted)
+    if stopped != known.stopped:
+        services.state.note_stop(seen.stack.id, stopped)
     if drift != known.drift:
-        changed["drift"] = drift or None
-    if changed:
-        services.state.records.set_status(seen.stack.id, None, **changed)
+        services.state.records.set_status(seen.stack.id, None, drift=drift or None)
         if drift:
             log.warning("containers have drifted", stack=seen.stack.id, services=drift, policy=options.drift)
             services.state.events.emit("drift", stack=seen.stack.id, services=drift, policy=options.drift)
     if facts.pause or options.paused or _has_failed_so(facts, seen.record, datetime.now(UTC)):
         return False
-    return options.when_stopped == "start" if at_rest else bool(drift) and options.drift == "heal"
+    return options.when_stopped == "start" if stopped else bool(drift) and options.drift == "heal"
 
 
 def _has_failed_so(facts: StackFacts, record: Deployed, now: datetime) -> bool:

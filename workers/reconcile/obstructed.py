@@ -93,5 +93,5 @@ def _is_over(facts: StackFacts) -> bool:
 
 def _may_be_tried(stack: Stack, facts: StackFacts) -> bool:
     known = facts.known
-    is_left_alone = facts.pause or stack.options.paused or known.stopped_since or known.removed
+    is_left_alone = facts.pause or stack.options.paused or known.stopped or known.removed
     return not (facts.leased or facts.waiting or is_left_alone)

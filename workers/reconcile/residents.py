@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 
 from workers.model.errors import CatalogError, RedisUnavailable
 from workers.services import Services
@@ -30,6 +29,11 @@ class Residents:
         self.projects: dict[str, str] = {}
 
     @property
+    def age(self) -> float:
+        """Seconds since they were read."""
+        return time.monotonic() - self._read
+
+    @property
     def stacks(self) -> tuple[str, ...]:
         """The stacks."""
         return tuple(set(self.projects.values()))
@@ -38,18 +42,12 @@ class Residents:
         """The stack of a project; None for one that is nobody's here."""
         return self.projects.get(project)
 
-    def know(self, projects: Iterable[str]) -> bool:
-        """Whether all of these are known."""
-        return all(each in self.projects for each in projects)
+    def projects_of(self, stack: str) -> tuple[str, ...]:
+        """The projects of a stack."""
+        return tuple(project for project, each in self.projects.items() if each == stack)
 
-    def refresh(self, at_most_every: float = 0.0) -> None:
-        """Read again which stacks there are; what cannot be read now stays as it is known.
-
-        Args:
-            at_most_every: seconds since it was done last.
-        """
-        if time.monotonic() < self._read + at_most_every:
-            return
+    def refresh(self) -> None:
+        """Read again which stacks there are; what cannot be read now stays as it is known."""
         self._read = time.monotonic()
         try:
             mine = {each.id: each for each in self._services.stacks.all() if each.worker == self._worker}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from workers.adapters.docker.container import Details
 from workers.adapters.state.clock import text_of
+from workers.adapters.state.deployed import ALIVE
 from workers.adapters.state.live import LiveService
 from workers.deploy.containers.aside import own_name
 
@@ -26,6 +27,9 @@ class Sighting:
         health: `starting`, `healthy`, `unhealthy`, or None.
         since: when it got so, as text; None where nobody saw it.
         ended_well: whether it ended with exit code 0, and its policy does not want it started again.
+        exit_code: of one that has ended.
+        unstarted: whether the engine could not start it.
+        unseen: how it ended, if nobody saw it end: `with the engine`, `while nobody watched`.
     """
 
     id: str
@@ -37,25 +41,30 @@ class Sighting:
     since: str | None
     image: str
     ended_well: bool = False
+    exit_code: int = 0
+    unstarted: bool = False
+    unseen: str = ""
 
     @property
     def runs(self) -> bool:
         """Whether its process lives, or is about to again."""
-        return self.state in {"running", "restarting", "paused"}
+        return self.state in ALIVE
 
 
-def sighting_of(found: Details, before: Sighting | None, at: datetime | None) -> Sighting | None:
+def sighting_of(found: Details, before: Sighting | None, at: datetime | None, unseen: str = "") -> Sighting | None:
     """What is remembered of a container; None for one that is no service's, or stands aside.
 
     Args:
         found: as it is now.
         before: as it was seen before.
         at: when something happened to it; None where nobody saw that.
+        unseen: how it has ended, if it has, and nobody saw it end.
     """
     container = found.container
     if not container.is_of_service or own_name(container) is not None or not container.project:
         return None
     health = found.health if found.state == "running" else None
+    ended = found.state in {"exited", "dead"}
     return Sighting(
         id=container.id,
         name=container.name,
@@ -66,19 +75,58 @@ def sighting_of(found: Details, before: Sighting | None, at: datetime | None) ->
         since=_since(found, health, before, at),
         image=found.made_from[:_MAX_IMAGE],
         ended_well=found.state == "exited" and found.exit_code == 0 and found.restart_policy in _ENDS_BY_ITSELF,
+        exit_code=found.exit_code,
+        unstarted=ended and bool(found.error),
+        unseen=unseen if ended else "",
     )
 
 
-def service_of(sightings: Iterable[Sighting], touched: frozenset[str]) -> LiveService:
+def how_unseen(before: Sighting | None, stored: LiveService | None, *, died: bool, listed: bool) -> str:
+    """How a container has ended, if it has, and nobody saw it end; nothing where it was seen.
+
+    Args:
+        before: as it was seen before.
+        stored: its service as whoever watched before has written it, where nothing was seen before.
+        died: whether it was seen to end.
+        listed: whether it is looked at because all are: nothing was seen of it.
+    """
+    if died:
+        return ""
+    if before is not None:
+        return "with the engine" if before.runs and listed else before.unseen
+    ran = stored is not None and (stored.state in ALIVE or stored.interrupted)
+    return "while nobody watched" if ran else ""
+
+
+def service_of(sightings: Iterable[Sighting], touched: Mapping[str, str]) -> LiveService:
     """How a service stands by its containers, of which there is at least one.
 
     Args:
         sightings: its containers.
-        touched: the names of those that somebody has stopped: they have not done their work.
+        touched: the names of those that somebody has stopped, and how: they have not done their work.
     """
     worst = max(sightings, key=lambda each: (_rank(each), each.name))
-    done = worst.ended_well and worst.name not in touched
-    return LiveService(worst.state, worst.health, worst.since, worst.image, done)
+    by_hand, interrupted = worst.name in touched, bool(worst.unseen)
+    return LiveService(
+        worst.state,
+        worst.health,
+        worst.since,
+        worst.image,
+        done=worst.ended_well and not by_hand and not interrupted,
+        interrupted=interrupted and not by_hand,
+        why=_why(worst, touched.get(worst.name)),
+    )
+
+
+def _why(seen: Sighting, how: str | None) -> str:
+    """How it is known why a container does not run; what the engine says of a failed start may hold a secret."""
+    if seen.state not in {"exited", "dead"}:
+        return ""
+    if how:
+        return f"stopped by hand: `{how}` was seen"
+    if seen.unstarted:
+        return "the engine could not start it"
+    return f"ended {seen.unseen}" if seen.unseen else f"ended by itself with exit code {seen.exit_code}"
 
 
 def _rank(seen: Sighting) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from app.cli.how_it_stands import running, stopped, unwell
 from app.cli.names import StackName
 from app.cli.output import ago, json_option, print_json, print_table, short
 from app.cli.repo_text import print_repos
@@ -50,7 +51,7 @@ def _cells(rows: Iterable[dict[str, Any]]) -> list[tuple[str, ...]]:
         (
             row["stack"],
             row["status"],
-            _running(row),
+            running(row),
             short(row["deployed_commit"]),
             short(row["latest_commit"]),
             ago((row["last_deployment"] or {}).get("at"), now),
@@ -82,15 +83,6 @@ def _named(rows: list[dict[str, Any]], names: tuple[str, ...]) -> list[dict[str,
     return found
 
 
-def _running(row: dict[str, Any]) -> str:
-    """The services that run and are well, of those that ought to; nothing where there are none."""
-    running = row["running"]
-    if not running["of"]:
-        return ""
-    unknown = any(each["state"] == "unknown" for each in row["services"].values())
-    return f"{'?' if unknown else running['well']}/{running['of']}"
-
-
 def _why(row: dict[str, Any]) -> str:
     decision = row["last_decision"] or {}
     if row["paused"]:
@@ -101,6 +93,10 @@ def _why(row: dict[str, Any]) -> str:
         pin = row["pinned"]
         until = "a push changes it" if pin.get("until") == "push" else "`tegu resume`"
         return f"pinned to {short(pin.get('commit'))} by {pin.get('who')} until {until}"
+    if row["stopped"]:
+        return f"{stopped(row)}; `tegu deploy` starts it"
+    if row["status"] in {"drifted", "degraded"}:
+        return unwell(row)
     last = row["last_deployment"] or {}
     failed = last.get("message") if row["status"] in {"failed", "rolled_back"} else ""
     text = failed or decision.get("message") or decision.get("reason") or ""

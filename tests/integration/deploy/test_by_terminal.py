@@ -75,4 +75,4 @@ def test_what_compose_says_is_the_exit_code_and_a_deployment_under_way_is_not_ju
     assert lease is not None
     with lease:
         assert typed(house, "stop") == 0
-        assert house.services.state.facts(["default/a"])["default/a"].known.stopped_since is None
+        assert house.services.state.facts(["default/a"])["default/a"].known.stopped is None

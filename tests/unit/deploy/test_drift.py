@@ -11,7 +11,8 @@ import pytest
 from tests.records import a_record
 from workers.adapters.docker.container import CONFIG_HASH, Container
 from workers.adapters.state.deployed import Deployed, RecordedContainer
-from workers.deploy.drift import HEALS, drift_of, heals_after, is_at_rest, remedies, worn_out
+from workers.adapters.state.marks import Stop
+from workers.deploy.drift import HEALS, drift_of, heals_after, remedies, stop_of, worn_out
 from workers.model.words import Action
 
 
@@ -87,51 +88,41 @@ def test_containers_that_nothing_is_recorded_of_are_no_drift() -> None:
 
 
 JOB = recorded("exited", service="job")
+BY_HAND = Stop("docker stop", "2026-01-01T00:00:00.000Z")
 
 
-def nobody_knows(_: str) -> None:
-    """What an engine says that does not remember."""
+@pytest.mark.parametrize("restart", ["no", "on-failure", "always", "unless-stopped"])
+@pytest.mark.parametrize("code", [0, 1, 127, 128, 130, 137, 143, 255])
+def test_a_stack_is_stopped_where_somebody_was_seen_to_stop_it_however_it_ended(restart: str, code: int) -> None:
+    record = record_of(recorded(restart=restart), JOB)
+    ended = [there("exited", code=code), there("exited", service="job", code=0)]
+    assert stop_of(record, ended, lambda: BY_HAND) == BY_HAND
+    assert stop_of(record, [], lambda: BY_HAND) == BY_HAND
+    assert stop_of(record, ended, lambda: None) is None
+    assert stop_of(record, [], lambda: None) is None
 
 
-@pytest.mark.parametrize("code", [130, 137, 143])
-def test_a_stack_is_at_rest_when_nothing_runs_that_did(code: int) -> None:
-    record = record_of(recorded(), JOB)
-    stopped = there("exited", code=code)
-    assert is_at_rest(record, [stopped, there("exited", service="job", code=0)], nobody_knows)
-    assert is_at_rest(record, [], nobody_knows)
-    assert not is_at_rest(record, [stopped, there(service="job")], nobody_knows)
-    assert not is_at_rest(record, [there("created")], nobody_knows)
-    assert not is_at_rest(record_of(JOB), [], nobody_knows)
+@pytest.mark.parametrize(
+    ("record", "found"),
+    [
+        (record_of(recorded(), JOB), [there("exited", code=137), there(service="job")]),
+        (record_of(recorded()), [there("paused")]),
+        (record_of(recorded()), [there("restarting")]),
+        (record_of(recorded()), [there("created")]),
+        (record_of(JOB), []),
+    ],
+)
+def test_a_stack_of_which_something_runs_or_nothing_did_was_stopped_by_nobody(
+    record: Deployed, found: list[Container]
+) -> None:
+    assert stop_of(record, found, lambda: BY_HAND) is None
 
 
-@pytest.mark.parametrize("code", [0, 1, 3, 255])
-def test_what_has_ended_or_crashed_by_itself_was_stopped_by_nobody(code: int) -> None:
-    record = record_of(recorded(), recorded(service="db"))
-    ended = there("exited", code=code)
-    assert not is_at_rest(record, [ended, there("exited", service="db", code=0)], lambda _: False)
-    assert is_at_rest(record, [ended, there("exited", service="db", code=137)], lambda _: False)
-    assert is_at_rest(record, [ended], lambda _: False)
-    retried = record_of(recorded(restart="on-failure"))
-    assert not is_at_rest(retried, [ended], lambda _: False)
-
-
-@pytest.mark.parametrize("code", [0, 1])
-def test_what_the_engine_remembers_to_have_been_stopped_was_stopped_however_it_ended(code: int) -> None:
-    record = record_of(recorded())
-    assert is_at_rest(record, [there("exited", code=code)], lambda _: True)
-
-
-def test_where_nobody_knows_what_ended_well_is_left_alone_and_what_crashed_is_not() -> None:
-    record = record_of(recorded())
-    assert is_at_rest(record, [there("exited", code=0)], nobody_knows)
-    assert not is_at_rest(record, [there("exited", code=1)], nobody_knows)
-
-
-@pytest.mark.parametrize("code", [0, 1, 143])
-@pytest.mark.parametrize("restart", ["always", "unless-stopped"])
-def test_what_the_engine_would_start_again_was_stopped_however_it_ended(restart: str, code: int) -> None:
-    record = record_of(recorded(restart=restart))
-    assert is_at_rest(record, [there("exited", code=code)], nobody_knows)
+def test_what_ended_with_the_engine_has_not_done_its_work() -> None:
+    ended = there("exited", code=0)
+    assert drift_of(record_of(recorded()), [ended], {"web"}) == {"web": "stopped"}
+    assert drift_of(record_of(recorded()), [ended], {"db"}) == {}
+    assert drift_of(record_of(recorded()), [there()], {"web"}) == {}
 
 
 def test_what_was_exchanged_is_made_again_and_the_rest_is_brought_up() -> None:

@@ -13,7 +13,7 @@ from tests.published import Published
 from tests.redis_server import RedisServer
 from workers.adapters.state.clock import text_of
 from workers.adapters.state.keys import due
-from workers.adapters.state.marks import Hold, Removed
+from workers.adapters.state.marks import Hold, Removed, Stop
 from workers.adapters.state.rebuild import mirror_marks
 from workers.adapters.state.state import State
 from workers.adapters.state.status import DecisionNote
@@ -106,7 +106,7 @@ def paused(state: State) -> None:
 
 
 def stopped(state: State) -> None:
-    state.records.set_status(A, stopped_since="2026-11-23T11:00:00.000Z")
+    state.records.set_status(A, stopped=Stop("docker stop", "2026-11-23T11:00:00.000Z"))
 
 
 def gone(state: State) -> None:

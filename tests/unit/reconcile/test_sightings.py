@@ -82,13 +82,13 @@ def test_only_containers_of_services_count_and_none_that_stand_aside() -> None:
     ],
 )
 def test_a_service_stands_like_its_worst_container(containers: list[Details], worst: str) -> None:
-    assert service_of([seen(each) for each in containers], frozenset()).state == worst
+    assert service_of([seen(each) for each in containers], {}).state == worst
 
 
 def test_an_unhealthy_container_is_worse_than_a_starting_one_and_that_worse_than_a_healthy_one() -> None:
     healths = ["healthy", "starting", "unhealthy"]
     for place, worst in enumerate(healths):
-        assert service_of([seen(found(health=each)) for each in healths[: place + 1]], frozenset()).health == worst
+        assert service_of([seen(found(health=each)) for each in healths[: place + 1]], {}).health == worst
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ def test_an_unhealthy_container_is_worse_than_a_starting_one_and_that_worse_than
     ],
 )
 def test_what_has_ended_well_is_done_unless_somebody_has_stopped_it(details: Details, done: bool) -> None:
-    assert service_of([seen(details)], frozenset()).done == done
-    assert not service_of([seen(details)], frozenset({"p-web-1"})).done
+    assert service_of([seen(details)], {}).done == done
+    assert not service_of([seen(details)], {"p-web-1": "docker stop"}).done
 
 
 def test_a_service_in_json_has_the_four_fields_of_the_contract() -> None:

@@ -109,6 +109,7 @@ class Details:
         made_from: the name that its image was called by when it was made.
         network_mode: `host`, `none`, `container:…`, or the network that it began in.
         ended_at: when it ended last; the year 1 where it never has.
+        error: why the engine could not start it.
     """
 
     container: Container
@@ -125,6 +126,7 @@ class Details:
     made_from: str = ""
     network_mode: str = ""
     ended_at: str = ""
+    error: str = ""
 
     @property
     def published(self) -> tuple[int, ...]:
@@ -176,6 +178,7 @@ def details_of(container: Container, found: Mapping[str, Any]) -> Details:
         made_from=found["Config"]["Image"],
         network_mode=found["HostConfig"].get("NetworkMode") or "",
         ended_at=state.get("FinishedAt") or "",
+        error=state.get("Error") or "",
     )
 
 

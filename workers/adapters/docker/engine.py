@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from workers.adapters.docker.container import PROJECT, Container, Details, container_of, details_of, inspected
-from workers.adapters.docker.happenings import FILTERS, Stream
+from workers.adapters.docker.happenings import FILTERS, Happening, Stream, happening_of
 from workers.model.errors import CommandFailed, EngineUnavailable
 from workers.runtime.late import late
 from workers.runtime.settings import inherited
@@ -263,20 +263,17 @@ class Engine:
 
     # ------------------------------------------------------------ events
 
-    def was_stopped(self, identifier: str) -> bool | None:
-        """Whether somebody stopped a container that does not run; None where the engine does not remember.
+    def remembered(self, project: str) -> tuple[Happening, ...]:
+        """What the engine remembers of what happened to a project's containers, oldest first.
 
-        It keeps its last few hundred events (Docker's reference, `docker events`): a container that ends by itself has
-        only a `die` among them, one that is stopped has a `stop` as well.
+        It keeps its last 256 events (Docker's reference, `docker events`), and forgets them when it is restarted.
         """
-        filters = {"type": "container", "container": identifier, "event": ["start", "die", "stop"]}
         with translated():
             # As a text the time keeps its fraction; in whole seconds, what has just happened would be left out.
             until: Any = f"{time.time():.9f}"
-            stream = self.client.events(decode=True, since=0, until=until, filters=filters)
-            actions = [str(each.get("Action")) for each in stream]
-        life = actions[len(actions) - actions[::-1].index("start") :] if "start" in actions else actions
-        return "stop" in life if "die" in life else None
+            filters = {**FILTERS, "type": ["container"], "label": f"{PROJECT}={project}"}
+            events = self.client.events(decode=True, since=0, until=until, filters=filters)
+            return tuple(happening_of(each) for each in events)
 
     @contextlib.contextmanager
     def follow(self, since: str | None = None) -> Iterator[Stream]:

@@ -35,7 +35,7 @@ class Happening:
     Attributes:
         kind: `container`, `network` or `volume`.
         id: of the thing.
-        action: the engine's word, without what follows a colon.
+        action: the engine's word, such as `die` or `health_status: healthy`.
         at: when, by the engine's clock.
         name: of the thing now.
         project: of a container of Compose; nothing for others.
@@ -63,7 +63,7 @@ def happening_of(event: Mapping[str, Any]) -> Happening:
     return Happening(
         kind=event.get("Type") or "",
         id=actor.get("ID") or "",
-        action=str(event.get("Action") or "").partition(":")[0],
+        action=str(event.get("Action") or ""),
         at=datetime.fromtimestamp((event.get("timeNano") or 0) / 1e9, UTC),
         name=attributes.get("name") or "",
         project=attributes.get(PROJECT) or "",

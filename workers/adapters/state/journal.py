@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypedDict, Unpack
 
 from workers.adapters.state.deployed import Call, Deployed
-from workers.adapters.state.marks import Adoption, HandedOver, Hold, Pause, Pin, Removed
+from workers.adapters.state.marks import Adoption, HandedOver, Hold, Pause, Pin, Removed, Stop
 from workers.adapters.state.paths import make_private, state_file
 from workers.model.stack import Policy
 from workers.model.words import Action
@@ -38,6 +38,7 @@ class JournalEntry:
         volumes: volumes likewise, by key, as they were before (`Volume`).
         networks: keys of networks likewise.
         removed: that the stack is none any more.
+        stopped: that somebody has brought it to rest.
         left: that the stack has gone to another worker.
         when_removed: what the stack's options said last of its removal.
         pause: marks, as in Redis.
@@ -54,6 +55,7 @@ class JournalEntry:
     volumes: Unopened | None = None
     networks: tuple[str, ...] = ()
     removed: Removed | None = None
+    stopped: Stop | None = None
     left: HandedOver | None = None
     when_removed: Policy | None = None
     pause: Pause | None = None
@@ -82,6 +84,7 @@ _PARSED: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "record": Deployed.from_json,
     "call": Call.from_json,
     "left": HandedOver.from_json,
+    "stopped": Stop.from_json,
     "pause": Pause.from_json,
     "hold": Hold.from_json,
     "pin": Pin.from_json,
@@ -102,6 +105,7 @@ class KeptFields(LeftFields, total=False):
 
     call: Call | None
     removed: Removed | None
+    stopped: Stop | None
     left: HandedOver | None
 
 

@@ -36,6 +36,8 @@ class LiveService:
         since: when it got so, as text; None where nobody saw it.
         image: the name that its container was made from.
         done: whether it has ended well and is not to be started again.
+        interrupted: whether it has ended with the engine, or while nobody watched.
+        why: for people, how it is known why it does not run.
     """
 
     state: str
@@ -43,6 +45,8 @@ class LiveService:
     since: str | None = None
     image: str | None = None
     done: bool = False
+    interrupted: bool = False
+    why: str = ""
 
     @property
     def is_well(self) -> bool:
@@ -64,11 +68,14 @@ class LiveService:
             stored.get("since"),
             stored.get("image"),
             bool(stored.get("done")),
+            bool(stored.get("interrupted")),
+            stored.get("why") or "",
         )
 
     def to_json(self) -> dict[str, Any]:
         """For `tegu status --json` and the API."""
-        return {"state": self.state, "health": self.health, "since": self.since, "image": self.image}
+        said = {"state": self.state, "health": self.health, "since": self.since, "image": self.image}
+        return said | ({"why": self.why} if self.why else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,9 @@ class Live:
     def to_json(self) -> dict[str, Any]:
         """For Redis."""
         services = {
-            name: each.to_json() | ({"done": True} if each.done else {})
+            name: each.to_json()
+            | ({"done": True} if each.done else {})
+            | ({"interrupted": True} if each.interrupted else {})
             for name, each in list(self.services.items())[:MAX_SERVICES]
         }
         return {"by": self.watcher, "services": services}
@@ -123,6 +132,13 @@ class LiveStates:
                 stack: json.dumps(each.to_json(), separators=(",", ":")) for stack, each in changed.items()
             }
             self._redis.hset(keys.live(), mapping=fields)
+
+    @translated()
+    def read(self, stacks: Iterable[str]) -> dict[str, Live]:
+        """What was written last of these stacks, however long ago."""
+        names = list(stacks)
+        texts = self._redis.hmget(keys.live(), names) if names else []
+        return {name: Live.from_json(json.loads(text)) for name, text in zip(names, texts, strict=True) if text}
 
     @translated()
     def forget(self, stacks: Iterable[str]) -> None:

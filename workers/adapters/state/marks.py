@@ -198,6 +198,28 @@ class Adoption:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """A stack that somebody has brought to rest.
+
+    Attributes:
+        how: what was seen of it, such as `docker stop`; empty where an earlier release did not say.
+        at: when.
+    """
+
+    how: str
+    at: str
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Stop:
+        """From Redis or a journal."""
+        return cls(stored.get("how") or "", stored.get("at") or "")
+
+    def to_json(self) -> dict[str, Any]:
+        """For both, and for `tegu status --json`."""
+        return {"at": self.at} | ({"how": self.how} if self.how else {})
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """A deployed stack that is none any more.
 

@@ -79,6 +79,8 @@ def _restore_record(state: State, stack: str, kept: JournalEntry, record: Deploy
     status: StatusFields = {"deployed_commit": record.commit, "verified_commit": record.commit}
     if kept.removed is not None:
         status["removed"] = kept.removed
+    if kept.stopped is not None:
+        status["stopped"] = kept.stopped
     state.records.put(stack, record, fence, **status)
     if record.repo is not None and kept.removed is None:
         # The first pull may be another repo's, which would take the name. One that the catalog names is found there.

@@ -21,6 +21,7 @@ from workers.adapters.state.journal import Journal
 from workers.adapters.state.leases import Leases, stack_lease
 from workers.adapters.state.live import LiveStates, current
 from workers.adapters.state.marked import Adoptions, Holds, Pauses, Pins
+from workers.adapters.state.marks import Stop
 from workers.adapters.state.notices import Notices
 from workers.adapters.state.open_runs import OpenRuns
 from workers.adapters.state.outgoing import NobodyTakes, Outgoing
@@ -111,6 +112,12 @@ class State:
                 pipeline.hdel(mark(), stack)
             pipeline.srem(keys.stacks(), stack)
             pipeline.execute()
+
+    def note_stop(self, stack: str, stop: Stop | None) -> None:
+        """Note that somebody has brought a stack to rest, or that it rests no more; the journal outlasts Redis."""
+        if self.journal.exists(stack):
+            self.journal.update(stack, stopped=stop)
+        self.records.set_status(stack, None, stopped=stop)
 
     def rows(self, stacks: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """The rows of `tegu status --json`."""

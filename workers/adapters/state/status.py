@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict, Unpack
 
 from workers.adapters.state.live import MISSING, UNKNOWN, Live, LiveService
-from workers.adapters.state.marks import Hold, Pause, Pin, Removed
+from workers.adapters.state.marks import Hold, Pause, Pin, Removed, Stop
 from workers.model.messages import shortened
 from workers.model.words import Action, Decision, Outcome, Reason, StackStatus
 
@@ -133,7 +133,7 @@ class Known:
         last_decision: as it came out last.
         last_deployment: as it ended.
         drift: what was found last, by service.
-        stopped_since: when it was found that somebody had stopped the stack, as text.
+        stopped: that somebody has brought the stack to rest.
         removed: that it is none any more.
         paused_by_option: whether the catalog pauses it.
         lasting: the services that the last deployment left running; None where an earlier release did not say.
@@ -145,7 +145,7 @@ class Known:
     last_decision: DecisionNote | None = None
     last_deployment: DeploymentNote | None = None
     drift: Mapping[str, str] = field(default_factory=dict)
-    stopped_since: str | None = None
+    stopped: Stop | None = None
     removed: Removed | None = None
     paused_by_option: bool = False
     lasting: tuple[str, ...] | None = None
@@ -167,7 +167,7 @@ class Known:
             last_decision=DecisionNote.from_json(decision) if decision else None,
             last_deployment=DeploymentNote.from_json(deployment) if deployment else None,
             drift=stored.get("drift") or {},
-            stopped_since=stopped["at"] if stopped else None,
+            stopped=Stop.from_json(stopped) if stopped else None,
             removed=Removed.from_json(removed) if removed else None,
             paused_by_option=bool(stored.get("paused_by_option")),
             lasting=None if stored.get("lasting") is None else tuple(stored["lasting"]),
@@ -183,7 +183,7 @@ class StatusFields(TypedDict, total=False):
     last_decision: DecisionNote
     last_deployment: DeploymentNote
     drift: Mapping[str, str] | None
-    stopped_since: str | None
+    stopped: Stop | None
     removed: Removed | None
 
 
@@ -191,9 +191,7 @@ def stored_fields(**fields: Unpack[StatusFields]) -> dict[str, object]:
     """Fields as a status hash has them, each a value of JSON."""
     stored: dict[str, object] = {}
     for name, value in fields.items():
-        if name == "stopped_since":
-            stored["stopped"] = {"at": value} if value else None
-        elif isinstance(value, DecisionNote | DeploymentNote | Removed):
+        if isinstance(value, DecisionNote | DeploymentNote | Removed | Stop):
             stored[name] = value.to_json()
         else:
             stored[name] = value
@@ -229,6 +227,11 @@ class StackFacts:
         return dict(sorted(seen.items()))
 
     @property
+    def interrupted(self) -> frozenset[str]:
+        """The services that were seen to have ended with the engine, or while nobody watched."""
+        return frozenset(name for name, each in self.services.items() if each.interrupted)
+
+    @property
     def lasting(self) -> Mapping[str, LiveService]:
         """Those of them that ought to run."""
         wanted = self.known.lasting
@@ -249,7 +252,7 @@ def status_of(facts: StackFacts) -> StackStatus:
         StackStatus.INVALID: reason is Reason.INVALID,
         StackStatus.DEPLOYING: facts.leased,
         StackStatus.PAUSED: facts.pause is not None or known.paused_by_option,
-        StackStatus.STOPPED: known.stopped_since is not None or reason is Reason.STOPPED,
+        StackStatus.STOPPED: known.stopped is not None or reason is Reason.STOPPED,
         StackStatus.BLOCKED: reason in {Reason.BLOCKED, Reason.MOVED},
         StackStatus.FAILED: outcome is Outcome.FAILED,
         StackStatus.ROLLED_BACK: outcome is Outcome.ROLLED_BACK,
@@ -275,6 +278,7 @@ def status_row(facts: StackFacts) -> dict[str, Any]:
         "drift": dict(known.drift) or None,
         "services": {name: each.to_json() for name, each in facts.services.items()},
         "running": {"well": sum(each.is_well for each in lasting), "of": len(lasting)},
+        "stopped": known.stopped.to_json() if known.stopped else None,
         "paused": facts.pause.to_json() if facts.pause else None,
         "held": facts.hold.to_json() if facts.hold else None,
         "pinned": facts.pin.to_json() if facts.pin else None,

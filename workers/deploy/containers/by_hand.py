@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from workers.adapters.docker.engine import Engine
 from workers.adapters.docker.happenings import Happening
+from workers.adapters.state.clock import text_of
+from workers.adapters.state.marks import Stop
+from workers.adapters.state.status import Known
 
 TOUCHES = frozenset({"kill", "stop", "destroy"})
 """What a person does, unless it is the engine that shuts down."""
@@ -56,6 +60,12 @@ class Hands:
                 self.touched[name] = Touch("docker rm", at)
                 self.ended = (name, at)
 
+    def forget(self) -> None:
+        """What was seen was Tegu's own doing."""
+        self.touched.clear()
+        self.told.clear()
+        self.ended = None
+
     def busy_until(self, at: datetime) -> datetime | None:
         """Until when somebody may be stopping something, as long as nothing more is seen; None when nobody is."""
         waiting = [told + _GRACE for told in self.told.values() if told + _GRACE > at]
@@ -83,3 +93,26 @@ def hands_of(happenings: Iterable[Happening]) -> Hands:
         if each.kind == "container" and not each.one_off:
             hands.see(each)
     return hands
+
+
+def stop_seen(engine: Engine, project: str, known: Known) -> Stop | None:
+    """What was seen of a person who brought a project to rest: by a watcher, or by the engine, as it remembers.
+
+    Args:
+        engine: where it runs.
+        project: its name.
+        known: what is known of its stack.
+
+    Raises:
+        EngineUnavailable: the engine is away.
+    """
+    return known.stopped or stop_after(hands_of(engine.remembered(project)).rest(), known)
+
+
+def stop_after(touch: Touch | None, known: Known) -> Stop | None:
+    """A touch as a stack's mark; None for one before the end of its last deployment, which is likely Tegu's own."""
+    if touch is None:
+        return None
+    at = text_of(touch.at.astimezone(UTC))
+    deployed = known.last_deployment.at if known.last_deployment else ""
+    return Stop(touch.how, at) if at > deployed else None

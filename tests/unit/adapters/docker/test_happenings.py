@@ -27,7 +27,7 @@ def test_an_event_of_a_container_says_whose_it_is_and_when_it_happened() -> None
         15,
     )
     assert seen.at.isoformat() == "2026-01-01T00:00:00.500000+00:00"
-    assert happening_of(event("health_status: healthy")).action == "health_status"
+    assert happening_of(event("health_status: healthy")).action == "health_status: healthy"
     assert happening_of(event("kill", signal="SIGTERM")).signal == 0
     assert happening_of(event(**{"com.docker.compose.oneoff": "True"})).one_off
 

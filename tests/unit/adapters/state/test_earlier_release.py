@@ -17,6 +17,7 @@ import pytest
 
 from workers.adapters.state.journal import Journal, JournalEntry, JournalFields
 from workers.adapters.state.marked import Adoptions, Holds, Pauses, Pins
+from workers.adapters.state.marks import Stop
 from workers.adapters.state.rebuild import rebuild
 from workers.adapters.state.state import State
 from workers.adapters.state.status import Known, StatusFields, stored_fields
@@ -138,7 +139,7 @@ def test_what_people_and_failures_have_said_is_known(found: State) -> None:
     assert adopted.data == "leave"
     status = found.records.status("default/drift")
     assert status.drift == {"web": "missing"}
-    assert found.records.status("default/stopped").stopped_since is not None
+    assert found.records.status("default/stopped").stopped == Stop("", "2026-11-28T02:13:58.558Z")
 
 
 def test_an_empty_redis_is_filled_from_the_journals(found: State) -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.records import a_record
 from workers.adapters.state import keys
 from workers.adapters.state.leases import stack_lease
+from workers.adapters.state.marks import Stop
 from workers.adapters.state.state import State
 from workers.adapters.state.status import Known
 from workers.model.errors import StaleHolder
@@ -54,8 +55,8 @@ def test_status_fields_are_set_one_by_one(state: State) -> None:
     state.records.set_status(STACK, latest_commit="c1", drift=None)
     state.records.put(STACK, RECORD, None, deployed_commit="c1")
     assert state.records.status(STACK) == Known(latest_commit="c1", deployed_commit="c1")
-    state.records.set_status("production/b", stopped_since="2026-01-01T00:00:00.000Z")
-    assert state.records.status("production/b") == Known(stopped_since="2026-01-01T00:00:00.000Z")
+    state.records.set_status("production/b", stopped=Stop("docker stop", "2026-01-01T00:00:00.000Z"))
+    assert state.records.status("production/b") == Known(stopped=Stop("docker stop", "2026-01-01T00:00:00.000Z"))
     assert state.records.known() == (STACK, "production/b")
 
 

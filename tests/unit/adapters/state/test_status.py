@@ -9,7 +9,7 @@ import pytest
 
 from tests.records import a_record
 from workers.adapters.state.live import Live, LiveService
-from workers.adapters.state.marks import Hold, Pause, Pin, Removed
+from workers.adapters.state.marks import Hold, Pause, Pin, Removed, Stop
 from workers.adapters.state.state import State
 from workers.adapters.state.status import DecisionNote, DeploymentNote, Known, StackFacts, status_of, status_row
 from workers.model.words import Action, Outcome, Reason, StackStatus
@@ -32,7 +32,7 @@ ALL = StackFacts(
     replace(
         DEPLOYED,
         removed=Removed("gone"),
-        stopped_since="2026-01-01T00:00:00.000Z",
+        stopped=Stop("docker stop", "2026-01-01T00:00:00.000Z"),
         last_decision=decided(Reason.INVALID),
         last_deployment=ended(Outcome.FAILED),
         drift={"web": "missing"},
@@ -53,7 +53,7 @@ def test_the_order_of_statuses_is_that_of_the_contract() -> None:
         {"last_decision": decided(Reason.MOVED)},
         {"leased": False},
         {"pause": None},
-        {"stopped_since": None},
+        {"stopped": None},
         {"last_decision": decided(Reason.FAILED_BEFORE)},
         {"last_deployment": ended(Outcome.ROLLED_BACK)},
         {"last_deployment": None},
@@ -158,6 +158,7 @@ def test_a_row_has_every_field_of_the_contract() -> None:
         "last_deployment": None,
         "drift": None,
         "services": {},
+        "stopped": None,
         "running": {"well": 0, "of": 0},
         "paused": {"at": "2026-01-01T00:00:00.000Z", "who": "me", "why": ""},
         "held": None,
@@ -170,7 +171,7 @@ def test_what_little_is_known_of_a_decision_has_defaults() -> None:
     known = Known.from_json({"last_decision": {"reason": "invalid"}, "last_deployment": {"id": "d1"}, "drift": None})
     assert known.last_decision == DecisionNote(Action.NONE, Reason.INVALID)
     assert known.last_deployment == DeploymentNote("d1", None)
-    assert (known.drift, known.stopped_since, known.removed) == ({}, None, None)
+    assert (known.drift, known.stopped, known.removed) == ({}, None, None)
     assert Known.from_json({}) == Known()
 
 
