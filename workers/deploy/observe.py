@@ -41,7 +41,7 @@ def observe(services: Services, stack: Stack, request: Request, now: datetime) -
     journal, known = state.journal.load(stack.id), state.records.get(stack.id)
     deployed, anywhere = whose(stack, journal, known)
     facts = state.facts([stack.id])[stack.id]
-    seen = _look(services, stack, deployed, looks_for_drift=bool(facts.known.drift) or request.again)
+    seen = _look(services, stack, deployed, facts, looks_for_drift=bool(facts.known.drift) or request.again)
     observed = without_engine(services, stack, request, now, deployed=deployed, facts=facts)
     return replace(
         observed,
@@ -120,15 +120,16 @@ class _Seen:
 _NOTHING = _Seen(None, at_rest=False, drift={}, images={})
 
 
-def _look(services: Services, stack: Stack, record: Deployed | None, *, looks_for_drift: bool) -> _Seen:
+def _look(
+    services: Services, stack: Stack, record: Deployed | None, facts: StackFacts, *, looks_for_drift: bool
+) -> _Seen:
     """What runs of what is deployed: one listing, and a closer look at what that leaves in doubt."""
     if record is None:
         return _NOTHING
-    engine = services.containers(host_of(stack, record))
+    engine, project = services.containers(host_of(stack, record)), record.home(stack).project
     try:
-        listed = engine.containers(record.home(stack).project, one_off=True)
+        listed = engine.containers(project, one_off=True)
         found = [each for each in listed if each.is_of_service]
-        project = record.home(stack).project
         at_rest = stop_of(record, found, lambda: stop_seen(engine, project, facts.known)) is not None
         images = made_from(engine, found, record.images)
     except EngineUnavailable:

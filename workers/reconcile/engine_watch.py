@@ -7,6 +7,7 @@ engine is away, that is said; what happened meanwhile is seen when it is back.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Collection, Iterable
@@ -68,9 +69,11 @@ class EngineWatch:
         """Watch no longer; the thread ends by itself within some seconds."""
         self._ended.set()
 
-    def write_again(self) -> None:
-        """Write everything once more: Redis has lost it."""
-        self._again = True  # the watching thread does it
+    def beat(self) -> None:
+        """Say that it lives, and whether it sees its engine; everything is written once more where Redis lost that."""
+        with contextlib.suppress(RedisUnavailable):  # what it shows meanwhile is unknown to everybody
+            if not self._services.state.live.beat(self.name, self.lost):
+                self._again = True  # the watching thread does it
 
     def _run(self) -> None:
         pause = _SHORTEST_PAUSE
@@ -86,13 +89,17 @@ class EngineWatch:
                 log.exception("a bug in watching an engine", docker_host=self._engine.docker_host)
             if self.lost is None:
                 self.lost, pause = now(), _SHORTEST_PAUSE
+                self.beat()
             self._engine.close()
 
     def _follow(self) -> None:
         """Watch until the engine is away."""
         with self._engine.follow(self._since) as stream:
             self._look_at_all()
+            with contextlib.suppress(RedisUnavailable):
+                self._write()
             self.lost = None
+            self.beat()
             heard = time.monotonic()
             while not (stream.ended or self._ended.is_set()):
                 heard = self._turn(stream, heard)

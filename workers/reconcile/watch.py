@@ -15,7 +15,7 @@ from celery import signals
 
 from workers.adapters.state.paths import make_private
 from workers.celery import app, pull_queue
-from workers.model.errors import CatalogError, RedisUnavailable
+from workers.model.errors import CatalogError
 from workers.reconcile.engine_watch import EngineWatch
 from workers.runtime.logs import get_logger
 from workers.services import Services, build_services
@@ -73,14 +73,7 @@ class Watch:
         for host in self._engines.keys() - wanted:
             self._engines.pop(host).end()
         for each in self._engines.values():
-            self._beat(each)
-
-    def _beat(self, engine: EngineWatch) -> None:
-        try:
-            if not self._services.state.live.beat(engine.name, engine.lost):
-                engine.write_again()
-        except RedisUnavailable:
-            return  # what it shows meanwhile is unknown to everybody
+            each.beat()
 
 
 @cache
