@@ -47,6 +47,11 @@ class Aftermath:
         """The containers of these stacks have changed, as `SecondLook.changed` takes it."""
         self._looks.changed(stacks, at, not_before)
 
+    def begin_anew(self, stacks: Iterable[str], at: float) -> None:
+        """The engine is there, or is back: all of these have to be looked at."""
+        self._looks.begin_anew()
+        self._looks.changed(stacks, at)
+
     def freed(self, happenings: Iterable[Happening], at: float) -> None:
         """What a stack waited for may be free now."""
         if any(each.action in _FREEING.get(each.kind, ()) for each in happenings):

@@ -145,7 +145,7 @@ class EngineWatch:
         self._board.keep({each.id for each in listed}, projects)
         self._look_into({each.id for each in listed}, {}, listed=True)
         self._board.changed.update(projects)
-        self._aftermath.changed(self._residents.stacks, time.monotonic())
+        self._aftermath.begin_anew(self._residents.stacks, time.monotonic())
 
     def _remembered(self) -> dict[str, Live]:
         """What was written by whoever watched before."""

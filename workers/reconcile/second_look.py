@@ -52,6 +52,10 @@ class SecondLook:
         """Note that something is being done about these."""
         self._last |= dict.fromkeys(stacks, at)
 
+    def begin_anew(self) -> None:
+        """The engine is back: what it has ended does not wait because of what was healed before."""
+        self._last.clear()
+
     def seconds_left(self, at: float, most: float) -> float:
         """How long nothing is to be looked at, at most so long."""
         due = min([*self._shown.values(), *self._healed.values()], default=math.inf)

@@ -35,6 +35,10 @@ def test_what_was_healed_is_left_to_reconcile_for_as_long_as_that_takes() -> Non
     assert (looks.to_show(50.0), looks.to_heal(50.0)) == (("a",), ())
     looks.changed(["a"], PACE)
     assert looks.to_heal(PACE + HEALED_AFTER) == ("a",)
+    looks.healed(["a"], PACE)
+    looks.begin_anew()
+    looks.changed(["a"], PACE + 1.0)
+    assert looks.to_heal(PACE + 1.0 + HEALED_AFTER) == ("a",)
 
 
 def test_it_is_known_how_long_nothing_is_due() -> None:
