@@ -65,6 +65,9 @@ class SecondEngine:
                 if pipe is not None:
                     pipe.close()
             self._daemon = None
+        for mount in [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]:
+            if mount.startswith(f"{self._folder}/"):  # nobody could remove the folder
+                run(["umount", "--lazy", mount], what="umount", env=ENV, timeout=10, check=False)
 
     def kill(self) -> None:
         """As a power cut does: it, all that it has started, and what runs in its containers."""
@@ -78,9 +81,6 @@ class SecondEngine:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.stop()
-        for mount in [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]:
-            if mount.startswith(f"{self._folder}/"):
-                run(["umount", "--lazy", mount], what="umount", env=ENV, timeout=10, check=False)
         (self._folder / "pid").unlink(missing_ok=True)
         shutil.rmtree(self._folder / "exec")  # it is in memory where an engine is the machine's own
 
