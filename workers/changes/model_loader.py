@@ -16,6 +16,7 @@ from workers.changes import interpolation, merge, yaml_file
 from workers.changes.limits import MAX_COMPOSE_BYTES, MAX_COMPOSE_FILES, MAX_EXTENDS
 from workers.changes.locations import Service, is_remote, resolve_resource, resolve_service, with_context
 from workers.changes.trace import Trace
+from workers.changes.unquoting import unquoting
 from workers.changes.variables import Usage, Variables
 from workers.changes.yaml_file import Path, YamlDocument
 from workers.model.errors import InvalidStack
@@ -128,10 +129,11 @@ class ModelLoader:
         own = Usage()
         own.add(read)
         self.read.update(dict.fromkeys((*read.paths, *(label.removeprefix("file:") for label in read.inputs))))
-        document = yaml_file.load(read.content or b"", read.name)
-        self._files[key] = [_Part(document, number, folder, own) for number in range(len(document.parts))]
-        for part in self._files[key]:
-            self._interpolate(part, variables)
+        with unquoting(read):
+            document = yaml_file.load(read.content or b"", read.name)
+            self._files[key] = [_Part(document, number, folder, own) for number in range(len(document.parts))]
+            for part in self._files[key]:
+                self._interpolate(part, variables)
         return self._files[key]
 
     def _interpolate(self, file: _Part, variables: Variables) -> None:

@@ -35,3 +35,16 @@ def test_secrets_that_hooks_and_compose_print_are_told_nowhere(house: House) -> 
         assert secret not in json.dumps(ended) + rows, name
     events = state.redis.xrange("tegu:events")
     assert not any(secret in str(events) for secret in PLANTED.values())
+
+
+def test_a_variable_that_no_system_takes_is_told_by_file(house: House) -> None:
+    """All that Compose says of it is `setenv: invalid argument`."""
+    house.stack()
+    live = house.live() / "a"
+    live.mkdir(parents=True)
+    (live / ".env").write_text("EXAMPLESECRET and so on")
+    ended = house.push({"a/compose.yaml": compose(web=service("sleep 1000"))})
+    assert (ended["outcome"], ended["message"]) == (
+        "invalid",
+        ".env: a line is no NAME=value, or a value has a null character in it",
+    )

@@ -33,6 +33,7 @@ _SET = frozenset(
     (*INHERITED, "PWD", "DOCKER_HOST", "COMPOSE_EXPERIMENTAL_GIT_REMOTE", "COMPOSE_EXPERIMENTAL_OCI_REMOTE")
 )
 
+_NO_NAME = "setenv: invalid argument"  # all that Compose says of a variable in `.env` that the system does not take
 _CONFIG_LIMIT = 30.0  # seconds; it takes a tenth of one
 _NO_JSON = "error calling MarshalJSON"  # Compose up to 2.40 cannot write the path of an SSH key of a build as JSON
 
@@ -196,4 +197,7 @@ def _confidential(project: Project, private: Iterable[str]) -> Confidential:
 def _told(output: str, project: Project) -> str:
     """What Compose said, with paths as they are in the repository and not in a stage."""
     lines = [line for line in output.strip().splitlines() if "level=warning" not in line]
+    if lines == [_NO_NAME]:
+        files = ", ".join(project.env_files) or f"{project.directory}/.env"
+        lines = [f"{files}: a line is no NAME=value, or a value has a null character in it"]
     return "\n".join(lines or [output.strip()]).replace(f"{project.directory}/", "")
