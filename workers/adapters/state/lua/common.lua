@@ -223,13 +223,13 @@ end
 -- Remembers a stack's trouble, or that it is over.
 -- Returns whether the run has failed for it, and whether it was there before.
 local function judge(run, stack, effect, mark, fields)
-  local known, still, trigger = trouble_before(stack), false, redis.call('HGET', run_key(run), 'trigger')
+  local known, still = trouble_before(stack), false
   if effect == 'well' or (effect == 'healed' and known and known.mark == mark) then
     if known then redis.call('HDEL', status_key(stack), 'trouble') end
   elseif effect == 'trouble' or effect == 'noted' then
     still = effect == 'trouble' and is_still(run, stack, mark, fields)
     local same = known and known.mark == mark
-    local told = (same and known.told) or not BY_CLOCK[trigger]
+    local told = (same and known.told) or not BY_CLOCK[redis.call('HGET', run_key(run), 'trigger')]
     local outcome = same and fields.outcome == 'skipped' and known.outcome or fields.outcome
     local commit = fields.commit
     if same then commit = known.commit end
