@@ -19,10 +19,11 @@ from workers.adapters.docker.container import Details
 from workers.adapters.docker.engine import Engine
 from workers.adapters.queue import Message, Queue
 from workers.adapters.state.identifiers import new_id
+from workers.adapters.state.results import StackResult
 from workers.celery import NOTIFY, PULL, pull_queue
 from workers.deploy.deploy_if_changed import deploy_if_changed
 from workers.deploy.fast_path import HandOver, decide_quickly
-from workers.model.words import Trigger
+from workers.model.words import Outcome, Trigger
 from workers.reconcile.announce import announce
 from workers.reconcile.find_drift import inspect
 from workers.reconcile.pull import pull
@@ -240,12 +241,31 @@ class House:
 
     def carry_out(self, run_id: str, name: str = "a", *, force: bool = False) -> dict[str, Any]:
         """Do what was published for a run."""
-        stack = f"default/{name}"
+        stack, before = f"default/{name}", self._running(name)
         done = deploy_if_changed(self.services, stack, run_id, force, taker=new_id())
+        self._is_no_worse(name, before, done)
         shown = self.services.state.runs.get(run_id)
         assert shown is not None
         assert shown.stacks[stack].outcome == done.outcome
         return done.to_json()
+
+    def _running(self, name: str) -> frozenset[str]:
+        return frozenset(each.service for each in self.engine.containers(self.project(name)) if each.running)
+
+    def _is_no_worse(self, name: str, before: frozenset[str], done: StackResult) -> None:
+        """Whatever becomes of a deployment, what ran before runs afterwards, or what takes its place does.
+
+        But for what has left the files or ended by itself, and for whoever wants no way back.
+        """
+        stack = self.services.stacks.find(f"default/{name}")
+        record = self.services.state.records.get(stack.id)
+        if done.outcome is Outcome.REMOVED or record is None or not stack.options.rollback:
+            return
+        now = self.services.containers(stack.docker_host).containers(stack.project)  # it may have moved
+        there = (*now, *self.engine.containers(self.project(name)))
+        ended = {each.service for each in there if each.state == "exited" and each.exit_code == 0}
+        lost = (before & record.snapshot.services.keys()) - ended - {each.service for each in there if each.running}
+        assert not lost, f"{', '.join(sorted(lost))} ran before: {done}"
 
     # ------------------------------------------------------------ looking
 
