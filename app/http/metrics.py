@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -21,6 +22,10 @@ from workers.model.errors import CatalogError, RedisUnavailable
 from workers.model.words import StackStatus
 from workers.services import Services
 
+_STATES = (
+    *("running", "starting", "unhealthy", "restarting", "paused", "exited", "created", "dead", "removing"),
+    *("missing", "unknown"),
+)
 _FAMILIES = {
     "webhooks": ("tegu_webhooks", "Webhooks by forge and what became of them", ("forge", "result")),
     "runs": ("tegu_runs", "Runs that have ended", ("status",)),
@@ -71,10 +76,13 @@ class StateCollector(Collector):
         catalog, state = self._services.catalog.current(), self._services.state
         yield from _counted(Counters(state.redis).all())
         stacks = GaugeMetricFamily("tegu_stacks", "Stacks by status", labels=("status",))
-        statuses = Counter(row["status"] for row in stack_rows(catalog, state))
+        rows = stack_rows(catalog, state)
+        statuses = Counter(row["status"] for row in rows)
         for status in StackStatus:
             stacks.add_metric((status,), statuses[status])
         yield stacks
+        yield from _of_services(rows)
+        yield from _of_engines(state.live.seen())
         yield from _of_repos(repo_states(catalog, state))
         yield from self._queues(tuple(environment.worker for environment in catalog.environments.values()))
 
@@ -89,6 +97,37 @@ class StateCollector(Collector):
             alive.add_metric((name,), int(name not in missing))
         yield messages
         yield alive
+
+
+def _of_services(rows: Iterable[Mapping[str, Any]]) -> Iterator[Metric]:
+    """How the services of all stacks stand, as many numbers however many there are."""
+    states: Counter[str] = Counter()
+    wanted = well = 0
+    for row in rows:
+        states.update(_state(each) for each in row["services"].values())
+        wanted += row["running"]["of"]
+        well += row["running"]["well"]
+    services = GaugeMetricFamily("tegu_services", "Services by state, ended one-shots included", labels=("state",))
+    for state in _STATES:
+        services.add_metric((state,), states[state])
+    yield services
+    yield GaugeMetricFamily("tegu_services_wanted", "Services that ought to run", wanted)
+    yield GaugeMetricFamily("tegu_services_well", "Those of them that run and are well", well)
+
+
+def _state(service: Mapping[str, Any]) -> str:
+    """A service's state; of one that runs and is not well yet, or no more, its health."""
+    unwell = service["health"] in {"starting", "unhealthy"}
+    return str(service["health"] if unwell else service["state"])
+
+
+def _of_engines(seen: Mapping[tuple[str, str], bool]) -> Iterator[Metric]:
+    engines = GaugeMetricFamily(
+        "tegu_engine_seen", "Whether a worker's watcher sees the engine", labels=("worker", "docker_host")
+    )
+    for (worker, host), sees in sorted(seen.items()):
+        engines.add_metric((worker, host), int(sees))
+    yield engines
 
 
 def _of_repos(repos: Iterable[RepoState]) -> Iterator[Metric]:

@@ -69,6 +69,12 @@ class EngineWatch:
         """Watch no longer; the thread ends by itself within some seconds."""
         self._ended.set()
 
+    def retire(self) -> None:
+        """End it for good: no stack is to run on this engine any more."""
+        self.end()
+        with contextlib.suppress(RedisUnavailable):
+            self._services.state.live.end(self.name)
+
     def beat(self) -> None:
         """Say that it lives, and whether it sees its engine; everything is written once more where Redis lost that."""
         with contextlib.suppress(RedisUnavailable):  # what it shows meanwhile is unknown to everybody
@@ -89,7 +95,8 @@ class EngineWatch:
                 log.exception("a bug in watching an engine", docker_host=self._engine.docker_host)
             if self.lost is None:
                 self.lost, pause = now(), _SHORTEST_PAUSE
-                self.beat()
+                if not self._ended.is_set():
+                    self.beat()
             self._engine.close()
 
     def _follow(self) -> None:

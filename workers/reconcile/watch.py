@@ -71,7 +71,7 @@ class Watch:
             self._engines[host] = EngineWatch(self._services, self._worker, host)
             self._engines[host].start()
         for host in self._engines.keys() - wanted:
-            self._engines.pop(host).end()
+            self._engines.pop(host).retire()
         for each in self._engines.values():
             each.beat()
 

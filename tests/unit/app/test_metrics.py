@@ -7,7 +7,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.http.factory import create_app
 from tests import forges
+from tests.records import a_record
 from tests.unit.app.conftest import Serve
+from workers.adapters.state.deployed import RecordedContainer
+from workers.adapters.state.live import Live, LiveService, watcher_name
 from workers.adapters.state.liveness import Liveness
 from workers.adapters.state.results import StackResult
 from workers.model.words import Action, Outcome, Reason
@@ -50,6 +53,25 @@ def test_whichever_process_is_asked_the_sums_are_the_same(serve: Serve) -> None:
     scrape(one)
     assert scrape(other) == scrape(one)
     assert scrape(one)["tegu_webhooks_total", labels(forge="github", result="coalesced")] == 1
+
+
+def test_services_are_counted_by_state_and_engines_are_seen_or_not(client: FlaskClient, services: Services) -> None:
+    state, watcher = services.state, watcher_name("local", "unix:///var/run/docker.sock")
+    record = a_record(containers={"w": RecordedContainer("1", "web", state="running")})
+    state.records.put("production/shop", record, None)
+    seen = {"web": LiveService("running", "unhealthy"), "job": LiveService("exited", done=True)}
+    state.live.write({"production/shop": Live(seen, watcher)})
+    state.live.beat(watcher, None)
+    found = scrape(client)
+    assert found["tegu_services", labels(state="unhealthy")] == 1
+    assert found["tegu_services", labels(state="exited")] == 1
+    assert found["tegu_services", labels(state="running")] == 0
+    assert (found["tegu_services_wanted", labels()], found["tegu_services_well", labels()]) == (1, 0)
+    engine = labels(worker="local", docker_host="unix:///var/run/docker.sock")
+    assert found["tegu_engine_seen", engine] == 1
+    state.live.beat(watcher, "2026-01-01T00:00:00.000Z")
+    assert scrape(client)["tegu_engine_seen", engine] == 0
+    assert scrape(client)["tegu_services", labels(state="unknown")] == 2
 
 
 def test_stacks_are_counted_by_status(client: FlaskClient, services: Services) -> None:

@@ -148,6 +148,24 @@ class LiveStates:
             self._redis.hdel(keys.live(), *names)
 
     @translated()
+    def seen(self) -> dict[tuple[str, str], bool]:
+        """Whether each worker's watcher sees its engine now, by worker and address."""
+        with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.hgetall(keys.watched())
+            pipeline.time()
+            watchers, (clock, _) = pipeline.execute()
+        found = {}
+        for name, text in watchers.items():
+            worker, _, host = str(name).partition(" ")
+            found[worker, host] = not _lost(json.loads(text)) and _is_heard(json.loads(text), clock)
+        return found
+
+    @translated()
+    def end(self, watcher: str) -> None:
+        """Say that an engine is watched no more, since no stack is to run there."""
+        self._redis.hdel(keys.watched(), watcher)
+
+    @translated()
     def beat(self, watcher: str, lost: str | None) -> bool:
         """Say that a watcher lives.
 
@@ -173,9 +191,17 @@ def current(text: str | None, watchers: Mapping[str, str], clock: int) -> Live |
         return None
     live = Live.from_json(json.loads(text))
     said = json.loads(watchers.get(live.watcher) or "{}")
-    if said.get("lost"):
-        return live.unknown_since(said["lost"])
-    heard = int(said.get("at") or 0)
-    if heard < clock - keys.ALIVE_SECONDS:
+    if lost := _lost(said):
+        return live.unknown_since(lost)
+    if not _is_heard(said, clock):
+        heard = said.get("at")
         return live.unknown_since(text_of(datetime.fromtimestamp(heard, UTC)) if heard else None)
     return live
+
+
+def _lost(said: Mapping[str, Any]) -> str:
+    return str(said.get("lost") or "")
+
+
+def _is_heard(said: Mapping[str, Any], clock: int) -> bool:
+    return int(said.get("at") or 0) >= clock - keys.ALIVE_SECONDS
