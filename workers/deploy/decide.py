@@ -151,9 +151,14 @@ def _is_recorded(observed: Observed, snapshot: Snapshot | None) -> bool:
 
 
 def _healing(observed: Observed, sight: Sight) -> Deploy | None:
-    """What brings the deployed version back, in case that the newest one is not to be tried; None for nothing amiss."""
-    record = observed.deployed
-    if not observed.drift or record is None or observed.interrupted:
+    """What brings the deployed version back, in case that the newest one is not to be tried; None for nothing amiss.
+
+    What an attempt has left that could not be taken back is amiss, too, unless nobody wants it taken back.
+    """
+    record, left = observed.deployed, observed.interrupted
+    back = {name: Action.UP if action is Action.BUILD else action for name, action in left.disturbed.items()}
+    amiss = {**back, **observed.drift}  # what brings back a container that is there is what its difference asks for
+    if not amiss or record is None or left.intent or (back and not observed.stack.options.rollback):
         return None
     try:
         change = sight.compare(record, record.commit, force=observed.request.force, asks_engine=True)
@@ -161,7 +166,8 @@ def _healing(observed: Observed, sight: Sight) -> Deploy | None:
         return None
     if change.snapshot is None or change.decision.action is not Action.NONE:
         return None
-    return Deploy(disturbed(change.decision, observed.drift, Reason.DRIFTED), change.snapshot)
+    decision = disturbed(change.decision, amiss, Reason.DRIFTED)
+    return Deploy(replace(decision, networks=tuple(sorted(left.networks))), change.snapshot)
 
 
 def _is_gone(observed: Observed, target: At) -> bool:

@@ -16,6 +16,7 @@ class Ending:
         message: for people; empty when all is well.
         again: whether the same content is to be tried again after a while.
         hold: whether its fingerprint is held at all.
+        stranded: whether what was deployed before is not there either: that is to be brought back by itself.
     """
 
     outcome: Outcome
@@ -23,10 +24,12 @@ class Ending:
     message: str = ""
     again: bool = False
     hold: bool = False
+    stranded: bool = False
 
     def of_what_was_well(self) -> Ending:
         """The same for content that is deployed already: it has been well, so a failure says nothing of it."""
-        return replace(self, again=True) if self.hold and self.outcome is not Outcome.INVALID else self
+        failed = self.hold and self.outcome in {Outcome.FAILED, Outcome.ROLLED_BACK}
+        return replace(self, again=True) if failed else self
 
     def cancelled(self) -> Ending:
         """The same where somebody has stopped it after the switch; one that could not go back has failed."""

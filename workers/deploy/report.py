@@ -136,20 +136,24 @@ class Ledger:
         self._state.runs.finish(self._runs, result, status)
         log.info("deployment ended", stack=self._stack, outcome=ending.outcome.value, deployment=self.deployment)
 
-    def _is_deployed(self, fingerprint: str) -> bool:
+    def _deployed(self, ending: Ending) -> str | None:
+        """The fingerprint of what is deployed, where it makes a difference."""
+        if not (ending.outcome is Outcome.CANCELLED or ending.stranded):
+            return None
         record = self._state.records.get(self._stack)
-        return record is not None and record.fingerprint == fingerprint
+        return record.fingerprint if record else None
 
     def _hold(self, ending: Ending, decision: Decision, fingerprint: str, *, asked: bool) -> None:
         """Hold what failed, and no longer what has succeeded."""
-        before = self._state.holds.get(self._stack)
+        before, deployed = self._state.holds.get(self._stack), self._deployed(ending)
         tried = Attempted(
             deployment=self.deployment,
             commit=decision.commit,
             fingerprint=fingerprint,
             is_newest=self._newest in {None, decision.commit},
-            is_deployed=ending.outcome is Outcome.CANCELLED and self._is_deployed(fingerprint),
+            is_deployed=deployed == fingerprint,
             asked=asked,
+            deployed=deployed,
         )
         after = next_hold(before, tried, ending, datetime.now(UTC))
         if after is not None and after != before:

@@ -25,6 +25,7 @@ class Attempted:
         is_newest: whether that is the newest commit of the ref.
         is_deployed: whether just this content was deployed already.
         asked: whether somebody asked, which starts the counting of attempts anew.
+        deployed: the fingerprint of what was deployed before; None for nothing.
     """
 
     deployment: str
@@ -33,6 +34,7 @@ class Attempted:
     is_newest: bool = True
     is_deployed: bool = False
     asked: bool = False
+    deployed: str | None = None
 
 
 def next_hold(before: Hold | None, tried: Attempted, ending: Ending, at: datetime) -> Hold | None:
@@ -49,6 +51,8 @@ def next_hold(before: Hold | None, tried: Attempted, ending: Ending, at: datetim
         if ending.outcome is Outcome.CANCELLED and tried.is_deployed:
             return before  # what was cancelled is a repetition; what runs is what should
         failed = _failed(None if tried.asked else known, tried, ending, at)
+        if ending.stranded and tried.deployed not in {None, tried.fingerprint}:
+            return replace(failed, beside=_stranded(before, tried, ending, at))
         # What is newest stays held when something older fails, too.
         if before is not None and not tried.is_newest and before.fingerprint != tried.fingerprint:
             return replace(before, beside=failed)
@@ -60,6 +64,13 @@ def next_hold(before: Hold | None, tried: Attempted, ending: Ending, at: datetim
     if tried.is_newest or before.fingerprint == tried.fingerprint:
         return None
     return replace(before, beside=None) if known else before
+
+
+def _stranded(before: Hold | None, tried: Attempted, ending: Ending, at: datetime) -> Hold:
+    """What is held of the content that was deployed: nothing is wrong with it, so it is brought back in time."""
+    old = replace(tried, fingerprint=tried.deployed or "", commit=None)
+    missing = replace(ending, reason=Reason.OBSTRUCTED, again=True)
+    return _failed(before.of(tried.deployed) if before else None, old, missing, at)
 
 
 def _failed(before: Hold | None, tried: Attempted, ending: Ending, at: datetime) -> Hold:

@@ -187,14 +187,25 @@ def test_a_rollback_out_of_reach_fails_and_one_that_was_done_stands() -> None:
         pytest.param({"drift": {"web": Action.UP}}, Change(CHANGED, OLD), id="it is not as it was deployed"),
         pytest.param({"drift": {"web": Action.UP}}, Change(INVALID, None), id="it is invalid by now"),
         pytest.param(
-            {"drift": {"web": Action.UP}, "interrupted": Interrupted(None, {"db": Action.UP})},
+            {"interrupted": Interrupted(None, {"db": Action.UP}), "stack": with_options(rollback=False)},
             Change(UNCHANGED, OLD),
-            id="an attempt was interrupted",
+            id="nobody wants back what an attempt has left",
         ),
     ],
 )
 def test_what_is_deployed_is_not_brought_back(fields: dict[str, Any], at_deployed: Change | None) -> None:
     assert decide(observed(**fields), Content(CHANGED, at_deployed=at_deployed)).healing is None
+
+
+def test_what_an_attempt_has_left_is_brought_back_together_with_what_has_drifted() -> None:
+    left = Interrupted(None, {"db": Action.BUILD, "web": Action.UP}, networks=("n",))
+    healing = decide(observed(drift={"web": Action.RECREATE}, interrupted=left), Content(CHANGED)).healing
+    assert healing is not None
+    assert {name: each.action for name, each in healing.decision.services.items()} == {
+        "db": Action.UP,
+        "web": Action.RECREATE,
+    }
+    assert (healing.decision.reason, healing.decision.networks) == (Reason.DRIFTED, ("n",))
 
 
 def test_what_is_deployed_can_be_brought_back_while_something_newer_is_not_tried() -> None:

@@ -45,6 +45,18 @@ PASSED = replace(OTHER, outcome=Outcome.SUPERSEDED)
             replace(HELD, retry_at="2026-11-23T12:01:00.000Z", obstructed=True),
             id="something was in the way",
         ),
+        pytest.param(
+            None,
+            replace(TRIED, deployed="f0"),
+            replace(FAILED, stranded=True),
+            replace(
+                HELD,
+                beside=replace(
+                    HELD, fingerprint="f0", commit=None, retry_at="2026-11-23T12:01:00.000Z", obstructed=True
+                ),
+            ),
+            id="and what was deployed is not back either",
+        ),
         pytest.param(None, TRIED, DEPLOYED, None, id="it went well"),
         pytest.param(HELD, TRIED, DEPLOYED, None, id="at last"),
         pytest.param(OTHER, TRIED, DEPLOYED, None, id="what is newest went well"),

@@ -82,5 +82,5 @@ def taken_names(others: Iterable[Stranger], names: Collection[str], whose: Whose
             usual = f"remove or rename that one (docker rename {name} …)"
             yield (
                 f"the container name {name} is taken by a container {described(other, owner)};"
-                f" {remedy(other, owner, usual)}, or choose another container_name"
+                f" {remedy(owner, usual)}, or choose another container_name"
             )

@@ -45,7 +45,7 @@ def taken(others: Collection[Stranger], port: Port, whose: WhoseProject) -> Iter
             told = f" {described(other, owner)}" if owner else ""
             yield (
                 f"port {port} is taken by the container {other.names[0]}{told};"
-                f" {remedy(other, owner, 'stop it')}, or publish another port"
+                f" {remedy(owner, 'stop it')}, or publish another port"
             )
 
 

@@ -64,9 +64,9 @@ def described(other: Stranger, owner: Owner | None) -> str:
     return f"of {owner.stack}" + (", which is gone, and whose containers were left" if owner.gone else "")
 
 
-def remedy(other: Stranger, owner: Owner | None, usual: str) -> str:
+def remedy(owner: Owner | None, usual: str) -> str:
     """What gets a container out of the way: `usual`, or taking down what is left of a stack that is gone."""
-    return f"take those down (docker compose -p {other.project} down)" if owner and owner.gone else usual
+    return f"take those down (tegu forget {owner.stack} --down)" if owner and owner.gone else usual
 
 
 def strangers(engine: Engine, own: Collection[str], names: Collection[str] | None = None) -> list[Stranger]:

@@ -14,6 +14,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from workers.deploy.files.layout import Folders, make_live, remove_tree
+from workers.runtime.logs import get_logger
+
+log = get_logger(__name__)
 
 _LIST = "list.json"
 
@@ -67,10 +70,21 @@ def give_back(folders: Folders) -> None:
     for path, was_there in swapped.items():
         live, aside = folders.live / path, folders.aside / "files" / path
         if aside.exists():
-            aside.replace(live)
+            _return(folders, aside, live, path)
         elif not was_there and _content(live) == _content(folders.good / path):
             live.unlink(missing_ok=True)
     remove_tree(folders.aside)
+
+
+def _return(folders: Folders, aside: Path, live: Path, path: str) -> None:
+    """Put one file back; where something else has come in its place, it is among the kept files instead."""
+    try:
+        aside.replace(live)
+    except OSError as error:
+        kept = folders.kept / "set-aside" / path
+        log.warning("a file that was set aside has no place any more", path=str(live), kept=str(kept), error=str(error))
+        kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        aside.replace(kept)
 
 
 def _swap(folders: Folders, paths: Iterable[str]) -> None:

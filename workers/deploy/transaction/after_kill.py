@@ -16,7 +16,7 @@ from workers.deploy.files.unversioned import give_back
 from workers.deploy.transaction.commit import put_tags_back, take_back
 from workers.deploy.transaction.intent import Intent
 from workers.deploy.transaction.volumes import Volume, volumes_from_json, volumes_to_json
-from workers.model.errors import CommandFailed
+from workers.model.errors import BlockedStack, CommandFailed
 from workers.model.words import Action
 from workers.runtime.logs import get_logger
 
@@ -88,7 +88,12 @@ def give_up(stack: str, found: Interrupted, journal: Journal, folders: Folders, 
     if intent is None:
         return
     log.warning("giving up an interrupted deployment", stack=stack, deployment=intent.deployment)
-    take_back(engine, folders, intent)
+    try:
+        take_back(engine, folders, intent)
+    except (BlockedStack, CommandFailed, OSError) as error:
+        if intent.brought:
+            raise  # where data is, only the intent says
+        log.warning("files stay as they are until the next deployment", stack=stack, error=str(error))
     put_tags_back(engine, intent.images)
     anew = remade(engine, intent.project, intent.network_keys, intent.networks) if intent.switched else ()
     left = found.given_up(anew)
@@ -141,13 +146,12 @@ def _is_half_made(container: Container) -> bool:
 
 
 def _settle(engine: Engine, container: Container) -> None:
+    replaced, _, proper = container.name.partition("_")
     if container.is_hook:
         log.info("removing what a hook has left", container=container.name)
-        engine.remove(container.id)
-        return
-    replaced, _, proper = container.name.partition("_")
+        settle, name = partial(engine.remove, container.id), container.name
     # One that got its name back while somebody else had it is called after itself.
-    if not container.id.startswith(replaced) and engine.exists(replaced):
+    elif not container.id.startswith(replaced) and engine.exists(replaced):
         log.warning("removing a container left half made", container=container.name)
         settle, name = partial(engine.remove, container.id), container.name
     else:

@@ -14,24 +14,13 @@ from workers.deploy.transaction.ground import Ground
 from workers.deploy.transaction.hooks import run_hooks
 from workers.deploy.transaction.images import refuse_other_images
 from workers.deploy.transaction.intent import Intent
+from workers.deploy.transaction.make_ready import Unhealthy
 from workers.deploy.transaction.make_room import clear_away
 from workers.deploy.transaction.prepared import Prepared, Work
 from workers.deploy.transaction.steps import Step
 from workers.deploy.transaction.up import BroughtUp, bring_up
 from workers.model.errors import CommandFailed, EngineUnavailable, Superseded, TeguError
 from workers.model.words import Decision
-
-
-class Unhealthy(CommandFailed):
-    """What was brought up is not well."""
-
-    def __init__(self, findings: str) -> None:
-        super().__init__("waiting until the stack is healthy", 1, findings)
-        self.args = (findings,)
-        self.findings = findings
-
-    def __str__(self) -> str:
-        return self.findings
 
 
 @dataclass(frozen=True, slots=True)

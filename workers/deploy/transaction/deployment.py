@@ -40,7 +40,7 @@ from workers.deploy.transaction.refusal import REFUSALS, refusal
 from workers.deploy.transaction.relocation import former_of
 from workers.deploy.transaction.rollback import Told, go_back
 from workers.deploy.transaction.steps import Step, Steps
-from workers.model.errors import Superseded, TransientError
+from workers.model.errors import CommandFailed, InvalidStack, Superseded, TransientError
 from workers.model.messages import shortened
 from workers.model.stack import Stack
 from workers.model.words import Action, Decision, Outcome, Reason
@@ -184,7 +184,11 @@ class Deployment:
             return self._go_forward(ground)
         if interrupted.failed:
             return self._go_back(ground, Failure.again(ground, interrupted))
-        return self._go_on(resume(ground, interrupted), interrupted)
+        try:
+            prepared = resume(ground, interrupted)
+        except (InvalidStack, CommandFailed, OSError) as error:
+            return self._go_back(ground, Failure.again(ground, interrupted.turned(str(error))))
+        return self._go_on(prepared, interrupted)
 
     def _go_forward(self, ground: Ground) -> tuple[Ending, Snapshot]:
         snapshot = ground.snapshot

@@ -78,15 +78,18 @@ def make_room(seen: Seen) -> bool:
     with ground.tools.steps.step(Step.MAKE_ROOM):
         for each in moves.going:
             ground.tools.say(f"{each.name} makes room; it goes once everything is well")
-            engine.stop(each.id)
-            engine.rename(each.id, name_aside(each))
+            with seen.best_effort():
+                engine.stop(each.id)
+                engine.rename(each.id, name_aside(each))
         for each in moves.yielding:
             owner = moves.names[each.name]
             ground.tools.say(f"{each.name} is a name of service {owner} now; {each.service} gets another")
-            engine.rename(each.id, name_aside(each))
+            with seen.best_effort():
+                engine.rename(each.id, name_aside(each))
         for identifier, name in moves.coming.items():
             ground.tools.say(f"{name} comes back")
-            _give_name(ground, identifier, name)
+            with seen.best_effort():
+                _give_name(ground, identifier, name)
     return True
 
 

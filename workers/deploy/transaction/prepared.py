@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from workers.deploy.files.manifest import Manifest
 from workers.deploy.files.switch_plan import Do, Operation
 from workers.deploy.transaction.ground import Ground
 from workers.deploy.transaction.volumes import Volume, defined
-from workers.model.words import Action, Decision, Entry
+from workers.model.errors import BlockedStack, CommandFailed
+from workers.model.words import Action, Decision, Entry, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,20 @@ class Seen:
         """The active services that need one of these actions."""
         active = compose_model.services(self.model)
         return {name for name, each in self.decision.services.items() if each.action in actions and name in active}
+
+    @contextmanager
+    def best_effort(self) -> Iterator[None]:
+        """Do one thing; on the way back, one that fails leaves things as they are, and the next one is done.
+
+        Raises:
+            TeguError: on the way forward.
+        """
+        try:
+            yield
+        except (BlockedStack, CommandFailed) as error:
+            if self.decision.reason is not Reason.ROLLBACK:
+                raise
+            self.ground.tools.say(str(error))
 
     def defined_volume(self, key: str) -> Volume | None:
         """A volume as the model defines it; None for one that is external, or in no use."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from workers.adapters.state.deployed import Call
@@ -21,13 +22,14 @@ from workers.deploy.transaction.commit import put_tags_back, take_back
 from workers.deploy.transaction.ground import Former, Ground
 from workers.deploy.transaction.hooks import run_failure_hooks
 from workers.deploy.transaction.intent import Intent
+from workers.deploy.transaction.last_resort import start_what_stands
 from workers.deploy.transaction.make_room import clear_away
 from workers.deploy.transaction.prepared import Work
 from workers.deploy.transaction.record import brought_back
 from workers.deploy.transaction.remake_volumes import put_back
 from workers.deploy.transaction.restore import restore_model
-from workers.deploy.transaction.up import bring_up, take_down
-from workers.model.errors import TeguError, TransientError
+from workers.deploy.transaction.up import BroughtUp, bring_up, bring_up_one_by_one, take_down
+from workers.model.errors import BlockedStack, CommandFailed, TeguError, TransientError
 from workers.model.words import Action, Decision, Outcome, Reason, ServiceDecision
 
 
@@ -90,9 +92,10 @@ def _go_back(ground: Ground, failure: Failure, call: Call, told: Told) -> Ending
         raise  # the journal says that it was on its way back, and the next look goes on with that
     except (TeguError, OSError) as error:
         ground.tools.say(str(error))
+        start_what_stands(ground, intent)
         told.journal.update(ground.stack.id, intent=None)
         message = f"{failure.problem}\ngoing back failed, too: {error}\n{_what_runs(ground)}"
-        return Ending(Outcome.FAILED, message=message, hold=True)
+        return Ending(Outcome.FAILED, message=message, hold=True, stranded=True)
     record = ground.record
     told.ledger.went_back(brought_back(record, running, intent.starts) if record and running else record)
     return Ending(Outcome.ROLLED_BACK, message=failure.problem, hold=True)
@@ -125,19 +128,42 @@ def roll_back(ground: Ground, failure: Failure, call: Call) -> Running | None:
     put_tags_back(tools.engine, intent.images)
     if not failure.is_applied:
         return None  # those that run have the old files again
-    restore_model(ground)
+    with _left_where_it_fails(ground):
+        restore_model(ground)
     put_back(ground, intent.volumes, failure.made_anew)
     if ground.former is not None:
-        take_down(ground, ground.project)
+        with _left_where_it_fails(ground):
+            take_down(ground, ground.project)
         ground = _where_it_was(ground, ground.former)
     before = ground.running()
     ground = replace(ground, project=project_from(call, ground.stack, ground.folders.live))
     with as_they_were(ground.folders, failure.snapshot.outside, remembered=call.keeps_unversioned):
         work = _work(ground, failure.decision, intent, before)
-        brought = bring_up(work, set())
+        brought = _bring_up(work)
         wait(work, brought)
         clear_away(work, brought.running)
     return ground.running()
+
+
+def _bring_up(work: Work) -> BroughtUp:
+    """All together, as Compose does it; where that fails, each for itself: one may fail for a reason of its own."""
+    try:
+        return bring_up(work, set())
+    except CommandFailed as error:
+        work.ground.tools.say(str(error))
+        brought = bring_up_one_by_one(work)
+        if brought is None:
+            raise
+        return brought
+
+
+@contextmanager
+def _left_where_it_fails(ground: Ground) -> Iterator[None]:
+    """Do what is not needed for all that follows."""
+    try:
+        yield
+    except (BlockedStack, CommandFailed, OSError) as error:
+        ground.tools.say(str(error))
 
 
 def _where_it_was(ground: Ground, former: Former) -> Ground:

@@ -30,6 +30,7 @@ class Step(StrEnum):
     BEFORE = "hooks before"
     MAKE_ROOM = "make room"
     VOLUMES = "make volumes anew"
+    READY = "make ready"
     UP = "up"
     REST = "what up misses"
     AFTER = "hooks after"

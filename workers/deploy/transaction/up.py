@@ -16,11 +16,13 @@ from workers.deploy.containers.networks import drop_network
 from workers.deploy.containers.running import Running
 from workers.deploy.transaction.after_up import complete, kept
 from workers.deploy.transaction.ground import Ground
+from workers.deploy.transaction.make_ready import make_ready
 from workers.deploy.transaction.make_room import make_room, wanted_no_more
 from workers.deploy.transaction.prepared import Work
 from workers.deploy.transaction.remake_volumes import make_anew
 from workers.deploy.transaction.services_to_up import Named, to_bring_up
 from workers.deploy.transaction.steps import Step
+from workers.model.errors import CommandFailed
 from workers.model.words import Action, Reason
 
 # Reasons for which every service is brought up, whatever the difference in content says.
@@ -61,6 +63,7 @@ def bring_up(work: Work, made_anew: set[str]) -> BroughtUp:
         take_down(ground, ground.former.project)
     has_moved = make_room(work)
     make_anew(work, made_anew)
+    make_ready(work, set() if brings_all(work) else set(_named(work).services))
     with ground.tools.steps.step(Step.UP):
         aside = ground.running().aside if has_moved or made_anew else work.before.aside
         services = _up(work, are_aside=bool(wanted_no_more(work, aside)))
@@ -68,6 +71,25 @@ def bring_up(work: Work, made_anew: set[str]) -> BroughtUp:
         now = work.before if is_as_before else ground.running()
     with ground.tools.steps.step(Step.REST):
         return BroughtUp(services, complete(work, now))
+
+
+def bring_up_one_by_one(work: Work) -> BroughtUp | None:
+    """Bring services up one after the other, none for the sake of another, where all of them together failed.
+
+    Returns:
+        None when one of them failed again.
+    """
+    ground = work.ground
+    seconds = ground.stack.options.limits.up.total_seconds()
+    named = frozenset(compose_model.services(work.model)) if brings_all(work) else _named(work).services
+    good = True
+    for name in sorted(named):
+        try:
+            ground.run(up_argv([name], remove_orphans=False, alone=True), seconds=seconds)
+        except CommandFailed as error:
+            ground.tools.say(str(error))
+            good = False
+    return BroughtUp(named, complete(work, ground.running())) if good else None
 
 
 def take_down(ground: Ground, project: Project) -> None:
@@ -141,7 +163,8 @@ def _up(work: Work, *, are_aside: bool) -> frozenset[str] | None:
 def _drop_networks(work: Work) -> set[str]:
     """Remove the networks that are made anew; the services that are to join the new ones."""
     for network in work.decision.networks:
-        drop_network(work.ground.tools.engine, work.ground.stack.project, network, work.networks)
+        with work.best_effort():
+            drop_network(work.ground.tools.engine, work.ground.stack.project, network, work.networks)
     return compose_model.connected(work.model, work.decision.networks)
 
 

@@ -59,7 +59,7 @@ def test_a_port_is_taken_at_its_address_or_at_all(address: str, theirs: str, are
         (None, "port 0.0.0.0:8080/tcp is taken by the container theirs; stop it, or publish another port"),
         (Owner("default/b"), "taken by the container theirs of default/b; stop it, "),
         (Owner("default/b", gone=True), "which is gone, and whose containers were left; take those down"),
-        (Owner("default/b", gone=True), "docker compose -p q down"),
+        (Owner("default/b", gone=True), "tegu forget default/b --down"),
     ],
 )
 def test_who_has_a_port_is_named(owner: Owner | None, told: str) -> None:

@@ -56,6 +56,18 @@ def test_after_a_kill_they_are_given_back(folders: Folders) -> None:
     assert live(folders) == now
 
 
+def test_one_whose_place_is_taken_meanwhile_is_kept(folders: Folders) -> None:
+    edited(folders)
+    killed = as_they_were(folders, PATHS)
+    killed.__enter__()
+    (folders.live / "a/.env").unlink()
+    (folders.live / "a/.env").mkdir()
+    give_back(folders)
+    assert (folders.kept / "set-aside/a/.env").read_text() == "2"
+    assert (folders.live / "a/new").read_text() == "n"
+    assert not folders.aside.exists()
+
+
 def test_equal_files_are_not_touched(folders: Folders) -> None:
     (folders.live / "a/.env").write_text("1")
     remember(folders, ["a/.env"])

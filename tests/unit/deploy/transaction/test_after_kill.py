@@ -13,6 +13,7 @@ from workers.adapters.docker.container import HOOK, REPLACES, Container
 from workers.adapters.docker.engine import Engine
 from workers.adapters.state.journal import Journal, JournalEntry
 from workers.deploy.files.layout import Folders
+from workers.deploy.files.switch_plan import Do, Operation
 from workers.deploy.transaction.after_kill import (
     Interrupted,
     give_up,
@@ -23,7 +24,7 @@ from workers.deploy.transaction.after_kill import (
     settle_half_made,
     tidy,
 )
-from workers.model.errors import CommandFailed
+from workers.model.errors import CommandFailed, EngineUnavailable
 from workers.model.words import Action
 
 OLD, NEW = replace(a_container(), id="0" * 64), replace(a_container(), id="1" * 64)
@@ -46,6 +47,9 @@ class Settling(Engine):
         return any(each.id.startswith(container_id) for each in self.there)
 
     def remove(self, container_id: str) -> None:
+        if self.taken == "busy":
+            what = "remove"
+            raise CommandFailed(what, 409, "its removal is in progress")
         self.done.append(f"remove {container_id[:1]}")
         self.there = [each for each in self.there if each.id != container_id]
 
@@ -64,9 +68,18 @@ class Settling(Engine):
         (Settling(HALF), ["rename 1 a-web-1"], 2),
         (Settling(HALF, taken="a-web-1"), [], 2),
         (Settling(OLD, replace(NEW, labels={HOOK: "pre_start"})), ["remove 1"], 2),
+        (Settling(OLD, replace(NEW, labels={HOOK: "pre_start"}), taken="busy"), [], 2),
         (Settling(OLD, replace(HALF, labels={})), [], 1),
     ],
-    ids=["nothing", "beside the old one", "without it", "whose name is taken", "a hook", "somebody's own name"],
+    ids=[
+        "nothing",
+        "beside the old one",
+        "without it",
+        "whose name is taken",
+        "a hook",
+        "a hook that does not go",
+        "somebody's own name",
+    ],
 )
 def test_what_compose_left_half_made_is_settled_and_looked_at_again(
     engine: Settling, done: list[str], listings: int
@@ -93,6 +106,22 @@ def test_a_switch_that_was_not_completed_is_taken_back_without_a_trace(tmp_path:
     assert journal.load("default/a") == JournalEntry()
     assert not folders.undo.exists()
     assert host_of(entry) == INTENT.docker_host
+
+
+def test_files_that_cannot_go_back_are_no_reason_to_stay_with_an_attempt_for_ever(tmp_path: Path) -> None:
+    journal, folders = Journal(tmp_path), Folders(*(tmp_path / name for name in ("live", "stage", "undo", "kept")))
+    folders.live.mkdir()
+    (folders.undo / "a").mkdir(parents=True)
+    (folders.undo / "a/conf").write_text("old")
+    (folders.live / "a").symlink_to(tmp_path)
+    conf = Operation(Do.PUT, "a/conf", old=True)
+    intent = replace(INTENT, operations=(conf,), images={}, brought=(), halted=(), switched=False)
+    entry = journal.update("default/a", intent=intent.to_json())
+    give_up("default/a", look(entry), journal, folders, Settling())
+    assert journal.load("default/a") == JournalEntry()
+    assert not folders.undo.exists()
+    with pytest.raises(EngineUnavailable):  # where data was to be brought along, only the intent says where it is
+        give_up("default/a", look(JournalEntry(intent=INTENT.to_json())), journal, folders, Engine("unix:///nowhere"))
 
 
 def test_the_journal_says_what_was_interrupted() -> None:

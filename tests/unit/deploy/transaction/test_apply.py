@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.deploy.transaction.grounds import a_container, a_decision, a_ground, a_model, a_work, running, steps_of
-from workers.deploy.transaction.apply import Failure, Unhealthy, apply, wait
+from workers.deploy.transaction.apply import Failure, apply, wait
 from workers.deploy.transaction.ground import Ground
 from workers.deploy.transaction.intent import Intent
+from workers.deploy.transaction.make_ready import Unhealthy
 from workers.deploy.transaction.prepared import Prepared
 from workers.deploy.transaction.steps import Step
 from workers.deploy.transaction.up import BroughtUp
