@@ -100,7 +100,7 @@ def test_a_project_gets_its_new_name_wherever_it_was_killed(house: House) -> Non
         assert {service: house.lives(new)[service] for service in at_kill} == at_kill, told
         assert house.seen("web", "/d/kept", new) == "1"
         assert house.look()["outcome"] == "unchanged", told
-    assert came_to == set(steps) - {Step.REMOVE, Step.VOLUMES}
+    assert came_to == set(steps) - {Step.REMOVE, Step.VOLUMES, Step.READY}
 
 
 def test_a_project_gets_its_old_name_back_wherever_it_was_killed(house: House) -> None:
