@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-SHOWN_AFTER = 0.5
+SHOWN_AFTER = 0.3
 HEALED_AFTER = 10.0
 
 

@@ -31,6 +31,8 @@ def test_a_stack_that_somebody_stops_is_shown_as_stopped_and_stays_so(house: Hou
     assert house.look()["reason"] == "unchanged"
     assert inspect(house.services, "local") == ()
     assert status(house) == ("stopped", None)
+    (row,) = house.services.state.rows(["default/a"])
+    assert row["stopped"]["how"] == "tegu compose default/a stop"
     assert typed(house, "start") == 0
     assert status(house) == ("deployed", None)
     assert typed(house, "down") == 0

@@ -14,6 +14,7 @@ from tests.integration.deploy.house import House, compose, service
 from tests.second_engine import SecondEngine
 from tests.worker_rig import eventually
 from workers.adapters.state import keys
+from workers.adapters.state.rebuild import rebuild
 from workers.reconcile.watch import Watch
 
 pytestmark = [
@@ -134,3 +135,45 @@ def test_one_process_of_a_worker_watches_and_another_takes_over(house: House) ->
         other.kill()
     seen(house, web=("exited", None))
     watch.end()
+
+
+def test_what_a_deployment_stops_was_stopped_by_nobody(watched: House) -> None:
+    for number in range(2):
+        command = f"sleep {1000 + number}"
+        watched.pull({"a/compose.yaml": compose(web=service(command), **({"db": service()} if number == 0 else {}))})
+    seen(watched, web=("running", None))
+    web = watched.lives()["web"][0]
+    watched.docker("exec", web, "kill", "-9", "-1")  # it ends by itself, so soon after what Tegu has removed
+    eventually(lambda: row(watched)["drift"] == {"web": "stopped"}, "it is drift", 30)
+    assert (row(watched)["status"], row(watched)["stopped"]) == ("drifted", None)
+    assert row(watched)["services"]["web"]["why"].startswith("ended by itself with exit code")
+
+
+def test_who_has_stopped_a_stack_is_known_even_to_a_redis_that_has_lost_everything(watched: House) -> None:
+    watched.stack(drift="heal")
+    watched.pull({"a/compose.yaml": compose(web=service(), db=service("sleep 2000"))})
+    seen(watched, web=("running", None), db=("running", None))
+    watched.docker("stop", *(container for container, _ in watched.lives().values()))
+    eventually(lambda: row(watched)["status"] == "stopped", "it is stopped", 30)
+    stopped = row(watched)["stopped"]
+    assert stopped["how"] == "docker stop"
+    watched.services.state.redis.flushall()
+    rebuild(watched.services.state)
+    assert row(watched)["stopped"] == stopped
+    watched.docker("start", *(container for container, _ in watched.lives().values()))
+    eventually(lambda: row(watched)["stopped"] is None, "it runs again", 30)
+    assert watched.services.state.journal.load(ID).stopped is None
+
+
+def test_what_waits_for_a_name_is_tried_again_as_soon_as_it_is_free(watched: House) -> None:
+    name = watched.project("taken")
+    watched.docker("run", "-d", "--name", name, "--network", "none", "busybox:stable", "sleep", "1000")
+    try:
+        done = watched.pull({"a/compose.yaml": compose(web=service(container_name=name))})["stacks"][ID]
+        assert (done["outcome"], done["reason"]) == ("failed", "obstructed"), done
+        assert watched.published.messages == []
+    finally:
+        watched.docker("rm", "-f", name)
+    eventually(lambda: watched.published.messages, "it is to be tried again", 30)
+    watched.work()
+    assert row(watched)["status"] == "deployed"

@@ -11,7 +11,7 @@ def test_a_stack_is_shown_soon_and_healed_once_all_has_been_quiet() -> None:
     looks = SecondLook(PACE)
     looks.changed(["a"], 0.0)
     looks.changed(["a", "b"], 0.25)
-    assert (looks.to_show(0.5), looks.to_heal(0.5)) == ((), ())
+    assert (looks.to_show(0.2), looks.to_heal(0.2)) == ((), ())
     assert sorted(looks.to_show(0.25 + SHOWN_AFTER)) == ["a", "b"]
     assert looks.to_show(1.0) == ()
     looks.changed(["a"], 5.0)
