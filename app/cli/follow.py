@@ -100,7 +100,7 @@ def _tell(result: StackResult) -> None:
     line.append(word_of(result) if result.still else outcome, style=STYLES.get(outcome, ""))
     line.append(f"  {result.action or ''} {result.reason or ''} {short(result.commit)}".rstrip())
     if result.message:
-        line.append(visible(f"\n    {result.message}"))
+        line.append(visible("".join(f"\n    {said}" for said in result.message.splitlines())))
     if result.deployment and result.outcome in {Outcome.FAILED, Outcome.ROLLED_BACK}:
         line.append(f"\n    tegu log {result.deployment}")
     console().print(line, soft_wrap=True)

@@ -29,6 +29,7 @@ def repo_lines(states: Iterable[RepoState], now: float) -> Iterator[str]:
         last, asking = each.last_pull, each.asking
         if last is not None and last.failed:
             since = "" if last.since == last.at else f", as all since {ago(last.since, now)}"
-            yield f"repo {each.repo}: the last pull failed {ago(last.at, now)}{since}: {last.error}"
+            why = (last.error or "").removeprefix(f"repo {each.repo}: ")
+            yield f"repo {each.repo}: the last pull failed {ago(last.at, now)}{since}: {why}"
         if asking is not None:
             yield f"repo {each.repo}: asking {asking.host} since {lasting(asking.since, now)}"

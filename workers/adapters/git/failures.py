@@ -121,6 +121,13 @@ def is_locked(error: CommandFailed) -> bool:
 def _gist(output: str) -> str:
     """The lines that say what happened, a few of them."""
     lines = list(dict.fromkeys(line.strip(" @\t\r") for line in output.splitlines() if line.strip(" @\t\r")))
-    telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:"))]
+    before = ["", *lines]
+    # Git says to whom it could not connect, and in the next line why.
+    telling = [
+        line
+        for place, line in enumerate(lines)
+        if line.startswith(("fatal:", "error:", "remote:", "ssh:"))
+        or before[place].startswith("fatal: unable to connect")
+    ]
     ours = [line for line in lines if _SSH_SAYS.search(line) and line not in telling]
     return "; ".join([*ours[:4], *telling[:3]] or lines[:3])[:600]

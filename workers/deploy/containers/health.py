@@ -24,6 +24,7 @@ from workers.model.messages import shortened
 CRASH_LOOP = 5
 
 _LONGEST_CHECK = 500  # characters of what a healthcheck printed; the engine keeps 4096
+_SAID = "its healthcheck says: "
 _NOTICE_STOP = 0.5  # seconds
 _LOOK_AGAIN = 5.0  # seconds; events may be lost when the engine restarts
 
@@ -53,7 +54,8 @@ class Finding:
 
     def __str__(self) -> str:
         text = f"{self.service}: {self.container} {self.why}"
-        return f"{text}\n{self.log}" if self.log else text
+        # What the check said belongs to the first line, which is all that a table has room for.
+        return (f"{text}; {self.log}" if self.log.startswith(_SAID) else f"{text}\n{self.log}") if self.log else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +290,7 @@ def _evidence(engine: Engine, container: str, finding: Finding) -> str:
     """What a healthcheck printed last, where that is what fails, and the end of the container's log."""
     check = shortened(engine.last_check(container), _LONGEST_CHECK) if finding.is_checked else ""
     log = engine.last_lines(container)
-    return "\n".join(filter(None, [f"its healthcheck says: {check}" if check else "", log]))
+    return "\n".join(filter(None, [f"{_SAID}{check}" if check else "", log]))
 
 
 def _with_logs(engine: Engine, project: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:

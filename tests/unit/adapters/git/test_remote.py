@@ -126,6 +126,11 @@ def test_a_server_that_is_not_there(free_port: int, make_clone: MakeClone) -> No
         make_clone(f"http://127.0.0.1:{free_port}/repo").fetch(["main"])
 
 
+def test_git_s_own_protocol_says_why_nobody_could_be_reached(free_port: int, make_clone: MakeClone) -> None:
+    with pytest.raises(GitUnavailable, match=r"unable to connect to 127\.0\.0\.1:; .*Connection refused"):
+        make_clone(f"git://127.0.0.1:{free_port}/repo").fetch(["main"])
+
+
 def test_a_host_that_has_no_name(make_clone: MakeClone) -> None:
     with pytest.raises(GitUnavailable, match="cannot be resolved"):
         make_clone("https://no-such-host.invalid/repo").fetch(["main"])
