@@ -64,20 +64,26 @@ class RunHead:
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A worker's pull in a run: the newest `commits` of the refs that it fetched, and why it failed, if it did."""
+    """A worker's pull in a run: the newest `commits` of the refs that it fetched, and why it failed, if it did.
+
+    One that is `still` troubled by what troubled the last one, beside what it was to fetch, has not failed for it.
+    """
 
     status: PullStatus
     commits: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
+    still: bool = False
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Pull:
         """From what a run's hash has of it."""
-        return cls(PullStatus(fields["status"]), fields.get("commits") or {}, fields.get("error"))
+        error, still = fields.get("error"), bool(fields.get("still"))
+        return cls(PullStatus(fields["status"]), fields.get("commits") or {}, error, still)
 
     def to_json(self) -> dict[str, Any]:
         """As the API shows it."""
-        return {"status": self.status, "commits": dict(self.commits), "error": self.error}
+        shown = {"status": self.status, "commits": dict(self.commits), "error": self.error}
+        return shown | {"still": True} if self.still else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ class Run(RunHead):
         queued_at: when it was made.
         started_at: when the first pull or deployment of it began; None before.
         finished_at: when the last thing that it waited for ended; None before.
-        error: why a pull failed, if one did.
+        error: what is amiss with a pull, if anything is.
         pulls: by worker.
         stacks: by id; those that it still waits for have no outcome.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
@@ -126,3 +126,29 @@ def test_people_hear_of_content_that_fails_again_and_not_of_what_is_left_alone_s
     parts = [StackResult(A, Action.NONE, Reason.FAILED_BEFORE, Outcome.SKIPPED, still=still) for still in (False, True)]
     endings = endings_of([text for part in parts for text in (A, "run", json.dumps(part.in_run()), "")])
     assert [each.outcome for each in endings] == [Outcome.FAILED, Outcome.SKIPPED]
+
+
+def pulled(state: State, error: str | None, trigger: str = "webhook", commits: Mapping[str, str] | None = None) -> str:
+    run = state.runs.create("homelab", trigger, ("local",))
+    assert state.runs.start_pull(run, "homelab", "local")
+    fetched = {"main": "c1"} if commits is None else commits
+    state.runs.end_pull(run, "homelab", "local", commits=fetched, error=error, repo_ref="main")
+    found = state.runs.get(run)
+    assert found is not None
+    return f"{found.status} {found.pulls['local'].status} {found.pulls['local'].still}"
+
+
+def test_what_is_amiss_beside_what_was_pulled_is_told_once(state: State) -> None:
+    told, known = "failed failed False", "succeeded succeeded True"
+    missing = "there is no branch develop"
+    assert pulled(state, missing, "reconcile") == told
+    assert pulled(state, missing, "reconcile") == known
+    assert pulled(state, missing) == told
+    assert pulled(state, missing) == known
+    assert pulled(state, "there is no branch next") == told
+    assert pulled(state, None) == "succeeded succeeded False"
+    assert pulled(state, missing) == told
+
+
+def test_a_pull_that_sees_nothing_new_has_failed_each_time(state: State) -> None:
+    assert {pulled(state, "no answer", commits={}) for _ in range(3)} == {"failed failed False"}

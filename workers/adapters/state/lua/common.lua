@@ -76,24 +76,32 @@ local function close_part(run, member)
   return redis.call('SREM', pending_key(run), member) == 1
 end
 
-local function close_pull(run, worker, status, commits, problem, at)
+local function close_pull(run, worker, status, commits, problem, at, still)
   if not close_part(run, 'pull:' .. worker) then return 0 end
-  local pull = cjson.encode({status = status, commits = commits, error = problem or cjson.null})
+  local pull = cjson.encode({status = status, commits = commits, error = problem or cjson.null, still = still or nil})
   redis.call('HSET', run_key(run), 'pull:' .. worker, pull)
-  if status == 'failed' then
-    redis.call('HSET', run_key(run), 'bad', 1, 'error', worker .. ': ' .. problem)
-  end
+  if problem then redis.call('HSET', run_key(run), 'error', worker .. ': ' .. problem) end
+  if status == 'failed' then redis.call('HSET', run_key(run), 'bad', 1) end
   end_if_done(run, at)
   return 1
 end
 
--- Remembers how a repo's last pull on a worker ended, and since when they end like this.
-local function note_pull(repo, worker, status, problem, at)
+-- Triggers of runs that nobody looks at.
+local BY_CLOCK = {reconcile = true, poll = true, retry = true}
+
+local function last_pull(repo, worker)
   local text = redis.call('HGET', pulled_key(repo), worker)
-  local known = text and cjson.decode(text) or {}
+  return text and cjson.decode(text) or {}
+end
+
+-- Remembers how a repo's last pull on a worker ended, since when they end like this, and whether a run that somebody looks
+-- at has told so.
+local function note_pull(repo, worker, status, problem, told, at)
+  local known = last_pull(repo, worker)
   local since = known.status == status and known.since or at
+  told = told or (problem and known.error == problem and known.told) or false
   redis.call('HSET', pulled_key(repo), worker,
-    cjson.encode({status = status, at = at, error = problem or cjson.null, since = since}))
+    cjson.encode({status = status, at = at, error = problem or cjson.null, since = since, told = told}))
 end
 
 local function leave_waiting(stack, run)
@@ -197,8 +205,6 @@ end
 
 -- What is remembered of the trouble that stacks were in before this script: false for none.
 local before = {}
-
-local BY_CLOCK = {reconcile = true, poll = true, retry = true}
 
 local function trouble_before(stack)
   if before[stack] == nil then

@@ -21,8 +21,11 @@ if commits[own] then
     redis.call('HSET', head_key(repo), 'ref', own, 'commit', commits[own], 'run', run)
   end
 end
-local status = problem == '' and 'succeeded' or 'failed'
 if problem == '' then problem = nil end
-local closed = close_pull(run, worker, status, commits, problem, at)
-if closed == 1 then note_pull(repo, worker, status, problem, at) end
+local status, known, by_clock = problem and 'failed' or 'succeeded', last_pull(repo, worker),
+  BY_CLOCK[redis.call('HGET', run_key(run), 'trigger')]
+-- What is seen of the repo was pulled, and what is amiss beside it was so before.
+local still = problem and commits[own] and known.error == problem and (by_clock or known.told) or false
+local closed = close_pull(run, worker, still and 'succeeded' or status, commits, problem, at, still)
+if closed == 1 then note_pull(repo, worker, status, problem, not by_clock, at) end
 return {closed, redis.call('HGET', fetched_key(repo, worker), '#told') or ''}
