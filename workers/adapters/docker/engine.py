@@ -32,6 +32,11 @@ _TIMEOUT = 60  # seconds for one answer of the engine
 _SIGN_OF_LIFE = 5  # seconds for the shortest one
 
 
+def load() -> None:
+    """Load the SDK now, for a process that forks others: they share what is loaded before."""
+    _ = (docker.APIClient, docker.errors, docker.utils, requests.Session)
+
+
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
     """Turn the SDK's errors into ours.
