@@ -73,6 +73,8 @@ def _explained(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"  deployed {deployed or 'nothing'}, newest {newest or 'unknown'}"
     yield from _standing(found)
     yield from _decided(found["last_decision"])
+    if found.get("renamed_from"):
+        yield f"  goes on with what was {found['renamed_from']}"
     for mark in ("removed", "paused", "held", "pinned"):
         if found.get(mark):
             yield f"{mark}: " + ", ".join(f"{key} {value}" for key, value in found[mark].items() if value)

@@ -117,7 +117,7 @@ def _add_orders(blueprint: Blueprint, services: Services) -> None:
     def adopt(environment: str, name: str) -> Answer:
         body = schemas.read_request(schemas.AdoptRequest, _body())
         stack = f"{environment}/{name}"
-        run = orders.request_adoption(services, stack, data=body.data, who=WHO, trigger=Trigger.API)
+        run = orders.request_adoption(services, stack, data=body.data, source=body.source, who=WHO, trigger=Trigger.API)
         return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
 
     @blueprint.post("/stacks/<environment>/<name>/forget")

@@ -34,7 +34,8 @@ class _Request(BaseModel):
             return {}
         if not isinstance(body, dict):
             return body
-        return {name: value for name, value in body.items() if value is not None or name not in cls.model_fields}
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        return {name: value for name, value in body.items() if value is not None or name not in known}
 
 
 class PullRequest(_Request):
@@ -63,9 +64,13 @@ class RollbackRequest(_Request):
 
 
 class AdoptRequest(_Request):
-    """The body of `POST …/adopt`: what becomes of data in the directory that the project runs from."""
+    """The body of `POST …/adopt`: what becomes of data in the directory that the project runs from.
 
-    data: Literal["move", "copy", "leave"]
+    `from` is the stack that is gone and goes on as this one; without it, `data` has to be said.
+    """
+
+    data: Literal["move", "copy", "leave"] | None = None
+    source: str | None = Field(None, alias="from", max_length=200)
 
 
 class ForgetRequest(_Request):

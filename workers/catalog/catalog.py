@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 from workers.catalog.fields import NAME, NAME_RULE
 from workers.model.stack import Environment, Policy, Receiver, Repo, Stack
@@ -67,6 +68,7 @@ class Catalog:
         environment: str,
         folders: Iterable[str],
         others: Iterable[Stack] = (),
+        projects: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[tuple[Stack, ...], tuple[tuple[str, str], ...]]:
         """Make stacks of discovered folders.
 
@@ -75,6 +77,7 @@ class Catalog:
             environment: where they are to be deployed to.
             folders: those that match the repo's `discover` and hold a Compose file at the environment's commit.
             others: stacks discovered elsewhere that names and projects must not collide with.
+            projects: those that stacks have kept from an earlier name, by id; nobody else gets them.
 
         Returns:
             The stacks that no entry of `stacks` covers, and `(id, message)` for those that cannot be.
@@ -85,16 +88,17 @@ class Catalog:
         for folder in sorted(set(folders) - self.folders.get(repo, frozenset())):
             by_name[folder.rpartition("/")[2] or repo].append(folder)
         taken = {stack.id: stack for stack in (*self.configured, *others)}
-        projects = {project_of(stack): stack for stack in taken.values()}
+        had = {project_of(stack): stack for stack in taken.values()}
         stacks, invalid = [], []
-        for name, paths in sorted(by_name.items()):
-            made = self._discovered(repo, environment, name, paths, taken, projects)
+        for name, paths in sorted(by_name.items(), key=lambda each: (f"{environment}/{each[0]}" not in projects, each)):
+            kept = projects.get(f"{environment}/{name}")
+            made = self._discovered(repo, environment, name, paths, taken, had, kept)
             if isinstance(made, Stack):
                 stacks.append(made)
-                projects[project_of(made)] = made
+                had[project_of(made)] = made
             else:
                 invalid.append((f"{environment}/{name}", made))
-        return tuple(stacks), tuple(invalid)
+        return tuple(sorted(stacks, key=lambda stack: stack.id)), tuple(sorted(invalid))
 
     def _discovered(
         self,
@@ -104,6 +108,7 @@ class Catalog:
         paths: list[str],
         taken: Mapping[str, Stack],
         projects: Mapping[tuple[str, str, str], Stack],
+        kept: str | None,
     ) -> Stack | str:
         if not NAME.fullmatch(name):
             return f"{paths[0]}: the folder's name is not a valid name; {NAME_RULE}, or add it to stacks with a name"
@@ -116,6 +121,8 @@ class Catalog:
             stack = self.make(repo, environment, name, paths[0])
         except ValueError as error:
             return f"{paths[0]}: {error}"
+        if kept:
+            stack = replace(stack, project=kept)
         if other := projects.get(project_of(stack)):
             return f"{paths[0]}: {other.id} has the Compose project {stack.project} on the same Docker host already"
         return stack

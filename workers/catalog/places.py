@@ -12,10 +12,14 @@ from workers.model.stack import Stack
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a discovered stack's Compose file lies: the folder `path` of a repo."""
+    """Where a discovered stack's Compose file lies: the folder `path` of a repo.
+
+    `project` is that of the stack which it was carried over from; None: as the catalog has it.
+    """
 
     repo: str
     path: str
+    project: str | None = None
 
 
 class Places(Protocol):
@@ -51,7 +55,17 @@ def replaced(
     kept = {
         stack: place for stack, place in known.items() if place.repo != repo or stack.partition("/")[0] not in looked_at
     }
-    return kept | {stack: Place(repo, path) for stack, path in stacks.items()}
+    return kept | {stack: Place(repo, path, project_at(known.get(stack), repo)) for stack, path in stacks.items()}
+
+
+def project_at(place: Place | None, repo: str) -> str | None:
+    """The project that a discovered stack of a repo keeps."""
+    return place.project if place is not None and place.repo == repo else None
+
+
+def projects_of(places: Mapping[str, Place]) -> dict[str, str]:
+    """The projects that discovered stacks keep, by id."""
+    return {stack: place.project for stack, place in places.items() if place.project}
 
 
 def stack_at(catalog: Catalog, identifier: str, place: Place) -> Stack | None:
@@ -59,7 +73,8 @@ def stack_at(catalog: Catalog, identifier: str, place: Place) -> Stack | None:
     environment = identifier.partition("/")[0]
     if place.repo not in catalog.repos or environment not in catalog.environments:
         return None
-    stacks, _ = catalog.discover(place.repo, environment, [place.path])
+    kept = {identifier: place.project} if place.project else {}
+    stacks, _ = catalog.discover(place.repo, environment, [place.path], projects=kept)
     return next((stack for stack in stacks if stack.id == identifier), None)
 
 

@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias, TypeVar
 from workers.catalog.catalog import Catalog
 from workers.catalog.file import CatalogFile
 from workers.catalog.folders import Listed, stack_folders
-from workers.catalog.places import Place, Places, stack_at
+from workers.catalog.places import Place, Places, projects_of, stack_at
 from workers.model.errors import UnknownName
 from workers.model.stack import Stack
 
@@ -87,7 +87,7 @@ class Stacks:
         # The folders found in a tree by a catalog's globs: equal trees have equal folders, so this is never stale.
         self._folders: dict[tuple[str, str, str], tuple[str, ...]] = {}
         # The stacks that the folders found last have made; they hardly ever change, and to make a thousand takes long.
-        self._made: dict[tuple[str, str], tuple[tuple[str, tuple[str, ...], tuple[Stack, ...]], Discovery]] = {}
+        self._made: dict[tuple[str, str], tuple[tuple[object, ...], Discovery]] = {}
         # The stacks that names and projects of a repo must not collide with, and where they were discovered.
         self._others: dict[str, tuple[tuple[str, Mapping[str, Place]], tuple[Stack, ...]]] = {}
 
@@ -184,7 +184,8 @@ class Stacks:
         others = elsewhere = self._elsewhere(catalog, repo, environments, known)
         for environment in environments if catalog.repos[repo].discover else ():
             commit = heads[catalog.ref(repo, environment)]
-            stacks, problems = self._discovered(catalog, repo, environment, self._tree(repo, commit), others)
+            kept = projects_of({stack: place for stack, place in known.items() if place.repo == repo})
+            stacks, problems = self._discovered(catalog, repo, environment, self._tree(repo, commit), others, kept)
             others += stacks
             planned += [Planned(stack, commit) for stack in stacks]
             taken = {*catalog.by_id, *(stack.id for stack in elsewhere)} if problems else ()
@@ -195,7 +196,13 @@ class Stacks:
         return Found(tuple(planned), tuple(invalid), discovered, tuple(environments), tuple(rivals), missing)
 
     def _discovered(
-        self, catalog: Catalog, repo: str, environment: str, tree: Tree, others: tuple[Stack, ...]
+        self,
+        catalog: Catalog,
+        repo: str,
+        environment: str,
+        tree: Tree,
+        others: tuple[Stack, ...],
+        projects: Mapping[str, str],
     ) -> Discovery:
         """The stacks that a commit's folders make in an environment, and `(id, message)` for those that cannot be."""
         root = tree.entry("")
@@ -210,9 +217,9 @@ class Stacks:
             if not doubtful:
                 self._folders[key] = folders
         seen, stacks = self._made.get((repo, environment), (None, None))
-        if stacks is None or seen != (catalog.version, folders, others):
-            stacks = catalog.discover(repo, environment, folders, others)
-            self._made[repo, environment] = ((catalog.version, folders, others), stacks)
+        if stacks is None or seen != (catalog.version, folders, others, projects):
+            stacks = catalog.discover(repo, environment, folders, others, projects)
+            self._made[repo, environment] = ((catalog.version, folders, others, projects), stacks)
         return stacks
 
     def _elsewhere(
@@ -230,7 +237,10 @@ class Stacks:
             for stack, place in places.items():
                 if place.repo in catalog.repos and catalog.repos[place.repo].discover:
                     folders[place.repo, stack.partition("/")[0]].append(place.path)
-            made = (stack for key, paths in folders.items() for stack in catalog.discover(*key, paths)[0])
+            kept = projects_of(places)
+            made = (
+                stack for key, paths in folders.items() for stack in catalog.discover(*key, paths, projects=kept)[0]
+            )
             stacks = tuple(stack for stack in made if stack.id in places)
             self._others[repo] = ((catalog.version, places), stacks)
         return stacks

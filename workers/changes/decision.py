@@ -37,11 +37,12 @@ def is_unchanged(stack: Stack, record: Snapshot, tree: Tree, outside: Outside, k
         record.rules == RULES
         and is_same_closure(record, tree)
         and current_inputs(stack, outside, key, tuple(record.inputs)) == record.inputs
-        and _is_same_outside(record, outside, key)
+        and is_same_outside(record, outside, key)
     )
 
 
-def _is_same_outside(record: Snapshot, outside: Outside, key: bytes) -> bool:
+def is_same_outside(record: Snapshot, outside: Outside, key: bytes) -> bool:
+    """Whether every file that Git lacks is as it was recorded."""
     for name, known in record.outside.items():
         if name.startswith("/"):
             content = outside.read(name)

@@ -7,6 +7,9 @@ from workers.changes.tree import Outside
 from workers.changes.variables import process_environment, project_folder, variable_digest
 from workers.model.stack import Stack
 
+DIRECTORY = "option:directory"
+"""The project directory on the host."""
+
 
 def option_inputs(stack: Stack, outside: Outside, key: bytes) -> dict[str, str | None]:
     """The options that decide what Compose reads, as `option:NAME`.

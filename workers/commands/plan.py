@@ -250,6 +250,7 @@ def explain(services: Services, stack: Stack) -> Mapping[str, object]:
         "docker_host": stack.docker_host,
         "project": stack.project,
         "options": sorted(name for name in stack.options.__slots__ if _is_set(stack, name)),
+        "renamed_from": record.renamed_from if record else None,
         "closure": _closure(record.snapshot) if record else {},
     }
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from workers.adapters.state.leases import Lease
 from workers.adapters.state.marks import Pin
 from workers.adapters.state.results import StackResult
+from workers.deploy.carry_over import carry_over
 from workers.deploy.files.adopted import OldFiles
 from workers.deploy.files.layout import Folders
 from workers.deploy.gate import outcome_of, said_of
 from workers.deploy.lost import recover
 from workers.deploy.newer import newer_than
 from workers.deploy.observed import Observed
-from workers.deploy.plans import Deploy, Recover, Remove, Repair, Rest, TakeBack, WriteFiles
+from workers.deploy.plans import CarryOver, Deploy, Recover, Remove, Repair, Rest, TakeBack, WriteFiles
 from workers.deploy.remove import Gone, Removal
 from workers.deploy.report import Ledger
 from workers.deploy.take_down import KEEP, undo_move
@@ -48,6 +49,8 @@ def put_right(services: Services, holder: Holder, observed: Observed, plan: Repa
     match plan:
         case Recover(lost=lost):
             recover(state, stack, folders, lost, holder.lease.fence)
+        case CarryOver(source=source):
+            carry_over(services, stack, source, observed.newest or "", holder.lease.fence)
         case TakeBack(intent=intent):
             if intent.switched:
                 undo_move(services, stack, observed.deployed, intent, holder.lock)
@@ -115,7 +118,10 @@ def _rest(services: Services, holder: Holder, observed: Observed, plan: Rest | W
             plan = Rest(replace(decision, reason=Reason.BLOCKED, message=str(error)), plan.snapshot)
             is_good = False
     settle(services, observed, good=is_good)
-    done = end(services, holder.runs, said_of(observed, plan), plan.outcome if isinstance(plan, Rest) else None)
+    said = said_of(observed, plan)
+    done = end(services, holder.runs, said, plan.outcome if isinstance(plan, Rest) else None)
+    if said.reason is Reason.RENAMED:  # what runs is what it is made of at this commit
+        services.state.records.set_status(stack.id, verified_commit=said.commit)
     if isinstance(observed.target, At) and observed.target.is_ordered:
         services.state.records.set_status(stack.id, latest_commit=observed.newest)
     return done

@@ -15,6 +15,7 @@ from workers.changes.snapshot import Snapshot
 from workers.deploy.containers.provenance import IsNamed, named_otherwise
 from workers.deploy.observed import Observed
 from workers.deploy.plans import (
+    CarryOver,
     Deploy,
     Plan,
     Recover,
@@ -78,6 +79,9 @@ def decide(observed: Observed, sight: Sight) -> Proposal:
     Raises:
         UnknownName: a commit is gone.
     """
+    heritage = observed.heritage
+    if heritage is not None and observed.journal.carried is not None:
+        return Proposal(CarryOver(heritage.sources[0]))  # it has begun
     if observed.lost is not None:
         return Proposal(Recover(observed.lost))
     intent = observed.interrupted.intent
@@ -90,6 +94,8 @@ def decide(observed: Observed, sight: Sight) -> Proposal:
         return Proposal(_out_of_reach(observed, target))
     if _is_gone(observed, target):
         return Proposal(Remove(stack.options.when_removed, folder_gone(stack)))
+    if heritage is not None and heritage.goes_on and observed.has_folder:
+        return Proposal(CarryOver(heritage.sources[0]))
     return _about_content(observed, sight, target)
 
 

@@ -25,7 +25,7 @@ from workers.deploy.files.layout import Folders
 from workers.deploy.gate import gate
 from workers.deploy.observe import observe
 from workers.deploy.observed import Request
-from workers.deploy.plans import Repair
+from workers.deploy.plans import CarryOver, Repair, carried
 from workers.deploy.remove import remove_gone
 from workers.deploy.sight import Sight
 from workers.deploy.transaction import after_kill
@@ -121,13 +121,17 @@ def _under_lock(services: Services, stack: Stack, request: Request, runs: tuple[
 def _reconcile(services: Services, stack: Stack, request: Request, holder: Holder) -> StackResult:
     """Observe, decide, gate, act; again while a repair comes first."""
     _agree(services, stack, holder.lease.fence)
+    source = ""
     for _ in range(_MOST_ROUNDS):
         observed = observe(services, stack, request, datetime.now(UTC))
         old_files = files_for(services, stack, observed.adoption)
         plan = gate(observed, decide(observed, Sight(services, stack, old_files)))
         if not isinstance(plan, Repair):
-            return act(services, holder, observed, plan, old_files)
+            told = carried(plan, stack, source) if source else plan
+            return act(services, holder, observed, told, old_files)
         put_right(services, holder, observed, plan)
+        if isinstance(plan, CarryOver):
+            source, stack = plan.source, services.stacks.find(stack.id)
     message = f"{stack.id} needs one repair after the other"
     raise RuntimeError(message)
 

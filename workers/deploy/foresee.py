@@ -23,7 +23,7 @@ from workers.deploy.files.adopted import files_for
 from workers.deploy.gate import gate, said_of, why_paused
 from workers.deploy.observe import observe, without_engine
 from workers.deploy.observed import Observed, Request
-from workers.deploy.plans import Deploy, Repair
+from workers.deploy.plans import CarryOver, Deploy, Repair
 from workers.deploy.report import Ledger
 from workers.deploy.sight import Sight
 from workers.deploy.transaction.after_kill import Interrupted
@@ -78,6 +78,8 @@ def _foreseen(
     outside = files_for(services, stack, observed.adoption)
     sight = Sight(services, stack, outside)
     proposal = decide(observed, sight)
+    if isinstance(proposal.plan, CarryOver):
+        return said_of(observed, proposal.plan)
     if isinstance(proposal.plan, Repair):
         observed = after_repair(observed)
         proposal = decide(observed, sight)

@@ -13,6 +13,7 @@ from workers.deploy.decide import Proposal
 from workers.deploy.drift import acting, worn_out
 from workers.deploy.observed import Observed
 from workers.deploy.plans import (
+    CarryOver,
     Deploy,
     Plan,
     Remove,
@@ -22,6 +23,7 @@ from workers.deploy.plans import (
     disturbed,
     left_pinned,
     planned,
+    renamed,
 )
 from workers.deploy.target import At
 from workers.model.stack import Stack
@@ -58,6 +60,8 @@ def _said_of(observed: Observed, plan: Plan) -> Decision:
     stack, target = observed.stack, observed.target
     if isinstance(plan, Remove):
         return Decision(stack.id, Action.REMOVE, Reason.REMOVED, message=plan.why)
+    if isinstance(plan, CarryOver):
+        return renamed(stack, plan.source, observed.newest)
     if isinstance(plan, Repair):
         return Decision(stack.id, Action.UP, Reason.INTERRUPTED, observed.newest)
     decision = plan.decision
@@ -75,7 +79,7 @@ def _allowed(observed: Observed, decision: Decision, snapshot: Snapshot | None) 
     is_rest = decision.action is Action.NONE and decision.reason is Reason.UNCHANGED
     if snapshot is None or is_rest or decision.reason is Reason.INVALID:
         return decision
-    return paused(observed, decision) or held(observed, decision, snapshot) or decision
+    return paused(observed, decision) or undecided(observed, decision) or held(observed, decision, snapshot) or decision
 
 
 def _healed_old_one(observed: Observed, healing: Deploy | None) -> Deploy | None:
@@ -110,6 +114,25 @@ def why_paused(stack: Stack, facts: StackFacts) -> str:
     if facts.pause is None and not stack.options.paused:
         return ""
     return f"paused: {(facts.pause.why if facts.pause else '') or 'by option'}"
+
+
+def undecided(observed: Observed, decision: Decision) -> Decision | None:
+    """To begin no twin of a stack that is gone and has data, before somebody has decided what becomes of that."""
+    heritage = observed.heritage
+    if heritage is None or heritage.goes_on:
+        return None
+    stack = observed.stack.id
+    if not heritage.sources:
+        return _skipped(decision, Reason.BLOCKED, heritage.obstacle)
+    sources = " or ".join(heritage.sources)
+    seems = f"{stack} seems to go on with {sources}, which is gone and has data"
+    if heritage.obstacle:
+        seems = f"{stack} cannot go on with {sources}: {heritage.obstacle}"
+    commands = " or ".join(f"`tegu adopt {stack} --from {each}`" for each in heritage.sources)
+    message = f"{seems}; decide with {commands}, or begin anew with `tegu adopt {stack} --data leave`"
+    if heritage.project and heritage.project != observed.stack.project:
+        message += f" (with `project: {heritage.project}` in its entry of the catalog, its containers and volumes stay)"
+    return _skipped(decision, Reason.MOVED, message)
 
 
 def held(observed: Observed, decision: Decision, snapshot: Snapshot) -> Decision | None:

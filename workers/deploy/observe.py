@@ -13,6 +13,7 @@ from workers.adapters.state.status import StackFacts
 from workers.deploy.containers.by_hand import stop_seen
 from workers.deploy.containers.provenance import made_from
 from workers.deploy.drift import drift_of, remedies, stop_of
+from workers.deploy.heritage import find_heritage
 from workers.deploy.lost import find_lost
 from workers.deploy.observed import Observed, Request
 from workers.deploy.sight import Sight
@@ -43,11 +44,14 @@ def observe(services: Services, stack: Stack, request: Request, now: datetime) -
     facts = state.facts([stack.id])[stack.id]
     seen = _look(services, stack, deployed, facts, looks_for_drift=bool(facts.known.drift) or request.again)
     observed = without_engine(services, stack, request, now, deployed=deployed, facts=facts)
+    adoption = state.adoptions.get(stack.id)
+    is_new = anywhere is None or journal.carried is not None
     return replace(
         observed,
         anywhere=anywhere,
         journal=journal,
-        adoption=state.adoptions.get(stack.id),
+        adoption=adoption,
+        heritage=find_heritage(services, stack, journal, adoption) if is_new else None,
         interrupted=after_kill.look(journal),
         containers=seen.containers,
         at_rest=seen.at_rest,

@@ -11,6 +11,7 @@ from workers.adapters.state.deployed import Deployed
 from workers.adapters.state.journal import JournalEntry
 from workers.adapters.state.marks import Adoption, Pin, Removed
 from workers.adapters.state.status import StackFacts
+from workers.deploy.heritage import Heritage
 from workers.deploy.lost import Lost
 from workers.deploy.target import Target
 from workers.deploy.transaction.after_kill import Interrupted
@@ -60,6 +61,7 @@ class Observed:
             healed, and nobody has stopped the stack.
         images: the image's name that each running container was made from, by the container's id.
         lost: what is deployed although neither Redis nor the journal knows.
+        heritage: what a stack of which nothing is deployed goes on with, or seems to.
     """
 
     stack: Stack
@@ -81,6 +83,7 @@ class Observed:
     drift: Mapping[str, Action] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
     lost: Lost | None = None
+    heritage: Heritage | None = None
 
     @property
     def has_returned(self) -> bool:

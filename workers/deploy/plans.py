@@ -75,10 +75,17 @@ class Recover:
     lost: Lost
 
 
-Repair: TypeAlias = TakeBack | Recover
+@dataclass(frozen=True, slots=True)
+class CarryOver:
+    """Go on with what another stack has, which is gone."""
+
+    source: str
+
+
+Repair: TypeAlias = TakeBack | Recover | CarryOver
 """What comes first; then everything is observed anew."""
 
-Plan: TypeAlias = Rest | WriteFiles | Deploy | Remove | TakeBack | Recover
+Plan: TypeAlias = Rest | WriteFiles | Deploy | Remove | TakeBack | Recover | CarryOver
 
 
 def planned(decision: Decision, snapshot: Snapshot | None, *, is_recorded: bool) -> Plan:
@@ -112,6 +119,21 @@ def left_pinned(stack: Stack, pin: Pin, newest: str) -> Decision:
     until = "a push changes it" if pin.until == "push" else f"`tegu resume {stack.name}`"
     where = f"rolled back to {pin.commit[:12]} by {pin.who or 'somebody'}"
     return Decision(stack.id, Action.NONE, Reason.PINNED, newest, message=f"{where}, and stays there until {until}")
+
+
+def carried(
+    plan: Rest | WriteFiles | Deploy | Remove, stack: Stack, source: str
+) -> Rest | WriteFiles | Deploy | Remove:
+    """The plan as it is told of a stack that has just been carried over, where nothing else is to be done."""
+    if not isinstance(plan, Rest) or plan.decision.reason is not Reason.UNCHANGED:
+        return plan
+    return replace(plan, decision=renamed(stack, source, plan.decision.commit), outcome=Outcome.DEPLOYED)
+
+
+def renamed(stack: Stack, source: str, commit: str | None) -> Decision:
+    """The decision to go on with what another stack has."""
+    message = f"{source} goes on as {stack.id}, with its containers, project and directory; nothing restarts"
+    return Decision(stack.id, Action.NONE, Reason.RENAMED, commit, message=message)
 
 
 def without_ref(stack: Stack) -> Decision:

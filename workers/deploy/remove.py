@@ -61,7 +61,11 @@ def remove_gone(services: Services, stack: str, taker: str) -> StackResult | Non
     try:
         with exclusive(state, stack) as (lock, lease):
             runs = tuple(dict.fromkeys((*runs, *state.runs.take(stack, taker, orphans=True))))
-            policy = mark.forget or policy_of(services, stack, state.journal.load(stack), mark)
+            journal = state.journal.load(stack)
+            if journal.heir and state.journal.load(journal.heir).carried:
+                said = Decision(stack, Action.NONE, Reason.REMOVED, message=f"it goes on as {journal.heir}")
+                return state.quick.finish_unchanged(runs, said, Outcome.SKIPPED)
+            policy = mark.forget or policy_of(services, stack, journal, mark)
             removal = Removal(services, Gone(stack, policy, mark.why), runs, lock, lease)
             return removal.carry_out() if mark.forget is None else forget(services, removal, mark)
     except TransientError:
@@ -204,6 +208,9 @@ def _forget_files(services: Services, stack: Stack) -> None:
     if not is_used:
         remove_written(folders.live, load_manifest(folders.manifest))
         folders.manifest.unlink(missing_ok=True)
+        own = services.settings.data_dir / "stacks" / stack.id
+        if own.is_symlink():  # it was carried over, and had another one's directory
+            own.unlink()
 
 
 def drop_pins(services: Services, stack: Stack) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -143,9 +144,18 @@ class Options:
 def live_directory(data_dir: Path, stack_id: str) -> str:
     """A stack's own directory, which holds the repository's layout and never moves; it need not exist.
 
+    A stack that was carried over from another name has that one's directory: where its own would be is a link to it,
+    `../ENVIRONMENT/NAME`. Containers say where their files are, so it stays.
+
     A text, since every look at a stack asks for it, and a `Path` takes many times as long to make.
     """
-    return f"{data_dir}/stacks/{stack_id}"
+    own = f"{data_dir}/stacks/{stack_id}"
+    try:
+        target = os.readlink(own)  # noqa: PTH115 (as below)
+    except OSError:
+        return own
+    up, _, former = target.partition("/")
+    return f"{data_dir}/stacks/{former}" if up == ".." and former.count("/") == 1 else own
 
 
 @dataclass(frozen=True, slots=True)

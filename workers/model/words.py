@@ -55,6 +55,7 @@ class Reason(StrEnum):
     SUPERSEDED = "superseded"
     INVALID = "invalid"
     REMOVED = "removed"
+    RENAMED = "renamed"
 
 
 class Outcome(StrEnum):

@@ -19,6 +19,7 @@ from workers.model.errors import GitUnavailable, TeguError
 from workers.model.order import predecessors, with_makers_of_way
 from workers.model.words import Action, Decision, Outcome, Reason
 from workers.reconcile.forecast import forecast
+from workers.reconcile.heirs import find_heirs
 from workers.reconcile.making_way import makers_of_way
 from workers.reconcile.removed import gone_from, mark_gone
 from workers.runtime.logs import get_logger
@@ -63,10 +64,15 @@ def fan_out(
     tasks = _Tasks(services, run, worker)
     touched, others = _touched_first(services, repo, found.planned, before)
     gone = _gone(services, repo, found, heads)
+    unsettled = mark_gone(services, gone)
+    if unsettled:  # who waits for a decision about them has not been touched since
+        touched, others = [*touched, *others], []
     # Those that have work to do go first, so that they do not wait for a thousand that have none.
     changed, same = _sorted_all(services, touched)
-    makers = makers_of_way(services, changed, gone)
-    _publish_gone(services, run, worker, gone)
+    kept = find_heirs(services, changed, gone)
+    leaving = [each for each in unsettled if each.stack not in kept]
+    makers = makers_of_way(services, changed, leaving)
+    _publish_gone(services, run, worker, leaving)
     tasks.deploy([each for each in changed if not each.stack.options.after and each.stack.id not in makers])
     tasks.decide(same)
     for batch in _batches([others]):
@@ -231,9 +237,9 @@ def _foretell(services: Services, run: str, changed: Sequence[Planned]) -> None:
 
 
 def _gone(services: Services, repo: str, found: Found, heads: Mapping[str, str]) -> tuple[Gone, ...]:
-    """Stacks that were deployed and are gone, if anything is to be done or told."""
+    """Stacks that were deployed and are gone."""
     here = {each.stack.id for each in found.planned} | {each.stack for each in found.invalid}
-    return mark_gone(services, gone_from(services, repo, heads, here))
+    return gone_from(services, repo, heads, here)
 
 
 def _publish_gone(services: Services, run: str, worker: str, gone: Iterable[Gone]) -> None:

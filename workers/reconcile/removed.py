@@ -53,6 +53,8 @@ def _gone(services: Services, stacks: Iterable[str], is_missed: Callable[[str, s
             services.stacks.find(stack)
             continue
         journal = state.journal.load(stack)
+        if journal.heir and state.journal.load(journal.heir).carried:
+            continue  # it goes on under another name
         if journal.left is None:  # else it is the other worker's
             policy = policy_of(services, stack, journal, state.records.status(stack).removed)
             found.append(Gone(stack, policy, "gone from the catalog or its repository"))

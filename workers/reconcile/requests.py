@@ -276,13 +276,16 @@ def _cancel_waiting(services: Services, stack: Stack, who: str) -> tuple[str, ..
     return tuple(sorted({*held_back, *waiting}))
 
 
-def request_adoption(services: Services, name: str, *, data: Data, who: str, trigger: Trigger) -> str:
-    """Order a stack's project, which runs from another directory, to be taken over.
+def request_adoption(
+    services: Services, name: str, *, data: Data | None = None, source: str | None = None, who: str, trigger: Trigger
+) -> str:
+    """Order a stack's project, which runs from another directory or under another name, to be taken over.
 
     Args:
         services: the process's.
         name: the stack.
         data: what becomes of data in that directory: `move` and `copy` bring it along, `leave` begins without it.
+        source: the stack that is gone and goes on as this one, with its record, directory and project.
         who: who orders it.
         trigger: by what.
 
@@ -291,10 +294,20 @@ def request_adoption(services: Services, name: str, *, data: Data, who: str, tri
 
     Raises:
         UnknownName: there is no such stack.
+        UsageError: neither is said.
+        UserError: the source is not gone, or the stack has been deployed itself.
         RedisUnavailable: nothing was queued.
     """
     stack = services.stacks.find(name)
-    services.state.adoptions.adopt(stack.id, data, who)
+    if data is None and source is None:
+        message = "say what becomes of the data, or which stack goes on as this one"
+        raise UsageError(message)
+    if source is not None:
+        source, _ = _gone(services, source)
+        if services.state.records.get(stack.id) is not None:
+            message = f"{stack.id} is deployed, so it cannot go on with what {source} has"
+            raise UserError(message)
+    services.state.adoptions.adopt(stack.id, data, who, source)
     return request_deploy(services, [stack.id], trigger=trigger, who=who)
 
 

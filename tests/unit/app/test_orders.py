@@ -207,3 +207,15 @@ def test_what_a_worker_had_that_is_no_more_is_forgotten_at_once(
     assert "worker sold, which is no more" in ended.stacks[gone].message
     assert gone not in services.state.records.known()
     assert (services.state.records.get(gone), services.state.pauses.get(gone)) == (None, None)
+
+
+def test_an_adoption_names_the_stack_that_is_gone_and_goes_on(
+    client: FlaskClient, services: Services, gone: str
+) -> None:
+    post(client, f"/stacks/{STACK}/adopt", {"from": gone})
+    adoption = services.state.adoptions.get(STACK)
+    assert adoption is not None
+    assert (adoption.source, adoption.data) == (gone, None)
+    assert "is not gone" in post(client, f"/stacks/{STACK}/adopt", {"from": "production/authelia"}, 409)["detail"]
+    services.state.records.put(STACK, a_record(), None)
+    assert "is deployed" in post(client, f"/stacks/{STACK}/adopt", {"from": gone}, 409)["detail"]

@@ -25,8 +25,9 @@ from tests.unit.deploy.observations import (
 from workers.adapters.state.journal import JournalEntry
 from workers.adapters.state.marks import HandedOver, Pin, Removed
 from workers.deploy.decide import decide
+from workers.deploy.heritage import Heritage
 from workers.deploy.lost import Lost
-from workers.deploy.plans import Deploy, Recover, Remove, Rest, TakeBack, WriteFiles
+from workers.deploy.plans import CarryOver, Deploy, Recover, Remove, Rest, TakeBack, WriteFiles
 from workers.deploy.sight import Change
 from workers.deploy.target import At, NoRef, OutOfReach
 from workers.deploy.transaction.after_kill import Interrupted
@@ -214,3 +215,24 @@ def test_what_is_deployed_can_be_brought_back_while_something_newer_is_not_tried
     assert (healing.decision.reason, healing.snapshot) == (Reason.DRIFTED, OLD)
     assert healing.decision.services["web"].action is Action.RECREATE
     assert NEW.commit != healing.decision.commit
+
+
+@pytest.mark.parametrize(
+    ("heritage", "fields", "goes_on"),
+    [
+        pytest.param(Heritage(("prod/old",), goes_on=True), {}, True, id="it is the same"),
+        pytest.param(Heritage(("prod/old",)), {}, False, id="it may be the same"),
+        pytest.param(Heritage(("prod/old",), goes_on=True), {"has_folder": False}, False, id="there is no folder yet"),
+        pytest.param(
+            Heritage(("prod/old",), goes_on=True),
+            {"journal": JournalEntry(carried=("prod/old", "old")), "target": NoRef()},
+            True,
+            id="it has begun, whatever has come since",
+        ),
+    ],
+)
+def test_a_stack_goes_on_with_what_it_was_under_another_name(
+    heritage: Heritage, fields: dict[str, Any], goes_on: bool
+) -> None:
+    plan = decide(observed(deployed=None, heritage=heritage, **fields), Content(CHANGED)).plan
+    assert (plan == CarryOver("prod/old")) == goes_on

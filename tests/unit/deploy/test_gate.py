@@ -29,9 +29,21 @@ from workers.adapters.state.marks import Hold, Pause, Pin, Removed
 from workers.adapters.state.status import StackFacts
 from workers.deploy.decide import Proposal
 from workers.deploy.gate import gate, outcome_of, said_of
+from workers.deploy.heritage import Heritage
 from workers.deploy.lost import Lost
 from workers.deploy.observed import Request
-from workers.deploy.plans import Deploy, Plan, Recover, Remove, Rest, TakeBack, WriteFiles, disturbed
+from workers.deploy.plans import (
+    CarryOver,
+    Deploy,
+    Plan,
+    Recover,
+    Remove,
+    Rest,
+    TakeBack,
+    WriteFiles,
+    carried,
+    disturbed,
+)
 from workers.deploy.target import At, NoRef
 from workers.model.words import Action, Decision, Outcome, Reason
 
@@ -195,3 +207,28 @@ def test_a_rollback_under_way_is_called_one_also_where_it_heals() -> None:
 )
 def test_reasons_have_outcomes(reason: Reason, outcome: Outcome) -> None:
     assert outcome_of(Decision(STACK.id, Action.NONE, reason)) is outcome
+
+
+def test_no_twin_is_begun_of_what_is_gone_and_has_data() -> None:
+    decision = rested(gated(heritage=Heritage(("prod/old", "prod/older"), project="old")))
+    assert decision.reason is Reason.MOVED
+    for said in (f"`tegu adopt {STACK.id} --from prod/old`", "--from prod/older`", "--data leave`", "`project: old`"):
+        assert said in decision.message
+    obstructed = rested(gated(heritage=Heritage(("prod/old",), obstacle="prod/old is rolled back")))
+    assert "cannot go on with prod/old: prod/old is rolled back" in obstructed.message
+    assert gated(heritage=Heritage(("prod/old",), goes_on=True)) == CHANGE
+
+
+def test_nobody_gets_the_directory_of_another_stack() -> None:
+    decision = rested(gated(heritage=Heritage((), obstacle="its directory is that of prod/new")))
+    assert (decision.reason, decision.message) == (Reason.BLOCKED, "its directory is that of prod/new")
+
+
+def test_carrying_over_is_called_a_renaming() -> None:
+    plan = CarryOver("prod/old")
+    assert gated(plan) == plan
+    assert said_of(observed(), plan).reason is Reason.RENAMED
+    told = carried(SAME, STACK, "prod/old")
+    assert isinstance(told, Rest)
+    assert (told.decision.reason, told.outcome) == (Reason.RENAMED, Outcome.DEPLOYED)
+    assert carried(CHANGE, STACK, "prod/old") == CHANGE

@@ -118,6 +118,7 @@ class Deployed:
         previous: the commit that was deployed before with other content; None at first.
         heals: how often services were healed, by name.
         seconds: of each step of the deployment.
+        renamed_from: the stack that it was carried over from, by an earlier name; None for none.
     """
 
     snapshot: Snapshot
@@ -136,6 +137,7 @@ class Deployed:
     previous: str | None = None
     heals: Mapping[str, Healed] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    renamed_from: str | None = None
 
     @property
     def commit(self) -> str:
@@ -186,6 +188,7 @@ class Deployed:
             previous=stored.get("previous"),
             heals={name: Healed.from_json(each) for name, each in (stored.get("heals") or {}).items()},
             seconds=stored.get("seconds") or {},
+            renamed_from=stored.get("renamed_from"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -198,6 +201,7 @@ class Deployed:
             "worker": self.worker,
             "working_dir": self.working_dir,
             "at": self.at,
+            "renamed_from": self.renamed_from,
         }
         return {
             "snapshot": self.snapshot.to_json(),

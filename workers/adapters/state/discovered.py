@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from redis import Redis
@@ -72,6 +73,12 @@ class Discovered:
         return True
 
     @translated()
+    def keep_project(self, stack: str, project: str) -> None:
+        """Let a discovered stack have this Compose project from now on."""
+        if (place := self.get(stack)) is not None:
+            self._redis.hset(keys.discovered(), stack, _text(replace(place, project=project)))
+
+    @translated()
     def restore(self, stack: str, place: Place) -> None:
         """Write where a stack was found before Redis lost it; what a pull has found since stays."""
         self._redis.hsetnx(keys.discovered(), stack, _text(place))
@@ -82,7 +89,7 @@ def _places(fields: Mapping[Any, Any]) -> dict[str, Place]:
 
 
 def _text(place: Place) -> str:
-    return json.dumps([place.repo, place.path])
+    return json.dumps([place.repo, place.path, *([place.project] if place.project else [])])
 
 
 def _place(text: str | bytes) -> Place:

@@ -45,6 +45,8 @@ class JournalEntry:
         hold: likewise.
         pin: likewise.
         adoption: likewise.
+        heir: the stack that has begun to carry this one over.
+        carried: the stack that this one is being carried over from, and its folder; gone when that is done.
     """
 
     record: Deployed | None = None
@@ -62,6 +64,8 @@ class JournalEntry:
     hold: Hold | None = None
     pin: Pin | None = None
     adoption: Adoption | None = None
+    heir: str | None = None
+    carried: tuple[str, str] | None = None
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> JournalEntry:
@@ -77,6 +81,8 @@ class JournalEntry:
             networks=tuple(stored.get("networks") or ()),
             removed=Removed.from_json(removed) if removed else None,
             when_removed=stored.get("when_removed"),
+            heir=stored.get("heir"),
+            carried=tuple(stored["carried"]) if stored.get("carried") else None,
         )
 
 
@@ -120,6 +126,8 @@ class JournalFields(KeptFields, total=False):
     hold: Hold | None
     pin: Pin | None
     adoption: Adoption | None
+    heir: str | None
+    carried: tuple[str, str] | None
 
 
 class Journal:

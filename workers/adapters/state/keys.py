@@ -170,6 +170,14 @@ adopting = Key(
     "stack -> what is to become of the data of a project that runs from another directory",
 )
 
+heirs = Key(
+    "tegu:heirs",
+    "hash of JSON",
+    "heirs",
+    "until the stack is deployed",
+    "stack that was never deployed -> those that are gone and that it seems to go on with",
+)
+
 rebuilt = Key(
     "tegu:rebuilt:%s",
     "string",

@@ -174,9 +174,11 @@ class Adoptions(Marks[Adoption]):
     def __init__(self, redis: Redis, journal: _Journal) -> None:
         super().__init__(redis, journal, keys.adopting, "adoption", Adoption.from_json)
 
-    def adopt(self, stack: str, data: Literal["move", "copy", "leave"], who: str) -> None:
-        """Let the next deployment `move`, `copy` or `leave` the data."""
-        self._set(stack, Adoption(data, who, now()))
+    def adopt(
+        self, stack: str, data: Literal["move", "copy", "leave"] | None, who: str, source: str | None = None
+    ) -> None:
+        """Let the next deployment `move`, `copy` or `leave` the data, or carry another stack over."""
+        self._set(stack, Adoption(data, who, now(), source))
 
     def done(self, stack: str) -> bool:
         """The stack is adopted; False when nobody had asked for that."""

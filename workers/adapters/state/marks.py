@@ -181,20 +181,25 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """What somebody decided about the data of a project that runs from another directory."""
+    """What somebody decided about the data of a project that runs from another directory, or under another name.
 
-    data: Literal["move", "copy", "leave"]
+    `source` is the stack that is to be carried over; None for none. `data` is None where only that was decided.
+    """
+
+    data: Literal["move", "copy", "leave"] | None
     who: str
     at: str = ""
+    source: str | None = None
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Adoption:
         """From Redis or a journal."""
-        return cls(stored["data"], stored.get("who") or "", stored.get("at") or "")
+        return cls(stored["data"], stored.get("who") or "", stored.get("at") or "", stored.get("source"))
 
     def to_json(self) -> dict[str, Any]:
         """For both."""
-        return {"at": self.at, "data": self.data, "who": self.who}
+        known = {"at": self.at, "data": self.data, "who": self.who}
+        return known | {"source": self.source} if self.source else known
 
 
 @dataclass(frozen=True, slots=True)

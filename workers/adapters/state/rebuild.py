@@ -33,7 +33,8 @@ def rebuild(state: State, journal: Journal | None = None) -> list[str]:
         The stacks whose record was put back.
     """
     kept = (journal or state.journal).all()
-    journals = {stack: each for stack, each in kept.items() if each.left is None}  # the others are another worker's
+    # The others are another worker's, or have not been carried over in full, which the next look at them goes on with.
+    journals = {stack: each for stack, each in kept.items() if each.left is None and each.carried is None}
     present = state.records.get_many(journals)
     rebuilt = keys.rebuilt(_data_dir_id(state))
     lost = not state.redis.exists(rebuilt)
@@ -84,4 +85,5 @@ def _restore_record(state: State, stack: str, kept: JournalEntry, record: Deploy
     state.records.put(stack, record, fence, **status)
     if record.repo is not None and kept.removed is None:
         # The first pull may be another repo's, which would take the name. One that the catalog names is found there.
-        state.discovered.restore(stack, Place(record.repo, record.path))
+        project = record.project if record.renamed_from else None
+        state.discovered.restore(stack, Place(record.repo, record.path, project))

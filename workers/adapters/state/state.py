@@ -17,6 +17,7 @@ from workers.adapters.state.discovered import Discovered
 from workers.adapters.state.events import Events
 from workers.adapters.state.fast_path import Quick
 from workers.adapters.state.forecasts import Forecasts
+from workers.adapters.state.heirs import Heirs
 from workers.adapters.state.journal import Journal
 from workers.adapters.state.leases import Leases, stack_lease
 from workers.adapters.state.live import LiveStates, current
@@ -57,6 +58,7 @@ class State:
         self.forecasts = Forecasts(scripts)
         self.discovered = Discovered(redis)
         self.refused = Refused(redis)
+        self.heirs = Heirs(redis)
         self.deployments = Deployments(redis)
         self.notices = Notices(redis, scripts)
         self.leases = Leases(redis, scripts)
@@ -108,7 +110,7 @@ class State:
         """
         with self.redis.pipeline() as pipeline:
             pipeline.delete(keys.record(stack), keys.status(stack), keys.deployments(stack), keys.runs_of_stack(stack))
-            for mark in (keys.paused, keys.held, keys.pinned, keys.adopting):
+            for mark in (keys.paused, keys.held, keys.pinned, keys.adopting, keys.heirs):
                 pipeline.hdel(mark(), stack)
             pipeline.srem(keys.stacks(), stack)
             pipeline.execute()
@@ -118,6 +120,16 @@ class State:
         if self.journal.exists(stack):
             self.journal.update(stack, stopped=stop)
         self.records.set_status(stack, None, stopped=stop)
+
+    @translated()
+    def hand_on(self, stack: str, to: str) -> None:
+        """Let a stack have the history and the pause of another one, unless it has its own."""
+        with self.redis.pipeline() as pipeline:
+            if self.redis.exists(keys.deployments(stack)):
+                pipeline.renamenx(keys.deployments(stack), keys.deployments(to))
+            pipeline.execute()
+        if (pause := self.pauses.get(stack)) is not None:
+            self.pauses.restore(to, pause)
 
     def rows(self, stacks: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """The rows of `tegu status --json`."""

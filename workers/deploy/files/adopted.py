@@ -61,7 +61,7 @@ def files_for(services: Services, stack: Stack, adoption: Adoption | None) -> Ol
     Raises:
         EngineUnavailable: the engine is away.
     """
-    if adoption is None or adoption.data == "leave":
+    if adoption is None or adoption.data in {None, "leave"}:
         return None
     engine = services.containers(stack.docker_host)
     old = elsewhere(engine.containers(stack.project), services.live(stack) / stack.path)

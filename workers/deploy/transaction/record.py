@@ -72,7 +72,7 @@ def record_of(prepared: Prepared, running: Running, at: datetime) -> Deployed:
         deployment=ground.name,
         previous=previous_of(ground.record, prepared.snapshot.commit),
     )
-    return replace(made, heals=heals)
+    return replace(made, heals=heals, renamed_from=ground.record.renamed_from if ground.record else None)
 
 
 def previous_of(before: Deployed | None, commit: str) -> str | None:

@@ -14,9 +14,11 @@ from workers.model.errors import Cancelled
 class Step(StrEnum):
     """Every step, in order. Up to `CHECK` nothing that runs and no live file is touched.
 
-    A removal of a stack has only the last three.
+    A removal of a stack has only the last three. `CARRY`, each part of carrying a stack over to another name, comes
+    before a deployment and is no part of it.
     """
 
+    CARRY = "carry over"
     STAGE = "stage"
     VALIDATE = "validate"
     REMEMBER = "remember images"
