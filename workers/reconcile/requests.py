@@ -268,7 +268,7 @@ def _stack_to_cancel(services: Services, name: str) -> Stack:
 def _cancel_waiting(services: Services, stack: Stack, who: str) -> tuple[str, ...]:
     """End the stack's part in every run that waits for it and that nobody has begun with, or may begin with yet."""
     runs = services.state.runs
-    message = f"cancelled by {who} while it waited"
+    message = f"cancelled by {who} while it waited; the next look deploys it, unless it is paused (`tegu pause`)"
     result = StackResult(stack.id, Action.NONE, Reason.WAITING, Outcome.CANCELLED, message=message)
     held_back = runs.finish_held_back(result)
     waiting = runs.take(stack.id, f"cancelled by {who}")

@@ -98,6 +98,6 @@ def _why(row: dict[str, Any]) -> str:
     if row["status"] in {"drifted", "degraded"}:
         return unwell(row)
     last = row["last_deployment"] or {}
-    failed = last.get("message") if row["status"] in {"failed", "rolled_back"} else ""
-    text = failed or decision.get("message") or decision.get("reason") or ""
+    is_left = row["status"] in {"failed", "rolled_back"} or (row["held"] and last.get("outcome") == "cancelled")
+    text = (is_left and last.get("message")) or decision.get("message") or decision.get("reason") or ""
     return str(text).splitlines()[0] if text else ""

@@ -9,8 +9,9 @@ import pytest
 
 from tests.git_server import Source
 from tests.records import a_record, record_at
-from workers.adapters.state.marks import Removed
+from workers.adapters.state.marks import Hold, Removed
 from workers.adapters.state.results import StackResult
+from workers.adapters.state.status import DecisionNote, DeploymentNote, StatusFields
 from workers.model.words import Action, Decision, Outcome, Reason
 
 from .conftest import Desk, compose
@@ -60,6 +61,19 @@ def test_a_stack_that_is_gone_is_counted_apart_and_shown_with_all_of_them_or_by_
     assert redis_desk.read("explain", "gone")["project"] == "gone"
     assert "has not been deployed yet" in redis_desk.tegu("log", "gone").stderr
     assert "has no files on this host" in redis_desk.tegu("compose", "gone", "ps").stderr
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_stack_whose_deployment_was_cancelled_says_what_it_waits_for(redis_desk: Desk) -> None:
+    state, told = redis_desk.services.state, "cancelled, by me; it waits for a push that changes it"
+    last = DeploymentNote("d1", Outcome.CANCELLED, "c2", "2026-11-23T12:00:00.000Z", told)
+    decided = DecisionNote(Action.UP, Reason.CONTENT_CHANGED, "c2", "2026-11-23T12:00:00.000Z")
+    fields: StatusFields = {"latest_commit": "c2", "last_deployment": last, "last_decision": decided}
+    state.records.set_status("default/authelia", None, **fields)
+    state.holds.hold("default/authelia", Hold("f2", told, outcome=Outcome.CANCELLED))
+    assert told in redis_desk.tegu("status", "authelia").stdout.replace("\n", " ")
+    state.holds.release("default/authelia")
+    assert told not in redis_desk.tegu("status", "authelia").stdout
 
 
 @pytest.mark.usefixtures("deployed")

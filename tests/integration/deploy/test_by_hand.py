@@ -210,7 +210,9 @@ def test_a_deployment_cancelled_before_the_switch_touches_nothing(house: House) 
     began = time.monotonic()
     done = cancelled_while(house, "docker compose build")
     assert time.monotonic() - began < 20
-    assert (done["outcome"], done["message"]) == ("cancelled", "cancelled before anything was touched, by me"), done
+    waits = "it waits for a push that changes it, or `tegu deploy a`"
+    told = f"cancelled before anything was touched, by me; {waits}"
+    assert (done["outcome"], done["message"]) == ("cancelled", told), done
     assert house.lives() == before
     assert house.live("a/conf/app.ini").read_text() == "1"
     again = house.look()

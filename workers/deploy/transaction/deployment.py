@@ -141,9 +141,11 @@ class Deployment:
                 self._ledger.interrupt(str(error))
                 raise
             ending = replace(ending, message=shortened(masked(ending.message)))
+        was_well = job.record is not None and job.record.fingerprint == snapshot.fingerprint
         if ending.outcome is Outcome.CANCELLED:
-            ending = replace(ending, message=f"{ending.message}, by {watch.who}")
-        elif job.record is not None and job.record.fingerprint == snapshot.fingerprint and not job.worn_out:
+            waits = "" if was_well else f"; it waits for a push that changes it, or `tegu deploy {self._stack.name}`"
+            ending = replace(ending, message=f"{ending.message}, by {watch.who}{waits}")
+        elif was_well and not job.worn_out:
             ending = ending.of_what_was_well()
         shown = as_it_ended(shown, ending)
         self._ledger.close(ending, shown, snapshot.fingerprint, asked=job.asked)
