@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration.deploy.house import House, compose, service, yaml_of
 from workers.adapters.state.marks import Removed
+from workers.commands.demo import free_port
 from workers.commands.plan import plan
 from workers.model.words import Decision, Trigger
 from workers.reconcile import requests
@@ -143,6 +144,13 @@ def a_port_of_a_process(house: House) -> None:
     house.fetch(files(2, ports=[f"127.0.0.1:{server.getsockname()[1]}:80"], network_mode="bridge"))
 
 
+def another_address_of_its_own_port(house: House) -> None:
+    house.stack()
+    port = free_port()
+    house.push(files(1, network_mode="bridge", ports=[f"127.0.0.1:{port}:80"]))
+    house.fetch(files(1, network_mode="bridge", ports=[f"{port}:80"]))
+
+
 def a_port_of_a_stack_that_is_gone(house: House) -> None:
     a_taken_port(house)
     house.forget("b")
@@ -214,6 +222,7 @@ def foreseen(house: House) -> Decision:
         (a_taken_name, "obstructed", "-taken"),
         (a_missing_network, "obstructed", "-nowhere"),
         (a_port_of_a_process, "obstructed", "taken by a process of this host"),
+        (another_address_of_its_own_port, "content_changed", ""),
         (a_port_of_a_stack_that_is_gone, "obstructed", "of default/b, which is gone"),
         (a_missing_volume_and_a_taken_name, "obstructed", "-nothing does not exist"),
         (a_missing_volume_and_a_taken_name, "obstructed", "-taken is taken"),

@@ -40,7 +40,7 @@ def taken(others: Collection[Stranger], port: Port, whose: WhoseProject) -> Iter
         whose: knows the projects.
     """
     for other in others:
-        if any(_are_one(port, each) for each in other.ports):
+        if any(are_one(port, each) for each in other.ports):
             owner = whose(other.project)
             told = f" {described(other, owner)}" if owner else ""
             yield (
@@ -49,7 +49,7 @@ def taken(others: Collection[Stranger], port: Port, whose: WhoseProject) -> Iter
             )
 
 
-def _are_one(one: Port, other: Port) -> bool:
+def are_one(one: Port, other: Port) -> bool:
     """Whether two ports cannot both be had: at one address, or where one of them is at all of its kind."""
     if (one.number, one.protocol) != (other.number, other.protocol) or (":" in one.address) != (":" in other.address):
         return False

@@ -10,7 +10,7 @@ from workers.deploy.containers import compose_model
 from workers.deploy.containers.names import taken_names, wanted_names
 from workers.deploy.containers.networks import foreign, lacking
 from workers.deploy.containers.obstacles import Obstructed
-from workers.deploy.containers.ports import taken, unavailable, wanted
+from workers.deploy.containers.ports import are_one, taken, unavailable, wanted
 from workers.deploy.containers.strangers import strangers
 from workers.deploy.transaction.prepared import Work
 from workers.deploy.transaction.up import brings_all, to_touch
@@ -78,7 +78,8 @@ def _taken(work: Work, coming: set[str]) -> Iterator[str]:
     if not ports and not names:
         return
     others = strangers(ground.tools.engine, ground.own_projects, None if ports else names)
-    free = set(ports)
+    # What the stack itself has at another address goes before the new one comes.
+    free = {port for port in ports if not any(are_one(port, one) for each in own for one in each.ports)}
     for port in sorted(ports, key=str):
         for told in taken(others, port, ground.whose):
             free.discard(port)
