@@ -26,6 +26,7 @@ class Board:
 
     def __init__(self) -> None:
         self._seen: dict[str, Sighting] = {}
+        self._of_project: defaultdict[str, set[str]] = defaultdict(set)
         self._gone: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self._hands: defaultdict[str, Hands] = defaultdict(Hands)
         self._died: set[str] = set()
@@ -46,7 +47,7 @@ class Board:
         """Forget all containers but these, and all projects but those."""
         for gone in self._seen.keys() - ids:
             self._lose(gone, None)
-        for known in (self._gone, self._hands):
+        for known in (self._of_project, self._gone, self._hands):
             for project in [each for each in known if each not in projects]:
                 del known[project]
 
@@ -72,17 +73,15 @@ class Board:
             self._lose(identifier, at)
         elif before is not None or len(self._seen) < MAX_CONTAINERS:
             self._seen[identifier] = seen
+            self._of_project[seen.project].add(identifier)
             self._gone[seen.project].pop(seen.service, None)
 
-    def services(self) -> dict[str, dict[str, LiveService]]:
-        """How the services of the changed projects stand, by project."""
-        found: dict[str, defaultdict[str, list[Sighting]]] = {each: defaultdict(list) for each in self.changed}
-        for each in self._seen.values():
-            if each.project in found:
-                found[each.project][each.service].append(each)
-        return {project: self._services(project, services) for project, services in found.items()}
-
-    def _services(self, project: str, found: dict[str, list[Sighting]]) -> dict[str, LiveService]:
+    def services(self, project: str) -> dict[str, LiveService]:
+        """How a project's services stand."""
+        found: defaultdict[str, list[Sighting]] = defaultdict(list)
+        for identifier in self._of_project[project]:
+            each = self._seen[identifier]
+            found[each.service].append(each)
         touched = {name: each.how for name, each in self._hands[project].touched.items()}
         services = {name: service_of(each, touched) for name, each in sorted(found.items())}
         for name, at in self._gone[project].items():
@@ -92,4 +91,5 @@ class Board:
     def _lose(self, identifier: str, at: datetime | None) -> None:
         before = self._seen.pop(identifier, None)
         if before is not None:
+            self._of_project[before.project].discard(identifier)
             self._gone[before.project][before.service] = now() if at is None else text_of(at)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from workers.adapters.docker.engine import Engine
 from workers.adapters.docker.happenings import Happening, Stream
 from workers.adapters.state.clock import now
-from workers.adapters.state.live import Live, watcher_name
+from workers.adapters.state.live import MISSING, Live, LiveService, watcher_name
 from workers.deploy.containers.by_hand import TOUCHES, Hands
 from workers.model.errors import CommandFailed, EngineUnavailable, RedisUnavailable
 from workers.reconcile.aftermath import Aftermath
@@ -223,12 +223,24 @@ class EngineWatch:
             self._board.changed.update(self._residents.projects)
         if not self._board.changed:
             return
-        seen = self._board.services()
-        news = {}
-        for project, services in seen.items():
-            stack, live = self._residents.projects.get(project), Live(services, self.name)
-            if stack is not None and live != self._written.get(stack):
+        stacks = {stack for each in self._board.changed if (stack := self._residents.projects.get(each))}
+        if stacks & self._residents.moving:
+            self._residents.refresh()
+        news: dict[str, Live] = {}
+        for stack in stacks:
+            live = self._live(stack)
+            if live is not None and live != self._written.get(stack):
                 news[stack] = live
         self._services.state.live.write(news)
         self._written |= news
         self._board.changed.clear()
+
+    def _live(self, stack: str) -> Live | None:
+        """How a stack stands; None where that is for another engine's watcher to say."""
+        services: dict[str, LiveService] = {}
+        for project in self._residents.projects_of(stack):
+            for name, each in self._board.services(project).items():
+                if each.state != MISSING or name not in services:
+                    services[name] = each
+        is_elsewhere = stack in self._residents.moving and all(each.state == MISSING for each in services.values())
+        return None if is_elsewhere else Live(services, self.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from workers.adapters.state.deployed import Home
 from workers.model.errors import CatalogError, RedisUnavailable
 from workers.services import Services
 
@@ -17,7 +18,8 @@ class Residents:
         docker_host: the engine's address.
 
     Attributes:
-        projects: project -> stack.
+        projects: project -> stack; of a stack with two the one that is wanted comes last.
+        moving: stacks that are to run elsewhere, or ran elsewhere at last: another watcher may see more of them.
     """
 
     def __init__(self, services: Services, worker: str, docker_host: str) -> None:
@@ -25,8 +27,9 @@ class Residents:
         self._worker = worker
         self._docker_host = docker_host
         self._read = float("-inf")
-        self._homes: dict[str, str | None] = {}
+        self._homes: dict[str, Home | None] = {}
         self.projects: dict[str, str] = {}
+        self.moving: frozenset[str] = frozenset()
 
     @property
     def age(self) -> float:
@@ -38,10 +41,6 @@ class Residents:
         """The stacks."""
         return tuple(set(self.projects.values()))
 
-    def stack(self, project: str) -> str | None:
-        """The stack of a project; None for one that is nobody's here."""
-        return self.projects.get(project)
-
     def projects_of(self, stack: str) -> tuple[str, ...]:
         """The projects of a stack."""
         return tuple(project for project, each in self.projects.items() if each == stack)
@@ -51,13 +50,16 @@ class Residents:
         self._read = time.monotonic()
         try:
             mine = {each.id: each for each in self._services.stacks.all() if each.worker == self._worker}
-            records = self._services.state.records.get_many(set(mine) - set(self._homes))
+            # A home changes when a stack moves, and then with a project or an engine that is not the one that was read.
+            asked = [each for each in mine if each not in self._homes or each in self.moving]
+            records = self._services.state.records.get_many(asked)
         except (CatalogError, RedisUnavailable):
             return
-        for identifier, record in records.items():
-            home = record.home(mine[identifier]) if record else None
-            here = home and (home.worker, home.docker_host) == (self._worker, self._docker_host)
-            self._homes[identifier] = home.project if home and here else None
-        former = {project: stack for stack, project in self._homes.items() if project and stack in mine}
+        self._homes |= {stack: record.home(mine[stack]) if record else None for stack, record in records.items()}
+        homes = {stack: self._homes[stack] or Home.of(each) for stack, each in mine.items()}
+        here = {stack: home for stack, home in homes.items() if home.docker_host == self._docker_host}
+        former = {project: stack for project, stack in self.projects.items() if stack in mine}
+        deployed = {home.project: stack for stack, home in here.items()}
         wanted = {each.project: each.id for each in mine.values() if each.docker_host == self._docker_host}
-        self.projects = former | wanted
+        self.projects = {each: stack for each, stack in (former | deployed).items() if each not in wanted} | wanted
+        self.moving = frozenset(stack for stack, home in homes.items() if home != Home.of(mine[stack]))

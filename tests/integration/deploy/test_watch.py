@@ -80,6 +80,20 @@ def test_what_happens_to_containers_is_seen_as_it_happens(watched: House) -> Non
     assert row(watched)["services"]["db"]["since"] is not None
 
 
+def test_a_stack_that_gets_another_project_is_seen_in_the_one_and_then_in_the_other(watched: House) -> None:
+    watched.pull({"a/compose.yaml": compose(web=service())})
+    seen(watched, web=("running", None))
+    watched.stack(drift="report", project=watched.project("new"))
+    old = watched.lives()["web"][0]
+    watched.docker("pause", old)
+    seen(watched, web=("paused", None))
+    watched.docker("unpause", old)
+    assert watched.pull()["stacks"][ID]["outcome"] == "deployed"
+    seen(watched, web=("running", None))
+    watched.docker("kill", watched.lives("new")["web"][0])
+    seen(watched, web=("exited", None))
+
+
 def test_drift_is_healed_once_all_is_quiet(watched: House) -> None:
     watched.stack(drift="heal")
     watched.pull({"a/compose.yaml": compose(web=service(), db=service("sleep 2000"))})
@@ -100,11 +114,18 @@ def test_a_redis_that_has_lost_everything_is_told_again(watched: House) -> None:
 
 def test_an_engine_that_goes_is_unknown_until_it_is_back(house: House, second: SecondEngine) -> None:
     house.stack(drift="report")
-    house.settle(docker_host=second.host)
     house.pull({"a/compose.yaml": compose(web=service(restart="always"))})
     watch = Watch(house.fresh_services(), "local")
     watch.start()
     try:
+        seen(house, web=("running", None))
+        house.settle(docker_host=second.host)  # the catalog names another engine, and the stack moves there
+        house.pull()
+        seen(house, web=("running", None))
+        eventually(lambda: list(house.services.state.live.seen()) == [("local", second.host)], "which is watched", 30)
+        second.engine.client.pause(second.engine.containers()[0].id)
+        seen(house, web=("paused", None))
+        second.engine.client.unpause(second.engine.containers()[0].id)
         seen(house, web=("running", None))
         second.stop()
         seen(house, web=("unknown", None))
