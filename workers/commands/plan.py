@@ -17,6 +17,7 @@ from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
 from workers.changes.unwritten import Unwritten
 from workers.commands.diff import PathDifference, difference, differences, is_masked, secret_paths
+from workers.commands.plan_renames import with_renames
 from workers.deploy.foresee import foresee
 from workers.deploy.known import find_known, matching
 from workers.deploy.sight import Sight
@@ -44,6 +45,7 @@ def plan(services: Services, repo: str | None = None, *, fetch: bool = True, sur
     names = [known_repo(catalog, repo).name] if repo else list(catalog.repos)
     known = services.state.discovered.all()
     decisions: list[Decision] = []
+    planned: list[Planned] = []
     unseen: set[tuple[str, str]] = set()
     for name in names:
         try:
@@ -57,11 +59,12 @@ def plan(services: Services, repo: str | None = None, *, fetch: bool = True, sur
             continue
         known = replaced(known, name, found.environments, found.discovered)
         decisions += _decide(services, found, surveys=surveys)
+        planned += found.planned
         unseen |= {(name, each) for each in catalog.environments if catalog.ref(name, each) in found.missing}
     if repo is None:
         here = {decision.stack for decision in decisions}
         gone = _gone(services, catalog, here, unseen)
-        decisions += [Decision(stack, Action.REMOVE, Reason.REMOVED) for stack in gone]
+        decisions = with_renames(services, planned, decisions, gone)
     # A stack, and then whatever else would have its name.
     return sorted(decisions, key=lambda each: (each.stack, each.reason is Reason.INVALID))
 

@@ -11,6 +11,7 @@ from workers.adapters.state.status import StackFacts
 from workers.changes.snapshot import Snapshot
 from workers.deploy.decide import Proposal
 from workers.deploy.drift import acting, worn_out
+from workers.deploy.heritage import Heritage
 from workers.deploy.observed import Observed
 from workers.deploy.plans import (
     CarryOver,
@@ -121,18 +122,22 @@ def undecided(observed: Observed, decision: Decision) -> Decision | None:
     heritage = observed.heritage
     if heritage is None or heritage.goes_on:
         return None
-    stack = observed.stack.id
     if not heritage.sources:
         return _skipped(decision, Reason.BLOCKED, heritage.obstacle)
+    return _skipped(decision, Reason.MOVED, no_twin(observed.stack, heritage))
+
+
+def no_twin(stack: Stack, heritage: Heritage) -> str:
+    """What is said of a stack that may be another one which is gone, and how to decide."""
     sources = " or ".join(heritage.sources)
-    seems = f"{stack} seems to go on with {sources}, which is gone and has data"
+    seems = f"{stack.id} seems to go on with {sources}, which is gone and has data"
     if heritage.obstacle:
-        seems = f"{stack} cannot go on with {sources}: {heritage.obstacle}"
-    commands = " or ".join(f"`tegu adopt {stack} --from {each}`" for each in heritage.sources)
-    message = f"{seems}; decide with {commands}, or begin anew with `tegu adopt {stack} --data leave`"
-    if heritage.project and heritage.project != observed.stack.project:
+        seems = f"{stack.id} cannot go on with {sources}: {heritage.obstacle}"
+    commands = " or ".join(f"`tegu adopt {stack.id} --from {each}`" for each in heritage.sources)
+    message = f"{seems}; decide with {commands}, or begin anew with `tegu adopt {stack.id} --data leave`"
+    if heritage.project and heritage.project != stack.project:
         message += f" (with `project: {heritage.project}` in its entry of the catalog, its containers and volumes stay)"
-    return _skipped(decision, Reason.MOVED, message)
+    return message
 
 
 def held(observed: Observed, decision: Decision, snapshot: Snapshot) -> Decision | None:

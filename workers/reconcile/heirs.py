@@ -41,7 +41,7 @@ def find_heirs(services: Services, changed: Sequence[Planned], gone: Iterable[Go
         return frozenset()
     records = services.state.records.get_many([each.stack for each in gone])
     left = {stack: record for stack, record in records.items() if record is not None}
-    found = _found(services, new, left) if left else {}
+    found = heirs_of(services, new, left) if left else {}
     services.state.heirs.note([each.stack.id for each in new], found)
     decided = services.state.adoptions.all() if found else {}
     return frozenset(
@@ -52,7 +52,14 @@ def find_heirs(services: Services, changed: Sequence[Planned], gone: Iterable[Go
     )
 
 
-def _found(services: Services, new: Sequence[Planned], left: Mapping[str, Deployed]) -> dict[str, Heir]:
+def heirs_of(services: Services, new: Sequence[Planned], left: Mapping[str, Deployed]) -> dict[str, Heir]:
+    """Which stacks go on, or seem to go on, with which that are gone; nothing is written.
+
+    Args:
+        services: the process's.
+        new: stacks that were never deployed.
+        left: what is deployed of those that are gone, by id.
+    """
     pairs = [
         (each, source)
         for each in new

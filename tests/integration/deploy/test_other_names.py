@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, in_a_child, service, yaml_of
-from workers.commands.plan import explain_named
+from workers.commands.plan import explain_named, plan
 from workers.deploy.transaction.steps import Step
 from workers.model.words import Trigger
 from workers.reconcile.reconcile import reconcile
@@ -97,7 +97,10 @@ def test_a_folder_with_another_name_goes_on_with_its_project_directory_and_conta
     house.services.state.pauses.resume(OLD)
     before = house.lives("old")
 
-    run = house.pull(moved("old", "new"))
+    house.commit(moved("old", "new"))
+    foreseen = {each.stack: (each.action, each.reason) for each in plan(house.services)}
+    assert foreseen == {NEW: ("none", "renamed")}
+    run = house.pull()
     assert result(run, NEW) == ("deployed", "renamed"), run["stacks"]
     assert run["status"] == "succeeded"
     assert house.services.state.rows([NEW])[0]["status"] == "deployed"
@@ -156,8 +159,11 @@ def test_what_may_be_the_same_and_has_data_is_not_begun_anew_before_somebody_dec
     (live(house, "old") / "old/data/kept").write_text("1")
     before = house.lives("old")
     changed = moved("old", "new", command="sleep 2000")
-    run = house.pull(changed)
+    house.commit(changed)
+    (foreseen,) = plan(house.services)
+    run = house.pull()
     assert result(run, NEW) == ("blocked", "moved")
+    assert (foreseen.reason, foreseen.message) == ("moved", run["stacks"][NEW]["message"])
     assert f"`tegu adopt {NEW} --from {OLD}`" in run["stacks"][NEW]["message"]
     assert f"`tegu adopt {NEW} --data leave`" in run["stacks"][NEW]["message"]
     assert result(house.pull(), NEW) == ("blocked", "moved")
