@@ -122,6 +122,27 @@ def test_a_dependency_with_a_changed_file_is_begun_again_before_what_waits_for_i
     assert house.containers()["db"].health == "healthy"
 
 
+def test_a_dependency_that_is_not_well_in_time_is_no_fault_of_what_waits_for_it(house: House) -> None:
+    def files(seconds: int) -> dict[str, str | None]:
+        check = {"test": ["CMD", "test", "-e", "/ok"], "interval": "6s", "retries": 1}
+        command = "if [ -e /once ]; then rm -f /ok; else touch /ok /once; fi; sleep 2000"
+        db = service(command, healthcheck=check, network_mode="none")
+        app = service(f"sleep {seconds}", depends_on={"db": {"condition": "service_healthy"}})
+        return {"a/compose.yaml": compose(db=db, app=app)}
+
+    house.stack(health={"timeout": "30s", "settle": "0s"})
+    house.push(files(3000))
+    before = house.lives()
+    house.fetch(files(3001))
+    house.docker("restart", "-t", "0", before["db"][0])
+    done = house.look()
+    assert (done["outcome"], done["reason"]) == ("rolled_back", "obstructed"), done
+    assert house.lives()["app"] == before["app"]
+    hold = house.services.state.holds.get(ID)
+    assert hold is not None
+    assert (hold.obstructed, hold.retry_at is not None) == (True, True)
+
+
 def test_killed_while_a_dependency_is_made_ready_the_next_look_goes_on(house: House) -> None:
     house.stack(**ANEW)
     house.push(ready("good", 3000))

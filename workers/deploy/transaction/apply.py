@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from workers.changes.snapshot import Snapshot
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.health import Verdict, failures, judge, wait_healthy
+from workers.deploy.containers.obstacles import Obstructed
 from workers.deploy.containers.running import Running
 from workers.deploy.files.manifest import Manifest
 from workers.deploy.transaction.after_up import signals
@@ -46,6 +47,7 @@ class Failure:
         written: what Tegu has written into the live directory.
         is_applied: whether containers may have been touched.
         made_anew: the keys of the volumes that it has removed.
+        is_obstructed: whether nothing is wrong with what it brought: something of the host was in the way.
     """
 
     problem: str
@@ -55,6 +57,7 @@ class Failure:
     written: Manifest
     is_applied: bool
     made_anew: frozenset[str] = frozenset()
+    is_obstructed: bool = False
 
     @classmethod
     def again(cls, ground: Ground, intent: Intent) -> Failure:
@@ -91,7 +94,14 @@ def apply(prepared: Prepared, intent: Intent) -> Applied | Failure:
         problem = _told(work, error) if is_applied else str(error)
         ground.tools.say(problem)
         return Failure(
-            problem, intent, work.decision, prepared.snapshot, prepared.written, is_applied, frozenset(made_anew)
+            problem,
+            intent,
+            work.decision,
+            prepared.snapshot,
+            prepared.written,
+            is_applied,
+            frozenset(made_anew),
+            is_obstructed=isinstance(error, Obstructed),
         )
     return Applied(ground.running())
 

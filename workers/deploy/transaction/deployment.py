@@ -230,7 +230,10 @@ class Deployment:
         return Ending(Outcome.DEPLOYED), prepared.snapshot
 
     def _go_back(self, ground: Ground, failure: Failure) -> tuple[Ending, Snapshot]:
-        return go_back(ground, failure, Told(self._journal, self._ledger)), failure.snapshot
+        ending = go_back(ground, failure, Told(self._journal, self._ledger))
+        if failure.is_obstructed and ending.outcome is Outcome.ROLLED_BACK:
+            ending = replace(ending, reason=Reason.OBSTRUCTED, again=True)
+        return ending, failure.snapshot
 
     def _ground(self, name: str, stop: threading.Event, hide: Callable[[Masker], None] = lambda _: None) -> Ground:
         """What is given, as far as it takes no look at the engine."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from workers.adapters.docker.compose_argv import restart_argv, up_argv
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.health import wait_healthy
+from workers.deploy.containers.obstacles import Obstructed
 from workers.deploy.containers.running import Running
 from workers.deploy.transaction.after_up import untouched
 from workers.deploy.transaction.prepared import Work
@@ -39,6 +40,7 @@ def make_ready(work: Work, coming: set[str]) -> None:
     Raises:
         CommandFailed: when that fails; not on the way back.
         Unhealthy: when one is not well in its time; not on the way back.
+        Obstructed: when that is one which the deployment leaves alone.
         Superseded: when something else is to be deployed instead.
     """
     if work.decision.reason is Reason.DRIFTED:
@@ -51,7 +53,7 @@ def make_ready(work: Work, coming: set[str]) -> None:
         return
     with work.ground.tools.steps.step(Step.READY), work.best_effort():
         _begin_again(work, restart, recreate)
-        _wait(work, restart | recreate | starting)
+        _wait(work, restart | recreate, starting)
 
 
 def _begin_again(work: Work, restart: set[str], recreate: set[str]) -> None:
@@ -64,8 +66,8 @@ def _begin_again(work: Work, restart: set[str], recreate: set[str]) -> None:
         ground.run(argv, seconds=seconds)
 
 
-def _wait(work: Work, services: set[str]) -> None:
-    tools, before = work.ground.tools, work.before
+def _wait(work: Work, begun_again: set[str], starting: set[str]) -> None:
+    tools, before, services = work.ground.tools, work.before, begun_again | starting
     found = wait_healthy(
         tools.engine,
         work.ground.stack.project,
@@ -76,8 +78,12 @@ def _wait(work: Work, services: set[str]) -> None:
         stop=tools.stop,
         superseded_by=tools.superseded_by,
     )
-    if not found.good:
-        raise Unhealthy(str(found))
+    if found.good:
+        return
+    if not begun_again.intersection(each.service for each in found.problems):
+        message = f"{', '.join(sorted(starting))} has to be healthy first, and is not:\n{found}"
+        raise Obstructed(message)
+    raise Unhealthy(str(found))
 
 
 def _count(before: Running, service: str) -> int:

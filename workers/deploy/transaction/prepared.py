@@ -9,6 +9,7 @@ from pathlib import Path
 
 from workers.changes.snapshot import Snapshot
 from workers.deploy.containers import compose_model
+from workers.deploy.containers.obstacles import Obstructed
 from workers.deploy.containers.running import Running
 from workers.deploy.files.data import Belonging
 from workers.deploy.files.layout import Folders
@@ -71,7 +72,7 @@ class Seen:
         """
         try:
             yield
-        except (BlockedStack, CommandFailed) as error:
+        except (BlockedStack, CommandFailed, Obstructed) as error:
             if self.decision.reason is not Reason.ROLLBACK:
                 raise
             self.ground.tools.say(str(error))
