@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, service, yaml_of
+from workers.adapters.docker.releases import numbers
 from workers.adapters.state.marks import Removed
 from workers.commands.demo import free_port
 from workers.commands.plan import plan
@@ -167,6 +168,8 @@ def a_missing_volume_and_a_taken_name(house: House) -> None:
 
 
 def a_network_of_somebody_else(house: House) -> None:
+    if numbers(house.services.compose.version()) >= (5,):
+        pytest.skip("this release of Compose takes any network of that name")
     deployed(house)
     name = f"t{house.suffix}-theirs"
     house.docker("network", "create", name)
