@@ -88,7 +88,7 @@ def test_what_is_pinned_stays_and_what_nobody_needs_any_more_goes(services: Serv
         clone.pin(f"{pin}/{STACK}", commit)
     clone.pin(f"deployed/{GONE}", commits[2])
     services.state.journal.update(STACK, record=a_record(commits[0]))
-    assert keep_house(services, "local", ["homelab"]) == ("homelab", "stacks")
+    assert keep_house(services, "local", ["homelab"]) == ("homelab",)
     assert set(clone.pins()) == {f"deployed/{STACK}", f"previous/{STACK}"}
     with fresh(services) as again:
         assert [text(again, commits[kept])[:1] for kept in (0, 1, 4)] == [b"0", b"1", b"4"]
@@ -127,7 +127,7 @@ def test_it_makes_way_for_a_fetch_and_is_done_at_the_next_occasion(services: Ser
     clone = services.clone("homelab")
     rewrite(source, clone, 4)
     with flock(clone.path.with_name("homelab.lock"), timeout=0):
-        assert keep_house(services, "local", ["homelab"]) == ("stacks",)
+        assert keep_house(services, "local", ["homelab"]) == ()
     assert keep_house(services, "local", ["homelab"]) == ("homelab",)
     assert len(list((clone.path / "objects/pack").glob("*.pack"))) == 1
 
