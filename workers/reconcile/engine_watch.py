@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from workers.adapters.docker.engine import Engine
-from workers.adapters.docker.happenings import Happening, Stream
+from workers.adapters.docker.happenings import Happening, Stream, follow
 from workers.adapters.state.clock import now
 from workers.adapters.state.live import MISSING, Live, LiveService, watcher_name
 from workers.deploy.containers.by_hand import TOUCHES, Hands
@@ -101,7 +101,7 @@ class EngineWatch:
 
     def _follow(self) -> None:
         """Watch until the engine is away."""
-        with self._engine.follow(self._since) as stream:
+        with follow(self._engine, self._since) as stream:
             self._look_at_all()
             with contextlib.suppress(RedisUnavailable):
                 self._write()

@@ -9,12 +9,10 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workers.adapters.docker.container import PROJECT, Container, Details, container_of, details_of, inspected
-from workers.adapters.docker.happenings import FILTERS, Happening, Stream, happening_of
 from workers.model.errors import CommandFailed, EngineUnavailable
 from workers.runtime.late import late
 from workers.runtime.settings import inherited
@@ -33,7 +31,7 @@ _SIGN_OF_LIFE = 5  # seconds for the shortest one
 
 
 def load() -> None:
-    """Load the SDK now, for a process that forks others: they share what is loaded before."""
+    """Load the SDK now, for a process whose children are to share it."""
     _ = (docker.APIClient, docker.errors, docker.utils, requests.Session)
 
 
@@ -81,8 +79,7 @@ class Engine:
         return self._client
 
     def _connected(self, version: str, timeout: int) -> docker.APIClient:
-        names = ("DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "HOME")
-        known = {**inherited(names), "DOCKER_HOST": self.docker_host}
+        known = inherited(("DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "HOME")) | {"DOCKER_HOST": self.docker_host}
         with translated():
             return docker.APIClient(
                 **docker.utils.kwargs_from_env(environment=known),
@@ -98,10 +95,9 @@ class Engine:
             self._client = None
 
     def answers(self) -> bool:
-        """Whether the engine takes a new connection and answers it within five seconds.
+        """Whether the engine takes a new connection and answers; one that shuts down does not, while it stops all.
 
-        One that is being shut down does not: it stops listening first, and only then its containers, while it still
-        tells on open connections what it does (seen with engine 20.10).
+        It stops listening first, and goes on telling on open connections what it does (seen with engine 20.10).
         """
         try:
             client = self._connected(str(self.client.api_version), _SIGN_OF_LIFE)
@@ -267,37 +263,6 @@ class Engine:
         return True
 
     # ------------------------------------------------------------ events
-
-    def remembered(self, project: str) -> tuple[Happening, ...]:
-        """What the engine remembers of what happened to a project's containers, oldest first.
-
-        It keeps its last 256 events (Docker's reference, `docker events`), and forgets them when it is restarted.
-        """
-        with translated():
-            # As a text the time keeps its fraction; in whole seconds, what has just happened would be left out.
-            until: Any = f"{time.time():.9f}"
-            filters = {**FILTERS, "type": ["container"], "label": f"{PROJECT}={project}"}
-            events = self.client.events(decode=True, since=0, until=until, filters=filters)
-            return tuple(happening_of(each) for each in events)
-
-    @contextlib.contextmanager
-    def follow(self, since: str | None = None) -> Iterator[Stream]:
-        """All that happens from now on, or from a time on, as far back as the engine remembers.
-
-        Args:
-            since: the time, in seconds since the epoch with nine decimals.
-
-        Raises:
-            EngineUnavailable: when it does not answer.
-        """
-        with translated():
-            moment: Any = since  # a text keeps its fraction
-            events = self.client.events(decode=True, since=moment, filters=dict(FILTERS))
-        stream = Stream(events, f"events of {self.docker_host}")
-        try:
-            yield stream
-        finally:
-            stream.close()
 
     @contextlib.contextmanager
     def changes(self, project: str) -> Iterator[queue.SimpleQueue[str]]:

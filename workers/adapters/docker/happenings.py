@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from workers.adapters.docker.container import ONE_OFF, PROJECT, SERVICE
+from workers.adapters.docker.engine import Engine, translated
 
 FILTERS: Mapping[str, list[str]] = {
     "type": ["container", "network", "volume"],
@@ -128,3 +130,40 @@ class Stream:
                 except queue.Full:
                     self.overflown = True
         self._waiting.put(None)
+
+
+@contextlib.contextmanager
+def follow(engine: Engine, since: str | None = None) -> Iterator[Stream]:
+    """All that happens from now on, or from a time on, as far back as the engine remembers.
+
+    Args:
+        engine: the engine.
+        since: the time, in seconds since the epoch with nine decimals.
+
+    Raises:
+        EngineUnavailable: when it does not answer.
+    """
+    with translated():
+        moment: Any = since  # a text keeps its fraction
+        events = engine.client.events(decode=True, since=moment, filters=dict(FILTERS))
+    stream = Stream(events, f"events of {engine.docker_host}")
+    try:
+        yield stream
+    finally:
+        stream.close()
+
+
+def remembered(engine: Engine, project: str) -> tuple[Happening, ...]:
+    """What an engine remembers of what happened to a project's containers, oldest first.
+
+    It keeps its last 256 events (Docker's reference, `docker events`), and forgets them when it is restarted.
+
+    Raises:
+        EngineUnavailable: when it does not answer.
+    """
+    with translated():
+        # As a text the time keeps its fraction; in whole seconds, what has just happened would be left out.
+        until: Any = f"{time.time():.9f}"
+        filters = {**FILTERS, "type": ["container"], "label": f"{PROJECT}={project}"}
+        events = engine.client.events(decode=True, since=0, until=until, filters=filters)
+        return tuple(happening_of(each) for each in events)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from workers.adapters.docker.engine import Engine
-from workers.adapters.docker.happenings import Happening
+from workers.adapters.docker.happenings import Happening, remembered
 from workers.adapters.state.clock import text_of
 from workers.adapters.state.marks import Stop
 from workers.adapters.state.status import Known
@@ -106,7 +106,7 @@ def stop_seen(engine: Engine, project: str, known: Known) -> Stop | None:
     Raises:
         EngineUnavailable: the engine is away.
     """
-    return known.stopped or stop_after(hands_of(engine.remembered(project)).rest(), known)
+    return known.stopped or stop_after(hands_of(remembered(engine, project)).rest(), known)
 
 
 def stop_after(touch: Touch | None, known: Known) -> Stop | None:
