@@ -130,11 +130,12 @@ def undecided(observed: Observed, decision: Decision) -> Decision | None:
 def no_twin(stack: Stack, heritage: Heritage) -> str:
     """What is said of a stack that may be another one which is gone, and how to decide."""
     sources = " or ".join(heritage.sources)
-    seems = f"{stack.id} seems to go on with {sources}, which is gone and has data"
+    anew = f"or begin anew with `tegu adopt {stack.id} --data leave`"
     if heritage.obstacle:
-        seems = f"{stack.id} cannot go on with {sources}: {heritage.obstacle}"
+        return f"{stack.id} cannot go on with {sources}: {heritage.obstacle}; put that right and deploy again, {anew}"
+    seems = f"{stack.id} seems to go on with {sources}, which is gone and has data"
     commands = " or ".join(f"`tegu adopt {stack.id} --from {each}`" for each in heritage.sources)
-    message = f"{seems}; decide with {commands}, or begin anew with `tegu adopt {stack.id} --data leave`"
+    message = f"{seems}; decide with {commands}, {anew}"
     if heritage.project and heritage.project != stack.project:
         message += f" (with `project: {heritage.project}` in its entry of the catalog, its containers and volumes stay)"
     return message

@@ -74,7 +74,7 @@ def _judged(services: Services, stack: Stack, heir: Heir, *, ordered: bool) -> H
     records = state.records.get_many(heir.sources)
     known = {each: record for each in heir.sources if (record := state.journal.load(each).record or records[each])}
     if not known:
-        return Heritage(heir.sources, obstacle=f"nothing of {heir.sources[0]} is known here") if ordered else None
+        return Heritage(heir.sources, obstacle="nothing of it was ever deployed by this worker") if ordered else None
     source, record = next(iter(known.items()))
     heritage = Heritage(tuple(known), project=record.project or "")
     if len(known) > 1 or not (ordered or heir.is_same):

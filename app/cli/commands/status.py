@@ -69,8 +69,9 @@ def _print_gone(rows: list[dict[str, Any]], *, in_full: bool) -> None:
             f"{count} gone; `tegu status --all` lists what was deployed, `tegu forget STACK` ends that", dim=True
         )
         return
-    headings = ("GONE", "STATUS", "RUNNING", "DEPLOYED", "LATEST", "WHEN", "WHY")
-    print_table(headings, _cells(rows), empty="", style="dim")
+    headings = ("GONE", "STATUS", "DEPLOYED", "LATEST", "WHEN", "WHY")
+    # Nobody watches what runs of them.
+    print_table(headings, [(*row[:2], *row[3:]) for row in _cells(rows)], empty="", style="dim")
 
 
 def _named(rows: list[dict[str, Any]], names: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -97,6 +98,8 @@ def _why(row: dict[str, Any]) -> str:
         return f"{stopped(row)}; `tegu deploy` starts it"
     if row["status"] in {"drifted", "degraded"}:
         return unwell(row)
+    if row["removed"] and decision.get("reason") != "removed":
+        return str(row["removed"].get("why") or "")
     last = row["last_deployment"] or {}
     is_left = row["status"] in {"failed", "rolled_back"} or (row["held"] and last.get("outcome") == "cancelled")
     text = (is_left and last.get("message")) or decision.get("message") or decision.get("reason") or ""
