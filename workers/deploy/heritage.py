@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from workers.adapters.state.deployed import Deployed
+from workers.adapters.state.deployed import Deployed, host_of
 from workers.adapters.state.heirs import Heir
 from workers.adapters.state.journal import JournalEntry
 from workers.adapters.state.marks import Adoption
@@ -23,7 +23,8 @@ from workers.changes.snapshot import RULES, Snapshot
 from workers.changes.tree import Tree
 from workers.deploy.files.layout import Folders
 from workers.deploy.files.manifest import load_manifest
-from workers.deploy.take_down import stack_of
+from workers.deploy.take_down import policy_of, stack_of
+from workers.model.errors import EngineUnavailable
 from workers.model.stack import Stack, live_directory
 from workers.services import Services
 
@@ -148,6 +149,32 @@ def is_same(services: Services, stack: Stack, source: str, record: Deployed, com
     before = {name: digest for name, digest in known.inputs.items() if name != DIRECTORY}
     inputs.pop(DIRECTORY, None)  # its own is another one until it is carried over
     return inputs == before and is_same_outside(known, services.outside(stack_of(source, record)), services.key)
+
+
+def is_replaced(services: Services, stack: Stack, source: str, record: Deployed) -> bool:
+    """Whether a stack takes the place of one that is gone rather than go on with it.
+
+    What is gone is to be taken down, the new one would have another project, and there is nothing to lose: not even an
+    anonymous volume. Then everybody gets what the catalog says, for the price of a restart.
+
+    Args:
+        services: the process's.
+        stack: the stack.
+        source: the other one.
+        record: what is deployed of that.
+    """
+    journal, mark = services.state.journal.load(source), services.state.records.status(source).removed
+    if stack.project == record.project or policy_of(services, source, journal, mark) != "down":
+        return False
+    return not (has_data(services, source, record) or _has_volumes(services, stack, record))
+
+
+def _has_volumes(services: Services, stack: Stack, record: Deployed) -> bool:
+    engine = services.containers(host_of(stack, record))
+    try:
+        return any(each.volumes for each in engine.details(engine.containers(record.project)))
+    except EngineUnavailable:
+        return True  # nobody knows
 
 
 def keeps_project(services: Services, stack: Stack, record: Deployed) -> bool:

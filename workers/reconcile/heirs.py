@@ -14,7 +14,7 @@ from workers.adapters.state.heirs import Heir
 from workers.catalog.stacks import Planned
 from workers.changes.closure import take_snapshot
 from workers.changes.tree import Tree
-from workers.deploy.heritage import has_data, is_alike, is_same
+from workers.deploy.heritage import has_data, is_alike, is_replaced, is_same
 from workers.deploy.remove import Gone
 from workers.model.errors import InvalidStack, TeguError
 from workers.model.stack import Stack
@@ -82,7 +82,8 @@ def _is_near(stack: Stack, record: Deployed) -> bool:
 
 def _is_same(services: Services, each: Planned, source: str, record: Deployed) -> bool:
     try:
-        return is_same(services, each.stack, source, record, each.commit)
+        same = is_same(services, each.stack, source, record, each.commit)
+        return same and not is_replaced(services, each.stack, source, record)
     except TeguError as error:
         log.warning("not compared with what is gone", stack=each.stack.id, gone=source, error=str(error))
         return False

@@ -76,7 +76,7 @@ def test_gitea_compares_the_branch_with_where_it_left_its_base(forked: Source, t
 
 
 def test_a_job_can_fail_for_broken_stacks_only(forked: Source) -> None:
-    (text,) = (text for kind, text in BLOCKS if kind == "sh")
+    (text,) = (text for kind, text in BLOCKS if kind == "sh" and text.startswith("tegu plan"))
     shell(text, forked.path)
     forked.commit({"services/adguard/compose.yaml": "services: ["})
     with pytest.raises(Exception, match="exit code 1"):

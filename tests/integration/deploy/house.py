@@ -261,7 +261,9 @@ class House:
         record = self.services.state.records.get(stack.id)
         if done.outcome is Outcome.REMOVED or record is None or not stack.options.rollback:
             return
-        now = self.services.containers(stack.docker_host).containers(stack.project)  # it may have moved
+        there_now = Engine(stack.docker_host)  # it may have moved; nobody's listings are counted here
+        now = there_now.containers(stack.project)
+        there_now.close()
         there = (*now, *self.engine.containers(self.project(name)))
         ended = {each.service for each in there if each.state == "exited" and each.exit_code == 0}
         lost = (before & record.snapshot.services.keys()) - ended - {each.service for each in there if each.running}

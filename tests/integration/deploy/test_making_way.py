@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.deploy.house import House, compose, service
+from tests.integration.deploy.house import House, compose, service, yaml_of
 from workers.reconcile.making_way import makers_of_way
 
 pytestmark = pytest.mark.docker
@@ -40,6 +40,22 @@ def test_a_stack_whose_folder_is_another_gets_the_port_of_the_one_that_is_taken_
     assert outcomes(run) == {"a": "removed", "aa": "deployed"}
     assert house.containers("a") == {}
     assert house.containers("aa")["web"].state == "running"
+
+
+def test_what_has_nothing_to_lose_and_is_to_be_taken_down_makes_room_for_its_new_name(house: House) -> None:
+    """A folder that is renamed and nothing else; with a volume it would go on as it is."""
+    house.discover(when_removed="down")
+    port = free_port()
+    kept = {"services": {"web": service(volumes=["data:/data"])}, "volumes": {"data": {}}}
+    house.pull({"a/compose.yaml": publishing(port), "b/compose.yaml": yaml_of(kept)})
+    before = house.lives("b")
+    house.source.git("mv", "a", "aa")
+    house.source.git("mv", "b", "bb")
+    run = house.pull({})
+    assert outcomes(run) == {"a": "removed", "aa": "deployed", "bb": "deployed"}
+    assert house.containers("a") == {}
+    assert house.containers("aa")["web"].state == "running"
+    assert (run["stacks"]["default/bb"]["reason"], house.lives("b")) == ("renamed", before)
 
 
 def test_a_port_moves_from_one_stack_to_another_in_one_push_whatever_they_are_called(house: House) -> None:

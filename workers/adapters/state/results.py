@@ -95,7 +95,7 @@ class StackResult:
         )
 
     def in_run(self) -> dict[str, str | bool | None]:
-        """As a run has it, stored and shown, without the stack, which is its key.
+        """As a run has it, stored and, with an empty message, shown, without the stack, which is its key.
 
         `message` is there only where there is one, `still` only where it is true.
         """

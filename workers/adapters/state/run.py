@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from workers.adapters.state.results import StackResult
+from workers.model.messages import shortened
 from workers.model.words import PullStatus, RunStatus, Trigger
 
 Stored: TypeAlias = Mapping[Any, Any]
@@ -154,7 +155,9 @@ class Run(RunHead):
             "finished_at": self.finished_at,
             "error": self.error,
             "pulls": {worker: pull.to_json() for worker, pull in self.pulls.items()},
-            "stacks": {stack: result.in_run() for stack, result in self.stacks.items()},
+            "stacks": {
+                stack: result.in_run() | {"message": shortened(result.message)} for stack, result in self.stacks.items()
+            },
         }
 
 

@@ -83,6 +83,7 @@ def test_a_run_ends_when_its_last_stack_has_ended(state: State) -> None:
         "reason": "unchanged",
         "outcome": "unchanged",
         "deployment": None,
+        "message": "",
     }
 
 
