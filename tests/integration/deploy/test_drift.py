@@ -204,7 +204,7 @@ def test_a_stack_that_has_ended_by_itself_was_stopped_by_nobody(house: House, co
 def test_a_service_that_ends_well_when_it_is_told_to_was_stopped_all_the_same(house: House) -> None:
     house.stack()
     trap = "trap 'exit 0' TERM; while :; do sleep 1 & wait; done"
-    house.pull({"a/compose.yaml": compose(web=service(trap))})
+    house.pull({"a/compose.yaml": compose(web=service(trap, stop_grace_period="30s"))})
     house.docker("stop", house.lives()["web"][0])
     assert house.containers()["web"].exit_code == 0
     assert look(house)["status"] == "stopped"

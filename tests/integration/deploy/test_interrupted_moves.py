@@ -53,9 +53,9 @@ def at_once() -> None:
 
 def in_its_middle() -> None:
     """Kill the first program that the step starts after a while, and then this process."""
+    before = children()  # the step goes on while the thread comes up
 
     def strike() -> None:
-        before = children()
         while not (begun := children() - before):
             time.sleep(0.01)
         time.sleep(0.7)
