@@ -15,6 +15,8 @@ from workers.model.errors import UnknownName, UsageError
 from workers.model.stack import Stack
 from workers.model.words import Trigger
 from workers.reconcile import requests as orders
+from workers.reconcile.cancel import request_cancel
+from workers.reconcile.forget import request_forget
 from workers.services import Services
 
 WHO = "api"
@@ -124,7 +126,7 @@ def _add_orders(blueprint: Blueprint, services: Services) -> None:
     def forget(environment: str, name: str) -> Answer:
         body = schemas.read_request(schemas.ForgetRequest, _body())
         stack = f"{environment}/{name}"
-        run = orders.request_forget(services, stack, down=body.down, who=WHO, trigger=Trigger.API)
+        run = request_forget(services, stack, down=body.down, who=WHO, trigger=Trigger.API)
         return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
 
     @blueprint.post("/stacks/<environment>/<name>/pause")
@@ -145,7 +147,7 @@ def _add_orders(blueprint: Blueprint, services: Services) -> None:
 def _add_cancelling(blueprint: Blueprint, services: Services) -> None:
     def cancel(name: str) -> Answer:
         schemas.read_request(schemas.CancelRequest, _body())
-        cancelled = orders.request_cancel(services, name, who=WHO)
+        cancelled = request_cancel(services, name, who=WHO)
         status = "cancelling" if cancelled.deployment else "cancelled"
         return {**cancelled.to_json(), "status": status}, HTTPStatus.ACCEPTED
 

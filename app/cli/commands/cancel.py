@@ -8,7 +8,7 @@ from app.cli.names import StackName
 from app.cli.output import json_option, print_json
 from app.cli.session import Session, pass_session
 from app.cli.wait import person
-from workers.reconcile.requests import request_cancel
+from workers.reconcile.cancel import request_cancel
 
 
 @click.command()

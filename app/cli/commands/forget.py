@@ -9,7 +9,7 @@ from app.cli.output import json_option
 from app.cli.session import Session, pass_session
 from app.cli.wait import no_wait_option, person, watch
 from workers.model.words import Trigger
-from workers.reconcile.requests import request_forget
+from workers.reconcile.forget import request_forget
 
 
 @click.command()

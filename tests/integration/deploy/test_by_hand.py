@@ -19,6 +19,7 @@ from workers.deploy.transaction.steps import Step
 from workers.model.errors import UserError
 from workers.model.words import Trigger
 from workers.reconcile import requests as orders
+from workers.reconcile.cancel import request_cancel
 
 pytestmark = pytest.mark.docker
 
@@ -186,7 +187,7 @@ def cancelled_while(house: House, step: str, *, force: bool = False) -> dict[str
             newest = services.state.deployments.list(STACK, 1)
             lines = services.state.deployments.read_log(newest[0].id) if newest else []
             if newest[0].status == "running" and any(step in line for _, line in lines):
-                found.update(orders.request_cancel(services, newest[0].id, who="me").to_json())
+                found.update(request_cancel(services, newest[0].id, who="me").to_json())
                 break
             time.sleep(0.05)
         services.close()
@@ -263,19 +264,19 @@ def test_what_waits_for_its_turn_is_cancelled_at_once(house: House) -> None:
     state = house.services.state
     run = state.runs.create("r", Trigger.WEBHOOK, ())
     state.runs.plan(run, [(STACK, "")])
-    assert orders.request_cancel(house.services, "a", who="me").waiting == (run,)
+    assert request_cancel(house.services, "a", who="me").waiting == (run,)
     shown = state.runs.get(run)
     assert shown is not None
     assert (shown.status, shown.stacks[STACK].outcome) == ("succeeded", "cancelled")
     with pytest.raises(UserError, match="nothing of default/a is under way"):
-        orders.request_cancel(house.services, "a", who="me")
+        request_cancel(house.services, "a", who="me")
 
 
 def test_a_deployment_that_has_ended_cannot_be_cancelled(house: House) -> None:
     house.stack()
     done = house.push(version(1))
     with pytest.raises(UserError, match="not under way any more: deployed"):
-        orders.request_cancel(house.services, str(done["deployment"]), who="me")
+        request_cancel(house.services, str(done["deployment"]), who="me")
 
 
 # ---------------------------------------------------------------- adopt

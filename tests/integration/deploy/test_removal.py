@@ -9,8 +9,8 @@ import pytest
 from tests.integration.deploy.house import LINK, House, compose, service, yaml_of
 from workers.model.errors import UserError
 from workers.model.words import Trigger
+from workers.reconcile.forget import request_forget
 from workers.reconcile.reconcile import reconcile
-from workers.reconcile.requests import request_forget
 
 pytestmark = pytest.mark.docker
 

@@ -1,7 +1,7 @@
 """What runs: the Docker Engine seen through its SDK. Compose changes things, this module observes them.
 
 The few things it does change are those that Compose has no word for: put a tag back on an image, settle a
-container that a killed Compose left half made.
+container that a killed Compose left half made. Longer than others: one connection, a few lines for each question.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Marks that people or failures leave on a stack: a pause, a hold, a pin, an adoption; that it is gone. Values.
 
 The forms in JSON are those that earlier releases wrote; `from_json` has every default for what they did not write.
+Longer than other modules, since all of them are stored alike, in Redis and in the journal.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 `docker compose up --wait` calls a crash loop a success and a finished one-shot a failure, so Tegu judges by itself.
 
-A pure judgement of every container's state, repeated whenever the engine reports that something happened.
+A pure judgement of every container's state, repeated whenever the engine reports that something happened. Longer than
+other modules, since the judgement and what is told of it change together.
 """
 
 from __future__ import annotations
