@@ -98,12 +98,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
     visibility = VISIBILITY_TIMEOUT.total_seconds()
     return {
         "tegu_worker": settings.worker,
-        "include": [
-            "workers.tasks",
-            "workers.reconcile.heartbeat",
-            "workers.reconcile.again",
-            "workers.reconcile.watch",
-        ],
+        "include": ["workers.tasks", *(f"workers.reconcile.{name}" for name in ("heartbeat", "again", "watch"))],
         # Redis: half-open connections are found, a message of a killed worker comes back right after its timeout.
         "broker_url": settings.broker_url,
         "broker_connection_retry_on_startup": True,

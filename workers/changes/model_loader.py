@@ -2,6 +2,7 @@
 
 The order is Compose's: each file is interpolated, its `extends` are applied, the projects that it includes, each with
 its own folder and env files, join in, and it is merged over the files before it; then relative paths become absolute.
+Longer than others: the order is one, and its steps need each other.
 """
 
 from __future__ import annotations

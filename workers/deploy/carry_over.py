@@ -177,8 +177,14 @@ def _finish(services: Services, stack: Stack, source: str, fence: int) -> None:
     state.journal.update(stack.id, carried=None)
     services.at_step(Step.CARRY)
     # Last, for whoever finds a record here looks at no journal.
+    _show(services, stack, record, journal, fence)
+    log.warning("stack carried over", stack=stack.id, source=source, project=record.project)
+
+
+def _show(services: Services, stack: Stack, record: Deployed, journal: JournalEntry, fence: int) -> None:
+    """Write for everybody what is deployed under the new name."""
     commit = record.commit
-    state.records.put(
+    services.state.records.put(
         stack.id,
         record,
         fence,
@@ -187,7 +193,6 @@ def _finish(services: Services, stack: Stack, source: str, fence: int) -> None:
         removed=journal.removed,
         stopped=journal.stopped,
     )
-    log.warning("stack carried over", stack=stack.id, source=source, project=record.project)
 
 
 def _move_files(data_dir: Path, source: str, old: str, stack: Stack, record: Deployed) -> None:

@@ -107,6 +107,11 @@ def obstacle(services: Services, stack: Stack, source: str, record: Deployed) ->
         return f"a deployment of {source} was interrupted; bring {source} back for a moment, and it is put right"
     if journal.pin is not None or services.state.pins.get(source):
         return f"{source} is rolled back; `tegu resume` ends that once it is back"
+    return _in_the_way(services, stack, source, record)
+
+
+def _in_the_way(services: Services, stack: Stack, source: str, record: Deployed) -> str:
+    """What of the two folders keeps one from going on with the other; empty for nothing."""
     old, new = Path(record.path), Path(stack.path)
     if old != new and (old.is_relative_to(new) or new.is_relative_to(old)):
         return f"one of their folders lies in the other: {record.path or '.'}, {stack.path or '.'}"

@@ -46,24 +46,28 @@ def next_hold(before: Hold | None, tried: Attempted, ending: Ending, at: datetim
         ending: how it ended.
         at: when.
     """
-    known = before.of(tried.fingerprint) if before else None
     if ending.hold:
-        if ending.outcome is Outcome.CANCELLED and tried.is_deployed:
-            return before  # what was cancelled is a repetition; what runs is what should
-        failed = _failed(None if tried.asked else known, tried, ending, at)
-        if ending.stranded and tried.deployed not in {None, tried.fingerprint}:
-            return replace(failed, beside=_stranded(before, tried, ending, at))
-        # What is newest stays held when something older fails, too.
-        if before is not None and not tried.is_newest and before.fingerprint != tried.fingerprint:
-            return replace(before, beside=failed)
-        if before is not None and before.outcome is Outcome.SUPERSEDED and before.fingerprint != tried.fingerprint:
-            return replace(failed, beside=replace(before, beside=None))
-        return failed
+        return _held(before, tried, ending, at)
     if before is None or ending.outcome is not Outcome.DEPLOYED:
         return before
     if tried.is_newest or before.fingerprint == tried.fingerprint:
         return None
-    return replace(before, beside=None) if known else before
+    return replace(before, beside=None) if before.of(tried.fingerprint) else before
+
+
+def _held(before: Hold | None, tried: Attempted, ending: Ending, at: datetime) -> Hold | None:
+    """What is held once something has failed; what else was held before stands beside it, or it beside that."""
+    if ending.outcome is Outcome.CANCELLED and tried.is_deployed:
+        return before  # what was cancelled is a repetition; what runs is what should
+    known = before.of(tried.fingerprint) if before and not tried.asked else None
+    failed = _failed(known, tried, ending, at)
+    if ending.stranded and tried.deployed not in {None, tried.fingerprint}:
+        return replace(failed, beside=_stranded(before, tried, ending, at))
+    if before is None or before.fingerprint == tried.fingerprint:
+        return failed
+    if not tried.is_newest:
+        return replace(before, beside=failed)  # what is newest stays held when something older fails, too
+    return replace(failed, beside=replace(before, beside=None)) if before.outcome is Outcome.SUPERSEDED else failed
 
 
 def _stranded(before: Hold | None, tried: Attempted, ending: Ending, at: datetime) -> Hold:

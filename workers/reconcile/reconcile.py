@@ -120,17 +120,7 @@ def publish_lost(services: Services, worker: str) -> int:
 
 def _messages(services: Services, worker: str, run: OpenRun, stacks: Iterable[str]) -> list[Message]:
     """Let the run wait for its lost stacks once more, and say what has to be published for that."""
-    mine, gone = [], []
-    for stack in stacks:
-        try:
-            if services.stacks.find(stack, remembered=True).worker == worker:
-                mine.append(stack)
-        except UnknownName as error:
-            if services.state.records.status(stack).removed is not None:
-                gone += [stack] if services.state.journal.exists(stack) else []
-                continue
-            removed = StackResult(stack, Action.NONE, Reason.REMOVED, Outcome.REMOVED, message=str(error))
-            services.state.runs.finish([run.id], removed)
+    mine, gone = _mine_and_gone(services, worker, run, stacks)
     if gone:
         services.state.runs.plan(run.id, [(stack, "") for stack in gone])
     if not mine:
@@ -144,3 +134,19 @@ def _messages(services: Services, worker: str, run: OpenRun, stacks: Iterable[st
         *(deploy_message(stack, run.id, worker) for stack in gone),
         *(make(stack, run.id, worker) for stack in mine),
     ]
+
+
+def _mine_and_gone(services: Services, worker: str, run: OpenRun, stacks: Iterable[str]) -> tuple[list[str], list[str]]:
+    """A worker's stacks, and what it has deployed of those that are none any more; what never was ends here."""
+    mine, gone = [], []
+    for stack in stacks:
+        try:
+            if services.stacks.find(stack, remembered=True).worker == worker:
+                mine.append(stack)
+        except UnknownName as error:
+            if services.state.records.status(stack).removed is not None:
+                gone += [stack] if services.state.journal.exists(stack) else []
+                continue
+            removed = StackResult(stack, Action.NONE, Reason.REMOVED, Outcome.REMOVED, message=str(error))
+            services.state.runs.finish([run.id], removed)
+    return mine, gone

@@ -100,6 +100,11 @@ def _why(row: dict[str, Any]) -> str:
         return unwell(row)
     if row["removed"] and decision.get("reason") != "removed":
         return str(row["removed"].get("why") or "")
+    return _told(row, decision)
+
+
+def _told(row: dict[str, Any], decision: dict[str, Any]) -> str:
+    """The first line of what was said last, of the deployment as long as what it left is not made good."""
     last = row["last_deployment"] or {}
     is_left = row["status"] in {"failed", "rolled_back"} or (row["held"] and last.get("outcome") == "cancelled")
     text = (is_left and last.get("message")) or decision.get("message") or decision.get("reason") or ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -155,31 +155,35 @@ def container_of(row: Mapping[str, Any]) -> Container:
 
 def details_of(container: Container, found: Mapping[str, Any]) -> Details:
     """What the engine says of one container."""
-    state = found["State"]
-    mounts = found.get("Mounts") or []
-    health = state.get("Health") or {}
-    network = found.get("NetworkSettings") or {}
+    state, mounts, network = found["State"], found.get("Mounts") or [], found.get("NetworkSettings") or {}
     return Details(
         container=container,
         state=state["Status"],
         started_at=state["StartedAt"],
         exit_code=state["ExitCode"],
         restarts=found["RestartCount"],
-        health=None if health.get("Status") in {None, "none"} else health["Status"],
+        health=_health_of(state),
         restart_policy=found["HostConfig"]["RestartPolicy"]["Name"] or "no",
         sources=tuple(mount["Source"] for mount in mounts if mount["Type"] == "bind"),
         volumes=tuple(mount["Name"] for mount in mounts if mount["Type"] == "volume"),
         addresses=tuple(each["IPAddress"] for each in (network.get("Networks") or {}).values() if each["IPAddress"]),
-        ports=tuple(
-            Port(place["HostIp"], int(place["HostPort"]), inside.partition("/")[2])
-            for inside, places in (network.get("Ports") or {}).items()
-            for place in places or ()
-        ),
+        ports=tuple(_ports_of(network)),
         made_from=found["Config"]["Image"],
         network_mode=found["HostConfig"].get("NetworkMode") or "",
         ended_at=state.get("FinishedAt") or "",
         error=state.get("Error") or "",
     )
+
+
+def _health_of(state: Mapping[str, Any]) -> str | None:
+    status = (state.get("Health") or {}).get("Status")
+    return None if status in {None, "none"} else str(status)
+
+
+def _ports_of(network: Mapping[str, Any]) -> Iterator[Port]:
+    for inside, places in (network.get("Ports") or {}).items():
+        for place in places or ():
+            yield Port(place["HostIp"], int(place["HostPort"]), inside.partition("/")[2])
 
 
 def inspected(found: Mapping[str, Any]) -> Details:

@@ -66,17 +66,21 @@ def _from_directories(ground: Ground, staged: Staged, before: Running) -> Along:
             raise MovedData(_hidden(ground, old, hidden, sight))
     found = left_behind(*places, env_files=env_files)
     if found and ground.adoption is None:
-        left = ", ".join(each.source for each in found)
-        message = (
-            f"project {ground.stack.project} runs from {', '.join(old)}, and this data would stay behind: {left}; "
-            f"decide with `tegu adopt {ground.stack.id} --data move|copy|leave`"
-        )
-        raise MovedData(message)
+        raise MovedData(_undecided(ground, old, found))
     if ground.adoption not in {"move", "copy"}:
         return (), ()
     how: How = "copy" if ground.adoption == "copy" else "move"
     brought = tuple(replace(each, how=how) for each in found)
     return brought, users_of(details, brought)
+
+
+def _undecided(ground: Ground, old: Collection[str], left: Collection[Belonging]) -> str:
+    """What is said of data that would stay behind."""
+    return (
+        f"project {ground.stack.project} runs from {', '.join(old)}, and this data would stay behind: "
+        f"{', '.join(each.source for each in left)}; "
+        f"decide with `tegu adopt {ground.stack.id} --data move|copy|leave`"
+    )
 
 
 def _with_devices(engine: Engine, seen: Details) -> Details:
