@@ -19,11 +19,11 @@ from workers.changes.unwritten import Unwritten
 from workers.commands.diff import PathDifference, difference, differences, is_masked, secret_paths
 from workers.commands.plan_renames import with_renames
 from workers.deploy.foresee import foresee
-from workers.deploy.known import find_known, matching
+from workers.deploy.known import find_known
 from workers.deploy.sight import Sight
 from workers.model.errors import GitUnavailable, TeguError, UnknownName, UsageError
 from workers.model.refs import no_ref
-from workers.model.stack import Stack
+from workers.model.stack import Stack, matching
 from workers.model.words import Action, Decision, Reason
 from workers.services import Services, known_repo
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from workers.deploy.take_down import stack_of
 from workers.model.errors import UnknownName
-from workers.model.stack import Stack
+from workers.model.stack import Stack, matching
 from workers.services import Services
 
 
@@ -36,8 +35,3 @@ def gone_stack(services: Services, identifier: str) -> Stack:
     """A stack that is none any more, as it was last deployed, by whom."""
     record = services.state.records.get(identifier)
     return replace(stack_of(identifier, record), worker=(record and record.worker) or services.settings.worker)
-
-
-def matching(name: str, ids: Iterable[str]) -> list[str]:
-    """Those ids that a name may stand for."""
-    return [stack for stack in ids if name in {stack, stack.partition("/")[2]}]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -181,3 +181,8 @@ class Stack:
     def id(self) -> str:
         """`environment/name`."""
         return f"{self.environment}/{self.name}"
+
+
+def matching(name: str, ids: Iterable[str]) -> list[str]:
+    """Those ids that a name may stand for: an id in full, or what follows its environment."""
+    return [each for each in ids if name in {each, each.partition("/")[2]}]

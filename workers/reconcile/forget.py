@@ -11,6 +11,7 @@ from workers.adapters.state.marks import Removed
 from workers.adapters.state.results import StackResult
 from workers.celery import deploy_queue
 from workers.model.errors import UnknownName, UserError
+from workers.model.stack import matching
 from workers.model.words import Action, Outcome, Reason, Trigger
 from workers.services import Services
 
@@ -66,7 +67,7 @@ def find_gone(services: Services, name: str) -> tuple[str, Removed]:
             "catalog or the repository first, or pause it"
         )
         raise UserError(message)
-    found = [stack for stack in services.state.records.known() if name in {stack, stack.partition("/")[2]}]
+    found = matching(name, services.state.records.known())
     gone = {
         stack: facts.known.removed
         for stack, facts in services.state.facts(found).items()

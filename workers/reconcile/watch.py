@@ -54,10 +54,13 @@ class Watch:
         make_private(folder)
         with (folder / f".watch-{self._worker}.lock").open("w") as lock:
             fcntl.lockf(lock, fcntl.LOCK_EX)
-            while True:
-                self._look_after()
-                if self._ended.wait(_EVERY_SECONDS):
-                    break
+            while not self._ended.is_set():
+                try:
+                    self._look_after()
+                except Exception:
+                    # Nothing that goes wrong here may end it for good.
+                    log.exception("a bug in watching engines")
+                self._ended.wait(_EVERY_SECONDS)
             for each in self._engines.values():
                 each.end()
 
@@ -78,14 +81,13 @@ class Watch:
 
 @cache
 def _of_this_process() -> Watch:
-    return Watch(build_services(), app.conf.tegu_worker)
+    made = Watch(build_services(), app.conf.tegu_worker)
+    made.start()
+    return made
 
 
 @signals.worker_ready.connect  # type: ignore[untyped-decorator]
 def _start(sender: Any = None, **_: object) -> None:  # noqa: ANN401 (Celery's consumer)
     """Sent at every (re)connection; only a worker that does what is quick watches."""
-    if (
-        pull_queue(app.conf.tegu_worker) in sender.app.amqp.queues.consume_from
-        and not _of_this_process.cache_info().currsize
-    ):
-        _of_this_process().start()
+    if pull_queue(app.conf.tegu_worker) in sender.app.amqp.queues.consume_from:
+        _of_this_process()

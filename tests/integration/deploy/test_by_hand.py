@@ -547,5 +547,5 @@ def test_an_adoption_that_was_killed_goes_on_at_the_next_look(house: House) -> N
         house.docker("rm", "-f", *(identifier for identifier, _ in house.lives().values()))
         shutil.rmtree(house.live())
         house.services.state.journal.delete(STACK)
-        house.services.state.records.delete(STACK)
+        house.services.state.forget(STACK)
         (house.folder / "data/state/default/a.files").unlink()

@@ -51,7 +51,7 @@ def test_the_first_look_at_its_own_project_is_skipped_too(house: House) -> None:
     house.push({"a/compose.yaml": compose(web=service("sleep 1000"), db=DB)})
     house.run_in(house.containers()["db"].container.id)
     house.services.state.journal.delete("default/a")
-    house.services.state.records.delete("default/a")
+    house.services.state.forget("default/a")
     assert looked_at_as_own(house)["reason"] == "self"
 
 

@@ -185,13 +185,13 @@ class Engine:
                 return False
         return True
 
-    def network_modes(self, container_id: str) -> tuple[str, ...]:
-        """The network mode of a container; nothing without one."""
+    def network_mode(self, container_id: str) -> str | None:
+        """The network mode of a container; None without one."""
         with translated():
             try:
-                return (str(self.client.inspect_container(container_id)["HostConfig"]["NetworkMode"]),)
+                return str(self.client.inspect_container(container_id)["HostConfig"]["NetworkMode"])
             except docker.errors.NotFound:
-                return ()
+                return None
 
     def binds(self, container_id: str) -> tuple[tuple[str, str], ...] | None:
         """What of the host is mounted into a container: where it is, and where that sees it; None without one."""

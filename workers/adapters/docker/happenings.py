@@ -108,7 +108,7 @@ class Stream:
         except queue.Empty:
             return ()
         if first is not None:
-            threading.Event().wait(gather)
+            time.sleep(gather)
         found = [first]
         with contextlib.suppress(queue.Empty):
             while len(found) < MAX_WAITING:

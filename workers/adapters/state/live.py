@@ -141,13 +141,6 @@ class LiveStates:
         return {name: Live.from_json(json.loads(text)) for name, text in zip(names, texts, strict=True) if text}
 
     @translated()
-    def forget(self, stacks: Iterable[str]) -> None:
-        """Take away that of stacks that are none any more."""
-        names = list(stacks)
-        if names:
-            self._redis.hdel(keys.live(), *names)
-
-    @translated()
     def seen(self) -> dict[tuple[str, str], bool]:
         """Whether each worker's watcher sees its engine now, by worker and address."""
         with self._redis.pipeline(transaction=False) as pipeline:

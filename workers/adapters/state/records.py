@@ -71,15 +71,6 @@ class Records:
         """The ids of all stacks that were ever planned or recorded."""
         return tuple(sorted(str(stack) for stack in self._redis.smembers(keys.stacks())))
 
-    @translated()
-    def delete(self, stack: str) -> None:
-        """Forget a stack: its record, its status, and how its services stand."""
-        with self._redis.pipeline() as pipeline:
-            pipeline.delete(keys.record(stack), keys.status(stack))
-            pipeline.hdel(keys.live(), stack)
-            pipeline.srem(keys.stacks(), stack)
-            pipeline.execute()
-
     def _write(self, stack: str, fence: int | None, record: str, status: Mapping[str, object]) -> None:
         pairs = [text for name, value in status.items() for text in (name, json.dumps(value))]
         if not self._scripts("put_record", stack, "" if fence is None else str(fence), record, *pairs):

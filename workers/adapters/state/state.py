@@ -110,8 +110,9 @@ class State:
         """
         with self.redis.pipeline() as pipeline:
             pipeline.delete(keys.record(stack), keys.status(stack), keys.deployments(stack), keys.runs_of_stack(stack))
-            for mark in (keys.paused, keys.held, keys.pinned, keys.adopting, keys.heirs):
-                pipeline.hdel(mark(), stack)
+            for hash_of in (keys.paused, keys.held, keys.pinned, keys.adopting, keys.heirs, keys.live):
+                pipeline.hdel(hash_of(), stack)
+            pipeline.zrem(keys.due(), stack)
             pipeline.srem(keys.stacks(), stack)
             pipeline.execute()
 
@@ -124,10 +125,8 @@ class State:
     @translated()
     def hand_on(self, stack: str, to: str) -> None:
         """Let a stack have the history and the pause of another one, unless it has its own."""
-        with self.redis.pipeline() as pipeline:
-            if self.redis.exists(keys.deployments(stack)):
-                pipeline.renamenx(keys.deployments(stack), keys.deployments(to))
-            pipeline.execute()
+        if self.redis.exists(keys.deployments(stack)):
+            self.redis.renamenx(keys.deployments(stack), keys.deployments(to))
         if (pause := self.pauses.get(stack)) is not None:
             self.pauses.restore(to, pause)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.adapters.docker.engine import Engine
 from workers.adapters.docker.releases import numbers
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.names import taken_names, wanted_names
@@ -95,11 +94,7 @@ def _shares_ports(work: Work) -> bool:
     engine, container = work.ground.tools.engine, work.ground.tools.own.container
     if not engine.docker_host.startswith("unix://"):
         return False
-    return container is None or _is_in_host_network(engine, container)
-
-
-def _is_in_host_network(engine: Engine, container: str) -> bool:
-    return any(mode == "host" for mode in engine.network_modes(container))
+    return container is None or engine.network_mode(container) == "host"
 
 
 def _paused(work: Work, coming: set[str]) -> Iterator[str]:

@@ -53,5 +53,5 @@ def test_what_is_stored_of_a_stack_is_bounded_and_is_forgotten_with_it(state: St
     stored = read(state)
     assert stored is not None
     assert len(stored.services) == MAX_SERVICES
-    state.records.delete(STACK)
+    state.forget(STACK)
     assert read(state) is None

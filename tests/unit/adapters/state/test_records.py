@@ -6,8 +6,10 @@ import pytest
 
 from tests.records import a_record
 from workers.adapters.state import keys
+from workers.adapters.state.heirs import Heir
 from workers.adapters.state.leases import stack_lease
-from workers.adapters.state.marks import Stop
+from workers.adapters.state.live import Live, LiveService
+from workers.adapters.state.marks import Hold, Stop
 from workers.adapters.state.state import State
 from workers.adapters.state.status import Known
 from workers.model.errors import StaleHolder
@@ -68,8 +70,14 @@ def test_a_record_that_cannot_be_read_counts_as_none(state: State, text: str) ->
     assert state.quick.look(STACK, "task").record is None
 
 
-def test_a_deleted_stack_is_forgotten(state: State) -> None:
+def test_of_a_forgotten_stack_nothing_is_left(state: State) -> None:
     state.records.put(STACK, RECORD, None, deployed_commit="c1")
-    state.records.delete(STACK)
+    state.pauses.pause(STACK, "somebody")
+    state.holds.hold(STACK, Hold("f1", retry_at="2026-11-23T12:00:00.000Z"))
+    state.adoptions.adopt(STACK, "leave", "somebody")
+    state.live.write({STACK: Live({"web": LiveService("running")}, "local unix:///x")})
+    state.heirs.note([STACK], {STACK: Heir(("production/old",))})
+    state.forget(STACK)
     assert (state.records.get(STACK), state.records.known()) == (None, ())
     assert state.records.status(STACK) == Known()
+    assert [*state.redis.scan_iter()] == []
