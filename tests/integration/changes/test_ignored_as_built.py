@@ -145,9 +145,11 @@ rows = st.lists(lines, min_size=1, max_size=5).map(";".join).filter(is_movable)
 
 
 def is_taken(row: str) -> bool:
+    """Whether no pattern is refused, neither where the rows before leave everything nor where they leave nothing."""
     try:
-        left(TREE, moved(row, "000").encode())
-        left([f"000/{path}" for path in TREE], moved(row, "000").encode())
+        for before in ("", "**\n"):
+            left(TREE, (before + moved(row, "000")).encode())
+            left([f"000/{path}" for path in TREE], (before + moved(row, "000")).encode())
     except BadPatternError:
         return False
     return True

@@ -318,6 +318,7 @@ def test_a_way_back_after_a_kill_deletes_no_data(house: House, folders: tuple[Pa
         house.look()
 
     assert in_a_child(act)
+    house.until(lambda: not house.containers()["web"].container.running)  # by itself, before the way back
     done = house.look()
     name = f"{house.project()}_shown"
     assert (done["outcome"], f"docker volume rm {name}" in (done["message"] or "")) == ("failed", True), done
