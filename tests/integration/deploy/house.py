@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -64,6 +65,9 @@ class Published(Queue):
 
     def close(self) -> None:
         """There is no connection."""
+
+
+_SIGNALLED = frozenset({None, 128 + signal.SIGTERM, 128 + signal.SIGKILL})  # exit codes; None while it runs
 
 
 class House:
@@ -249,10 +253,11 @@ class House:
         assert shown.stacks[stack].outcome == done.outcome
         return done.to_json()
 
-    def _running(self, name: str) -> frozenset[str]:
-        return frozenset(each.service for each in self.engine.containers(self.project(name)) if each.running)
+    def _running(self, name: str) -> dict[str, str]:
+        """The services of the containers that run, by the containers' ids."""
+        return {each.id: each.service for each in self.engine.containers(self.project(name)) if each.running}
 
-    def _is_no_worse(self, name: str, before: frozenset[str], done: StackResult) -> None:
+    def _is_no_worse(self, name: str, before: Mapping[str, str], done: StackResult) -> None:
         """Whatever becomes of a deployment, what ran before runs afterwards, or what takes its place does.
 
         But for what has left the files or ended by itself, and for whoever wants no way back.
@@ -266,7 +271,10 @@ class House:
         there_now.close()
         there = (*now, *self.engine.containers(self.project(name)))
         ended = {each.service for each in there if each.state == "exited" and each.exit_code == 0}
-        lost = (before & record.snapshot.services.keys()) - ended - {each.service for each in there if each.running}
+        # What has not got its end from a signal has found it by itself, at whatever moment.
+        ended |= {each.service for each in there if each.id in before and each.exit_code not in _SIGNALLED}
+        running = {each.service for each in there if each.running}
+        lost = ({*before.values()} & record.snapshot.services.keys()) - ended - running
         assert not lost, f"{', '.join(sorted(lost))} ran before: {done}"
 
     # ------------------------------------------------------------ looking
