@@ -43,7 +43,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
         "`0`",
         "How many [reverse proxies](../how-to/reverse-proxy.md) stand in front, whose `X-Forwarded-*` is believed.",
     ),
-    "TEGU_FLOWER_BIND": ("`127.0.0.1:5555`", "Where `tegu up` lets Flower listen, `host:port`."),
+    "TEGU_FLOWER_BIND": ("`127.0.0.1:5555`", "Where `tegu up` lets Flower listen, `host:port`; `off`: it starts none."),
     "TEGU_LOG_FORMAT": ("`console`", "`console` for people, `json` for programs: one object a line."),
 }
 

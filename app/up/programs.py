@@ -34,18 +34,19 @@ def programs(settings: Settings) -> tuple[Program, ...]:
         settings: where web and Flower listen, and whose queues the workers consume.
     """
     celery = (sys.executable, "-m", "celery", "--no-color", "--quiet", "-A", "workers")
-    address, port = host_and_port(settings.flower_bind)
     return (
         Program("web", (sys.executable, "-m", "gunicorn", "--config", "python:app.server"), 15),
         # Two lines of Celery's for each of a thousand unchanged stacks would hide all others; Tegu has its own.
         _worker((*_GIVING_WAY, *celery), "pull", pull_queue(settings.worker), settings.worker, STOP_LIMIT, "WARNING"),
         _worker(celery, "deploy", deploy_queue(settings.worker), settings.worker, DEPLOY_STOP_LIMIT),
         Program("beat", (*celery, "beat", "--loglevel", "INFO")),
-        Program(
-            "flower",
-            (*_GIVING_WAY, *celery, "flower", f"--address={address}", f"--port={port}", "--logging=error"),
-        ),
+        *(_flower((*_GIVING_WAY, *celery), bind) for bind in (settings.flower_bind,) if bind),
     )
+
+
+def _flower(celery: tuple[str, ...], bind: str) -> Program:
+    address, port = host_and_port(bind)
+    return Program("flower", (*celery, "flower", f"--address={address}", f"--port={port}", "--logging=error"))
 
 
 def _worker(

@@ -1,11 +1,12 @@
 """Supervisor as a library: it runs in this process, and hands every line and every ending to one log.
 
-What is overridden are the places where supervisor meets the system: exec, wait, the logger, its signals
-and its tick (docs/decisions/supervisor-in-process.md).
+What is overridden are the places where supervisor meets the system: exec, wait, the logger, its signals, its poll and
+its tick (docs/decisions/supervisor-in-process.md).
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -19,11 +20,14 @@ from supervisor.options import ServerOptions, decode_wait_status
 from supervisor.states import ProcessStates, SupervisorStates
 from supervisor.supervisord import Supervisor
 
+from app.up.forked import python_program, run_in_this_process
 from app.up.loglines import LogLines
 from app.up.offspring import end_with_parent
 
 _LONGEST_PAUSE = 30.0  # seconds between two attempts to start what keeps ending
-_ROUND = 0.2  # seconds until the loop looks at signals, endings and what may be started, when nothing else wakes it
+# Seconds until the loop looks at what is due when neither a signal nor output wakes it: while Redis is waited for,
+# while a program starts, pauses or stops, and while all of them run.
+_WAITING, _CHANGING, _STEADY = 0.02, 0.2, 60.0
 _STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP})
 
 
@@ -55,8 +59,20 @@ class _Options(ServerOptions):  # type: ignore[misc]
         super().__init__()
         self.environment = environment
         self.endings: dict[int, str] = {}
-        poll = self.poller.poll
-        self.poller.poll = lambda timeout: poll(min(timeout, _ROUND))
+        self.patience = _WAITING
+        self._poll = self.poller.poll
+        self.poller.poll = self._wait
+        self._woken, waking = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
+
+    def _wait(self, _seconds: float) -> tuple[list[int], list[int]]:
+        """Wait for output, or for a signal: it may have come just before, and then the pipe tells of it."""
+        self.poller.register_readable(self._woken)
+        readable, writable = self._poll(self.patience)
+        if self._woken in readable:
+            readable.remove(self._woken)
+            os.read(self._woken, 4096)
+        return readable, writable
 
     def make_logger(self) -> None:
         """Supervisor's own log stays silent; events say the same."""
@@ -65,7 +81,10 @@ class _Options(ServerOptions):  # type: ignore[misc]
     def execve(self, filename: str, argv: list[str], env: dict[str, str]) -> None:
         """In the child: become the program, and end when the parent does."""
         end_with_parent()
-        super().execve(filename, argv, {**env, **self.environment})
+        environment = {**env, **self.environment}
+        if program := python_program(argv):
+            run_in_this_process(program, environment)
+        super().execve(filename, argv, environment)
 
     def waitpid(self) -> tuple[int | None, int | None]:
         """Reap one child, and remember in words how it ended."""
@@ -103,12 +122,22 @@ class _Supervisor(Supervisor):  # type: ignore[misc]
             for process in self._processes():
                 if process.state == ProcessStates.STOPPED and not process.laststart:
                     process.spawn()
+        self.options.patience = self._patience()
+
+    def _patience(self) -> float:
+        if not self._started:
+            return _WAITING
+        is_steady = all(process.state == ProcessStates.RUNNING for process in self._processes())
+        return _STEADY if is_steady and self.options.mood == SupervisorStates.RUNNING else _CHANGING
 
     def handle_signal(self) -> None:
+        """Take every signal that has come since."""
+        while (number := self.options.get_signal()) is not None:
+            if number in _STOP_SIGNALS:
+                self._stop(number)
+
+    def _stop(self, number: int) -> None:
         """Stop at the first signal; a second Ctrl-C waits for nobody."""
-        number = self.options.get_signal()
-        if number not in _STOP_SIGNALS:
-            return
         if self.options.mood == SupervisorStates.RUNNING:
             self._log.notice("stopping", signal=signal.Signals(number).name)
             self.options.mood = SupervisorStates.SHUTDOWN

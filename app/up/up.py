@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from app.up.forked import load
 from app.up.loglines import LogLines
 from app.up.offspring import adopt_orphans, end_descendants
 from app.up.programs import REDIS, Program, programs, supervisor_config
@@ -52,13 +53,18 @@ def run_up(settings: Settings) -> None:
         config.write_text(supervisor_config(programs(settings), redis, settings.data_dir), encoding="utf-8")
         _greet(settings, log)
         adopt_orphans()
+
+        def is_ready() -> bool:
+            load()  # while Redis starts
+            return redis is None or embedded_redis.answers(settings.redis_socket)
+
         try:
             supervise(
                 config,
                 log,
                 # The programs find the same files from wherever they run.
                 {"TEGU_CATALOG": str(catalog), "TEGU_DATA_DIR": str(settings.data_dir)},
-                lambda: redis is None or embedded_redis.answers(settings.redis_socket),
+                is_ready,
             )
         finally:
             end_descendants()
@@ -109,7 +115,7 @@ def _redis(settings: Settings, deadline: float) -> Program | None:
 
 def _check_ports(settings: Settings, deadline: float) -> None:
     for name, bind in (("TEGU_BIND", settings.bind), ("TEGU_FLOWER_BIND", settings.flower_bind)):
-        while (problem := _try_to_listen(*host_and_port(bind))) is not None:
+        while bind and (problem := _try_to_listen(*host_and_port(bind))) is not None:
             if time.monotonic() >= deadline:
                 message = f"{name}: cannot listen on {bind}: {problem}; stop what does, or choose another"
                 raise UserError(message)
@@ -130,6 +136,9 @@ def _try_to_listen(host: str, port: int) -> str | None:
 
 
 def _greet(settings: Settings, log: LogLines) -> None:
+    if settings.flower_bind is None:
+        log.notice("starting", web=f"http://{settings.bind}", flower="off")
+        return
     log.notice("starting", web=f"http://{settings.bind}", flower=f"http://{settings.flower_bind}")
     if host_and_port(settings.flower_bind)[0] not in _LOOPBACK:
         log.notice("Flower can be reached from other machines: give it a login with FLOWER_BASIC_AUTH=user:password")

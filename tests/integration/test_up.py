@@ -102,12 +102,12 @@ class Up:
                     os.kill(pid, signal.SIGKILL)
 
     def left(self) -> list[int]:
-        """Every process that was started for this data directory and is still there."""
-        wanted = f"TEGU_DATA_DIR={self.data_dir}\0".encode()
+        """Every process of its session that is still there."""
         found = []
         for entry in Path("/proc").iterdir():
             with contextlib.suppress(OSError):
-                if entry.name.isdigit() and wanted in (entry / "environ").read_bytes():
+                state, _, _, session = (entry / "stat").read_text(errors="replace").rpartition(") ")[2].split()[:4]
+                if int(session) == self.process.pid and state != "Z":
                     found.append(int(entry.name))
         return found
 

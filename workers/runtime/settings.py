@@ -76,6 +76,10 @@ def _address(address: str) -> str:
     return address
 
 
+def _unless_off(value: object) -> object:
+    return None if value == "off" else value
+
+
 def _count(value: object) -> object:
     if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,3}", value.strip()):
         message = f"{value!r} is not a count; write how many proxies stand in front, such as 1"
@@ -115,8 +119,8 @@ class Settings(BaseModel):
     """Tegu's settings, one field per `TEGU_…` variable, in lower case.
 
     `redis_url` None: the embedded Redis on `redis_socket`. `data_dir` is canonical. `bind` and `flower_bind` are
-    `host:port`. `worker` is a name as the catalog has them. `trusted_proxies` counts the proxies whose `X-Forwarded-*`
-    is believed.
+    `host:port`; `flower_bind` None: without Flower. `worker` is a name as the catalog has them. `trusted_proxies`
+    counts the proxies whose `X-Forwarded-*` is believed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -131,7 +135,7 @@ class Settings(BaseModel):
     reconcile: Annotated[Duration, Field(gt=timedelta())] = timedelta(minutes=5)
     public_url: str | None = None
     trusted_proxies: Annotated[int, BeforeValidator(_count), Field(ge=0)] = 0
-    flower_bind: _Address = "127.0.0.1:5555"
+    flower_bind: Annotated[_Address | None, BeforeValidator(_unless_off)] = "127.0.0.1:5555"
     log_format: Literal["console", "json"] = "console"
 
     @property
@@ -226,3 +230,9 @@ def inherited(names: Iterable[str]) -> dict[str, str]:
 def process_environment() -> Mapping[str, str]:
     """The environment as it is now, for the `${NAME}` of a catalog."""
     return dict(os.environ)  # noqa: TID251 (here is where it is read)
+
+
+def replace_environment(variables: Mapping[str, str]) -> None:
+    """Make these the environment of this process, for itself and its children."""
+    os.environ.clear()  # noqa: TID251 (here is where it is kept)
+    os.environ.update(variables)  # noqa: TID251

@@ -32,6 +32,11 @@ def test_flower_listens_where_it_is_told() -> None:
     assert {"--address=::1", "--port=5556"} <= set(argv)
 
 
+def test_flower_can_be_left_out() -> None:
+    found = {program.name for program in programs(load_settings({"TEGU_FLOWER_BIND": "off"}))}
+    assert found == {"web", "pull", "deploy", "beat"}
+
+
 def test_supervisor_reads_the_command_lines_as_they_are_meant(tmp_path: Path) -> None:
     redis = Program("redis", ("/bin/redis server", "--save", "", "--dir", "/100%/x"))
     options = ServerOptions()
