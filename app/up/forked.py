@@ -80,7 +80,7 @@ def run_in_this_process(program: PythonProgram, environment: Mapping[str, str]) 
     set_process_title(program.module, " ".join(program.arguments))
     code = _run(program.module)
     # What the interpreter does as it ends; it cannot be left to it, since the parent's frames stand above.
-    threading._shutdown()  # noqa: SLF001
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
     atexit._run_exitfuncs()  # noqa: SLF001
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
@@ -96,7 +96,7 @@ def _run(module: str) -> int:
         sys.stderr.write(f"{end.code}\n")
         return 1
     except BaseException:  # noqa: BLE001 (whatever it is, it is the program's end)
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        sys.excepthook(*sys.exc_info())
         return 1
     return 0
 
