@@ -113,6 +113,12 @@ class Snapshot:
         # An env file may be called so too; its use says what it is.
         return tuple(sorted(self.made_of - (public - {*self.secrets})))
 
+    @property
+    def asked_for(self) -> frozenset[str]:
+        """The variables that were looked up in Compose's own environment, whether it has them or not."""
+        kind = "variable:"
+        return frozenset(name.removeprefix(kind) for name in self.inputs if name.startswith(kind))
+
     def files(self, tree: Tree) -> dict[str, Entry]:
         """Every file and symlink of the closure by path, folders expanded, build contexts after their ignore file.
 

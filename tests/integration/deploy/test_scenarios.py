@@ -72,6 +72,11 @@ def has(path: str, text: str | None) -> Callable[[House], None]:
     return check
 
 
+def no_word_of_garbage(house: House) -> None:
+    found = [each for each in house.environment("web") if each.startswith(("GOGC", "X="))]
+    assert {"X=none"} <= {*found} <= {"X=none", "GOGC"}, found  # Compose hands on what has no value, or leaves it out
+
+
 def counted(house: House, count: int) -> None:
     assert len(house.engine.containers(house.project())) == count
 
@@ -394,6 +399,13 @@ SCENARIOS = {
         same=("db",),
         between=put("a/.env", "X=from outside"),
         check=has("a/.env", "X=from outside"),
+    ),
+    "what makes Compose quick reaches no container that asks for a variable of that name": Scenario(
+        {"a/compose.yaml": compose(web=service(environment=["GOGC", "X=${GOGC-none}"]))},
+        {"a/compose.yaml": compose(web=service("sleep 1001", environment=["GOGC", "X=${GOGC-none}"]))},
+        "deployed",
+        replaced=("web",),
+        check=no_word_of_garbage,
     ),
     "an env file in Git reaches the container": Scenario(
         {"a/compose.yaml": compose(web=service(env_file=["app.env"]), db=DB), "a/app.env": "X=1"},

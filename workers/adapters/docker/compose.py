@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,10 @@ PLUGIN_FOLDERS = (
 _SET = frozenset(
     (*INHERITED, "PWD", "DOCKER_HOST", "COMPOSE_EXPERIMENTAL_GIT_REMOTE", "COMPOSE_EXPERIMENTAL_OCI_REMOTE")
 )
+
+# Compose lives for a moment, and its heap stays small: without this, Go's runtime collects garbage a dozen times in it,
+# which is a third of what `config` and `up` cost in processor time (seen with 2.26 and 5.6).
+_UNHURRIED = {"GOGC": "400"}
 
 _NO_NAME = "setenv: invalid argument"  # all that Compose says of a variable in `.env` that the system does not take
 _CONFIG_LIMIT = 30.0  # seconds; it takes a tenth of one
@@ -100,7 +104,7 @@ class Compose:
             done = run(
                 [*prefix(project, self.program), *argv],
                 what=what,
-                env=project.environment,
+                env=_environment(project, argv[0]),
                 timeout=timeout,
                 cwd=_working_directory(project),
                 on_line=None if on_line is None else lambda line: on_line(said(line)),
@@ -165,6 +169,16 @@ class Compose:
         argv = [*self.program, "version", "--short"]
         env = inherited(("PATH", "HOME", "DOCKER_CONFIG"))
         return run(argv, what="docker compose version", env=env, timeout=timeout).stdout.strip().removeprefix("v")
+
+
+def _environment(project: Project, command: str) -> Mapping[str, str]:
+    """The environment of a command, with what makes it cheap where no file of the project can see that.
+
+    A build may start programs of its own, and takes its time anyway.
+    """
+    if project.asks_for is None or command == "build" or not project.asks_for.isdisjoint(_UNHURRIED):
+        return project.environment
+    return {**_UNHURRIED, **project.environment}
 
 
 def _why(command: str, output: str) -> str:

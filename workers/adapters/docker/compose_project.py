@@ -33,6 +33,7 @@ class Project:
         env_files: absolute paths for `--env-file`; none: Compose reads `.env`.
         profiles: none: `COMPOSE_PROFILES` decides.
         environment: the whole environment of the command.
+        asks_for: the variables of the environment that the files ask for; None where nobody knows.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Project:
     env_files: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    asks_for: frozenset[str] | None = None
 
     def at(self, root: Path, other: Path) -> Project:
         """The same project with every path below `root` moved below `other`."""

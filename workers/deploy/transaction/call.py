@@ -24,6 +24,7 @@ def live_project(stack: Stack, snapshot: Snapshot, folders: Folders) -> Project:
         env_files=tuple(str(folders.live / path) for path in snapshot.env_files),
         profiles=stack.options.profiles,
         environment=command_environment(stack, live, own_environment()),
+        asks_for=snapshot.asked_for,
     )
 
 

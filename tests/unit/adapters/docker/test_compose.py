@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,29 @@ def test_lines_and_errors_of_compose_quote_no_env_file(argv: list[str], live: Pa
         Compose(["sh", "-c", script]).run(project, argv, timeout=30, on_line=lines.append)
     told = ['The "TAG" variable is not set', "A variable is not set", "line 2: unterminated quoted value"]
     assert (lines, caught.value.output.splitlines()) == (told, told)
+
+
+@pytest.mark.parametrize(
+    ("asks_for", "command", "seen"),
+    [
+        (frozenset({"TAG"}), "up", "400"),
+        (frozenset({"TAG", "GOGC"}), "up", "none"),
+        (None, "up", "none"),
+        (frozenset[str](), "build", "none"),
+    ],
+    ids=["nobody asks", "a file asks", "nobody knows", "a build"],
+)
+def test_compose_collects_garbage_rarely_where_no_file_can_see_that(
+    asks_for: frozenset[str] | None, command: str, seen: str, live: Path
+) -> None:
+    (live / "services/web/compose.yaml").write_text("services: {}")
+    project = replace(project_of(make_stack(), live, live), asks_for=asks_for)
+    program = ["sh", "-c", "echo ${GOGC:-none}"]
+    assert Compose(program).run(project, [command], timeout=30).stdout.strip() == seen
+
+
+def test_a_stack_may_say_itself_how_often(live: Path) -> None:
+    (live / "services/web/compose.yaml").write_text("services: {}")
+    project = project_of(make_stack(Options(variables={"GOGC": "50"})), live, live)
+    program = ["sh", "-c", "echo $GOGC"]
+    assert Compose(program).run(replace(project, asks_for=frozenset()), ["up"], timeout=30).stdout.strip() == "50"

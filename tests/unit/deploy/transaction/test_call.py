@@ -13,7 +13,14 @@ def test_a_project_comes_back_from_its_call(tmp_path: Path) -> None:
     ground = a_ground(tmp_path, options={"variables": {"A": "1"}, "profiles": ("x",)})
     project = live_project(ground.stack, ground.snapshot, ground.folders)
     call = call_of(ground.stack, project, ground.folders.live)
-    assert project_from(call, ground.stack, ground.folders.live) == project
+    back = project_from(call, ground.stack, ground.folders.live)
+    assert replace(back, asks_for=project.asks_for) == project
+
+
+def test_a_project_knows_which_variables_its_files_ask_for(tmp_path: Path) -> None:
+    ground = a_ground(tmp_path)
+    snapshot = replace(ground.snapshot, inputs={"variable:GOGC": None, "option:profiles": None})
+    assert live_project(ground.stack, snapshot, ground.folders).asks_for == frozenset({"GOGC"})
 
 
 def test_the_variables_of_then_count(tmp_path: Path) -> None:
