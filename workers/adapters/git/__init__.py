@@ -4,7 +4,8 @@
     local         LocalRepo and open_local: reading any Git directory, as `tegu plan --from/--to` does
     tree          GitTree: one commit's content by path and object id, cached
     joined        JoinedTree: a commit beside the objects of another clone
-    reader        objects by name from long-lived processes, whatever becomes of these or of the clone
+    reader        objects by name from a long-lived process, whatever becomes of it or of the clone
+    pool          which of these processes run
     batch         one `git cat-file` and its pipes
     export        writing a set of blobs below a folder
     remote        the network calls: which refs are there, and the one fetch

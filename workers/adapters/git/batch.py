@@ -1,4 +1,4 @@
-"""One `git cat-file --batch` and its two pipes: questions, answers, and nothing about who asks."""
+"""One `git cat-file` and its two pipes: questions, answers, and nothing about who asks."""
 
 from __future__ import annotations
 
@@ -45,13 +45,8 @@ class Batch:
         self._poll_both.register(self._write.fileno(), select.POLLOUT)
         self._ahead = bytearray()
 
-    def ask(self, question: str) -> bytes:
-        """Send one object name; return the line that answers."""
-        self.send([question])
-        return self.answer()
-
     def send(self, questions: Sequence[str]) -> None:
-        """Send object names, and take what is answered meanwhile, or both sides would wait for each other."""
+        """Send questions, and take what is answered meanwhile, or both sides would wait for each other."""
         text = "".join(f"{question}\n" for question in questions).encode("utf-8", "surrogateescape")
         while text:
             ready = self._poll_both.poll(_PATIENCE * 1000)
@@ -96,15 +91,15 @@ class Batch:
             raise Ended
         return chunk
 
-    def end(self) -> None:
-        """End the process and wait for it."""
+    def end(self) -> int:
+        """End the process and wait for it; its exit code."""
         self.forget()
         # It ends by itself when its input does; the signal is for one that hangs.
         try:
-            self._child.wait(1)
+            return self._child.wait(1)
         except subprocess.TimeoutExpired:
             kill_group(self._child.pid, 0.5)
-            self._child.wait()
+            return self._child.wait()
 
     def forget(self) -> None:
         """Close this process's copies of the pipes."""

@@ -150,6 +150,7 @@ class Clone(LocalRepo):
             except CommandFailed as error:
                 message = f"repo {self.repo.name}: {error}"
                 raise GitUnavailable(message) from error
+            self._reader.close()  # or what is gone would stay on the disk for as long as it is open
         return True
 
     # ------------------------------------------------------------ under the lock

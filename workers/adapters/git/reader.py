@@ -1,21 +1,18 @@
-"""Objects by id from long-lived `git cat-file` processes: never a process per object.
+"""Objects by id from a long-lived `git cat-file`: never a process per object.
 
-A reader belongs to one process. After a fork the child drops what it inherited and starts its own, since
-two processes on one pipe would read each other's answers. A reader that died is started again, and one
-whose clone was replaced meanwhile looks again in the new one.
+A process that died is started again, and one whose clone was replaced meanwhile is asked again in the new one.
 """
 
 from __future__ import annotations
 
 import os
-import threading
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from workers.adapters.git.batch import Batch, Ended, Header, identity, parse
-from workers.model.errors import CommandFailed, GitUnavailable, TeguError, UnknownName
+from workers.adapters.git.pool import Pool, Question, pool
+from workers.model.errors import GitUnavailable, TeguError, UnknownName
 
 _AHEAD = 60  # questions sent at once whose answers have content
 _AHEAD_HEADERS = 1000
@@ -30,22 +27,21 @@ class Reader:
     Args:
         git_dir: absolute.
         marker: a file that says that the clone is damaged and where; None: nothing is written.
+        processes: those of this process.
     """
 
-    def __init__(self, git_dir: Path, marker: Path | None = None) -> None:
+    def __init__(self, git_dir: Path, marker: Path | None = None, processes: Pool = pool) -> None:
         self.git_dir = git_dir
         self._marker = marker
-        self._lock = threading.RLock()
-        self._processes: dict[str, Batch] = {}
-        _readers.add(self)
+        self._seat = processes.seat(git_dir)
 
     def header(self, name: str) -> Header | None:
         """What an object is, without its content; None when there is none of this name."""
-        return self._ask("--batch-check", name, lambda _, header: header)
+        return self._ask("info", name, lambda _, header: header)
 
     def read(self, name: str) -> tuple[Header, bytes] | None:
         """An object with its content; None when there is none of this name."""
-        return self._ask("--batch", name, _whole)
+        return self._ask("contents", name, _whole)
 
     def read_many(self, names: Sequence[str]) -> Iterator[tuple[Header, bytes] | None]:
         """Objects with their content, asked for in one go: a question on its own costs two switches of processes.
@@ -55,7 +51,7 @@ class Reader:
         Args:
             names: object ids.
         """
-        return self._ask_many("--batch", names, _whole)
+        return self._ask_many("contents", names, _whole)
 
     def headers(self, names: Sequence[str]) -> Iterator[Header | None]:
         """What objects are, without their content, asked for in one go.
@@ -63,38 +59,38 @@ class Reader:
         Args:
             names: object ids.
         """
-        return self._ask_many("--batch-check", names, lambda _, header: header)
+        return self._ask_many("info", names, lambda _, header: header)
 
     def _ask_many(
-        self, mode: str, names: Sequence[str], take: Callable[[Batch, Header], _Answer]
+        self, question: Question, names: Sequence[str], take: Callable[[Batch, Header], _Answer]
     ) -> Iterator[_Answer | None]:
-        with self._lock:
-            ahead = _AHEAD_HEADERS if mode == "--batch-check" else _AHEAD
-            for start in range(0, len(names), ahead):
-                yield from self._ask_ahead(mode, names[start : start + ahead], take)
+        ahead = _AHEAD_HEADERS if question == "info" else _AHEAD
+        for start in range(0, len(names), ahead):
+            with self._seat.lock:
+                found = self._ask_ahead(question, names[start : start + ahead], take)
+            yield from found
 
     def _ask_ahead(
-        self, mode: str, names: Sequence[str], take: Callable[[Batch, Header], _Answer]
+        self, question: Question, names: Sequence[str], take: Callable[[Batch, Header], _Answer]
     ) -> list[_Answer | None]:
         found: list[_Answer | None] = []
         ended_at = -1
         while len(found) < len(names):
             try:
-                process = self._process(mode)
-                process.send(names[len(found) :])
+                batch = self._seat.ask(question, names[len(found) :])
                 # One by one: the process may end in the middle.
                 for _ in names[len(found) :]:
-                    header = parse(process.answer())
-                    found.append(None if header is None else take(process, header))
+                    header = parse(batch.answer())
+                    found.append(None if header is None else take(batch, header))
             except Ended as error:
-                self._drop(mode)
+                self._seat.end()
                 if not self.git_dir.is_dir():
                     raise self.damaged(names[len(found)]) from error
                 if ended_at == len(found):  # twice at the same object: it is to blame
                     found.append(None)
                 ended_at = len(found)
             except BaseException:
-                self._drop(mode)  # it is in the middle of an answer
+                self._seat.end()  # it is in the middle of an answer
                 raise
         return found
 
@@ -107,13 +103,12 @@ class Reader:
             process.content(header.size, lambda chunk: _write_all(descriptor, chunk))
             return header
 
-        return self._ask("--batch", name, take)
+        return self._ask("contents", name, take)
 
     def close(self) -> None:
-        """End the processes; the next question starts them again."""
-        with self._lock:
-            for mode in list(self._processes):
-                self._drop(mode)
+        """End the process; the next question starts it again."""
+        with self._seat.lock:
+            self._seat.end()
 
     def damaged(self, name: str) -> TeguError:
         """The error to raise for an object that should be there; leaves a note for the next fetch."""
@@ -126,61 +121,28 @@ class Reader:
         self._marker.write_text(name, encoding="utf-8", errors="surrogateescape")
         return GitUnavailable(f"{self.git_dir}: object {name} cannot be read; the next pull mends the clone")
 
-    def _ask(self, mode: str, name: str, take: Callable[[Batch, Header], _Answer]) -> _Answer | None:
-        if "\n" in name or "\0" in name:
+    def _ask(self, question: Question, name: str, take: Callable[[Batch, Header], _Answer]) -> _Answer | None:
+        if not name or "\n" in name or "\0" in name:
             return None
-        with self._lock:
+        with self._seat.lock:
             for last in (False, True):
                 try:
-                    process = self._process(mode)
-                    header = parse(process.ask(name))
+                    batch = self._seat.ask(question, [name])
+                    header = parse(batch.answer())
                     if header is not None:
-                        return take(process, header)
+                        return take(batch, header)
                 except Ended as error:
-                    self._drop(mode)
+                    self._seat.end()
                     if last:
                         raise self.damaged(name) from error
                 except BaseException:
-                    self._drop(mode)  # it is in the middle of an answer
+                    self._seat.end()  # it is in the middle of an answer
                     raise
                 else:
-                    if last or process.place == identity(self.git_dir):
+                    if last or batch.place == identity(self.git_dir):
                         return None
-                    self._drop(mode)  # the clone was replaced since
+                    self._seat.end()  # the clone was replaced since
         return None
-
-    def _process(self, mode: str) -> Batch:
-        process = self._processes.get(mode)
-        if process is None:
-            try:
-                process = self._processes[mode] = Batch(self.git_dir, mode)
-            except CommandFailed as error:
-                message = f"git: {error.output}"
-                raise GitUnavailable(message) from error
-        return process
-
-    def _drop(self, mode: str) -> None:
-        process = self._processes.pop(mode, None)
-        if process is not None:
-            process.end()
-
-    def after_fork(self) -> None:
-        """In a forked child: leave the parent's processes alone."""
-        self._lock = threading.RLock()
-        for process in self._processes.values():
-            process.disown()
-        self._processes = {}
-
-
-_readers: weakref.WeakSet[Reader] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for reader in list(_readers):
-        reader.after_fork()
-
-
-os.register_at_fork(after_in_child=_after_fork)
 
 
 def _whole(process: Batch, header: Header) -> tuple[Header, bytes]:

@@ -96,7 +96,7 @@ def test_a_forked_child_reads_through_a_process_of_its_own(source: Source) -> No
     held, child_reads = threading.Event(), threading.Event()
 
     def hold() -> None:  # a lock that is taken by a thread the child does not have
-        with reader._lock:
+        with reader._seat.lock:
             held.set()
             child_reads.wait(10)
 
