@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import inspect
 import logging
-import os
-import signal
-import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NoReturn
 
 import click
-from billiard import pool
 from celery import Celery, Task, signals
 from celery.platforms import SecurityWarning
 from kombu.entity import Queue
 
-from workers.model.errors import TeguError, TransientError, UsageError
+from workers.model.errors import TaskEnded, TeguError, TransientError, UsageError
+from workers.runtime.interrupted import Interrupted
 from workers.runtime.logs import configure_logs, log_context
 from workers.runtime.settings import Settings, load_settings
 
@@ -115,7 +112,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "task_acks_late": True,
         "task_acks_on_failure": True,
         "task_acks_on_timeout": True,
-        "worker_prefetch_multiplier": 1,
+        "worker_prefetch_multiplier": 0,  # each lane has a bound of its own (`workers.pool.intake`)
         "task_ignore_result": True,
         "task_time_limit": DEPLOY_LIMIT.total_seconds(),
         # Flower lives on events.
@@ -125,7 +122,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "task_queues": _queues(settings.worker),
         "task_routes": (route,),
         "worker_concurrency": settings.concurrency,
-        "worker_proc_alive_timeout": 30.0,
+        "worker_pool": "workers.pool.pool:TaskPool",
         "worker_disable_rate_limits": True,
         "worker_detect_quorum_queues": False,
         "beat_scheduler": "workers.reconcile.schedule:Schedule",
@@ -135,6 +132,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
 def _transport(visibility: float) -> dict[str, Any]:
     return {
         "visibility_timeout": visibility,
+        "queue_order_strategy": "workers.pool.intake:Intake",
         "unacked_restore_interval": 10,
         "unacked_restore_throttle": 1,
         "socket_timeout": 5,
@@ -163,10 +161,10 @@ class TeguTask(Task):  # type: ignore[misc]
     """
 
     abstract = True
+    Request = "workers.pool.request:Request"
     throws = (TeguError,)
     max_retries = 4
     default_retry_delay = _FIRST_DELAY
-    retry_on_worker_lost = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (Celery's own signature)
         """Run the task."""
@@ -176,6 +174,8 @@ class TeguTask(Task):  # type: ignore[misc]
                 return self.run(*args, **kwargs)
             except TransientError as error:
                 self.try_again(error)
+            except Interrupted as error:
+                raise TaskEnded(self.name, str(error)) from error
 
     def _check(self, args: Sequence[object], kwargs: Mapping[str, object]) -> None:
         """A call by name, which Celery checks nowhere.
@@ -229,24 +229,3 @@ def _without_repetition(record: logging.LogRecord) -> bool:
 def _accept_root(**_: object) -> None:
     """Celery warns root of pickled messages, which are not accepted here."""
     warnings.filterwarnings("ignore", category=SecurityWarning)
-
-
-@signals.celeryd_init.connect  # type: ignore[untyped-decorator]
-def _end_children_soon(**_: object) -> None:
-    """A child of the pool that ends waits for its parent to read its last result.
-
-    A parent that stops has sometimes taken the task back already and never reads it: the child then held up the stop
-    for half a minute. Three seconds are plenty for a parent that does read.
-    """
-    pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 30  # times 0.1 s
-
-
-@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
-def _limit_warm_shutdown(how: str = "", **_: object) -> None:
-    """Celery waits for running tasks for ever; SIGQUIT makes it give them back to the queue and end."""
-    if how == "Warm":
-        deploys = deploy_queue(app.conf.tegu_worker) in app.amqp.queues.consume_from
-        limit = DEPLOY_STOP_LIMIT if deploys else STOP_LIMIT
-        timer = threading.Timer(limit.total_seconds(), os.kill, (os.getpid(), signal.SIGQUIT))
-        timer.daemon = True
-        timer.start()

@@ -205,26 +205,11 @@ def give_up(services: Services, stack: str, task_id: str, error: Exception) -> N
 
 
 @signals.celeryd_after_setup.connect  # type: ignore[untyped-decorator]
-def _share_with_children(**_: object) -> None:
-    """What is loaded before the pool is forked stays common to all its children.
-
-    But for that, each child's first garbage collection wrote to nearly all of it, which made a copy of 30 MB for each.
-    """
+def _settle(**_: object) -> None:
+    """What is loaded by now stays for good: no garbage collection has to look at it, nor write to what was forked."""
     load()
     gc.collect()
     gc.freeze()
-
-
-@signals.worker_process_init.connect  # type: ignore[untyped-decorator]
-def _forget_parent(**_: object) -> None:
-    """A child of the pool makes connections and readers of its own; the parent's would answer both."""
-    _of_this_process.clear()
-
-
-@signals.worker_process_shutdown.connect  # type: ignore[untyped-decorator]
-def _end_readers(**_: object) -> None:
-    for services in _of_this_process:
-        services.close()
 
 
 @signals.worker_ready.connect  # type: ignore[untyped-decorator]

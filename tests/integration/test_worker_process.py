@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import re
 import subprocess
 import sys
 import time
@@ -128,12 +127,3 @@ def test_the_worker_of_what_is_quick_watches_and_another_of_the_same_name_takes_
             eventually(lambda: redis.hlen(watched) == 1, "the other watches")
         with (rig.settings.data_dir / "state/.watch-local.lock").open("w") as lock:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the one that deploys does not wait for it
-
-
-def test_children_share_what_the_worker_has_loaded(rig: Rig) -> None:
-    with rig.worker("-Q", "tegu.local.deploy") as worker:
-        children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
-        assert len(children) == 2
-        for child in children:
-            sizes = dict(re.findall(r"(\w+): +(\d+) kB", Path(f"/proc/{child}/smaps_rollup").read_text()))
-            assert int(sizes["Private_Dirty"]) < int(sizes["Rss"]) / 4

@@ -17,6 +17,7 @@
     ├── CommandFailed        a command that Tegu ran ended without success
     │   └── CommandTimedOut  … because its time was up
     ├── DeploymentFailed     a stack is not as wanted; how it ended stands in the run and its log
+    ├── TaskEnded            a task was ended from outside: its time was up, or by hand
     ├── Cancelled            somebody wants the deployment stopped
     └── StaleHolder          a newer holder of a lock has written already; what this one knows is old
 
@@ -168,6 +169,23 @@ class DeploymentFailed(TeguError):
 
     def __str__(self) -> str:
         return f"{self.stack} {self.outcome}: {self.message}"
+
+
+class TaskEnded(TeguError):
+    """A task was ended from outside.
+
+    Args:
+        task: its name.
+        why: in words.
+    """
+
+    def __init__(self, task: str, why: str) -> None:
+        super().__init__(task, why)
+        self.task = task
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.why}"
 
 
 class Cancelled(TeguError):
