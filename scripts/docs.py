@@ -36,7 +36,10 @@ MEANINGS: dict[str, tuple[str, str]] = {
         "A file with the token, instead of `TEGU_API_TOKEN`; both at once, and a file that is empty, are mistakes.",
     ),
     "TEGU_WORKER": ("`local`", "The name of this host's worker, as environments in the catalog name it."),
-    "TEGU_CONCURRENCY": ("`4`", "How many tasks each Celery worker runs at once, unless it is started with `-c`."),
+    "TEGU_CONCURRENCY": (
+        "`4`",
+        "How many deployments work at once, unless the worker is started with `-c`; those that only wait do not count.",
+    ),
     "TEGU_RECONCILE": ("`5m`", "How often everything is looked at, even if no webhook came."),
     "TEGU_PUBLIC_URL": ("unset", "The address that forges reach, `https://…`; `tegu init` prints it."),
     "TEGU_TRUSTED_PROXIES": (

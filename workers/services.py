@@ -7,7 +7,7 @@ import stat
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
@@ -220,6 +220,18 @@ class Services:
                     kept.pop(next(iter(kept)))
                 kept[key] = make(key)
             return kept[key]
+
+
+@cache
+def services_of_this_process() -> Services:
+    """The one that all threads of a worker share."""
+    with _making:
+        made = build_services()
+        _ = made.stacks, made.outbox  # and all that they stand on, so that no two threads make the same thing
+        return made
+
+
+_making = threading.Lock()
 
 
 def build_services(settings: Settings | None = None, *, redis_timeout: float = 5.0) -> Services:

@@ -33,18 +33,11 @@ from workers.reconcile import reconcile as reconciling
 from workers.reconcile import requests
 from workers.reconcile.announce import announce
 from workers.runtime.logs import get_logger, log_context
-from workers.services import Services, build_services
+from workers.services import Services, services_of_this_process
 
 log = get_logger(__name__)
 
-_of_this_process: list[Services] = []
-
-
-def current_services() -> Services:
-    """The services of this process, made by the first task that it runs."""
-    if not _of_this_process:
-        _of_this_process.append(build_services())
-    return _of_this_process[0]
+current_services = services_of_this_process
 
 
 @app.task(name=PULL, bind=True, time_limit=PULL_LIMIT.total_seconds())  # type: ignore[untyped-decorator]

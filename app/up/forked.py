@@ -27,7 +27,8 @@ from workers.runtime.settings import replace_environment
 # All that the programs import by themselves once they run, by name, since this process calls none of it. Not
 # `app.server` and `app.wsgi`, which are made of the environment as they are imported.
 _LOADED = (
-    *("workers.tasks", "workers.reconcile.heartbeat", "workers.reconcile.again", "workers.reconcile.watch"),
+    *("workers.tasks", "workers.pool.pool"),
+    *("workers.reconcile.heartbeat", "workers.reconcile.again", "workers.reconcile.watch"),
     *("workers.reconcile.schedule", "workers.adapters.docker.engine", "workers.adapters.git.commands"),
     *("celery.bin.celery", "celery.apps.worker", "celery.apps.beat", "kombu.transport.redis"),
     *("app.http.factory", "gunicorn.app.wsgiapp", "gunicorn.workers.gthread"),

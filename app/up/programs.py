@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from workers.celery import DEPLOY_STOP_LIMIT, STOP_LIMIT, deploy_queue, pull_queue
+from workers.celery import DEPLOY_STOP_LIMIT
 from workers.runtime.settings import Settings, host_and_port
 
 REDIS = "redis"
-# What is shown, and a thousand quick decisions, give way to the one deployment that a push is about.
+# What is shown gives way to the deployment that a push is about.
 _GIVING_WAY = ("nice", "-n", "10")
 _GIVING_BACK = timedelta(seconds=15)  # for what a worker has not ended in its own time
 
@@ -31,15 +31,12 @@ def programs(settings: Settings) -> tuple[Program, ...]:
     """Everything but Redis.
 
     Args:
-        settings: where web and Flower listen, and whose queues the workers consume.
+        settings: where web and Flower listen, and which worker this is.
     """
     celery = (sys.executable, "-m", "celery", "--no-color", "--quiet", "-A", "workers")
     return (
         Program("web", (sys.executable, "-m", "gunicorn", "--config", "python:app.server"), 15),
-        # Two lines of Celery's for each of a thousand unchanged stacks would hide all others; Tegu has its own.
-        _worker((*_GIVING_WAY, *celery), "pull", pull_queue(settings.worker), settings.worker, STOP_LIMIT, "WARNING"),
-        _worker(celery, "deploy", deploy_queue(settings.worker), settings.worker, DEPLOY_STOP_LIMIT),
-        Program("beat", (*celery, "beat", "--loglevel", "INFO")),
+        _worker(celery, settings.worker),
         *(_flower((*_GIVING_WAY, *celery), bind) for bind in (settings.flower_bind,) if bind),
     )
 
@@ -49,11 +46,11 @@ def _flower(celery: tuple[str, ...], bind: str) -> Program:
     return Program("flower", (*celery, "flower", f"--address={address}", f"--port={port}", "--logging=error"))
 
 
-def _worker(
-    celery: tuple[str, ...], name: str, queue: str, worker: str, stop: timedelta, level: str = "INFO"
-) -> Program:
-    argv = (*celery, "worker", "-Q", queue, "-n", f"{name}-{worker}@%h", "--loglevel", level)
-    return Program(name, (*argv, "--without-gossip", "--without-mingle"), int((stop + _GIVING_BACK).total_seconds()))
+def _worker(celery: tuple[str, ...], worker: str) -> Program:
+    # Two lines of Celery's for each of a thousand unchanged stacks would hide all others; Tegu has its own.
+    argv = (*celery, "worker", "-n", f"worker-{worker}@%h", "--loglevel", "WARNING")
+    stop = DEPLOY_STOP_LIMIT + _GIVING_BACK
+    return Program("worker", (*argv, "--without-gossip", "--without-mingle"), int(stop.total_seconds()))
 
 
 def supervisor_config(programs: Iterable[Program], redis: Program | None, folder: Path) -> str:

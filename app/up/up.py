@@ -1,6 +1,6 @@
 """`tegu up`: everything for a single machine in one process tree.
 
-Redis (unless TEGU_REDIS_URL names one), web, a worker for each queue, beat and Flower, restarted when they
+Redis (unless TEGU_REDIS_URL names one), web, a worker and Flower, restarted when they
 end, in one log. It stops them all on Ctrl-C or SIGTERM, and when it is killed they end too.
 """
 

@@ -149,8 +149,8 @@ def test_the_installation_of_the_readme_serves_a_push_and_flower_lists_it(instal
         "services:\n  app:\n    image: busybox:stable\n    command: [sleep, infinity]\n"
         "    network_mode: host\n    stop_signal: SIGKILL\n    volumes: ['./app.conf:/app.conf:ro']\n"
     )
-    assert installed.compose("exec", "-T", "deploy", "docker", "compose", "version", "--short").strip() == PINNED
-    assert installed.compose("exec", "-T", "deploy", "docker", "buildx", "version")
+    assert installed.compose("exec", "-T", "worker", "docker", "compose", "version", "--short").strip() == PINNED
+    assert installed.compose("exec", "-T", "worker", "docker", "buildx", "version")
     first = installed.deploy(
         {
             f"services/{name}/{path}": text
@@ -224,7 +224,7 @@ def test_a_project_of_the_host_keeps_its_data_although_no_worker_can_see_it(inst
         assert f"\n  - {folder}:{folder}\n" in told
 
     volumes = {"volumes": [f"{folder}:{folder}"]}
-    (installed.folder / "more.yaml").write_text(yaml.safe_dump({"services": {"pull": volumes, "deploy": volumes}}))
+    (installed.folder / "more.yaml").write_text(yaml.safe_dump({"services": {"worker": volumes}}))
     installed.compose("up", "--detach", "--no-build", "--timeout", "5", more=installed.folder / "more.yaml")
     eventually(installed._ready, "readiness of the installation", 120)
     run = adopt()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, eventually
 from workers.adapters.queue import Message
 from workers.adapters.state import keys
+from workers.adapters.state.identifiers import milliseconds_of
 from workers.adapters.state.liveness import Liveness
 from workers.runtime.process import kill_group, spawn
 
@@ -71,24 +73,27 @@ def test_a_worker_told_to_stop_gives_back_what_takes_too_long(rig: Rig) -> None:
     assert ("test.slow", "300", None) in rig.services.queue.calls_in(QUEUE)
 
 
-def test_beat_reconciles_and_polls(rig: Rig) -> None:
+def test_workers_poll_by_themselves_and_together_with_a_beat_no_more_often_than_they_should(rig: Rig) -> None:
     rig.record()
     catalog = rig.settings.catalog
-    catalog.write_text(catalog.read_text().replace("ref: main", "ref: main\n    poll: 1s"))
+    catalog.write_text(catalog.read_text().replace("ref: main", "ref: main\n    poll: 2s"))
+
+    def polled() -> list[str]:
+        items = rig.services.state.runs.list().items
+        return [item.id for item in items if item.trigger == "poll"]
+
     beat = spawn([sys.executable, "-m", "celery", "-A", "workers", "beat"], env=rig.env, cwd=rig.folder)
     try:
-        with rig.worker():
-
-            def polled() -> list[str]:
-                items = rig.services.state.runs.list().items
-                return [item.id for item in items if item.trigger == "poll"]
-
+        with rig.worker("-n", "one@%h"), rig.worker("-n", "two@%h"):
             run = eventually(polled, "a poll makes a run")[0]
             assert rig.ended(run)["status"] == "succeeded"
+            eventually(lambda: len(polled()) > 2, "it goes on")
     finally:
         kill_group(beat.pid)
         beat.communicate()
-    assert {path.name for path in rig.folder.iterdir()} == {"data", "git.log", "served", "tegu.yaml", "worker0.log"}
+    made = sorted(milliseconds_of(each) for each in polled())
+    assert all(later - earlier > 1000 for earlier, later in pairwise(made))
+    assert not {path.name for path in rig.folder.iterdir() if path.name.startswith("celerybeat")}
 
 
 def test_a_worker_that_sends_no_heartbeat_is_seen_and_writes_to_the_file_it_is_given(rig: Rig) -> None:

@@ -49,7 +49,7 @@ def services(
     celery = Celery("tests", set_as_current=False)
     celery.conf.update(configuration(settings))
     made = Services(settings, queue=Queue(celery))
-    monkeypatch.setattr(tasks, "_of_this_process", [made])
+    monkeypatch.setattr(tasks, "current_services", lambda: made)
     yield made
     made.close()
 

@@ -1,8 +1,11 @@
-"""What beat sends: `tegu.reconcile` for every worker, and `tegu.pull` for every repo with `poll`.
+"""What is sent now and then: `tegu.reconcile` for every worker, and `tegu.pull` for every repo with `poll`.
+
+Every worker that takes what is quick sends it (`again`), and so does `celery -A workers beat`, for whoever wants one:
+of all of them, whoever comes first, once in each interval.
 
 Made from the catalog, and made again when the catalog changes. Nothing is kept on disk: after a restart every
-interval begins anew, and a starting worker reconciles by itself. So one beat anywhere serves all hosts, and a worker
-elsewhere that is not there is sent nothing, which would only pile up.
+interval begins anew, and a starting worker reconciles by itself. A worker elsewhere that is not there is sent nothing,
+which would only pile up.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from typing import Any
 from celery import schedules
 from celery.beat import Scheduler
 
+from workers.adapters.state.chores import Chores
 from workers.adapters.state.connection import connect
 from workers.adapters.state.liveness import Liveness
 from workers.catalog import Catalog, CatalogFile
@@ -26,11 +30,11 @@ log = get_logger(__name__)
 
 _REDIS_SECONDS = 2.0
 LOOK_SECONDS = 15
-"""How long beat sleeps at most, and hence how late it sees a changed catalog."""
+"""How long it sleeps at most, and hence how late it sees a changed catalog."""
 
 
 def entries(settings: Settings, catalog: Catalog | None) -> dict[str, dict[str, Any]]:
-    """Beat's entries by name.
+    """The entries by name.
 
     A message that nobody has taken within its interval is of no use any more: the next one is on its way.
 
@@ -59,7 +63,8 @@ class Schedule(Scheduler):  # type: ignore[misc]
     def __init__(self, app: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (Celery's own signature)
         self._settings = load_settings()
         self._file = CatalogFile(self._settings.catalog)
-        self._liveness = Liveness(connect(self._settings.state_url, timeout=_REDIS_SECONDS, retries=0))
+        redis = connect(self._settings.state_url, timeout=_REDIS_SECONDS, retries=0)
+        self._liveness, self._chores = Liveness(redis), Chores(redis)
         self._version: str | None = None
         kwargs["max_interval"] = kwargs.get("max_interval") or LOOK_SECONDS
         super().__init__(app, *args, **kwargs)
@@ -71,7 +76,9 @@ class Schedule(Scheduler):  # type: ignore[misc]
         self.merge_inplace(entries(self._settings, catalog))
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:  # noqa: ANN401 (Celery's own signature)
-        """Send what an entry says, but nothing to a worker of another host that is not there."""
+        """Send what an entry says, unless another has, but nothing to a worker of another host that is not there."""
+        if not self._is_first(entry):
+            return
         worker = entry.kwargs.get("worker")
         if entry.task == RECONCILE and worker != self._settings.worker and self._is_away(worker):
             log.info("worker is not there, and will reconcile when it starts", worker=worker)
@@ -85,6 +92,14 @@ class Schedule(Scheduler):  # type: ignore[misc]
             self.setup_schedule()
         seconds: float = super().tick(*args, **kwargs)
         return seconds
+
+    def _is_first(self, entry: Any) -> bool:  # noqa: ANN401 (Celery's own)
+        """By what is sent, not by the entry's name: that is another for the own worker."""
+        name = f"{entry.task}:{entry.kwargs.get('worker') or entry.kwargs.get('repo')}"
+        try:
+            return self._chores.send(name, entry.schedule.run_every)
+        except RedisUnavailable:
+            return True  # sending will tell
 
     def _is_away(self, worker: str) -> bool:
         try:

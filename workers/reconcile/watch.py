@@ -1,7 +1,7 @@
 """The watchers of a worker: one for each engine that its stacks run on, in threads of the process that consumes.
 
 Of all processes of a worker on a host one watches: whoever holds a lock of the data directory. It belongs to the
-process alone (`fcntl.lockf`), not to the children that it forks: they would hold it beyond its end.
+process alone (`fcntl.lockf`), not to the children that it starts: they would hold it beyond its end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from workers.celery import app, pull_queue
 from workers.model.errors import CatalogError
 from workers.reconcile.engine_watch import EngineWatch
 from workers.runtime.logs import get_logger
-from workers.services import Services, build_services
+from workers.services import Services, services_of_this_process
 
 log = get_logger(__name__)
 
@@ -29,7 +29,7 @@ class Watch:
     """Sees to it that each engine is watched, and says that it is.
 
     Args:
-        services: of this process's watchers, and of nothing else.
+        services: of this process.
         worker: whose stacks.
     """
 
@@ -81,7 +81,7 @@ class Watch:
 
 @cache
 def _of_this_process() -> Watch:
-    made = Watch(build_services(), app.conf.tegu_worker)
+    made = Watch(services_of_this_process(), app.conf.tegu_worker)
     made.start()
     return made
 

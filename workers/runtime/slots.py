@@ -99,8 +99,12 @@ def holding(slots: Slots) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def without_slot() -> Iterator[None]:
-    """Hold no slot inside, where the calling thread only waits, and go on with one: before whatever begins then."""
+def without_slot(*, then_only_ends: bool = False) -> Iterator[None]:
+    """Hold no slot inside, where the calling thread only waits, and go on with one: before whatever begins then.
+
+    Args:
+        then_only_ends: go on without one unless something is raised: what is left then costs next to nothing.
+    """
     slots = _this_thread.slots
     if slots is None or not _this_thread.holds:
         yield
@@ -109,7 +113,17 @@ def without_slot() -> Iterator[None]:
     slots.give()
     try:
         yield
-    finally:
+    except BaseException:
+        hold_a_slot()
+        raise
+    if not then_only_ends:
+        hold_a_slot()
+
+
+def hold_a_slot() -> None:
+    """Take a slot again, if the calling thread has to do with any and holds none."""
+    slots = _this_thread.slots
+    if slots is not None and not _this_thread.holds:
         slots.take()
         _this_thread.holds = True
 

@@ -19,11 +19,10 @@ def _config(tmp_path: Path, redis: Program | None) -> Path:
     return path
 
 
-def test_every_part_is_there_and_each_queue_has_its_worker() -> None:
+def test_every_part_is_there_and_one_worker_takes_from_both_queues() -> None:
     found = {program.name: " ".join(program.argv) for program in programs(load_settings({}))}
-    assert set(found) == {"web", "pull", "deploy", "beat", "flower"}
-    assert "-Q tegu.local.pull" in found["pull"]
-    assert "-Q tegu.local.deploy" in found["deploy"]
+    assert set(found) == {"web", "worker", "flower"}
+    assert "-Q" not in found["worker"]
 
 
 def test_flower_listens_where_it_is_told() -> None:
@@ -34,7 +33,7 @@ def test_flower_listens_where_it_is_told() -> None:
 
 def test_flower_can_be_left_out() -> None:
     found = {program.name for program in programs(load_settings({"TEGU_FLOWER_BIND": "off"}))}
-    assert found == {"web", "pull", "deploy", "beat"}
+    assert found == {"web", "worker"}
 
 
 def test_supervisor_reads_the_command_lines_as_they_are_meant(tmp_path: Path) -> None:
@@ -45,7 +44,7 @@ def test_supervisor_reads_the_command_lines_as_they_are_meant(tmp_path: Path) ->
     assert groups["redis"].priority < groups["tegu"].priority
     commands = {process.name: process for group in groups.values() for process in group.process_configs}
     assert commands["redis"].command == "'/bin/redis server' --save '' --dir /100%/x"
-    assert "-n pull-nas@%h" in commands["pull"].command
+    assert "-n worker-nas@%h" in commands["worker"].command
     assert commands["redis"].autostart
     assert not commands["web"].autostart
 
@@ -54,4 +53,4 @@ def test_an_own_redis_is_not_started(tmp_path: Path) -> None:
     parser = RawConfigParser()
     parser.read(_config(tmp_path, None))
     assert "program:redis" not in parser.sections()
-    assert parser["group:tegu"]["programs"] == "web,pull,deploy,beat,flower"
+    assert parser["group:tegu"]["programs"] == "web,worker,flower"

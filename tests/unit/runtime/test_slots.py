@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from workers.runtime.slots import Slots, holding, in_a_hook, without_slot
+from workers.runtime.slots import Slots, hold_a_slot, holding, in_a_hook, without_slot
 
 _SOON = 10.0
 
@@ -79,6 +79,24 @@ def test_what_is_raised_while_it_waits_leaves_it_with_its_slot_and_its_end_gives
         raise ValueError("cancelled")  # noqa: EM101
     assert slots.try_take()
     assert not slots.try_take()
+
+
+def test_whoever_only_ends_then_goes_on_without_one_until_there_is_work_after_all() -> None:
+    slots = Slots(1)
+    assert slots.try_take()
+    with holding(slots):
+        with without_slot(then_only_ends=True):
+            pass
+        assert slots.try_take()
+        slots.give()
+        hold_a_slot()
+        hold_a_slot()
+        assert not slots.try_take()
+        with pytest.raises(ValueError, match="not well"), without_slot(then_only_ends=True):
+            raise ValueError("not well")  # noqa: EM101, TRY003
+        assert not slots.try_take()
+    assert slots.try_take()
+    hold_a_slot()  # a thread that has to do with none
 
 
 def test_what_interrupts_the_wait_for_a_slot_loses_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,8 +37,8 @@ class Sight:
             return "copy it by hand, since Tegu sees no files of that machine"
         lines = "\n".join(f"  - {path}:{path}" for path in sorted(set(paths)))
         return (
-            "mount it at the same path into `pull` and `deploy`, with these lines in their `volumes` (`&worker`) of "
-            f"Tegu's compose.yaml, and `docker compose up -d` there:\n{lines}\n"
+            "mount it at the same path into `worker`, with these lines in its `volumes` of Tegu's compose.yaml, and "
+            f"`docker compose up -d` there:\n{lines}\n"
         )
 
 

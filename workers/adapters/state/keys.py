@@ -186,6 +186,7 @@ rebuilt = Key(
     "data directory: there once its journals have been read; gone when Redis is empty",
 )
 
+sent = Key("tegu:sent:%s", "string", "chores", "90 % of its interval", "entry of the schedule: when it was sent last")
 chore = Key("tegu:chore:%s:%s", "string", "chores", "1 day", "worker, chore: when it was done; gone when it is due")
 
 # ---------------------------------------------------------------- deployments

@@ -20,6 +20,7 @@ from workers.adapters.docker.container import Container, Details
 from workers.adapters.docker.engine import Engine
 from workers.model.errors import Cancelled, EngineUnavailable, Superseded
 from workers.model.messages import shortened
+from workers.runtime.slots import without_slot
 
 # A container that waits for another by crashing gets about five seconds: Docker's pauses double from 0.1 s.
 CRASH_LOOP = 5
@@ -185,7 +186,7 @@ def wait_healthy(
     deadline = clock() + timeout
     ward = Ward(engine, project, expected, frozenset(excused))
     ward.remember(before)
-    with engine.changes(project) as changes:
+    with without_slot(), engine.changes(project) as changes:
         well_since: float | None = None
         starts: frozenset[tuple[str, str]] = frozenset()
         while True:

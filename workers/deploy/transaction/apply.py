@@ -22,6 +22,7 @@ from workers.deploy.transaction.steps import Step
 from workers.deploy.transaction.up import BroughtUp, bring_up
 from workers.model.errors import CommandFailed, EngineUnavailable, Superseded, TeguError
 from workers.model.words import Decision
+from workers.runtime.slots import without_slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def apply(prepared: Prepared, intent: Intent) -> Applied | Failure:
             run_hooks(ground, "post_deploy", hooks.post_deploy)
         if hooks.post_deploy:
             brought = brought.seen_again(ground)
-        with steps.step(Step.HEALTH):
+        with steps.step(Step.HEALTH), without_slot(then_only_ends=True):
             wait(work, brought)
         clear_away(work, brought.running)
     except (EngineUnavailable, Superseded):

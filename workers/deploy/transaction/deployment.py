@@ -45,6 +45,7 @@ from workers.model.messages import shortened
 from workers.model.stack import Stack
 from workers.model.words import Action, Decision, Outcome, Reason
 from workers.runtime.masking import Masker, masked, masking_for_now
+from workers.runtime.slots import hold_a_slot
 from workers.services import Services
 
 
@@ -230,6 +231,7 @@ class Deployment:
         return Ending(Outcome.DEPLOYED), prepared.snapshot
 
     def _go_back(self, ground: Ground, failure: Failure) -> tuple[Ending, Snapshot]:
+        hold_a_slot()
         ending = go_back(ground, failure, Told(self._journal, self._ledger))
         if failure.is_obstructed and ending.outcome is Outcome.ROLLED_BACK:
             ending = replace(ending, reason=Reason.OBSTRUCTED, again=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from workers.deploy.transaction.ground import Ground
 from workers.model.errors import CommandFailed
 from workers.runtime.process import run
+from workers.runtime.slots import in_a_hook
 
 
 def run_hooks(ground: Ground, name: str, hooks: Iterable[tuple[str, ...]]) -> None:
@@ -25,15 +26,16 @@ def run_hooks(ground: Ground, name: str, hooks: Iterable[tuple[str, ...]]) -> No
     for argv in hooks:
         ground.tools.say(f"$ {' '.join(argv)}")
         # Without the lock's descriptor: a daemon that a hook leaves behind must not hold the stack's lock.
-        run(
-            argv,
-            what=f"{name} hook {argv[0]}",
-            env=environment,
-            timeout=ground.stack.options.limits.hook.total_seconds(),
-            cwd=ground.live_directory,
-            on_line=ground.tools.say,
-            stop=ground.tools.stop,
-        )
+        with in_a_hook():
+            run(
+                argv,
+                what=f"{name} hook {argv[0]}",
+                env=environment,
+                timeout=ground.stack.options.limits.hook.total_seconds(),
+                cwd=ground.live_directory,
+                on_line=ground.tools.say,
+                stop=ground.tools.stop,
+            )
 
 
 def run_failure_hooks(ground: Ground) -> None:
