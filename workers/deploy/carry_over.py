@@ -159,9 +159,7 @@ def _finish(services: Services, stack: Stack, source: str, fence: int) -> None:
     services.at_step(Step.CARRY)
     _move_files(data_dir, source, carried[1], stack, record)
     services.at_step(Step.CARRY)
-    pin(services, stack, record.commit)
-    if record.previous:
-        pin(services, stack, record.previous, "previous")
+    pin(services, stack, record.commit, record.previous)
     drop_pins(services, stack_of(source, record))
     services.at_step(Step.CARRY)
     if record.project and record.project != stack.project and keeps_project(services, stack, record):

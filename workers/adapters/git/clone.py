@@ -107,25 +107,34 @@ class Clone(LocalRepo):
             raise GitUnavailable(message)
 
     def pin(self, name: str, commit: str) -> None:
-        """Keep a commit for as long as the pin `refs/tegu/<name>` stands; an old pin of the name moves.
+        """Keep one commit, as `pin_all` does."""
+        self.pin_all({name: commit})
+
+    def pin_all(self, pins: Mapping[str, str]) -> None:
+        """Keep commits for as long as their pins `refs/tegu/<name>` stand; old pins of the names move, all at once.
+
+        Args:
+            pins: the commit for each name.
 
         Raises:
             UnknownName: when there is no such commit, or no pin can have this name.
-            Busy: when the pin is being written by somebody else.
+            Busy: when a pin is being written by somebody else.
         """
-        full = check_ref(PINS + name)
-        if not is_full_id(commit):
-            commit = self.resolve(commit)
-        pinned = self._reader.header(full)
-        if pinned is None or pinned.oid != commit:
-            root_of(self._reader, commit)
-            self._update_ref(full, full, commit)
+        moved = {}
+        for name, commit in pins.items():
+            full = check_ref(PINS + name)
+            whole = commit if is_full_id(commit) else self.resolve(commit)
+            pinned = self._reader.header(full)
+            if pinned is None or pinned.oid != whole:
+                root_of(self._reader, whole)
+                moved[full] = f"update {full} {whole}"
+        self._update_refs(moved)
 
     def unpin(self, name: str) -> None:
         """Drop a pin; nothing happens when it is not there."""
         full = check_ref(PINS + name)
         if self._reader.header(full) is not None:
-            self._update_ref(full, "-d", full)
+            self._update_refs({full: f"delete {full}"})
 
     def pins(self) -> Mapping[str, str]:
         """Every pin: name -> commit."""
@@ -242,12 +251,16 @@ class Clone(LocalRepo):
             message = f"repo {self.repo.name}: {error}"
             raise GitUnavailable(message) from error
 
-    def _update_ref(self, full: str, *arguments: str) -> None:
+    def _update_refs(self, orders: Mapping[str, str]) -> None:
+        """Carry out what `git update-ref --stdin` is to do with each of some pins; all of it or nothing."""
         for last in (False, True):
+            if not orders:
+                return
             try:
-                self._git().update_ref(*arguments)
+                self._git().feed("".join(f"{order}\n" for order in orders.values()), "update-ref", "--stdin")
             except CommandFailed as error:
-                if last or not is_locked(error) or not repair.sweep_pin(self.path, full):
+                left = is_locked(error) and sum(repair.sweep_pin(self.path, full) for full in orders)
+                if last or not left:
                     message = f"repo {self.repo.name}: {error}"
                     kind: type[TeguError] = Busy if is_locked(error) else GitUnavailable
                     raise kind(message) from error

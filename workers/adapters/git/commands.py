@@ -49,7 +49,13 @@ class CleanGit(git.Git):
             CommandFailed: when it ended without success.
             CommandTimedOut: when its time was up.
         """
-        argv = [str(word) for word in command]
+        return self._run([str(word) for word in command])
+
+    def feed(self, text: str, *words: str) -> str:
+        """Run a command that reads what it is to do; return what it printed. Raises what `execute` does."""
+        return self._run([self.GIT_PYTHON_GIT_EXECUTABLE or "git", *words], text.encode())
+
+    def _run(self, argv: Sequence[str], text: bytes | None = None) -> str:
         what = next((f"git {word}" for word in argv[1:] if not word.startswith("-")), "git")
         done = run(
             [*self._guard(), *argv],
@@ -57,6 +63,7 @@ class CleanGit(git.Git):
             env=self.env,
             timeout=self.timeout,
             cwd="/",
+            input=text,
             pass_fds=self.pass_fds,
         )
         return done.stdout.rstrip("\n")

@@ -232,7 +232,7 @@ def _replace(path: Path, journal: Mapping[str, Any]) -> None:
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(journal, file, separators=(",", ":"))
+            file.write(json.dumps(journal, separators=(",", ":")))  # json.dump would go through it in Python
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)

@@ -41,9 +41,7 @@ def record(services: Services, prepared: Prepared, running: Running, ledger: Led
     remember(ground.folders, prepared.snapshot.outside_paths)
     call = call_of(ground.stack, ground.project, ground.folders.live, keeps_unversioned=True)
     ledger.record(done, {"call": call, "disturbed": None, "volumes": None, "networks": None, "left": None})
-    pin(services, ground.stack, done.commit)
-    if done.previous:
-        pin(services, ground.stack, done.previous, "previous")
+    pin(services, ground.stack, done.commit, done.previous)
     if ground.stack.options.prune_images:
         _prune(services, ground, done, ledger)
 
@@ -87,10 +85,16 @@ def previous_of(before: Deployed | None, commit: str) -> str | None:
     return before.commit if before.commit != commit else before.previous
 
 
-def pin(services: Services, stack: Stack, commit: str, kind: str = "deployed") -> None:
-    """Keep a commit in the clone; where that fails, the next deployment pins again, and a day is kept in any case."""
-    with suppress(TeguError):
-        services.clone(stack.repo).pin(f"{kind}/{stack.id}", commit)
+def pin(services: Services, stack: Stack, commit: str, previous: str | None = None) -> None:
+    """Keep what is deployed in the clone, and what was before where that is known.
+
+    Where that fails, the next deployment pins again, and a day is kept in any case.
+    """
+    deployed = {f"deployed/{stack.id}": commit}
+    for pins in ({**deployed, f"previous/{stack.id}": previous}, deployed) if previous else (deployed,):
+        with suppress(TeguError):
+            services.clone(stack.repo).pin_all(pins)
+            return
 
 
 def _prune(services: Services, ground: Ground, done: Deployed, ledger: Ledger) -> None:

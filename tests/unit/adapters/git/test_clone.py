@@ -207,6 +207,23 @@ def test_the_lock_of_a_pin_that_is_just_being_written_is_left_alone(clone: Clone
     assert clone.pins() == {"deployed/default/a": commit, "deployed/default/b": commit}
 
 
+def test_pins_move_together_or_not_at_all(clone: Clone, source: Source) -> None:
+    first = clone.fetch(["main"])["main"]
+    clone.pin("deployed/default/a", first)
+    source.commit({"compose.yaml": "second"})
+    second = clone.fetch(["main"])["main"]
+    lock = clone.path / "refs/tegu/previous/default/a.lock"
+    lock.parent.mkdir(parents=True)
+    lock.write_text("")
+    pins = {"deployed/default/a": second, "previous/default/a": first}
+    with pytest.raises(Busy):
+        clone.pin_all(pins)
+    assert clone.pins() == {"deployed/default/a": first}
+    lock.unlink()
+    clone.pin_all(pins)
+    assert clone.pins() == pins
+
+
 def _packs(clone: Clone, kind: str) -> list[Path]:
     found = list((clone.path / "objects/pack").glob(f"*.{kind}"))
     assert found
