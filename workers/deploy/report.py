@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from workers.adapters.state.clock import now
 from workers.adapters.state.deployed import Deployed
 from workers.adapters.state.journal import KeptFields
+from workers.adapters.state.past_deployment import EndedStep
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.state import State
 from workers.adapters.state.status import DecisionNote, DeploymentNote, StatusFields, stored_fields
 from workers.deploy.ending import Ending
 from workers.deploy.retry import Attempted, next_hold
+from workers.deploy.telling import Telling
 from workers.model.errors import RedisUnavailable, StaleHolder
 from workers.model.messages import shortened
 from workers.model.words import Decision, Outcome
@@ -45,6 +47,7 @@ class Ledger:
         self._newest = newest
         self.seconds: dict[str, float] = {}
         self.deployment = ""
+        self._told = Telling(lambda lines, steps: state.deployments.tell(self.deployment, lines, steps))
 
     def open(self, decision: Decision) -> str:
         """Make the deployment; its id."""
@@ -57,15 +60,17 @@ class Ledger:
     def say(self, line: str) -> None:
         """Add a line to the log."""
         if self.deployment:
-            with suppress(RedisUnavailable):
-                self._state.deployments.append_log(self.deployment, *masked(line).splitlines())
+            self._told.say(masked(line).splitlines())
 
     def note_step(self, name: str, seconds: float) -> None:
         """Note a step that has ended."""
         self.seconds[name] = round(self.seconds.get(name, 0.0) + seconds, 3)
         if self.deployment:
-            with suppress(RedisUnavailable):
-                self._state.deployments.add_step(self.deployment, name, seconds)
+            self._told.note(EndedStep(name, round(seconds, 3), now()))
+
+    def catch_up(self) -> None:
+        """Let everybody see what was said and done until now."""
+        self._told.send()
 
     def record(self, record: Deployed, kept: KeptFields | None = None) -> None:
         """Write what is deployed: the journal first, since it is the host's own, then Redis.
@@ -104,6 +109,7 @@ class Ledger:
     def interrupt(self, message: str) -> None:
         """End a deployment that could not be carried out for now; its runs wait for the next one."""
         self.say(message)
+        self.catch_up()
         with suppress(RedisUnavailable):
             self._state.deployments.finish(
                 self.deployment, Outcome.FAILED, shortened(masked(message)), seconds=self.seconds
@@ -122,6 +128,7 @@ class Ledger:
             RedisUnavailable: when Redis is away; everything but the outcome of the runs is in the journal.
         """
         message = shortened(masked(ending.message))
+        self.catch_up()
         self._hold(replace(ending, message=message), decision, fingerprint, asked=asked)
         self._state.deployments.finish(
             self.deployment, ending.outcome, message or None, seconds=self.seconds, fingerprint=fingerprint

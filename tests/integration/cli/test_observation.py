@@ -136,7 +136,7 @@ def test_runs_and_logs_are_shown(redis_desk: Desk, deployed: Source) -> None:
     state.runs.plan(run, [("default/authelia", commit)])
     decision = Decision("default/authelia", Action.UP, Reason.CONTENT_CHANGED, commit)
     deployment = state.deployments.create(decision, run)
-    state.deployments.append_log(deployment, "Container authelia Starting", "Container authelia Started")
+    state.deployments.tell(deployment, ["Container authelia Starting", "Container authelia Started"])
     state.deployments.finish(deployment, Outcome.FAILED, "it fell over")
     state.runs.finish([run], StackResult.of(decision, Outcome.FAILED, deployment, "it fell over"))
     (listed,) = redis_desk.read("runs", "--stack", "authelia")
@@ -178,7 +178,7 @@ def test_nothing_that_a_container_wrote_steers_a_terminal(redis_desk: Desk, depl
     state.runs.plan(run, [("default/authelia", commit)])
     decision = Decision("default/authelia", Action.NONE, Reason.INVALID, commit, message=evil)
     deployment = state.deployments.create(decision, run)
-    state.deployments.append_log(deployment, evil)
+    state.deployments.tell(deployment, [evil])
     state.deployments.finish(deployment, Outcome.FAILED, evil)
     state.quick.finish_unchanged([run], decision, Outcome.INVALID)
     for command in (("status",), ("runs",), ("log", run), ("log", deployment), ("explain", "authelia")):

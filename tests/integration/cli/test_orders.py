@@ -63,4 +63,4 @@ def test_what_waits_and_what_is_under_way_is_cancelled(a: Desk) -> None:
     deployment = state.deployments.create(Decision(STACK, Action.UP, Reason.FORCED, "c1"), run)
     with state.leases.acquire(f"stack:{STACK}", "deploying") or pytest.fail("it is held"):
         assert "stops at the next safe point" in a.tegu("cancel", deployment).stdout
-    assert "@" in (state.cancellations.asked(deployment) or "")
+    assert "@" in state.cancellations.asked([deployment]).get(deployment, "")

@@ -179,7 +179,7 @@ def test_a_run_of_several_repos_is_listed_under_each(client: FlaskClient, servic
 def test_a_deployment_and_its_log(client: FlaskClient, services: Services) -> None:
     deployments = services.state.deployments
     deployment = deployments.create(DECISION, "a run")
-    deployments.append_log(deployment, *(f"line {number} ü" for number in range(1500)))
+    deployments.tell(deployment, (f"line {number} ü" for number in range(1500)))
     deployments.finish(deployment, Outcome.DEPLOYED)
     assert get(client, f"/deployments/{deployment}")["outcome"] == "deployed"
     lines = [f"line {number} ü" for number in range(1500)]
@@ -193,7 +193,7 @@ def test_a_deployment_and_its_log(client: FlaskClient, services: Services) -> No
 def test_a_log_is_a_list_for_programs_that_want_json(client: FlaskClient, services: Services) -> None:
     deployments = services.state.deployments
     deployment = deployments.create(DECISION, "a run")
-    deployments.append_log(deployment, *(f"line {number}" for number in range(6)))
+    deployments.tell(deployment, (f"line {number}" for number in range(6)))
 
     def page(query: str, status: int = 200) -> Any:
         path = f"/api/v1/deployments/{deployment}/log{query}"
@@ -211,10 +211,10 @@ def test_a_log_is_a_list_for_programs_that_want_json(client: FlaskClient, servic
 def test_a_log_is_followed_until_its_deployment_ends(client: FlaskClient, services: Services) -> None:
     deployments = services.state.deployments
     deployment = deployments.create(DECISION, "a run")
-    deployments.append_log(deployment, "first")
+    deployments.tell(deployment, ["first"])
     lines = iter(client.get(f"/api/v1/deployments/{deployment}/log?follow=1").response)
     assert next(lines) == b"first\n"
-    deployments.append_log(deployment, "second")
+    deployments.tell(deployment, ["second"])
     deployments.finish(deployment, Outcome.DEPLOYED)
     assert list(lines) == [b"second\n"]
 

@@ -129,7 +129,7 @@ def test_a_deployment_under_way_is_told_to_stop(client: FlaskClient, services: S
             "waiting": [],
             "status": "cancelling",
         }
-        assert services.state.cancellations.asked(deployment) == "api"
+        assert services.state.cancellations.asked([deployment]) == {deployment: "api"}
         assert post(client, f"/stacks/{STACK}/cancel")["deployment"] == deployment
     assert "not under way" in post(client, f"/deployments/{deployment}/cancel", status=409)["detail"]
 

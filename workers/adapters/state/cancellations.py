@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from redis import Redis
 
 from workers.adapters.state import keys
@@ -20,7 +22,8 @@ class Cancellations:
         self.redis.set(keys.cancelled(deployment), who, ex=keys.DAY_SECONDS)
 
     @translated()
-    def asked(self, deployment: str) -> str | None:
-        """Who wants a deployment stopped; None when nobody does."""
-        who = self.redis.get(keys.cancelled(deployment))
-        return None if who is None else str(who)
+    def asked(self, deployments: Iterable[str]) -> dict[str, str]:
+        """Who wants which of these deployments stopped."""
+        names = list(deployments)
+        found = self.redis.mget([keys.cancelled(each) for each in names]) if names else []
+        return {name: str(who) for name, who in zip(names, found, strict=True) if who is not None}

@@ -96,15 +96,6 @@ class Deployments:
         self._redis.hset(keys.deployment(deployment), mapping=_encoded(ending | known))
 
     @translated()
-    def add_step(self, deployment: str, name: str, seconds: float) -> None:
-        """Note that a step has ended and how long it took."""
-        with self._redis.pipeline() as pipeline:
-            step = EndedStep(name, round(seconds, 3), now())
-            pipeline.rpush(keys.steps(deployment), json.dumps(step.to_json()))
-            pipeline.expire(keys.steps(deployment), keys.DEPLOYMENT_SECONDS)
-            pipeline.execute()
-
-    @translated()
     def get(self, deployment: str) -> RecordedDeployment | None:
         """A deployment; None when there is none."""
         return next(iter(self._get_many([deployment])), None)
@@ -116,16 +107,19 @@ class Deployments:
         return self._get_many([str(item) for item in found])
 
     @translated()
-    def append_log(self, deployment: str, *lines: str) -> None:
-        """Add lines to a deployment's log, which keeps the newest 10,000; long ones are cut."""
-        if not lines:
-            return
-        name = keys.log(deployment)
+    def tell(self, deployment: str, lines: Iterable[str] = (), steps: Iterable[EndedStep] = ()) -> None:
+        """Add lines to a deployment's log, which keeps the newest 10,000, long ones cut; and steps that have ended."""
+        log, ended = keys.log(deployment), [json.dumps(step.to_json()) for step in steps]
         with self._redis.pipeline(transaction=False) as pipeline:
             for line in lines:
-                pipeline.xadd(name, {"line": _cut(line)}, maxlen=keys.MAX_LOG_LINES, approximate=True)
-            pipeline.expire(name, keys.LOG_SECONDS)
-            pipeline.execute()
+                pipeline.xadd(log, {"line": _cut(line)}, maxlen=keys.MAX_LOG_LINES, approximate=True)
+            if len(pipeline):
+                pipeline.expire(log, keys.LOG_SECONDS)
+            if ended:
+                pipeline.rpush(keys.steps(deployment), *ended)
+                pipeline.expire(keys.steps(deployment), keys.DEPLOYMENT_SECONDS)
+            if len(pipeline):
+                pipeline.execute()
 
     @translated()
     def read_log(self, deployment: str, after: str = "0", block_ms: int | None = None, count: int = 1000) -> Lines:

@@ -9,6 +9,7 @@ from typing import Any
 from redis import Redis
 
 from workers.adapters.state import keys
+from workers.adapters.state.cancel_watch import CancelWatch
 from workers.adapters.state.cancellations import Cancellations
 from workers.adapters.state.chores import Chores
 from workers.adapters.state.connection import translated
@@ -67,6 +68,7 @@ class State:
         self.pins = Pins(redis, self.journal)
         self.adoptions = Adoptions(redis, self.journal)
         self.cancellations = Cancellations(redis)
+        self.cancel_watch = CancelWatch(self.cancellations)
         self.live = LiveStates(redis, scripts)
         self.events = Events(redis)
         self.chores = Chores(redis)

@@ -28,7 +28,6 @@ from workers.deploy.report import Ledger
 from workers.deploy.transaction.after_kill import Interrupted, settle_half_made
 from workers.deploy.transaction.apply import Failure, apply
 from workers.deploy.transaction.call import live_project
-from workers.deploy.transaction.cancel import CancelWatch
 from workers.deploy.transaction.commit import commit
 from workers.deploy.transaction.ground import Ground, SupersededBy, Tools, never
 from workers.deploy.transaction.hooks import run_failure_hooks
@@ -136,7 +135,7 @@ class Deployment:
         name = self._ledger.open(shown)
         with masking_for_now() as hide:
             try:
-                with CancelWatch(self._services.state.cancellations, name) as watch:
+                with self._services.state.cancel_watch.watch(name, self._ledger.catch_up) as watch:
                     ending, snapshot = _not_again(job) if job.worn_out else self._go(name, watch.stop, hide)
             except TransientError as error:
                 self._ledger.interrupt(str(error))

@@ -7,6 +7,8 @@ import threading
 import pytest
 
 from workers.adapters.state import keys
+from workers.adapters.state.clock import now
+from workers.adapters.state.past_deployment import EndedStep
 from workers.adapters.state.state import State
 from workers.model.words import Action, Decision, Outcome, Reason, Trigger
 
@@ -49,8 +51,8 @@ def test_an_unknown_deployment_is_none_and_stays_so(state: State) -> None:
 @pytest.mark.parametrize(("outcome", "status"), [(Outcome.DEPLOYED, "succeeded"), (Outcome.ROLLED_BACK, "failed")])
 def test_a_deployment_ends_with_an_outcome(state: State, outcome: Outcome, status: str) -> None:
     deployment = created(state)
-    state.deployments.add_step(deployment, "stage", 0.01234)
-    state.deployments.add_step(deployment, "up", 1.5)
+    state.deployments.tell(deployment, steps=[EndedStep("stage", 0.012, now())])
+    state.deployments.tell(deployment, steps=[EndedStep("up", 1.5, now())])
     state.deployments.finish(deployment, outcome, "web is unhealthy")
     shown = state.deployments.get(deployment)
     assert shown is not None
@@ -79,9 +81,9 @@ def test_a_stack_keeps_its_newest_deployments(state: State, monkeypatch: pytest.
 
 def test_a_log_is_read_from_where_one_left_off(state: State) -> None:
     deployment = created(state)
-    state.deployments.append_log(deployment)
-    state.deployments.append_log(deployment, "one", "two")
-    state.deployments.append_log(deployment, "three")
+    state.deployments.tell(deployment)
+    state.deployments.tell(deployment, ["one", "two"])
+    state.deployments.tell(deployment, ["three"])
     lines = state.deployments.read_log(deployment)
     assert [line for _, line in lines] == ["one", "two", "three"]
     assert state.deployments.read_log(deployment, after=lines[1][0]) == lines[2:]
@@ -90,7 +92,7 @@ def test_a_log_is_read_from_where_one_left_off(state: State) -> None:
 
 def test_a_reader_wakes_up_with_the_next_line(state: State) -> None:
     deployment = created(state)
-    writer = threading.Timer(0.1, state.deployments.append_log, (deployment, "late"))
+    writer = threading.Timer(0.1, state.deployments.tell, (deployment, ["late"]))
     writer.start()
     assert [line for _, line in state.deployments.read_log(deployment, block_ms=60_000)] == ["late"]
     writer.join()
@@ -98,14 +100,14 @@ def test_a_reader_wakes_up_with_the_next_line(state: State) -> None:
 
 def test_a_long_line_is_cut(state: State) -> None:
     deployment = created(state)
-    state.deployments.append_log(deployment, "x" * 5000)
+    state.deployments.tell(deployment, ["x" * 5000])
     [(_, line)] = state.deployments.read_log(deployment)
     assert line == "x" * 2000 + " … (3000 more characters)"
 
 
 def test_a_log_is_bounded(state: State) -> None:
     deployment = created(state)
-    state.deployments.append_log(deployment, *(str(number) for number in range(10_500)))
+    state.deployments.tell(deployment, (str(number) for number in range(10_500)))
     kept = state.redis.xlen(keys.log(deployment))
     assert 10_000 <= kept <= 10_200
     assert [line for _, line in state.deployments.read_log(deployment, count=20_000)][-1] == "10499"
@@ -113,7 +115,6 @@ def test_a_log_is_bounded(state: State) -> None:
 
 def test_everything_of_a_deployment_expires(state: State) -> None:
     deployment = created(state)
-    state.deployments.append_log(deployment, "one")
-    state.deployments.add_step(deployment, "up", 1)
+    state.deployments.tell(deployment, ["one"], [EndedStep("up", 1.0, now())])
     names = [keys.deployment(deployment), keys.steps(deployment), keys.log(deployment), keys.deployments(STACK)]
     assert all(state.redis.ttl(name) > 0 for name in names)

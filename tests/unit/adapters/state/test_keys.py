@@ -32,7 +32,7 @@ def test_what_is_written_is_documented(state: State) -> None:
     state.quick.finish_unchanged(state.quick.look("production/a", "t").runs, unchanged)
     state.records.put("production/a", a_record(), 1)
     deployment = state.deployments.create(unchanged, run)
-    state.deployments.append_log(deployment, "line")
+    state.deployments.tell(deployment, ["line"])
     state.pauses.pause("production/a", "me")
     templates = [re.escape(key.template).replace("%s", ".+") for key in keys.ALL.values()]
     for name in state.redis.keys("*"):
