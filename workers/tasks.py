@@ -82,9 +82,9 @@ def deploy_if_changed(self: TeguTask, stack: str, run: str | None = None, force:
             return ask_for(services, stack, force)
         if not is_quick(self, services.settings.worker):
             return deploy_now(self, services, stack, run, force)
-        verdict = decide_quickly(services, full_id(services, stack), run, force, self.request.id)
+        verdict = decide_quickly(services, full_id(services, stack), force, self.request.id)
         seen = hand_over(services, verdict, run, force) if isinstance(verdict, HandOver) else verdict
-        return seen.glance()
+        return checked(seen).glance()
 
 
 @app.task(name=RECONCILE, time_limit=RECONCILE_LIMIT.total_seconds())  # type: ignore[untyped-decorator]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,10 @@ import pytest
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, compose, eventually
 from workers.adapters.queue import quick_message
+from workers.adapters.state.results import StackResult
+from workers.celery import DEPLOY_IF_CHANGED
+from workers.deploy.deploy_if_changed import deploy_if_changed
+from workers.deploy.fast_path import decide_quickly
 from workers.model.words import Trigger
 from workers.reconcile.pull import pull
 from workers.reconcile.requests import request_deploy, request_pull
@@ -141,6 +146,55 @@ def test_a_pull_sends_what_changed_inside_or_outside_its_folder_to_the_queue_of_
     assert {call[1] for call in rig.services.queue.calls_in("tegu.local.deploy")} == {"default/s2", "default/s5"}
     quick = {call[1] for call in rig.services.queue.calls_in("tegu.local.pull") if call[0] == "tegu.deploy_if_changed"}
     assert quick == {f"default/{name}" for name in NAMES} - {"default/s2", "default/s5"}
+
+
+def test_what_was_left_alone_costs_the_next_pull_a_quick_look_and_comes_out_the_same(rig: Rig) -> None:
+    state = rig.services.state
+    rig.record()
+    rig.push({"services/s2/compose.yaml": compose("s2", "sleep 2000"), "services/s3/compose.yaml": "services: ["})
+    state.pauses.pause("default/s2", "me", "holiday")
+    told: list[list[tuple[object, ...]]] = []
+    for push in ("", "hello\n"):
+        rig.push({"README.md": push})
+        run, _ = request_pull(rig.services, "homelab", Trigger.WEBHOOK)
+        pulled = pull(rig.services, "homelab", run, "local")
+        assert pulled.changed == 2
+        for stack in ("default/s2", "default/s3"):
+            if (DEPLOY_IF_CHANGED, stack, run) in rig.services.queue.calls_in("tegu.local.deploy"):
+                assert not told
+                deploy_if_changed(rig.services, stack, run)
+            else:
+                assert (DEPLOY_IF_CHANGED, stack, run) in rig.services.queue.calls_in("tegu.local.pull")
+                assert isinstance(decide_quickly(rig.services, stack, force=False, taker=run), StackResult)
+        parts = state.runs.parts(run, ["default/s2", "default/s3"])
+        told.append([])
+        told[-1] += [(each.outcome, each.action, each.reason, each.message, each.commit) for each in parts.values()]
+        rows = state.rows(parts)
+        told[-1] += [(row["status"], row["latest_commit"], row["last_decision"]["paths"]) for row in rows]
+        state.redis.delete("tegu.local.deploy", "tegu.local.pull")
+    first, second = (json.dumps(each) for each in told)
+    before, newest = rig.source.git("rev-parse", "HEAD^"), rig.source.git("rev-parse", "HEAD")
+    assert second == first.replace(before, newest)
+    assert [each[:3] for each in told[0][:2]] == [("skipped", "none", "paused"), ("invalid", "none", "invalid")]
+
+
+def test_what_comes_after_a_stack_that_is_left_alone_waits_for_it(
+    own_redis_server: Callable[..., RedisServer], tmp_path: Path
+) -> None:
+    later = "stacks: {s1: {repo: homelab, path: services/s1, after: [s0]}}"
+    with contextlib.closing(Rig(tmp_path, own_redis_server().url, ["s0", "s1", "s2"], later)) as rig:
+        rig.record()
+        for number in range(2):  # s0 is left alone again
+            rig.push(
+                {"services/s0/compose.yaml": "services: [", "services/s1/compose.yaml": compose("s1", f"x{number}")}
+            )
+            run, _ = request_pull(rig.services, "homelab", Trigger.WEBHOOK)
+            pull(rig.services, "homelab", run, "local")
+            calls = rig.services.queue.calls_in("tegu.local.deploy") | rig.services.queue.calls_in("tegu.local.pull")
+            assert (DEPLOY_IF_CHANGED, "default/s0", run) in calls
+            assert (DEPLOY_IF_CHANGED, "default/s1", run) not in calls
+            deploy_if_changed(rig.services, "default/s0", run)
+            assert rig.services.state.runs.parts(run, ["default/s1"])["default/s1"].reason == "blocked"
 
 
 def test_deployments_have_a_head_start_on_what_needs_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,7 +127,6 @@ class Trace:
         recorded: dict[str, None] = {}
         links = 0
         done = ""
-        entry = self.tree.entry("")
         rest = [part for part in path.split("/") if part]
         while rest:
             part = rest.pop(0)
@@ -135,21 +134,19 @@ class Trace:
                 if part == ".." and not done:
                     self._refuse_escape(path, recorded)
                 done = posixpath.dirname(done) if part == ".." else done
-                entry = self.tree.entry(done)
                 continue
             parent, done = done, f"{done}/{part}" if done else part
-            entry = self.tree.entry(done)
-            if entry is None or (rest and entry.mode not in {FOLDER, LINK, SUBMODULE}):
+            mode = self.tree.mode(done)
+            if mode is None or (rest and mode not in {FOLDER, LINK, SUBMODULE}):
                 return self._absent(parent, done, rest, recorded)
-            if entry.mode == SUBMODULE:
+            if mode == SUBMODULE:
                 raise refused_submodule(done, what or path)
-            if entry.mode == LINK:
+            if mode == LINK and (link := self.tree.entry(done)):
                 recorded[done] = None
                 links += 1
-                rest = [*self._followed(done, entry, path, recorded, links), *rest]
+                rest = [*self._followed(done, link, path, recorded, links), *rest]
                 done = parent
-                entry = self.tree.entry(done)
-        self.entries[done] = entry
+        entry = self.entries[done] = self.tree.entry(done)
         return Found(done, entry, (*recorded, done))
 
     def _followed(self, link: str, entry: Entry, path: str, recorded: dict[str, None], links: int) -> Iterator[str]:

@@ -18,7 +18,7 @@ SUBMODULE = 0o160000
 
 
 class Tree(Protocol):
-    """One commit's content. Everything but `commit` and `entry` goes by object id, for any object of the clone."""
+    """One commit's content. Everything but `commit`, `entry` and `mode` goes by id, for any object of the clone."""
 
     @property
     def commit(self) -> str:
@@ -32,6 +32,10 @@ class Tree(Protocol):
 
     def entry(self, path: str) -> Entry | None:
         """What stands at one literal path from the root, no symlink followed; `""` is the root tree."""
+        ...
+
+    def mode(self, path: str) -> int | None:
+        """What kind of thing that is, for whoever does not mind what is in it; None for nothing."""
         ...
 
     def listing(self, oid: str) -> Mapping[str, Entry]:

@@ -17,7 +17,6 @@ from workers.adapters.state.exclusion import exclusive
 from workers.adapters.state.fast_path import Look
 from workers.adapters.state.journal import JournalEntry
 from workers.adapters.state.results import StackResult
-from workers.deploy import fast_path
 from workers.deploy.act import Holder, act, end, put_right
 from workers.deploy.decide import decide
 from workers.deploy.files.adopted import files_for
@@ -27,6 +26,7 @@ from workers.deploy.observe import observe
 from workers.deploy.observed import Request
 from workers.deploy.plans import CarryOver, Repair, carried
 from workers.deploy.remove import remove_gone
+from workers.deploy.settled import settled
 from workers.deploy.sight import Sight
 from workers.deploy.transaction import after_kill
 from workers.model.errors import RedisUnavailable, TransientError, UnknownName
@@ -79,8 +79,8 @@ def _deploy(services: Services, stack: Stack, run: str | None, taker: str, *, fo
         return StackResult(stack.id, Action.NONE, Reason.SUPERSEDED, Outcome.SUPERSEDED, message=message)
     request = _joined(services, request, {*look.runs, *([run] if run else [])})
     try:
-        if (settled := fast_path.settled(services, stack, request, look, datetime.now(UTC))) is not None:
-            return end(services, look.runs, settled)
+        if (decision := settled(services, stack, request, look, datetime.now(UTC))) is not None:
+            return end(services, look.runs, decision)
         return _under_lock(services, stack, request, look.runs, taker)
     except TransientError:
         with suppress(RedisUnavailable):

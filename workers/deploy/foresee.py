@@ -16,7 +16,6 @@ from workers.adapters.state.fast_path import Look
 from workers.adapters.state.status import StackFacts
 from workers.catalog.stacks import Planned
 from workers.changes.decision import undecided
-from workers.deploy import fast_path
 from workers.deploy.act import job_of
 from workers.deploy.decide import decide
 from workers.deploy.files.adopted import files_for
@@ -25,6 +24,7 @@ from workers.deploy.observe import observe, without_engine
 from workers.deploy.observed import Observed, Request
 from workers.deploy.plans import CarryOver, Deploy, Repair
 from workers.deploy.report import Ledger
+from workers.deploy.settled import settled
 from workers.deploy.sight import Sight
 from workers.deploy.transaction.after_kill import Interrupted
 from workers.deploy.transaction.deployment import Deployment
@@ -71,9 +71,9 @@ def _foreseen(
     services: Services, stack: Stack, record: Deployed | None, facts: StackFacts, *, surveys: bool
 ) -> Decision:
     now = datetime.now(UTC)
-    settled = fast_path.settled(services, stack, _NOBODY, Look((), record, facts), now)
-    if settled is not None:
-        return _even_if_unchanged(stack, facts, settled)
+    decision = settled(services, stack, _NOBODY, Look((), record, facts), now)
+    if decision is not None:
+        return _even_if_unchanged(stack, facts, decision)
     observed = _observed(services, stack, record, facts, now)
     outside = files_for(services, stack, observed.adoption)
     sight = Sight(services, stack, outside)

@@ -70,6 +70,7 @@ def without_engine(
     deployed: Deployed | None,
     facts: StackFacts,
     newest: str | None = None,
+    sight: Sight | None = None,
 ) -> Observed:
     """What Git and Redis say, where nobody asks what runs: an interruption, drift and a stop are not seen then.
 
@@ -81,8 +82,9 @@ def without_engine(
         deployed: what is deployed; None for nothing.
         facts: marks and status.
         newest: the newest commit, where another is to be taken for it than is known here.
+        sight: what is seen of the content, where somebody notes that.
     """
-    sight = Sight(services, stack)
+    sight = sight or Sight(services, stack)
     newest = newest or sight.newest()
     target = target_of(sight, facts.pin, newest)
     return Observed(

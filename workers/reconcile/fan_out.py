@@ -7,14 +7,17 @@ decides for itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from time import monotonic, sleep
 
 from workers.adapters.queue import Message, deploy_message, quick_message
-from workers.adapters.state.deployed import Deployed
+from workers.adapters.state.fast_path import Look
 from workers.adapters.state.waiting_for_others import Waiting
 from workers.catalog.stacks import Found, Planned
 from workers.deploy.fast_path import is_as_recorded
 from workers.deploy.remove import Gone
+from workers.deploy.settled import remembered
 from workers.model.errors import GitUnavailable, TeguError
 from workers.model.order import predecessors, with_makers_of_way
 from workers.model.words import Action, Decision, Outcome, Reason
@@ -68,30 +71,56 @@ def fan_out(
     if unsettled:  # who waits for a decision about them has not been touched since
         touched, others = [*touched, *others], []
     # Those that have work to do go first, so that they do not wait for a thousand that have none.
-    changed, same = _sorted_all(services, touched)
-    kept = find_heirs(services, changed, gone)
+    seen = _Sorted()
+    for batch in _batches(touched):
+        seen.add(_sorted(services, batch))
+    kept = find_heirs(services, [*seen.changed, *seen.resting], gone)
     leaving = [each for each in unsettled if each.stack not in kept]
-    makers = makers_of_way(services, changed, leaving)
+    makers = makers_of_way(services, seen.changed, leaving)
     _publish_gone(services, run, worker, leaving)
-    tasks.deploy([each for each in changed if not each.stack.options.after and each.stack.id not in makers])
-    tasks.decide(same)
-    for batch in _batches([others]):
-        different, same = _sorted(services, batch)
-        tasks.deploy([each for each in different if not each.stack.options.after])
-        tasks.decide(same)
-        changed += different
+    tasks.deploy([each for each in seen.changed if not each.stack.options.after and each.stack.id not in makers])
+    tasks.decide([*seen.unchanged, *seen.resting])
+    for batch in _batches(others):
+        more = _sorted(services, batch)
+        tasks.deploy([each for each in more.changed if not each.stack.options.after])
+        tasks.decide([*more.unchanged, *more.resting])
+        seen.add(more)
+    changed = seen.changed
     _report_invalid(services, run, found)
-    _publish_in_order(services, run, worker, found, changed, makers)
+    if makers or any(each.stack.options.after for each in changed):
+        tasks.decide_at_once(seen.resting)  # the run has to wait for them before anything can come after them
+    _publish_in_order(services, run, worker, found, changed, makers, seen.resting)
     _foretell(services, run, changed[:_BATCH])
     tasks.decide_the_rest()
     _foretell(services, run, changed[_BATCH:])
-    return len(changed), len(gone)
+    return len(changed) + len(seen.resting), len(gone)
 
 
-def _batches(groups: Iterable[Sequence[Planned]]) -> Iterator[Sequence[Planned]]:
-    for group in groups:
-        for start in range(0, len(group), _BATCH):
-            yield group[start : start + _BATCH]
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """Stacks by what they seem to need: a guess that only chooses the queue.
+
+    Attributes:
+        changed: those that differ from what is deployed.
+        resting: those of them that were left alone, by all that is known, and will be again; what comes after another
+            stack is not among them, for that one may have been the reason.
+        unchanged: the others.
+    """
+
+    changed: list[Planned] = field(default_factory=list)
+    resting: list[Planned] = field(default_factory=list)
+    unchanged: list[Planned] = field(default_factory=list)
+
+    def add(self, more: _Sorted) -> None:
+        """Add those of another batch."""
+        self.changed.extend(more.changed)
+        self.resting.extend(more.resting)
+        self.unchanged.extend(more.unchanged)
+
+
+def _batches(planned: Sequence[Planned]) -> Iterator[Sequence[Planned]]:
+    for start in range(0, len(planned), _BATCH):
+        yield planned[start : start + _BATCH]
 
 
 def _touched_first(
@@ -116,35 +145,36 @@ def _touched_first(
     )
 
 
-def _sorted_all(services: Services, planned: Sequence[Planned]) -> tuple[list[Planned], list[Planned]]:
-    changed: list[Planned] = []
-    unchanged: list[Planned] = []
-    for batch in _batches([planned]):
-        different, same = _sorted(services, batch)
-        changed += different
-        unchanged += same
-    return changed, unchanged
-
-
-def _sorted(services: Services, planned: Sequence[Planned]) -> tuple[list[Planned], list[Planned]]:
-    """Those that seem to have changed, and the others: a guess that only chooses the queue."""
-    records = services.state.records.get_many([each.stack.id for each in planned])
-    changed: list[Planned] = []
-    unchanged: list[Planned] = []
+def _sorted(services: Services, planned: Sequence[Planned]) -> _Sorted:
+    """Stacks by what they seem to need."""
+    looks = services.state.quick.peek([each.stack.id for each in planned])
+    found, now = _Sorted(), datetime.now(UTC)
     for each in planned:
-        same = _seems_unchanged(services, each, records[each.stack.id])
-        (unchanged if same else changed).append(each)
-    return changed, unchanged
+        look = looks[each.stack.id]
+        if _seems_unchanged(services, each, look):
+            found.unchanged.append(each)
+        elif not each.stack.options.after and _seems_to_rest(services, each, look, now):
+            found.resting.append(each)
+        else:
+            found.changed.append(each)
+    return found
 
 
-def _seems_unchanged(services: Services, planned: Planned, record: Deployed | None) -> bool:
-    if record is None:
+def _seems_unchanged(services: Services, planned: Planned, look: Look) -> bool:
+    if look.record is None:
         return False
     try:
         tree = services.clone(planned.stack.repo).tree(planned.commit)
-        return is_as_recorded(services, planned.stack, record, tree)
+        return is_as_recorded(services, planned.stack, look.record, tree)
     except GitUnavailable:
         return False  # its own task meets with that again, and is tried again
+
+
+def _seems_to_rest(services: Services, planned: Planned, look: Look, now: datetime) -> bool:
+    try:
+        return remembered(services, planned.stack, look, planned.commit, now) is not None
+    except GitUnavailable:
+        return False
 
 
 class _Tasks:
@@ -170,6 +200,18 @@ class _Tasks:
         else:
             self._held += planned
 
+    def decide_at_once(self, planned: Iterable[Planned]) -> None:
+        """Publish those of these that are kept."""
+        wanted = {each.stack.id for each in planned}
+        self._publish(
+            [
+                (each, quick_message(each.stack.id, self._run, self._worker))
+                for each in self._held
+                if each.stack.id in wanted
+            ]
+        )
+        self._held = [each for each in self._held if each.stack.id not in wanted]
+
     def decide_the_rest(self) -> None:
         """Publish what was kept, once the head start is over."""
         if self._started is not None and self._held:
@@ -192,12 +234,13 @@ def _publish_in_order(
     found: Found,
     changed: Iterable[Planned],
     makers: Mapping[str, tuple[str, ...]],
+    resting: Iterable[Planned],
 ) -> None:
     """Let the run wait for changed stacks that may come after others, which are all planned by now."""
     commits = {each.stack.id: each.commit for each in changed}
     late = {each.stack.id for each in found.planned if each.stack.options.after}.union(makers) & commits.keys()
     contents = {each.stack.id: _content(services, each) for each in changed if each.stack.id in late}
-    active = {*commits, *(each.stack for each in found.invalid)}
+    active = {*commits, *(each.stack for each in found.invalid), *(each.stack.id for each in resting)}
     hard = predecessors((each.stack for each in found.planned), active)
     waits = with_makers_of_way(hard, makers)
     services.state.runs.hold_back(
@@ -228,7 +271,7 @@ def _content(services: Services, planned: Planned) -> str:
 
 def _foretell(services: Services, run: str, changed: Sequence[Planned]) -> None:
     """Let everybody see what changed stacks will need. They are on their way, so whatever goes wrong is let be."""
-    for batch in _batches([changed]):
+    for batch in _batches(changed):
         try:
             needed = [each for each in forecast(services, batch) if each.reason is not Reason.UNCHANGED]
             services.state.forecasts.note(run, needed)

@@ -35,8 +35,8 @@ def find_heirs(services: Services, changed: Sequence[Planned], gone: Iterable[Go
     Returns:
         Those of the gone ones that somebody goes on with, or may.
     """
-    known = services.state.records.get_many([each.stack.id for each in changed])
-    new = [each for each in changed if known[each.stack.id] is None]
+    known = services.state.records.among([each.stack.id for each in changed])
+    new = [each for each in changed if each.stack.id not in known]
     if not new:
         return frozenset()
     records = services.state.records.get_many([each.stack for each in gone])

@@ -205,7 +205,7 @@ class House:
             stack, run_id, *force = message.args
             verdict: object = None
             if message.queue == pull_queue(self.worker):
-                verdict = decide_quickly(self.services, str(stack), str(run_id), bool(force), new_id())
+                verdict = decide_quickly(self.services, str(stack), bool(force), new_id())
                 if isinstance(verdict, HandOver):
                     self.services.state.runs.put_back(verdict.stack, verdict.runs)
             if verdict is None or isinstance(verdict, HandOver):

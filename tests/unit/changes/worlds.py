@@ -91,6 +91,10 @@ class DictTree:
             found = self.objects.trees[found.oid].get(part)
         return found
 
+    def mode(self, path: str) -> int | None:
+        found = self.entry(path)
+        return found.mode if found else None
+
     def listing(self, oid: str) -> Mapping[str, Entry]:
         return self.objects.trees[oid]
 

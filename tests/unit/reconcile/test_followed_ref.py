@@ -67,7 +67,7 @@ def _deployed(services: Services, commit: str) -> None:
 
 def _decided_at(services: Services, run: str) -> str:
     """The commit at which the quick look finds the stack unchanged."""
-    done = decide_quickly(services, STACK, run, force=False, taker="task")
+    done = decide_quickly(services, STACK, force=False, taker="task")
     assert isinstance(done, StackResult)
     assert done.reason == "unchanged"
     shown = services.state.runs.get(run)
@@ -136,8 +136,8 @@ def test_a_repo_whose_ids_are_of_another_hash_now_is_compared_by_the_record_alon
     commit = Source(source.path, "sha256").commit(
         {"services/a/compose.yaml": COMPOSE, "services/b/compose.yaml": COMPOSE}
     )
-    run = _pull(services)
-    assert isinstance(decide_quickly(services, STACK, run, force=False, taker="task"), HandOver)
+    _pull(services)
+    assert isinstance(decide_quickly(services, STACK, force=False, taker="task"), HandOver)
     found = stack_difference(services, services.stacks.find(STACK))
     assert (found["to"], [each["path"] for each in found["files"]]) == (commit, ["services/a/compose.yaml"])
     assert {each.stack: each.commit for each in plan(services)} == {STACK: commit, "default/b": commit}

@@ -32,6 +32,10 @@ class JoinedTree:
         """What stands at one literal path from the commit's root."""
         return self._tree.entry(path)
 
+    def mode(self, path: str) -> int | None:
+        """What kind of thing that is."""
+        return self._tree.mode(path)
+
     def listing(self, oid: str) -> Mapping[str, Entry]:
         """A tree object's entries by name."""
         holder = self._holder(oid)

@@ -9,7 +9,7 @@ from typing import Self
 
 from workers.adapters.git.export import stage
 from workers.adapters.git.reader import Reader
-from workers.adapters.git.tree import GitTree, is_known_commit, remember_root
+from workers.adapters.git.tree import GitTree, Noted, NotedTree, is_known_commit, remember_root
 from workers.model.errors import UnknownName
 from workers.model.refs import full_names, is_full_id, is_ref_name
 from workers.model.words import Entry
@@ -64,6 +64,10 @@ class LocalRepo:
             UnknownName: when there is no such commit.
         """
         return GitTree(self._reader, commit if is_known_commit(commit) else self.resolve(commit))
+
+    def noted(self, commit: str, noted: Noted) -> GitTree:
+        """The same of a whole commit id, with a note of what is asked of its paths."""
+        return NotedTree(self._reader, commit, noted)
 
     def stage(self, files: Mapping[str, Entry], target: Path) -> None:
         """Write files below a folder: raw blobs, modes 0644 and 0755, symlinks as links, never outside.

@@ -8,6 +8,7 @@ new commit shares nearly all of its trees with the one before.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from workers.adapters.git.reader import Reader
 from workers.model.errors import InvalidStack, UnknownName
@@ -61,6 +62,11 @@ class GitTree:
                 return None
             found = entry
         return found
+
+    def mode(self, path: str) -> int | None:
+        """What kind of thing that is, for whoever does not mind what is in it; None for nothing."""
+        found = self.entry(path)
+        return found.mode if found else None
 
     def listing(self, oid: str) -> Mapping[str, Entry]:
         """A tree object's entries by name."""
@@ -136,6 +142,48 @@ class GitTree:
         if found is None or found[0].kind != kind:
             raise self._reader.damaged(oid)
         return found[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What was asked of a commit's paths, and the answers: the rest goes by object id, and is so for ever."""
+
+    entries: dict[str, Entry | None] = field(default_factory=dict)
+    modes: dict[str, int | None] = field(default_factory=dict)
+
+    def is_so_in(self, tree: GitTree) -> bool:
+        """Whether another commit would have answered the same."""
+        return all(tree.entry(path) == entry for path, entry in self.entries.items()) and all(
+            tree.mode(path) == mode for path, mode in self.modes.items()
+        )
+
+
+class NotedTree(GitTree):
+    """A commit that notes what is asked of its paths.
+
+    Args:
+        reader: where objects come from.
+        commit: a whole commit id.
+        noted: where.
+
+    Raises:
+        UnknownName: when there is no such commit.
+    """
+
+    def __init__(self, reader: Reader, commit: str, noted: Noted) -> None:
+        super().__init__(reader, commit)
+        self._noted = noted
+
+    def entry(self, path: str) -> Entry | None:
+        """What stands at one literal path from the root."""
+        found = self._noted.entries[path] = super().entry(path)
+        return found
+
+    def mode(self, path: str) -> int | None:
+        """What kind of thing that is."""
+        entry = super().entry(path)
+        found = self._noted.modes[path] = entry.mode if entry else None
+        return found
 
 
 def root_of(reader: Reader, commit: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, TypeVar
 
 from workers.adapters.state.clock import now
@@ -19,19 +20,30 @@ from workers.adapters.state.status import DecisionNote, Known, StackFacts, Statu
 from workers.model.words import Action, Decision, Outcome
 
 _M = TypeVar("_M")
+_LEASED = 4  # where `known_of` says whether the lock is held
+_STATUS = ("drift", "stopped", "removed")
+"""The fields of a status that decide anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a quick decision starts from.
 
-    `runs` are those that waited (none: another task has ended their part); `record` is what is deployed;
-    `facts` are the stack's marks, status and whether its lock is held.
+    Attributes:
+        runs: those that waited; none: another task has ended their part.
+        record: what is deployed.
+        facts: the stack's marks, whether its lock is held, and of its status what decides anything.
+        asked: whether somebody asked for the stack itself in any of the runs.
+        again: whether any of them tries again what failed.
+        seal: tells what Redis has of the stack from whatever else it may have; empty where nobody needs that.
     """
 
     runs: tuple[str, ...]
     record: Deployed | None
     facts: StackFacts
+    asked: bool = False
+    again: bool = False
+    seal: bytes = b""
 
 
 class Quick:
@@ -43,16 +55,22 @@ class Quick:
 
     @translated()
     def look(self, stack: str, taker: str) -> Look:
-        """Take the runs that wait for a stack, and read all that is known of it.
+        """Take the runs that wait for a stack, and read what decides about it.
 
         Args:
             stack: its id.
             taker: the task's id; a second delivery of the task gets what its first one took.
         """
-        runs, record, pause, hold, pin, leased, fields = self._scripts("look", stack, taker, now())
-        known = Known.from_json({name: json.loads(text) for name, text in zip(fields[::2], fields[1::2], strict=True)})
-        marks = _mark(pause, Pause.from_json), _mark(hold, Hold.from_json), _mark(pin, Pin.from_json)
-        return Look(tuple(runs), recorded(stack, record), StackFacts(stack, known, *marks, leased=bool(leased)))
+        runs, asked, again, *known = self._scripts("look", stack, taker, now())
+        return _look(stack, known, tuple(runs), asked=bool(asked), again=bool(again))
+
+    @translated()
+    def peek(self, stacks: Sequence[str]) -> dict[str, Look]:
+        """Read what decides about many stacks, and take no runs, in one round trip."""
+        if not stacks:
+            return {}
+        found = self._scripts("peek", *stacks)
+        return {stack: _look(stack, known) for stack, known in zip(stacks, found, strict=True)}
 
     def finish_unchanged(
         self, runs: Iterable[str], decision: Decision, outcome: Outcome = Outcome.UNCHANGED
@@ -76,6 +94,18 @@ class Quick:
         result = StackResult.of(decision, outcome)
         self._runs.finish(ended, result, stored_fields(**status))
         return result
+
+
+def _look(
+    stack: str, known: Sequence[Any], runs: tuple[str, ...] = (), *, asked: bool = False, again: bool = False
+) -> Look:
+    """A look from what the script `known_of` has."""
+    record, pause, hold, pin, leased, *status = known
+    fields = {name: json.loads(text) for name, text in zip(_STATUS, status, strict=True) if text is not None}
+    marks = _mark(pause, Pause.from_json), _mark(hold, Hold.from_json), _mark(pin, Pin.from_json)
+    facts = StackFacts(stack, Known.from_json(fields), *marks, leased=bool(leased))
+    seal = blake2b(repr([*known[:_LEASED], *status]).encode(), digest_size=16).digest()
+    return Look(runs, recorded(stack, record), facts, asked, again, seal)
 
 
 def _mark(text: str | None, parse: Callable[[Mapping[str, Any]], _M]) -> _M | None:

@@ -41,6 +41,16 @@ class Records:
         return {name: recorded(name, text) for name, text in zip(names, texts, strict=True)}
 
     @translated()
+    def among(self, stacks: Iterable[str]) -> frozenset[str]:
+        """Those of these stacks that have a record."""
+        names = list(stacks)
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.exists(keys.record(name))
+            there = pipeline.execute()
+        return frozenset(name for name, exists in zip(names, there, strict=True) if exists)
+
+    @translated()
     def put(self, stack: str, record: Deployed, fence: int | None, **status: Unpack[StatusFields]) -> None:
         """Replace a stack's record, and set fields of its status in the same step.
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from tests.records import a_record
 from workers.adapters.state.marks import Hold, Pin
 from workers.adapters.state.state import State
@@ -13,20 +17,21 @@ UNCHANGED = Decision(STACK, Action.NONE, Reason.UNCHANGED, "c2")
 
 
 def planned(state: State) -> str:
-    run = state.runs.create("homelab", "cli", [])
+    run = state.runs.create("homelab", "webhook", ["local"])
     state.runs.plan(run, [(STACK, "c2")])
+    state.runs.end_pull(run, "homelab", "local", commits={}, error=None, repo_ref="main")
     return run
 
 
 def test_a_look_has_all_that_a_decision_needs(state: State) -> None:
     run = planned(state)
-    state.records.put(STACK, a_record("c1"), None, deployed_commit="c1")
+    state.records.put(STACK, a_record("c1"), None, deployed_commit="c1", drift={"web": "missing"})
     state.pauses.pause(STACK, "me", "holiday")
     state.holds.hold(STACK, Hold("f1"))
     state.pins.pin(STACK, Pin("c0", "release", "me"))
     look = state.quick.look(STACK, "task")
     assert (look.runs, look.record) == ((run,), a_record("c1"))
-    assert look.facts.known == Known(latest_commit="c2", deployed_commit="c1")
+    assert look.facts.known == Known(drift={"web": "missing"}), "of the status no more than decides anything"
     assert look.facts.pause is not None
     assert look.facts.pause.who == "me"
     assert look.facts.hold is not None
@@ -34,6 +39,31 @@ def test_a_look_has_all_that_a_decision_needs(state: State) -> None:
     assert look.facts.pin is not None
     assert look.facts.pin.commit == "c0"
     assert not look.facts.leased
+    assert state.quick.peek([STACK, "production/b"]) == {
+        STACK: replace(look, runs=()),
+        "production/b": state.quick.look("production/b", "task"),
+    }
+    assert state.runs.take(STACK, "task") == (run,), "to peek takes nothing"
+
+
+@pytest.mark.parametrize(
+    ("trigger", "workers", "forced", "asked", "again"),
+    [
+        ("webhook", ["local"], False, False, False),
+        ("reconcile", [], False, False, False),
+        ("retry", [], False, False, True),
+        ("cli", [], False, True, False),
+        ("cli", [], True, True, False),
+    ],
+)
+def test_a_look_says_what_the_runs_that_it_has_taken_ask_for(
+    state: State, trigger: str, workers: list[str], forced: bool, asked: bool, again: bool
+) -> None:
+    planned(state)
+    run = state.runs.create("homelab", trigger, workers, forced=forced)
+    state.runs.plan(run, [(STACK, "c2")])
+    look = state.quick.look(STACK, "task")
+    assert (look.asked, look.again) == (asked, again)
 
 
 def test_a_look_at_a_stack_that_nobody_waits_for_finds_no_runs(state: State) -> None:
