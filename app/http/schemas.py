@@ -127,12 +127,13 @@ def stack_rows(catalog: Catalog, state: State) -> list[dict[str, Any]]:
     return _rows(catalog, state, stack_ids(catalog, state.records.known()))
 
 
-def _rows(catalog: Catalog, state: State, stacks: Iterable[str]) -> list[dict[str, Any]]:
+def _rows(catalog: Catalog, state: State, stacks: Sequence[str]) -> list[dict[str, Any]]:
     """The rows of these stacks. Whether one is paused by option only the catalog knows."""
-    paused = paused_by_option(catalog, state.discovered.all())
+    paused = paused_by_option(catalog, stacks, lambda: state.discovered.get_many(stacks))
     facts = state.facts(stacks).values()
     return [
-        status_row(replace(each, known=replace(each.known, paused_by_option=each.stack in paused))) for each in facts
+        status_row(replace(each, known=replace(each.known, paused_by_option=True)) if each.stack in paused else each)
+        for each in facts
     ]
 
 
@@ -149,7 +150,7 @@ def stack_detail(catalog: Catalog, state: State, stack: str) -> dict[str, Any]:
     Raises:
         UnknownName: when there is no such stack.
     """
-    if stack not in stack_ids(catalog, state.records.known()):
+    if stack not in catalog.by_id and not state.records.is_known(stack):
         message = f"there is no stack {stack}"
         raise UnknownName(message)
     (row,) = _rows(catalog, state, [stack])

@@ -24,7 +24,8 @@ class Catalog:
     the paths that these cover in any environment. `discovering` are the environments that discovered
     stacks are deployed to. `make` builds a stack from repo, environment, name and path with the defaults'
     options, and raises ValueError where that gives an impossible project name. `receivers` are told how stacks end.
-    `removal` is what the defaults say of `when_removed` by environment, with `""` for any other.
+    `removal` is what the defaults say of `when_removed` by environment, with `""` for any other. `pausing` are the
+    environments whose defaults pause their stacks.
     """
 
     path: Path
@@ -39,6 +40,7 @@ class Catalog:
     make: Callable[[str, str, str, str], Stack] = field(repr=False, compare=False)
     receivers: tuple[Receiver, ...] = ()
     removal: Mapping[str, Policy] = field(default_factory=dict)
+    pausing: frozenset[str] = frozenset()
 
     def removal_in(self, environment: str) -> Policy:
         """What the defaults say of stacks that are gone; of an environment that is gone, too, all environments'."""

@@ -47,6 +47,10 @@ class Expansion:
         }
         self._environments_of = {name: self._wanted(name, section) for name, section in file.stacks.items()}
 
+    def pausing(self) -> frozenset[str]:
+        """The environments whose defaults pause their stacks."""
+        return frozenset(name for name, layer in self._defaults.items() if layer.get("paused"))
+
     def removal(self) -> dict[str, Policy]:
         """What the defaults say of stacks that are gone, by environment, `""` for any other."""
         layers = {**self._defaults, "": self._common}

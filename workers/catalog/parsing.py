@@ -72,6 +72,7 @@ def parse_catalog(text: str, *, path: Path, environ: Mapping[str, str], secrets:
         make=expansion.make,
         receivers=receivers,
         removal=expansion.removal(),
+        pausing=expansion.pausing(),
     )
 
 

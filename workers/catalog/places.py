@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -78,20 +78,22 @@ def stack_at(catalog: Catalog, identifier: str, place: Place) -> Stack | None:
     return next((stack for stack in stacks if stack.id == identifier), None)
 
 
-def paused_by_option(catalog: Catalog, discovered: Mapping[str, Place]) -> frozenset[str]:
-    """The stacks that the catalog itself pauses.
+def paused_by_option(
+    catalog: Catalog, stacks: Collection[str], places: Callable[[], Mapping[str, Place]]
+) -> frozenset[str]:
+    """Those of these stacks that the catalog itself pauses.
 
     Args:
         catalog: the catalog.
-        discovered: the places of discovered stacks by id. They have the options of their environment's defaults,
-            so one of them tells of all.
+        stacks: ids.
+        places: reads where the discovered ones of them lie, which have the options of their environment's defaults:
+            where these pause nothing, nobody has to know.
     """
-    paused = {stack.id for stack in catalog.configured if stack.options.paused}
-    by_environment: dict[str, bool] = {}
-    for identifier, place in discovered.items():
-        environment = identifier.partition("/")[0]
-        if environment not in by_environment and (stack := stack_at(catalog, identifier, place)):
-            by_environment[environment] = stack.options.paused
-        if by_environment.get(environment) and identifier not in catalog.by_id:
-            paused.add(identifier)
+    paused = {stack.id for stack in catalog.configured if stack.options.paused}.intersection(stacks)
+    if pausing := catalog.pausing.intersection(catalog.discovering):
+        paused |= {
+            stack
+            for stack, place in places().items()
+            if stack.partition("/")[0] in pausing and place.repo in catalog.repos and stack not in catalog.by_id
+        }
     return frozenset(paused)

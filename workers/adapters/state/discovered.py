@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,14 +12,16 @@ from redis.exceptions import WatchError
 
 from workers.adapters.state import keys
 from workers.adapters.state.connection import translated
+from workers.adapters.state.scripts import Scripts
 from workers.catalog.places import Place, replaced
 
 
 class Discovered:
     """Stack id -> repo and path, of discovered stacks only; configured ones stand in the catalog."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, scripts: Scripts) -> None:
         self._redis = redis
+        self._scripts = scripts
 
     @translated()
     def get(self, stack: str) -> Place | None:
@@ -30,7 +32,14 @@ class Discovered:
     @translated()
     def all(self) -> dict[str, Place]:
         """Every discovered stack, in order of id."""
-        return _places(self._redis.hgetall(keys.discovered()))
+        found: Mapping[str, Sequence[str]] = json.loads(self._scripts("discovered"))
+        return {stack: Place(*found[stack]) for stack in sorted(found)}
+
+    @translated()
+    def get_many(self, stacks: Sequence[str]) -> dict[str, Place]:
+        """Where each of these stacks lies; those that no pull has discovered are left out."""
+        texts = self._redis.hmget(keys.discovered(), stacks) if stacks else []
+        return {stack: _place(text) for stack, text in zip(stacks, texts, strict=True) if text is not None}
 
     @translated()
     def replace(

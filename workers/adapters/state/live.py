@@ -141,12 +141,17 @@ class LiveStates:
         return {name: Live.from_json(json.loads(text)) for name, text in zip(names, texts, strict=True) if text}
 
     @translated()
-    def seen(self) -> dict[tuple[str, str], bool]:
-        """Whether each worker's watcher sees its engine now, by worker and address."""
+    def heard(self) -> tuple[Mapping[str, str], int]:
+        """What each watcher has said last, and the time by Redis' clock, in seconds."""
         with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.hgetall(keys.watched())
             pipeline.time()
             watchers, (clock, _) = pipeline.execute()
+        return watchers, clock
+
+    def seen(self) -> dict[tuple[str, str], bool]:
+        """Whether each worker's watcher sees its engine now, by worker and address."""
+        watchers, clock = self.heard()
         found = {}
         for name, text in watchers.items():
             worker, _, host = str(name).partition(" ")
@@ -172,17 +177,17 @@ class LiveStates:
         return bool(self._scripts("watched", watcher, lost or ""))
 
 
-def current(text: str | None, watchers: Mapping[str, str], clock: int) -> Live | None:
+def current(stored: Mapping[str, Any] | None, watchers: Mapping[str, str], clock: int) -> Live | None:
     """A stack's state as Redis has it; unknown where its watcher is silent, or sees nothing itself.
 
     Args:
-        text: of the stack; None where there is none.
+        stored: of the stack; None where there is none.
         watchers: what each watcher has said last.
         clock: the time by Redis' clock, in seconds.
     """
-    if text is None:
+    if stored is None:
         return None
-    live = Live.from_json(json.loads(text))
+    live = Live.from_json(stored)
     said = json.loads(watchers.get(live.watcher) or "{}")
     if lost := _lost(said):
         return live.unknown_since(lost)

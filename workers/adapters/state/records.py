@@ -79,7 +79,12 @@ class Records:
     @translated()
     def known(self) -> tuple[str, ...]:
         """The ids of all stacks that were ever planned or recorded."""
-        return tuple(sorted(str(stack) for stack in self._redis.smembers(keys.stacks())))
+        return tuple(sorted(json.loads(self._scripts("known"))))
+
+    @translated()
+    def is_known(self, stack: str) -> bool:
+        """Whether a stack was ever planned or recorded."""
+        return bool(self._redis.sismember(keys.stacks(), stack))
 
     def _write(self, stack: str, fence: int | None, record: str, status: Mapping[str, object]) -> None:
         pairs = [text for name, value in status.items() for text in (name, json.dumps(value))]

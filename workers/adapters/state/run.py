@@ -6,7 +6,6 @@ Times are texts, as `clock` writes them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -15,8 +14,8 @@ from workers.adapters.state.results import StackResult
 from workers.model.messages import shortened
 from workers.model.words import PullStatus, RunStatus, Trigger
 
-Stored: TypeAlias = Mapping[Any, Any]
-"""Fields of a run's hash: names and texts, and None for what it has not. redis-py does not say that they are texts."""
+Stored: TypeAlias = Mapping[str, Any]
+"""Fields of a run's hash by name: texts, but values of JSON for those of pulls and stacks; None for what it has not."""
 
 HEAD = ("id", "repo", "trigger", "who", "status", "forced", "has_pulls")
 """The fields of a run's hash that its head is read from."""
@@ -192,7 +191,7 @@ def _head_fields(stored: Stored) -> dict[str, Any] | None:
 def _parts(stored: Stored, kind: str) -> dict[str, Any]:
     """The pulls or stacks in a run's hash, in order of name."""
     return {
-        name.removeprefix(kind): json.loads(text)
-        for name, text in sorted(stored.items())
-        if text and name.startswith(kind)
+        name.removeprefix(kind): stored[name]
+        for name in sorted(name for name in stored if name.startswith(kind))
+        if stored[name] is not None
     }

@@ -11,18 +11,20 @@ from workers.adapters.state import keys
 from workers.adapters.state.connection import translated
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.run import HEAD, Run, RunHead, RunPage, part_of
+from workers.adapters.state.scripts import Scripts
 
 
 class RunReader:
     """What can be known of runs. Only whole runs take longer the more stacks they have."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, scripts: Scripts) -> None:
         self._redis = redis
+        self._scripts = scripts
 
     @translated()
     def get(self, run: str) -> Run | None:
         """All of a run; None when there is none."""
-        return Run.from_stored(self._redis.hgetall(keys.run(run)))
+        return Run.from_stored(json.loads(self._scripts("run", run)))
 
     @translated()
     def list(
@@ -45,7 +47,7 @@ class RunReader:
                 return RunPage(tuple(items), None)
             for run in found[: limit + 1 - len(items)]:
                 cursor = run
-                known = Run.from_stored(self._redis.hgetall(keys.run(run)))
+                known = self.get(run)
                 if known is None:
                     self._redis.zrem(index, run)
                 elif not repo or repo in known.repos:

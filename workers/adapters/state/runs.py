@@ -42,8 +42,7 @@ class Runs(RunReader):
     """
 
     def __init__(self, redis: Redis, scripts: Scripts, outgoing: Callable[[], Outgoing] = NobodyTakes) -> None:
-        super().__init__(redis)
-        self._scripts = scripts
+        super().__init__(redis, scripts)
         self._outgoing = outgoing
 
     # ------------------------------------------------------------ making runs

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from redis import Redis
 
@@ -20,20 +21,23 @@ from workers.adapters.state.fast_path import Quick
 from workers.adapters.state.forecasts import Forecasts
 from workers.adapters.state.heirs import Heirs
 from workers.adapters.state.journal import Journal
-from workers.adapters.state.leases import Leases, stack_lease
+from workers.adapters.state.leases import Leases
 from workers.adapters.state.live import LiveStates, current
 from workers.adapters.state.marked import Adoptions, Holds, Pauses, Pins
-from workers.adapters.state.marks import Stop
+from workers.adapters.state.marks import Hold, Pause, Pin, Stop
 from workers.adapters.state.notices import Notices
 from workers.adapters.state.open_runs import OpenRuns
 from workers.adapters.state.outgoing import NobodyTakes, Outgoing
-from workers.adapters.state.records import Records, decoded
+from workers.adapters.state.records import Records
 from workers.adapters.state.refused import Refused
 from workers.adapters.state.repos import Repos
 from workers.adapters.state.runs import Runs
 from workers.adapters.state.scripts import Scripts
 from workers.adapters.state.stack_lock import StackLock
 from workers.adapters.state.status import Known, StackFacts, status_row
+
+_M = TypeVar("_M")
+_AT_ONCE = 500  # stacks in one call of a script, so that Redis answers others in between
 
 
 class State:
@@ -48,6 +52,7 @@ class State:
     def __init__(self, redis: Redis, data_dir: Path, outgoing: Callable[[], Outgoing] = NobodyTakes) -> None:
         scripts = Scripts(redis)
         self.redis = redis
+        self._scripts = scripts
         self.data_dir = data_dir
         self.journal = Journal(data_dir)
         self.stack_lock = StackLock(data_dir)
@@ -57,7 +62,7 @@ class State:
         self.records = Records(redis, scripts)
         self.quick = Quick(scripts, self.runs)
         self.forecasts = Forecasts(scripts)
-        self.discovered = Discovered(redis)
+        self.discovered = Discovered(redis, scripts)
         self.refused = Refused(redis)
         self.heirs = Heirs(redis)
         self.deployments = Deployments(redis)
@@ -75,33 +80,22 @@ class State:
 
     @translated()
     def facts(self, stacks: Iterable[str] | None = None) -> dict[str, StackFacts]:
-        """All that is known of these stacks, or of every known one, in two round trips."""
+        """All that is known of these stacks, or of every known one, in two round trips and one for each 500 stacks."""
         names = self.records.known() if stacks is None else tuple(stacks)
-        with self.redis.pipeline(transaction=False) as pipeline:
-            for mark in (keys.paused, keys.held, keys.pinned):
-                pipeline.hgetall(mark())
-            pipeline.hgetall(keys.watched())
-            pipeline.time()
-            pipeline.hmget(keys.live(), names or [""])
-            for name in names:
-                pipeline.hgetall(keys.status(name))
-                pipeline.exists(keys.lease(stack_lease(name)))
-                pipeline.exists(keys.waiting(name))
-            answers = pipeline.execute()
-        pauses, holds, pins, watchers, (clock, _), lives = answers[:6]
+        watchers, clock = self.live.heard() if names else ({}, 0)
         found = {}
-        for place, name in enumerate(names):
-            fields, leased, waiting = answers[6 + 3 * place : 9 + 3 * place]
-            found[name] = StackFacts(
-                name,
-                Known.from_json(decoded(fields)),
-                self.pauses.parsed(pauses.get(name)),
-                self.holds.parsed(holds.get(name)),
-                self.pins.parsed(pins.get(name)),
-                live=current(lives[place], watchers, clock),
-                leased=bool(leased),
-                waiting=bool(waiting),
-            )
+        for chunk in (names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE)):
+            for name, stored in zip(chunk, json.loads(self._scripts("facts", *chunk)), strict=True):
+                found[name] = StackFacts(
+                    name,
+                    Known.from_json(stored["status"]),
+                    _mark(stored["pause"], Pause.from_json),
+                    _mark(stored["hold"], Hold.from_json),
+                    _mark(stored["pin"], Pin.from_json),
+                    live=current(stored["live"], watchers, clock),
+                    leased=bool(stored["leased"]),
+                    waiting=bool(stored["waiting"]),
+                )
         return found
 
     @translated()
@@ -135,3 +129,7 @@ class State:
     def rows(self, stacks: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """The rows of `tegu status --json`."""
         return [status_row(facts) for facts in self.facts(stacks).values()]
+
+
+def _mark(stored: Mapping[str, Any] | None, parse: Callable[[Mapping[str, Any]], _M]) -> _M | None:
+    return None if stored is None else parse(stored)

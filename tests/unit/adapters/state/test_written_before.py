@@ -73,7 +73,7 @@ def test_a_run_that_is_half_done_is_read_word_by_word(taken_over: State) -> None
 
 
 def test_what_older_versions_did_not_write_of_a_run_is_made_up() -> None:
-    stored = {"id": "r1", "repo": "homelab", "pull:local": '{"status": "queued"}', "trigger": "somebody's own word"}
+    stored = {"id": "r1", "repo": "homelab", "pull:local": {"status": "queued"}, "trigger": "somebody's own word"}
     run = Run.from_stored(stored)
     assert run is not None
     assert (run.status, run.trigger, run.has_pulls, run.who) == (RunStatus.QUEUED, Trigger.CALL, True, None)
