@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.cli import table
 from workers.model.messages import visible
 from workers.runtime.late import late
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     import rich.text
 else:
     rich = late("rich", "console", "table", "text")  # costs more than most commands
+
+_WIDTH = 200  # without a terminal nothing has to fit; a cut name would be no use to whoever reads a file
+_MOST_ROWS = 500  # that somebody looks at
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
@@ -64,15 +69,14 @@ def say(text: str) -> None:
 def console(*, errors: bool = False) -> rich.console.Console:
     """Where people read: rich's console, which heeds NO_COLOR and knows whether it is a terminal."""
     stream = sys.stderr if errors else sys.stdout
-    # Without a terminal nothing has to fit; a cut name would be no use to whoever reads a file.
-    width = None if stream.isatty() else 200
+    width = None if stream.isatty() else _WIDTH
     return rich.console.Console(file=stream, highlight=False, soft_wrap=False, width=width)
 
 
 def print_table(
     headings: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str, style: str | None = None
 ) -> None:
-    """Print rows as a table that fits the terminal.
+    """Print rows as a table that fits the terminal; one that nobody looks at in full is plain.
 
     Args:
         headings: of the columns.
@@ -80,16 +84,23 @@ def print_table(
         empty: what to say when there is no row.
         style: of all of it, in place of the words' colours.
     """
-    table = rich.table.Table(box=None, pad_edge=False, header_style="bold")
-    for place, heading in enumerate(headings):
-        table.add_column(heading, overflow="fold", no_wrap=place == 0, ratio=None)
-    for row in rows:
-        cells = ["" if cell is None else visible(str(cell)) for cell in row]
-        table.add_row(*(rich.text.Text(cell, style=style or STYLES.get(cell, "")) for cell in cells))
-    if table.row_count:
-        console().print(table)
-    else:
+    cells = [["" if cell is None else visible(str(cell)) for cell in row] for row in rows]
+    if not cells:
         click.echo(empty)
+    elif (len(cells) > _MOST_ROWS or not sys.stdout.isatty()) and table.is_simple(cells):
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH
+        click.echo("\n".join(table.lines(headings, cells, width)))
+    else:
+        _print_nicely(headings, cells, style)
+
+
+def _print_nicely(headings: Sequence[str], rows: Iterable[Sequence[str]], style: str | None) -> None:
+    shown = rich.table.Table(box=None, pad_edge=False, header_style="bold")
+    for place, heading in enumerate(headings):
+        shown.add_column(heading, overflow="fold", no_wrap=place == 0, ratio=None)
+    for cells in rows:
+        shown.add_row(*(rich.text.Text(cell, style=style or STYLES.get(cell, "")) for cell in cells))
+    console().print(shown)
 
 
 def short(commit: Any) -> str:  # noqa: ANN401 (whatever JSON had)
