@@ -77,3 +77,20 @@ def test_a_changed_file_that_a_service_mounts(house: House, calls: Counter[str])
     assert (done["outcome"], house.seen("web", "/conf/app.ini")) == ("deployed", "2"), done
     assert calls["containers"] <= LISTINGS
     assert calls["inspect_container"] <= LOOKS
+
+
+def test_compose_is_not_asked_again_what_it_has_said(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside `up` no program of Compose is run where only a plain value of its file differs."""
+    ran: list[str] = []
+    compose_run = house.services.compose.run
+
+    def noted(project: Any, argv: Any, **named: Any) -> Any:
+        ran.append(argv[0])
+        return compose_run(project, argv, **named)
+
+    monkeypatch.setattr(house.services.compose, "run", noted)
+    house.stack()
+    house.push({"a/compose.yaml": compose(web=service("sleep 1000"))})
+    done = house.push({"a/compose.yaml": compose(web=service("sleep 1001"))})
+    assert (done["outcome"], house.command("web")) == ("deployed", "sleep 1001"), done
+    assert ran == ["config", "up", "up"]

@@ -16,6 +16,7 @@ from workers.adapters.docker.compose_argv import config_argv, hash_argv, prefix
 from workers.adapters.docker.compose_project import INHERITED, Project
 from workers.adapters.docker.confidential import Confidential, contents, unquoted
 from workers.adapters.docker.gist import gist, gist_of_pull
+from workers.adapters.docker.kept_models import KeptModels
 from workers.model.errors import CommandFailed, CommandTimedOut, InvalidStack
 from workers.runtime.process import TAIL, Completed, run
 from workers.runtime.settings import inherited
@@ -58,10 +59,14 @@ class Compose:
 
     Args:
         program: how Compose is called; found by itself when not given.
+
+    Attributes:
+        kept: what it has made of projects lately, for whoever knows when that still holds.
     """
 
     def __init__(self, program: Sequence[str] | None = None) -> None:
         self._program = None if program is None else tuple(program)
+        self.kept = KeptModels()
 
     @property
     def program(self) -> tuple[str, ...]:

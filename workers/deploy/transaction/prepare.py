@@ -27,6 +27,7 @@ from workers.deploy.transaction.obstacles import refuse_obstacles
 from workers.deploy.transaction.prepared import Prepared, Seen, Staged, Surveyed, Work, mounted, written
 from workers.deploy.transaction.secrets_read import hidden_of
 from workers.deploy.transaction.steps import Step
+from workers.deploy.transaction.validate import validated
 from workers.deploy.transaction.volume_survey import survey_volumes
 from workers.model.errors import BlockedStack
 from workers.model.words import Action, Decision, ServiceDecision
@@ -57,7 +58,7 @@ def stage_files(ground: Ground) -> Staged:
         _fill_stage(ground, snapshot, new)
     with tools.steps.step(Step.VALIDATE):
         private = (str(ground.folders.stage / path) for path in snapshot.confidential)
-        model, said = tools.compose.config(ground.staged, private=private, pass_fds=(tools.lock,))
+        model, said = validated(ground, snapshot, new, private)
         tools.hide(hidden_of(ground, snapshot, model).masked)
         for line in said.splitlines():
             tools.say(line)
