@@ -7,6 +7,7 @@ import gc
 from typing import Any
 
 from celery import signals
+from celery.exceptions import TimeLimitExceeded
 
 from workers.adapters.docker.engine import load
 from workers.adapters.queue import Queue, deploy_message, pull_message, reconcile_message
@@ -26,12 +27,22 @@ from workers.celery import (
 )
 from workers.deploy.deploy_if_changed import deploy_if_changed as deploy
 from workers.deploy.fast_path import HandOver, decide_quickly
-from workers.model.errors import Busy, DeploymentFailed, RedisUnavailable, TeguError, UnknownName
+from workers.model.errors import (
+    Busy,
+    DeploymentFailed,
+    RedisUnavailable,
+    SetAside,
+    TaskEnded,
+    TeguError,
+    UnknownName,
+)
 from workers.model.words import Action, Outcome, Reason, Trigger
 from workers.reconcile import pull as pulls
 from workers.reconcile import reconcile as reconciling
 from workers.reconcile import requests
 from workers.reconcile.announce import announce
+from workers.reconcile.cancel import request_cancel
+from workers.reconcile.set_aside import attempt, subject_of_pull
 from workers.runtime.logs import get_logger, log_context
 from workers.services import Services, services_of_this_process
 
@@ -40,7 +51,21 @@ log = get_logger(__name__)
 current_services = services_of_this_process
 
 
-@app.task(name=PULL, bind=True, time_limit=PULL_LIMIT.total_seconds())  # type: ignore[untyped-decorator]
+class PullTask(TeguTask):
+    """A task that ends its pull even when it is ended itself."""
+
+    abstract = True
+
+    def on_failure(self, error: Exception, task_id: str, args: Any, kwargs: Any, trace: object) -> None:  # noqa: ANN401
+        """Let nobody wait for a pull that will not be."""
+        del task_id, trace
+        if isinstance(error, (TaskEnded, SetAside, TimeLimitExceeded)):
+            repo, run, worker = called(args, kwargs, "repo", "run", "worker")
+            if repo and run and worker:
+                pulls.fail(current_services(), repo, run, worker, told(error))
+
+
+@app.task(name=PULL, bind=True, base=PullTask, time_limit=PULL_LIMIT.total_seconds())  # type: ignore[untyped-decorator]
 def pull(self: TeguTask, repo: str, run: str | None = None, worker: str | None = None) -> dict[str, Any]:
     """Fetch a repo and look at all its stacks; without a worker, on every one that has any."""
     services = current_services()
@@ -51,7 +76,8 @@ def pull(self: TeguTask, repo: str, run: str | None = None, worker: str | None =
             return {"repo": repo, "run": run, "status": status}
         if worker is None:
             return pull_everywhere(services, repo, run)
-        return pulls.pull(services, repo, run, worker, last_try=self.is_last_try).to_json()
+        with attempt(services, subject_of_pull(repo, worker)):
+            return pulls.pull(services, repo, run, worker, last_try=self.is_last_try).to_json()
 
 
 class DeployTask(TeguTask):
@@ -62,12 +88,21 @@ class DeployTask(TeguTask):
     def on_failure(self, error: Exception, task_id: str, args: Any, kwargs: Any, trace: object) -> None:  # noqa: ANN401
         """Let nobody wait for a stack whose task has given up."""
         del trace
-        stack = args[0] if args else kwargs.get("stack")
+        (stack,) = called(args, kwargs, "stack")
         if isinstance(error, DeploymentFailed) or not isinstance(stack, str):
             return
         services = current_services()
         with contextlib.suppress(TeguError):
             give_up(services, full_id(services, stack), task_id, error)
+
+    def ask_to_end(self, args: Any, kwargs: Any) -> bool:  # noqa: ANN401
+        """Cancel the deployment, as `tegu cancel` does; the thread goes on until its next safe point."""
+        (stack,) = called(args, kwargs, "stack")
+        try:
+            request_cancel(current_services(), str(stack), who="`revoke` of its task")
+        except TeguError as error:
+            log.warning("not cancelled", stack=stack, error=str(error))
+        return True
 
 
 @app.task(name=DEPLOY_IF_CHANGED, bind=True, base=DeployTask, time_limit=DEPLOY_LIMIT.total_seconds())  # type: ignore[untyped-decorator]
@@ -108,6 +143,12 @@ def is_quick(task: TeguTask, worker: str) -> bool:
     """Whether a task came by the queue where nothing may take long."""
     delivered = task.request.delivery_info or {}
     return bool(delivered.get("routing_key") == pull_queue(worker))
+
+
+def called(args: Any, kwargs: Any, *names: str) -> tuple[Any, ...]:  # noqa: ANN401 (as somebody called it)
+    """What a task was called with, by the names of its first arguments; None for what was left out."""
+    given = dict(zip(names, args or (), strict=False)) | dict(kwargs or {})
+    return tuple(given.get(name) for name in names)
 
 
 def full_id(services: Services, name: str) -> str:
@@ -166,7 +207,8 @@ def deploy_now(task: TeguTask, services: Services, stack: str, run: str, force: 
     It is tried again all the same, for a holder that was killed and whose `docker compose` lives on.
     """
     try:
-        return checked(deploy(services, stack, run, force, taker=task.request.id)).to_json()
+        with attempt(services, full_id(services, stack)):
+            return checked(deploy(services, stack, run, force, taker=task.request.id)).to_json()
     except Busy:
         if not task.is_last_try:
             raise
@@ -184,6 +226,13 @@ def checked(done: StackResult) -> StackResult:
     return done
 
 
+def told(error: Exception) -> str:
+    """What somebody is told of how a task has failed."""
+    if isinstance(error, TimeLimitExceeded):
+        return "it took longer than it may, and could not be ended but with the whole worker"
+    return str(error) if isinstance(error, TeguError) else f"a bug in Tegu ({type(error).__name__}); see the log"
+
+
 def give_up(services: Services, stack: str, task_id: str, error: Exception) -> None:
     """End a stack's part in all runs that this task has taken and not ended."""
     gone = isinstance(error, UnknownName)
@@ -192,7 +241,7 @@ def give_up(services: Services, stack: str, task_id: str, error: Exception) -> N
         Action.NONE,
         Reason.REMOVED if gone else Reason.INTERRUPTED,
         Outcome.REMOVED if gone else Outcome.FAILED,
-        message=str(error) if isinstance(error, TeguError) else f"a bug in Tegu ({type(error).__name__}); see the log",
+        message=told(error),
     )
     services.state.runs.finish(services.state.runs.take(stack, task_id), result)
 

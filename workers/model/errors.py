@@ -18,6 +18,7 @@
     │   └── CommandTimedOut  … because its time was up
     ├── DeploymentFailed     a stack is not as wanted; how it ended stands in the run and its log
     ├── TaskEnded            a task was ended from outside: its time was up, or by hand
+    ├── SetAside             a task took its worker down with it, again and again
     ├── Cancelled            somebody wants the deployment stopped
     └── StaleHolder          a newer holder of a lock has written already; what this one knows is old
 
@@ -186,6 +187,31 @@ class TaskEnded(TeguError):
 
     def __str__(self) -> str:
         return f"{self.task} {self.why}"
+
+
+class SetAside(TeguError):
+    """Something took its worker down with it, again and again.
+
+    Args:
+        subject: a stack, or `pull`, a repo and a worker.
+        times: how often.
+    """
+
+    def __init__(self, subject: str, times: int) -> None:
+        super().__init__(subject, times)
+        self.subject = subject
+        self.times = times
+
+    def __str__(self) -> str:
+        return (
+            f"{self.subject} took the worker down {self.times} times in a row (a crash, or no memory left), and is set "
+            f"aside for an hour; see the log for how it ended, and `tegu {self._again}` tries it at once"
+        )
+
+    @property
+    def _again(self) -> str:
+        words = self.subject.split()
+        return " ".join(words[:2] if len(words) > 1 else ("deploy", *words))
 
 
 class Cancelled(TeguError):

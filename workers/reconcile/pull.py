@@ -84,19 +84,17 @@ def _pull_alone(services: Services, repo: str, run: str, worker: str, *, last_tr
     except TransientError as error:
         log.warning("pull failed", repo=repo, error=str(error), again=not last_try)
         if last_try:
-            _fail(services, repo, run, worker, str(error))
+            fail(services, repo, run, worker, str(error))
         else:
             with contextlib.suppress(RedisUnavailable):
                 services.state.repos.note_failed_try(repo, worker, str(error))
         raise
     except TeguError as error:
         log.error("pull failed", repo=repo, error=str(error))  # noqa: TRY400 (a user's mistake has no traceback)
-        _fail(services, repo, run, worker, str(error))
+        fail(services, repo, run, worker, str(error))
         raise
     except Exception as error:
-        _fail(
-            services, repo, run, worker, f"a bug in Tegu ({type(error).__name__}); the worker's log has its traceback"
-        )
+        fail(services, repo, run, worker, f"a bug in Tegu ({type(error).__name__}); the worker's log has its traceback")
         raise
 
 
@@ -143,7 +141,7 @@ def _follow_up(services: Services, repo: str, worker: str) -> None:
         log.warning("follow-up not queued", repo=repo, error=str(error))
 
 
-def _fail(services: Services, repo: str, run: str, worker: str, error: str) -> None:
+def fail(services: Services, repo: str, run: str, worker: str, error: str) -> None:
     """End the pull with an error; a Redis that is away learns of it by reconcile."""
     with contextlib.suppress(RedisUnavailable):
         services.state.runs.end_pull(run, repo, worker, commits={}, error=error, repo_ref="")

@@ -21,12 +21,14 @@ from workers.model.order import predecessors
 from workers.model.stack import Stack
 from workers.model.words import Outcome, Trigger
 from workers.reconcile.forget import find_gone
+from workers.reconcile.set_aside import subject_of_pull
 from workers.services import Services, known_repo
 
 Hold = Literal["until_release", "until_push"]
 Data = Literal["move", "copy", "leave"]
 
 _HISTORY = 100
+_BY_SOMEBODY = frozenset({Trigger.API, Trigger.CLI, Trigger.CALL})
 _REVISION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/~^-]{0,199}")
 
 
@@ -61,6 +63,8 @@ def request_pull(
     catalog = services.catalog.current()
     known_repo(catalog, repo)
     wanted = tuple(workers) if workers else catalog.workers(repo)
+    if trigger in _BY_SOMEBODY and wanted:
+        services.state.attempts.end(*(subject_of_pull(repo, worker) for worker in wanted))
     run, status = services.state.runs.coalesce(repo, wanted, trigger, commit, ref, who=who)
     if status == "queued":
         try:
@@ -101,6 +105,7 @@ def request_deploy(
         message = "no stack was named"
         raise UnknownName(message)
     repos = sorted({stack.repo for stack in wanted.values()})
+    services.state.attempts.end(*wanted)  # somebody wants to know what becomes of it
     run = services.state.runs.create(", ".join(repos), trigger, (), who=who, forced=force)
     try:
         behind = {stack: after for stack, after in predecessors(wanted.values(), wanted).items() if after}

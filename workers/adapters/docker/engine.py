@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import threading
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from workers.adapters.docker.changes import Changes, Events
 from workers.adapters.docker.container import PROJECT, Container, Details, container_of, details_of, inspected
 from workers.model.errors import CommandFailed, EngineUnavailable
 from workers.runtime.late import late
@@ -66,6 +66,7 @@ class Engine:
     def __init__(self, docker_host: str) -> None:
         self.docker_host = docker_host
         self._client: docker.APIClient | None = None
+        self._changes = Changes(self._follow)
 
     @property
     def client(self) -> docker.APIClient:
@@ -267,31 +268,20 @@ class Engine:
 
     # ------------------------------------------------------------ events
 
-    @contextlib.contextmanager
-    def changes(self, project: str) -> Iterator[queue.SimpleQueue[str]]:
+    def changes(self, project: str) -> contextlib.AbstractContextManager[queue.SimpleQueue[str]]:
         """Something is put into the queue whenever the state of one of the project's containers may have changed.
 
-        `changed`, or `ended` when the stream of events is over.
+        `changed`, or `ended` when the stream of events is over. All who wait share one stream.
+
+        Raises:
+            EngineUnavailable: the engine does not answer, on entering.
         """
+        return self._changes.of(project)
+
+    def _follow(self) -> Events:
+        filters = {"label": PROJECT, "type": "container", "event": [*_EVENTS, "health_status"]}
         with translated():
-            filters = {"label": f"{PROJECT}={project}", "type": "container", "event": [*_EVENTS, "health_status"]}
-            stream = self.client.events(decode=True, filters=filters)
-        seen: queue.SimpleQueue[str] = queue.SimpleQueue()
-
-        def watch() -> None:
-            with contextlib.suppress(Exception):  # closing the stream makes the SDK raise one of many things
-                for _ in stream:
-                    seen.put("changed")
-            seen.put("ended")
-
-        reader = threading.Thread(target=watch, name=f"events of {project}", daemon=True)
-        reader.start()
-        try:
-            yield seen
-        finally:
-            with contextlib.suppress(Exception):
-                stream.close()
-            reader.join(timeout=5)
+            return self.client.events(decode=True, filters=filters)
 
 
 def split_name(name: str) -> tuple[str, str]:

@@ -25,6 +25,9 @@ AWAY_SECONDS = 30
 CHORE_SECONDS = DAY_SECONDS
 """How often clones are packed and what is idle is forgotten."""
 
+ATTEMPTS_SECONDS = 3600
+"""How long what has taken a worker down is set aside."""
+
 MAX_RUNS = 1000
 MAX_RUNS_OF_STACK = 100
 MAX_DEPLOYMENTS_OF_STACK = 100
@@ -186,6 +189,13 @@ rebuilt = Key(
     "data directory: there once its journals have been read; gone when Redis is empty",
 )
 
+attempts = Key(
+    "tegu:attempts:%s",
+    "string",
+    "attempts",
+    "1 hour, gone when one ends",
+    "stack or `pull REPO WORKER`: how many never ended",
+)
 sent = Key("tegu:sent:%s", "string", "chores", "90 % of its interval", "entry of the schedule: when it was sent last")
 chore = Key("tegu:chore:%s:%s", "string", "chores", "1 day", "worker, chore: when it was done; gone when it is due")
 

@@ -11,6 +11,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,10 +24,12 @@ from workers.adapters.state.scripts import Scripts
 from workers.model.errors import RedisUnavailable
 
 TTL_SECONDS = 30.0
+_IDLE_SECONDS = 10.0  # that a thread without a lease to renew stays for the next one
+_PAUSE = 0.1  # seconds
 
 
 class Lease:
-    """A lease that is held, and renewed by a thread until it is released; a context manager.
+    """A lease that is held, and renewed until it is released; a context manager.
 
     Attributes:
         name: what is locked: `stack:<id>`, `repo:<worker>:<repo>`.
@@ -41,20 +44,42 @@ class Lease:
         self._ttl = ttl
         self._owner = owner
         self._lost = threading.Event()
-        self._ended = threading.Event()
+        self._ended = False
         self._renewing = threading.Lock()
-        self._thread = threading.Thread(target=self._keep, name=f"lease {name}", daemon=True)
-        self._thread.start()
+        self._due = time.monotonic() + ttl / 3
+        leases.keeper.keep(self)
 
     @property
     def lost(self) -> bool:
         """Whether somebody else holds it now, or it was taken away. Work goes on; its state writes are refused."""
         return self._lost.is_set()
 
+    @property
+    def due(self) -> float:
+        """When it is to be renewed, on the monotonic clock."""
+        return self._due
+
+    def renew(self, scripts: Scripts) -> bool:
+        """Renew it; whether it is still to be renewed.
+
+        Raises:
+            RedisUnavailable: Redis may be back before it has run out, or nobody may have wanted it meanwhile.
+        """
+        with self._renewing:
+            self._due = time.monotonic() + self._ttl / 3
+            if self._ended:
+                return False
+            with translated():
+                if scripts("renew", *self._request):
+                    return True
+            self._lost.set()
+            return False
+
     def release(self) -> None:
         """Give it back, if it is still ours. A Redis that is away is no trouble: the lease runs out."""
-        self._ended.set()
+        self._leases.keeper.leave(self)
         with self._renewing:  # a renewal under way would take it again
+            self._ended = True
             try:
                 self._leases.release(self.name, self._token)
             except RedisUnavailable:
@@ -68,28 +93,63 @@ class Lease:
     ) -> None:
         self.release()
 
-    def _keep(self) -> None:
-        redis = sibling(self._leases.redis)
-        scripts = Scripts(redis)
-        try:
-            while not self._ended.wait(self._ttl / 3):
-                with self._renewing:
-                    if not self._ended.is_set() and not self._renew(scripts):
-                        self._lost.set()
-                        return
-        finally:
-            redis.close()
-
     @property
     def _request(self) -> tuple[str, ...]:
         return (self.name, self._token, str(int(self._ttl * 1000)), str(self.fence), *self._owner)
 
-    def _renew(self, scripts: Scripts) -> bool:
+
+class Keeper:
+    """Renews every lease that a process holds: one thread and one connection, for as long as there is any.
+
+    Args:
+        redis: the process's, of which the thread makes a client of its own.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._changed = threading.Condition()
+        self._held: set[Lease] = set()
+        self._runs = False
+
+    def keep(self, lease: Lease) -> None:
+        """Renew a lease from now on."""
+        with self._changed:
+            self._held.add(lease)
+            self._changed.notify()
+            if not self._runs:
+                self._runs = True
+                threading.Thread(target=self._run, name="leases", daemon=True).start()
+
+    def leave(self, lease: Lease) -> None:
+        """Renew it no more."""
+        with self._changed:
+            self._held.discard(lease)
+
+    def _run(self) -> None:
+        own = sibling(self._redis)
+        scripts = Scripts(own)
         try:
-            with translated():
-                return bool(scripts("renew", *self._request))
-        except RedisUnavailable:
-            return True  # it may be back before the lease has run out, or nobody may have wanted it meanwhile
+            while (due := self._next()) is not None:
+                try:
+                    if not due.renew(scripts):
+                        self.leave(due)
+                except RedisUnavailable:
+                    time.sleep(_PAUSE)  # all others would wait as long in vain
+        finally:
+            own.close()
+
+    def _next(self) -> Lease | None:
+        """The next lease that is due, when it is; None after a while without any."""
+        with self._changed:
+            while self._held or self._changed.wait(_IDLE_SECONDS):
+                if not self._held:
+                    continue
+                first = min(self._held, key=lambda lease: lease.due)
+                if (left := first.due - time.monotonic()) <= 0:
+                    return first
+                self._changed.wait(left)
+            self._runs = False
+            return None
 
 
 class Leases:
@@ -97,6 +157,7 @@ class Leases:
 
     def __init__(self, redis: Redis, scripts: Scripts) -> None:
         self.redis = redis
+        self.keeper = Keeper(redis)
         self._scripts = scripts
 
     @translated()

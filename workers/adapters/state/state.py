@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from redis import Redis
 
 from workers.adapters.state import keys
+from workers.adapters.state.attempts import Attempts
 from workers.adapters.state.cancel_watch import CancelWatch
 from workers.adapters.state.cancellations import Cancellations
 from workers.adapters.state.chores import Chores
@@ -77,6 +78,7 @@ class State:
         self.live = LiveStates(redis, scripts)
         self.events = Events(redis)
         self.chores = Chores(redis)
+        self.attempts = Attempts(redis)
 
     @translated()
     def facts(self, stacks: Iterable[str] | None = None) -> dict[str, StackFacts]:
