@@ -32,10 +32,10 @@ class Limits:
 
     Args:
         running: gives the jobs under way.
-        grace: seconds.
+        grace: seconds between the exception and the end of the process.
     """
 
-    def __init__(self, running: Callable[[], Iterable[Job]], grace: float = GRACE) -> None:
+    def __init__(self, running: Callable[[], Iterable[Job]], grace: float) -> None:
         self._running = running
         self._grace = grace
         self._told: set[Job] = set()

@@ -14,10 +14,10 @@ from celery.concurrency.base import BasePool
 from celery.worker import state
 
 from workers import celery
+from workers.pool import limits
 from workers.pool.intake import ask_only_if
 from workers.pool.job import Job
 from workers.pool.lane import Lane
-from workers.pool.limits import Limits
 from workers.pool.request import request_of
 from workers.runtime.interrupted import Terminated
 
@@ -42,7 +42,7 @@ class TaskPool(BasePool):  # type: ignore[misc]
         self._deploy_queue = celery.deploy_queue(worker)
         ask_only_if(celery.pull_queue(worker), lambda: self._quick.wants_more)
         ask_only_if(self._deploy_queue, lambda: self._deploy.wants_more)
-        self._limits = Limits(self._running)
+        self._limits = limits.Limits(self._running, limits.GRACE)
 
     def register_with_event_loop(self, hub: object) -> None:
         """The loop that consumes, acknowledges and sends events."""
@@ -94,8 +94,8 @@ class TaskPool(BasePool):  # type: ignore[misc]
             for job in lane.drop():
                 job.request.give_back()
         started = time.monotonic()
-        limits = ((self._quick, celery.STOP_LIMIT), (self._deploy, celery.DEPLOY_STOP_LIMIT))
-        while any(lane.running and time.monotonic() - started < limit.total_seconds() for lane, limit in limits):
+        bounds = ((self._quick, celery.STOP_LIMIT), (self._deploy, celery.DEPLOY_STOP_LIMIT))
+        while any(lane.running and time.monotonic() - started < limit.total_seconds() for lane, limit in bounds):
             if state.should_terminate:
                 return
             self._turn()
