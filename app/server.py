@@ -89,6 +89,7 @@ class TimelyWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 (gunicorn's own signature)
         super().__init__(*arguments, **options)
         self._arriving: dict[Any, float] = {}
+        self._expected = threading.Event()
 
     def init_process(self) -> None:
         """Start watching the clock, then serve."""
@@ -97,7 +98,7 @@ class TimelyWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle(self, conn: Any) -> Any:  # noqa: ANN401 (gunicorn does not type its connections)
         """Read a request from a connection and answer it."""
-        self._arriving[conn] = time.monotonic() + HEAD_SECONDS
+        self._expect(conn, HEAD_SECONDS)
         try:
             return super().handle(conn)
         finally:
@@ -106,13 +107,24 @@ class TimelyWorker(ThreadWorker):  # type: ignore[misc]
     def handle_request(self, req: Any, conn: Any) -> Any:  # noqa: ANN401
         """Answer a request whose head has arrived; its body, if it has one, is read while it is answered."""
         if _has_body(req):
-            self._arriving[conn] = time.monotonic() + BODY_SECONDS
+            self._expect(conn, BODY_SECONDS)
         else:
             self._arriving.pop(conn, None)
         return super().handle_request(req, conn)
 
+    def _expect(self, conn: Any, seconds: float) -> None:  # noqa: ANN401
+        self._arriving[conn] = time.monotonic() + seconds
+        self._expected.set()
+
     def _watch(self) -> None:
         while True:
+            self._expected.wait()  # while nothing is expected, nothing has to be watched
+            self._expected.clear()
+            self._hang_up_on_who_is_late()
+
+    def _hang_up_on_who_is_late(self) -> None:
+        """Look at the clock as long as anything is expected."""
+        while self._arriving:
             time.sleep(_TICK_SECONDS)
             now = time.monotonic()
             for conn, deadline in list(self._arriving.items()):

@@ -133,7 +133,7 @@ def _transport(visibility: float) -> dict[str, Any]:
     return {
         "visibility_timeout": visibility,
         "queue_order_strategy": "workers.pool.intake:Intake",
-        "unacked_restore_interval": 10,
+        "unacked_restore_interval": 60,
         "unacked_restore_throttle": 1,
         "socket_timeout": 5,
         "socket_connect_timeout": 2,

@@ -15,6 +15,10 @@ from workers.runtime.settings import Settings, host_and_port
 REDIS = "redis"
 # What is shown gives way to the deployment that a push is about.
 _GIVING_WAY = ("nice", "-n", "10")
+# Celery's own sign of life is for Flower alone, which believes it for twice as long.
+_WORKER = ("--without-gossip", "--without-mingle", "--heartbeat-interval", "15")
+# Workers send events anyway; Flower would ask them to every five seconds.
+_FLOWER = ("--logging=error", "--enable-events=False")
 _GIVING_BACK = timedelta(seconds=15)  # for what a worker has not ended in its own time
 
 
@@ -43,14 +47,14 @@ def programs(settings: Settings) -> tuple[Program, ...]:
 
 def _flower(celery: tuple[str, ...], bind: str) -> Program:
     address, port = host_and_port(bind)
-    return Program("flower", (*celery, "flower", f"--address={address}", f"--port={port}", "--logging=error"))
+    return Program("flower", (*celery, "flower", f"--address={address}", f"--port={port}", *_FLOWER))
 
 
 def _worker(celery: tuple[str, ...], worker: str) -> Program:
     # Two lines of Celery's for each of a thousand unchanged stacks would hide all others; Tegu has its own.
     argv = (*celery, "worker", "-n", f"worker-{worker}@%h", "--loglevel", "WARNING")
     stop = DEPLOY_STOP_LIMIT + _GIVING_BACK
-    return Program("worker", (*argv, "--without-gossip", "--without-mingle"), int(stop.total_seconds()))
+    return Program("worker", (*argv, *_WORKER), int(stop.total_seconds()))
 
 
 def supervisor_config(programs: Iterable[Program], redis: Program | None, folder: Path) -> str:

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kombu.transport.redis import Channel, Transport
 from kombu.utils.scheduling import round_robin_cycle
+
+# Seconds that Redis keeps the consumer waiting for a message: an idle worker asks six times a minute, not sixty. What
+# a lane has room for again while only the other queue is waited for is asked for soon.
+_ALL, _SOME = 10, 0.1
 
 _full: dict[str, Callable[[], bool]] = {}
 
@@ -26,3 +31,16 @@ class Intake(round_robin_cycle):
         """The queues to wait for a message of."""
         queues = super().consume(n)  # type: ignore[no-untyped-call]
         return [queue for queue in queues if queue not in _full or _full[queue]()]
+
+
+class PatientChannel(Channel):  # type: ignore[misc]
+    """Kombu's, but what it waits for decides for how long."""
+
+    def _brpop_start(self, timeout: float | None = None) -> None:
+        self.brpop_timeout = _ALL if all(wants_more() for wants_more in _full.values()) else _SOME
+        super()._brpop_start(timeout)
+
+
+def wait_patiently() -> None:
+    """Let the consumer of this process, which has not connected yet, wait as long as that makes sense."""
+    Transport.Channel = PatientChannel

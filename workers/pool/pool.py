@@ -15,7 +15,7 @@ from celery.worker import state
 
 from workers import celery
 from workers.pool import limits
-from workers.pool.intake import ask_only_if
+from workers.pool.intake import ask_only_if, wait_patiently
 from workers.pool.job import Job
 from workers.pool.lane import Lane
 from workers.pool.request import request_of
@@ -43,6 +43,7 @@ class TaskPool(BasePool):  # type: ignore[misc]
         ask_only_if(celery.pull_queue(worker), lambda: self._quick.wants_more)
         ask_only_if(self._deploy_queue, lambda: self._deploy.wants_more)
         self._limits = limits.Limits(self._running, limits.GRACE)
+        wait_patiently()
 
     def register_with_event_loop(self, hub: object) -> None:
         """The loop that consumes, acknowledges and sends events."""

@@ -1,4 +1,4 @@
-"""Every worker says, every few seconds, which queues it consumes: `/readyz` and `/metrics` then need not ask it.
+"""Every worker says, four times a minute, which queues it consumes: `/readyz` and `/metrics` then need not ask it.
 
 It says so from the loop that consumes, so a worker whose loop hangs falls silent; not by Celery's own heartbeat, which
 some turn off.
@@ -19,12 +19,12 @@ from workers.celery import app
 from workers.model.errors import RedisUnavailable
 from workers.runtime.settings import load_settings
 
-_EVERY_SECONDS = 5.0
+_EVERY_SECONDS = 15.0
 _TIMEOUT_SECONDS = 1.0  # the loop that consumes must not wait for long
 
 
 class Heartbeat:
-    """Says which queues are consumed, at once and then every five seconds."""
+    """Says which queues are consumed, at once and then every fifteen seconds."""
 
     def __init__(self, liveness: Liveness) -> None:
         self._liveness = liveness

@@ -16,7 +16,7 @@ DEPLOYMENT_SECONDS = 30 * DAY_SECONDS
 LOG_SECONDS = 7 * DAY_SECONDS
 WAITING_PULL_SECONDS = 600
 """How long webhooks join a pull whose message may have been lost. Reconcile publishes it again earlier."""
-ALIVE_SECONDS = 15
+ALIVE_SECONDS = 45
 """How long a worker that has said so counts as alive."""
 TOLD_SECONDS = 3600
 """Longer than a notice is tried again for."""
@@ -234,7 +234,7 @@ away = Key(
 counters = Key(
     "tegu:counters", "hash of numbers", "counters", "for ever", "`family:label:label` -> how often it happened"
 )
-alive = Key("tegu:alive:%s", "string", "liveness", "15 s, set every five", "queue: when its worker was last seen")
+alive = Key("tegu:alive:%s", "string", "liveness", "45 s, set every fifteen", "queue: when its worker was last seen")
 own_containers = Key(
     "tegu:containers",
     "sorted set",

@@ -22,6 +22,7 @@ from workers.adapters.state.scripts import Scripts
 UNKNOWN = "unknown"
 MISSING = "missing"
 MAX_SERVICES = 500
+_GOOD_FOR = 15  # seconds; a third of the time after which a watcher that is silent is taken for gone
 """So many of one stack are stored."""
 
 
@@ -174,7 +175,7 @@ class LiveStates:
         Returns:
             Whether Redis knew of it: one that did not has lost everything else, too.
         """
-        return bool(self._scripts("watched", watcher, lost or ""))
+        return bool(self._scripts("watched", watcher, lost or "", _GOOD_FOR))
 
 
 def current(stored: Mapping[str, Any] | None, watchers: Mapping[str, str], clock: int) -> Live | None:

@@ -1,6 +1,7 @@
 """Which queues have a live worker, and in which containers Tegu's processes run.
 
-Workers say so every few seconds, and what they said is soon forgotten. A container's id is never another's, so that one
+Workers say so every now and then, and what they said is soon forgotten: often enough to be believed, and rarely
+enough that an idle Tegu hardly writes to its disk. A container's id is never another's, so that one
 may be remembered for longer: also while it is being restarted.
 """
 
@@ -24,7 +25,7 @@ class Liveness:
 
     @translated()
     def beat(self, queues: Iterable[str]) -> None:
-        """Say that a worker consumes these queues; it counts for a quarter of a minute."""
+        """Say that a worker consumes these queues; it counts for three quarters of a minute."""
         with self._redis.pipeline(transaction=False) as pipeline:
             for queue in queues:
                 pipeline.set(keys.alive(queue), now(), ex=keys.ALIVE_SECONDS)

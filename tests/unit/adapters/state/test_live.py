@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 from workers.adapters.state import keys
@@ -55,3 +56,14 @@ def test_what_is_stored_of_a_stack_is_bounded_and_is_forgotten_with_it(state: St
     assert len(stored.services) == MAX_SERVICES
     state.forget(STACK)
     assert read(state) is None
+
+
+def test_a_watcher_that_was_heard_a_moment_ago_is_not_written_down_again(state: State) -> None:
+    def is_written(told: float, lost: str | None) -> bool:
+        state.redis.hset(keys.watched(), WATCHER, json.dumps({"at": int(told), "lost": "", "mark": 1}))
+        assert state.live.beat(WATCHER, lost)
+        return "mark" not in str(state.redis.hget(keys.watched(), WATCHER))
+
+    assert not is_written(time.time(), None)
+    assert is_written(time.time() - 20, None)
+    assert is_written(time.time(), "2026-01-01T00:00:00.000Z")
