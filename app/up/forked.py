@@ -33,6 +33,7 @@ _LOADED = (
     *("celery.bin.celery", "celery.apps.worker", "celery.apps.beat", "kombu.transport.redis"),
     *("app.http.factory", "gunicorn.app.wsgiapp", "gunicorn.workers.gthread"),
 )
+_PATIENCE = 5.0  # seconds that the threads of a program that has ended may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,10 @@ def run_in_this_process(program: PythonProgram, environment: Mapping[str, str]) 
     # Celery and gunicorn say more of themselves a moment later.
     set_process_title(program.module, " ".join(program.arguments))
     code = _run(program.module)
+    # Threads that wait for a Redis that is gone, which Flower has, would keep it from ending.
+    watchdog = threading.Timer(_PATIENCE, os._exit, (code,))
+    watchdog.daemon = True
+    watchdog.start()
     # What the interpreter does as it ends; it cannot be left to it, since the parent's frames stand above.
     threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
     atexit._run_exitfuncs()  # noqa: SLF001

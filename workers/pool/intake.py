@@ -33,12 +33,12 @@ class Intake(round_robin_cycle):
         return [queue for queue in queues if queue not in _full or _full[queue]()]
 
 
-class PatientChannel(Channel):  # type: ignore[misc]
+class PatientChannel(Channel):
     """Kombu's, but what it waits for decides for how long."""
 
     def _brpop_start(self, timeout: float | None = None) -> None:
         self.brpop_timeout = _ALL if all(wants_more() for wants_more in _full.values()) else _SOME
-        super()._brpop_start(timeout)
+        super()._brpop_start(timeout)  # type: ignore[no-untyped-call]
 
 
 def wait_patiently() -> None:

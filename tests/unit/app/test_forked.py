@@ -17,8 +17,10 @@ ROOT = Path(__file__).parent.parent.parent.parent
 # Forks as supervisor does: out of a process that catches signals, with a pipe as the child's standard output.
 FORKING = """
 import os, random, signal, sys
+from app.up import forked
 from app.up.forked import load, python_program, run_in_this_process
 load()
+forked._PATIENCE = float(sys.argv[1])
 threads = len(os.listdir("/proc/self/task"))
 signal.signal(signal.SIGTERM, lambda *_: None)
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -26,13 +28,13 @@ random.seed(1)
 sys.path.insert(0, os.getcwd())
 if (child := os.fork()) == 0:
     program = python_program(["nice", "-n", "3", sys.executable, "-m", "thing", "one", "two words"])
-    run_in_this_process(program, {"ONLY": "this", "PATH": "/usr/bin"})
+    run_in_this_process(program, {**eval(sys.argv[2]), "ONLY": "this", "PATH": "/usr/bin"})
 code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 print(code, threads, random.random(), os.nice(0))
 """
 
 THING = """
-import atexit, json, os, random, signal, subprocess, sys, threading
+import atexit, json, os, random, signal, subprocess, sys, threading, time
 from pathlib import Path
 
 def tell():
@@ -52,7 +54,15 @@ seen = {
     "loaded": "workers.tasks" in sys.modules,
 }
 atexit.register(tell)
-threading.Thread(target=lambda: seen.update(waited=True)).start()
+def wait():
+    time.sleep(0.2)
+    seen.update(waited=True)
+    if "ENDLESS" in os.environ:
+        time.sleep(600)
+
+threading.Thread(target=wait).start()
+if "ENDLESS" in os.environ:
+    print("ending", flush=True)
 sys.exit(7)
 """
 
@@ -63,8 +73,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("forking")
     (folder / "thing.py").write_text(THING)
     env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "SECRET": "of the parent"}
-    text = run([sys.executable, "-c", FORKING], what="forking", env=env, cwd=folder, timeout=60).stdout
-    told, parent = text.splitlines()
+    argv = [sys.executable, "-c", FORKING, "60", "{}"]
+    told, parent = run(argv, what="forking", env=env, cwd=folder, timeout=60).stdout.splitlines()
     code, threads, drawn, nice = parent.split()
     found: dict[str, Any] = json.loads(told)
     return found | {
@@ -79,6 +89,14 @@ def test_it_is_called_as_it_would_be_and_ends_as_it_would(seen: dict[str, Any]) 
     assert (seen["name"], seen["argv"], seen["code"]) == ("__main__", ["one", "two words"], 7)
     assert seen["waited"]
     assert seen["title"] == "[thing] one two words"
+
+
+def test_a_thread_that_does_not_end_holds_up_nothing_for_long(tmp_path: Path) -> None:
+    (tmp_path / "thing.py").write_text(THING)
+    env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
+    argv = [sys.executable, "-c", FORKING, "0.5", "{'ENDLESS': '1'}"]
+    told, parent = run(argv, what="forking", env=env, cwd=tmp_path, timeout=60).stdout.splitlines()
+    assert (told, parent.split()[0]) == ("ending", "7")
 
 
 def test_it_has_the_environment_that_it_is_given_and_hands_that_on(seen: dict[str, Any]) -> None:
