@@ -18,6 +18,7 @@ from enum import StrEnum
 
 from workers.adapters.docker.container import Container, Details
 from workers.adapters.docker.engine import Engine
+from workers.deploy.containers.aside import own_name
 from workers.model.errors import Cancelled, EngineUnavailable, Superseded
 from workers.model.messages import shortened
 from workers.runtime.slots import without_slot
@@ -62,9 +63,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How waiting ended; `problems` is empty when everything is well."""
+    """How waiting ended; `problems` is empty when everything is well.
+
+    `seen` are the containers of the project as they were then, where all of them were looked at.
+    """
 
     problems: tuple[Finding, ...]
+    seen: tuple[Details, ...] | None = None
 
     @property
     def good(self) -> bool:
@@ -125,11 +130,18 @@ class Ward:
         self._excused = excused
         self._restarts: dict[str, int] = {}
         self.starts: frozenset[tuple[str, str]] = frozenset()
+        self.seen: tuple[Details, ...] | None = None
 
     def look(self) -> tuple[Finding, ...]:
-        """Judge every container now. `starts` then says which ones were started when."""
-        there = [each for each in self._engine.containers(self._project) if each.service in self._expected]
+        """Judge every container now. `starts` then says which ones were started when, `seen` is all that there is.
+
+        `seen` is None where not all of them were looked at, or some stand aside.
+        """
+        listed = self._engine.containers(self._project)
+        there = [each for each in listed if each.service in self._expected]
         details = self._engine.details(each for each in there if each.id not in self._excused)
+        is_all = len(details) == len(listed) and not any(own_name(each) for each in listed)
+        self.seen = details if is_all else None
         self.starts = frozenset((each.container.id, each.started_at) for each in details)
         found = [judge(each, self._restarts.setdefault(each.container.id, 0)) for each in details]
         return (*found, *self._missing(there))
@@ -202,7 +214,7 @@ def wait_healthy(
             elif well_since is None:
                 well_since = now
             if well_since is not None and now - well_since >= settle:
-                return Health(())
+                return Health((), ward.seen)
             if now >= deadline:
                 return Health(_with_logs(engine, project, waiting or findings))
             until = min(deadline, now + _LOOK_AGAIN if well_since is None else well_since + settle)

@@ -87,8 +87,9 @@ def apply(prepared: Prepared, intent: Intent) -> Applied | Failure:
         if hooks.post_deploy:
             brought = brought.seen_again(ground)
         with steps.step(Step.HEALTH), without_slot(then_only_ends=True):
-            wait(work, brought)
-        clear_away(work, brought.running)
+            running = wait(work, brought)
+        if clear_away(work, brought.running):
+            running = None
     except (EngineUnavailable, Superseded):
         raise
     except (TeguError, OSError) as error:
@@ -104,11 +105,14 @@ def apply(prepared: Prepared, intent: Intent) -> Applied | Failure:
             frozenset(made_anew),
             is_obstructed=isinstance(error, Obstructed),
         )
-    return Applied(ground.running())
+    return Applied(ground.running() if running is None else running)
 
 
-def wait(work: Work, brought: BroughtUp) -> None:
+def wait(work: Work, brought: BroughtUp) -> Running | None:
     """Wait until everything that was brought up, and everything that was well before, is well.
+
+    Returns:
+        The containers as they are then; None where not all of them were looked at.
 
     Raises:
         Unhealthy: when it is not.
@@ -124,7 +128,7 @@ def wait(work: Work, brought: BroughtUp) -> None:
     same = now.starts & work.starts
     complete = all(len(now.of(name)) >= count for name, count in expected.items())
     if now.starts == work.starts and complete and not signals(work):
-        return  # nothing was started, so there is nothing to wait for
+        return None if now is work.before else now  # nothing was started, so there is nothing to wait for
     excused = {
         each.container.id
         for each in now.details
@@ -143,6 +147,7 @@ def wait(work: Work, brought: BroughtUp) -> None:
     )
     if not found.good:
         raise Unhealthy(str(found))
+    return None if found.seen is None else Running(found.seen)
 
 
 def _told(work: Work, error: Exception) -> str:

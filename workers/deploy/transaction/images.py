@@ -149,8 +149,8 @@ def _pull_others(ground: Ground, names: list[str], seconds: float) -> None:
         file.unlink()
 
 
-def refuse_absent(seen: Seen) -> None:
-    """Refuse to bring up what needs an image that is not there by now.
+def refuse_absent(seen: Seen, images: Images) -> None:
+    """Refuse to bring up what needs an image that was not there before, and is not by now.
 
     Raises:
         Lacking: naming the service and the image.
@@ -162,7 +162,9 @@ def refuse_absent(seen: Seen) -> None:
         if compose_model.replicas(active[name]) and (name in acting or not seen.before.of(name)):
             usual = () if active[name].get("image") else (f"{project}_{name}",)  # as COMPOSE_COMPATIBILITY has it
             for image, *others in ((own[name], *usual), *((image,) for image in sorted(further[name]))):
-                if all(seen.ground.tools.engine.image_id(each) is None for each in (image, *others)):
+                if images.get(image) is None and all(
+                    seen.ground.tools.engine.image_id(each) is None for each in (image, *others)
+                ):
                     raise Lacking(_absent(seen, name, image))
 
 

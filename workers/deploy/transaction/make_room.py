@@ -109,7 +109,7 @@ def wanted_no_more(seen: Seen, aside: Iterable[Container]) -> list[Container]:
     return [each for each in aside if each.service not in active]
 
 
-def clear_away(seen: Seen, now: Running) -> None:
+def clear_away(seen: Seen, now: Running) -> bool:
     """Remove what has made room and is not wanted any more; what cannot be removed is left, and told.
 
     Without `remove_orphans`, only services whose profile is off go: Compose knows those as the stack's own.
@@ -117,10 +117,13 @@ def clear_away(seen: Seen, now: Running) -> None:
     Args:
         seen: what is wanted.
         now: the containers, all brought up.
+
+    Returns:
+        Whether there was anything to remove.
     """
     aside, leaving = wanted_no_more(seen, now.aside), _leaving(seen)
     if not aside and not leaving:
-        return
+        return False
     with seen.ground.tools.steps.step(Step.REMOVE):
         try:
             for each in aside:
@@ -131,6 +134,7 @@ def clear_away(seen: Seen, now: Running) -> None:
             seen.ground.tools.say(str(error))
         if not seen.ground.stack.options.remove_orphans:
             _remove_disabled(seen, leaving)
+    return True
 
 
 def _leaving(seen: Seen) -> set[str]:

@@ -53,13 +53,10 @@ def digest_of(definition: Mapping[str, object]) -> str:
 
 def _suspects(work: Work) -> dict[str, str]:
     """The names on the engine, by key, of networks whose label is not of their definition."""
-    labels = _labels(work.ground.tools.engine, work.ground.stack.project)
     defined = {key: found for key, found in (work.model.get("networks") or {}).items() if found}
-    return {
-        key: str(found["name"])
-        for key, found in defined.items()
-        if "name" in found and not found.get("external") and labels.get(key, "") not in {"", digest_of(found)}
-    }
+    own = {key: found for key, found in defined.items() if "name" in found and not found.get("external")}
+    labels = _labels(work.ground.tools.engine, work.ground.stack.project) if own else {}
+    return {key: str(found["name"]) for key, found in own.items() if labels.get(key, "") not in {"", digest_of(found)}}
 
 
 def _labels(engine: Engine, project: str) -> dict[str, str]:

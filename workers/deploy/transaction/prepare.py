@@ -109,7 +109,7 @@ def prepare(ground: Ground, staged: Staged) -> Prepared:
             build(work, images, staged.snapshot)
         with steps.step(Step.PULL):
             pull(work, images)
-            refuse_absent(work)
+            refuse_absent(work, images)
             work = with_outdated(work)
             _try_schedules(work)
     done = written(ground.old, staged.new, staged.protected, found.operations)
