@@ -44,6 +44,7 @@ from workers.reconcile.announce import announce
 from workers.reconcile.cancel import request_cancel
 from workers.reconcile.set_aside import attempt, subject_of_pull
 from workers.runtime.logs import get_logger, log_context
+from workers.runtime.memory import share_arenas
 from workers.services import Services, services_of_this_process
 
 log = get_logger(__name__)
@@ -249,6 +250,7 @@ def give_up(services: Services, stack: str, task_id: str, error: Exception) -> N
 @signals.celeryd_after_setup.connect  # type: ignore[untyped-decorator]
 def _settle(**_: object) -> None:
     """What is loaded by now stays for good: no garbage collection has to look at it, nor write to what was forked."""
+    share_arenas()
     load()
     gc.collect()
     gc.freeze()

@@ -77,6 +77,7 @@ def configure_logs(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # more threads than it keeps connections for
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeAlias
 
 MASK = "********"
 
 Masker: TypeAlias = Callable[[str], str]
 
-# What is masked while something is under way. For the whole process: its threads belong to it.
-_for_now: list[Masker] = []
+# What is masked while something is under way, in its own thread: what is a secret of one stack is a word to another.
+_for_now: ContextVar[tuple[list[Masker], ...]] = ContextVar("masking for now", default=())
 
 # Longest first, so that one containing another is masked whole.
 _masked: list[str] = []
@@ -48,22 +49,18 @@ def masked(text: str) -> str:
     for secret in _masked:
         if secret in text:
             text = text.replace(secret, MASK)
-    for also in tuple(_for_now):
-        text = also(text)
+    for maskers in _for_now.get():
+        for also in maskers:
+            text = also(text)
     return text
 
 
 @contextmanager
 def masking_for_now() -> Iterator[Callable[[Masker], None]]:
-    """Mask more while the block runs: what it is given to mask with."""
+    """Mask more in this thread while the block runs: what it is given to mask with."""
     added: list[Masker] = []
-
-    def add(masker: Masker) -> None:
-        added.append(masker)
-        _for_now.append(masker)
-
+    token = _for_now.set((*_for_now.get(), added))
     try:
-        yield add
+        yield added.append
     finally:
-        for masker in added:
-            _for_now.remove(masker)
+        _for_now.reset(token)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from workers.runtime.masking import MASK, masked, masking_for_now
@@ -77,3 +79,15 @@ def test_it_is_hidden_in_all_that_is_told_while_something_is_under_way() -> None
         hide(hidden([("PASSWORD", "mouse")], "").masked)
         assert masked("mouse") == MASK
     assert masked("mouse") == "mouse"
+
+
+def test_what_is_a_secret_of_one_is_a_word_to_another_who_is_under_way_at_the_same_time() -> None:
+    def meanwhile() -> str:
+        with masking_for_now() as hide:
+            hide(hidden([("TOKEN", "elephant")], "").masked)
+            return masked("mouse and elephant")
+
+    with masking_for_now() as hide, ThreadPoolExecutor(1) as pool:
+        hide(hidden([("PASSWORD", "mouse")], "").masked)
+        assert pool.submit(meanwhile).result() == f"mouse and {MASK}"
+        assert masked("mouse and elephant") == f"{MASK} and elephant"

@@ -27,6 +27,7 @@ else:
 # What may change a container's state. Health checks also cause an `exec_…` event each, which say nothing.
 _EVENTS = ["create", "start", "die", "stop", "kill", "oom", "restart", "pause", "unpause", "destroy", "rename"]
 _TIMEOUT = 60  # seconds for one answer of the engine
+_CONNECTIONS = 64  # kept; urllib3 warns of each one more
 _SIGN_OF_LIFE = 5  # seconds for the shortest one
 
 
@@ -86,6 +87,7 @@ class Engine:
                 **docker.utils.kwargs_from_env(environment=known),
                 version=version,
                 timeout=timeout,
+                max_pool_size=_CONNECTIONS,
                 use_ssh_client=self.docker_host.startswith("ssh://"),
             )
         if self.docker_host.startswith("unix://"):
