@@ -29,11 +29,18 @@ MEANINGS: dict[str, tuple[str, str]] = {
         "unset",
         "`redis://`, `rediss://` or `unix://`. Unset: the [embedded Redis](#the-embedded-redis).",
     ),
-    "TEGU_BIND": ("`127.0.0.1:8000`", "Where the receiver and the API listen, `host:port`."),
-    "TEGU_API_TOKEN": ("unset", "The token of the [API](http.md). Unset: it answers on loopback only."),
+    "TEGU_BIND": ("`127.0.0.1:8000`", "Where the receiver, the API and the pages listen, `host:port`."),
+    "TEGU_API_TOKEN": (
+        "unset; `tegu up` makes one",
+        "The token of the [API](http.md) and of the [pages](../how-to/the-page.md). Unset: they answer nobody.",
+    ),
     "TEGU_API_TOKEN_FILE": (
         "unset",
         "A file with the token, instead of `TEGU_API_TOKEN`; both at once, and a file that is empty, are mistakes.",
+    ),
+    "TEGU_API_OPEN": (
+        "unset",
+        "`loopback`: programs and browsers on this machine need no token; see [who may](http.md#access-to-the-api).",
     ),
     "TEGU_WORKER": ("`local`", "The name of this host's worker, as environments in the catalog name it."),
     "TEGU_CONCURRENCY": (

@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Response, request
 
-from app.http import auth, schemas
+from app.http import schemas
+from app.http.auth import Guard
 from app.http.bodies import LARGEST_REQUEST, whole_body
+from app.http.sessions import Sessions
 from app.http.streams import Streams
 from workers.model.errors import UnknownName, UsageError
 from workers.model.stack import Stack
@@ -29,7 +31,8 @@ Answer = dict[str, Any] | tuple[dict[str, Any], HTTPStatus]
 def create_api(services: Services) -> Blueprint:
     """The blueprint of the API."""
     blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
-    blueprint.before_request(lambda: auth.check(request, services.settings))
+    guard = Guard(services.settings, Sessions(services.state.sessions, services.settings.api_token))
+    blueprint.before_request(lambda: guard.check(request))
     _add_reading(blueprint, services)
     _add_streams(blueprint, services)
     _add_requests(blueprint, services)

@@ -1,4 +1,8 @@
-"""Who may use the API: whoever knows the token; without one, only people on this machine.
+"""Who may use the API: whoever knows the token, also by a session that began with it; else nobody.
+
+Without a token it answers nobody, not even on loopback: a request that a proxy on this machine has passed on comes from
+a loopback address, too, and that it has passed none cannot be told from headers. Where TEGU_API_OPEN is `loopback`,
+whoever runs Tegu has said that there is no such proxy, or one that is trusted.
 
 "On this machine" is a fact about the connection, never about a header that anybody can write. A reverse proxy
 on this machine also connects from a loopback address, so a request that went through one is not local unless
@@ -18,28 +22,64 @@ from flask import Request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
+from app.http.guesses import Guesses
+from app.http.sessions import Sessions, read_cookie
 from workers.runtime.settings import Settings
 
 _FORWARDED = re.compile(r"x-forwarded-.+", re.IGNORECASE)
 """What a trusted proxy says of a request, among it the addresses that it came from."""
 _PASSED_ON = re.compile(r"forwarded|via|cdn-loop|.*(forwarded|(real|client|connecting)-?ip).*", re.IGNORECASE)
 """What else proxies write, each in its own way (RFC 7239, RFC 9110 section 7.6.3, RFC 8586, Cloudflare, Akamai, …)."""
+_READING = frozenset({"GET", "HEAD"})
 
 
-def check(request: Request, settings: Settings) -> None:
-    """Let the request pass, or not.
+class Guard:
+    """Lets requests to the API pass, or not.
 
-    Raises:
-        Unauthorized: it lacks the token.
-        Forbidden: there is no token, and it does not come from this machine.
+    Args:
+        settings: which token, and who needs none.
+        sessions: those that began with the token. They only read here: what a browser sends by itself is nobody's will.
     """
-    if settings.api_token:
-        if not has_token(request, settings.api_token.reveal()):
-            detail = "send `Authorization: Bearer` with the token of TEGU_API_TOKEN"
-            raise Unauthorized(detail, www_authenticate=WWWAuthenticate("bearer", {"realm": "tegu"}))
-    elif not is_local(request, settings.trusted_proxies):
-        detail = "the API answers on loopback only until TEGU_API_TOKEN is set"
-        raise Forbidden(detail)
+
+    def __init__(self, settings: Settings, sessions: Sessions) -> None:
+        self._settings = settings
+        self._sessions = sessions
+        self._guesses = Guesses()
+
+    def check(self, request: Request) -> None:
+        """Let the request pass, or not.
+
+        Raises:
+            Unauthorized: it lacks the token.
+            Forbidden: there is no token.
+            TooManyRequests: too many wrong tokens came from there.
+            RedisUnavailable: nobody can say whether it has a session.
+        """
+        if is_open_to(request, self._settings):
+            return
+        if not self._settings.api_token:
+            detail = "the API answers nobody until TEGU_API_TOKEN is set; `tegu up` makes a token where there is none"
+            raise Forbidden(detail)
+        if "Authorization" in request.headers:
+            self._check_token(request, self._settings.api_token.reveal())
+        elif request.method not in _READING or not self._sessions.visitor(read_cookie(request)):
+            raise _unauthorized()
+
+    def _check_token(self, request: Request, token: str) -> None:
+        self._guesses.check(request.remote_addr)
+        if not has_token(request, token):
+            self._guesses.note_wrong(request.remote_addr)
+            raise _unauthorized()
+
+
+def is_open_to(request: Request, settings: Settings) -> bool:
+    """Whether no token is needed for the request."""
+    return settings.api_open == "loopback" and is_local(request, settings.trusted_proxies)
+
+
+def _unauthorized() -> Unauthorized:
+    detail = "send `Authorization: Bearer` with the token of TEGU_API_TOKEN"
+    return Unauthorized(detail, www_authenticate=WWWAuthenticate("bearer", {"realm": "tegu"}))
 
 
 def has_token(request: Request, token: str) -> bool:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from workers.adapters.state.events import Event
 from workers.adapters.state.repos import RepoState
 from workers.adapters.state.state import State
-from workers.adapters.state.status import status_row
+from workers.adapters.state.status import StackFacts, status_row
 from workers.catalog import Catalog
 from workers.catalog.places import paused_by_option
 from workers.model.errors import UnknownName, UsageError
@@ -127,14 +127,18 @@ def stack_rows(catalog: Catalog, state: State) -> list[dict[str, Any]]:
     return _rows(catalog, state, stack_ids(catalog, state.records.known()))
 
 
-def _rows(catalog: Catalog, state: State, stacks: Sequence[str]) -> list[dict[str, Any]]:
-    """The rows of these stacks. Whether one is paused by option only the catalog knows."""
+def stack_facts(catalog: Catalog, state: State, stacks: Sequence[str]) -> list[StackFacts]:
+    """All that is known of these stacks, also whether one is paused by option, which only the catalog knows."""
     paused = paused_by_option(catalog, stacks, lambda: state.discovered.get_many(stacks))
     facts = state.facts(stacks).values()
     return [
-        status_row(replace(each, known=replace(each.known, paused_by_option=True)) if each.stack in paused else each)
+        replace(each, known=replace(each.known, paused_by_option=True)) if each.stack in paused else each
         for each in facts
     ]
+
+
+def _rows(catalog: Catalog, state: State, stacks: Sequence[str]) -> list[dict[str, Any]]:
+    return [status_row(facts) for facts in stack_facts(catalog, state, stacks)]
 
 
 def stack_page(catalog: Catalog, state: State, wanted: PageRequest) -> dict[str, Any]:

@@ -31,7 +31,7 @@ _LOADED = (
     *("workers.reconcile.heartbeat", "workers.reconcile.again", "workers.reconcile.watch"),
     *("workers.reconcile.schedule", "workers.adapters.docker.engine", "workers.adapters.git.commands"),
     *("celery.bin.celery", "celery.apps.worker", "celery.apps.beat", "kombu.transport.redis"),
-    *("app.http.factory", "gunicorn.app.wsgiapp", "gunicorn.workers.gthread"),
+    *("app.http.factory", "app.pages.room", "gunicorn.app.wsgiapp", "gunicorn.workers.gthread"),
 )
 _PATIENCE = 5.0  # seconds that the threads of a program that has ended may take
 

@@ -14,11 +14,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from app.http.links import make_link
 from app.up.forked import load
 from app.up.loglines import LogLines
 from app.up.offspring import adopt_orphans, end_descendants
 from app.up.programs import REDIS, Program, programs, supervisor_config
 from app.up.supervision import supervise
+from app.up.token import make_token, token_file, token_of
 from workers.adapters import embedded_redis
 from workers.catalog import CatalogFile
 from workers.model.errors import UserError
@@ -49,9 +51,11 @@ def run_up(settings: Settings) -> None:
             log.notice("the last `tegu up` was killed; its programs end by themselves, which may take a moment")
         redis = _redis(settings, deadline)
         _check_ports(settings, deadline)
+        is_first = settings.api_token is None and make_token(settings.data_dir)
         config = settings.data_dir / "supervisor.conf"
         config.write_text(supervisor_config(programs(settings), redis, settings.data_dir), encoding="utf-8")
         _greet(settings, log)
+        _tell_how_to_log_in(settings, log, is_first=is_first)
         adopt_orphans()
 
         def is_ready() -> bool:
@@ -62,13 +66,20 @@ def run_up(settings: Settings) -> None:
             supervise(
                 config,
                 log,
-                # The programs find the same files from wherever they run.
-                {"TEGU_CATALOG": str(catalog), "TEGU_DATA_DIR": str(settings.data_dir)},
+                _environment(settings, catalog),
                 is_ready,
             )
         finally:
             end_descendants()
         log.notice("stopped")
+
+
+def _environment(settings: Settings, catalog: Path) -> dict[str, str]:
+    """What programs get beside this process's own: they find the same files from wherever they run, and the token."""
+    found = {"TEGU_CATALOG": str(catalog), "TEGU_DATA_DIR": str(settings.data_dir)}
+    if settings.api_token is None:
+        found["TEGU_API_TOKEN_FILE"] = str(token_file(settings.data_dir))
+    return found
 
 
 @contextlib.contextmanager
@@ -142,3 +153,13 @@ def _greet(settings: Settings, log: LogLines) -> None:
     log.notice("starting", web=f"http://{settings.bind}", flower=f"http://{settings.flower_bind}")
     if host_and_port(settings.flower_bind)[0] not in _LOOPBACK:
         log.notice("Flower can be reached from other machines: give it a login with FLOWER_BASIC_AUTH=user:password")
+
+
+def _tell_how_to_log_in(settings: Settings, log: LogLines, *, is_first: bool) -> None:
+    """At the first start by a link; later it would be one more way in that lies in a log."""
+    token = token_of(settings)
+    if is_first and token:
+        log.notice("made the token of API and pages", file=str(token_file(settings.data_dir)))
+        log.notice("log in once, within 15 minutes", link=make_link(settings, token))
+    else:
+        log.notice("`tegu open` prints a link that logs in")

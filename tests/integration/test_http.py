@@ -76,6 +76,7 @@ def server(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) 
         "TEGU_DATA_DIR": str(folder),
         "TEGU_REDIS_URL": redis_server.url,
         "TEGU_LOG_FORMAT": "json",
+        "TEGU_API_OPEN": "loopback",
         "TEGU_BIND": f"127.0.0.1:{port}",
     }
     argv = [sys.executable, "-m", "gunicorn", "--config", "python:app.server", "--error-logfile", str(folder / "log")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -157,6 +158,10 @@ def test_it_comes_up_brings_back_what_ends_and_stops_without_a_trace(start: Call
     assert (up.data_dir / "redis" / "appendonlydir").is_dir()
     up.wait_until((up.data_dir / "repos/homelab.git/HEAD").is_file)
     up.wait_until(lambda: _listens(up.flower))
+    assert (up.data_dir / "api_token").stat().st_mode & 0o777 == 0o600
+    assert up.get("/api/v1/stacks")[0] == 401
+    assert _opens(_link(up.text)), up.text
+    assert not _opens(_link(up.text))
 
     # Each is killed in a way that leaves it no time, and comes back.
     for words, name in (
@@ -260,6 +265,24 @@ def test_a_data_directory_that_cannot_be_made_is_named(start: Callable[..., Up],
     assert up.ended() == 1
     assert "TEGU_DATA_DIR" in up.text
     assert "Traceback" not in up.text
+
+
+def _link(text: str) -> str:
+    """The link that logs in."""
+    found = re.search(r"link=(http://127\.0\.0\.1:\d+/login/[0-9a-f-]+)", text)
+    assert found, text
+    return found[1]
+
+
+def _opens(link: str) -> bool:
+    """Whether a browser that opens a link sees the first page."""
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    try:
+        with browser.open(link, timeout=10) as answer:
+            return '<h1 class="sentence' in answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return False
 
 
 def _listens(port: int) -> bool:

@@ -137,7 +137,7 @@ class Ledger:
         status = stored_fields(
             latest_commit=self._newest or decision.commit,
             last_decision=DecisionNote.of(decision, decision.commit, run, now()),
-            last_deployment=DeploymentNote(self.deployment, ending.outcome, decision.commit, now(), message),
+            last_deployment=DeploymentNote.of(self.deployment, decision, ending.outcome, now(), message),
         )
         result = StackResult.of(replace(decision, content=fingerprint), ending.outcome, self.deployment, message)
         self._state.runs.finish(self._runs, result, status)

@@ -106,6 +106,7 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> Pulled:
     clone = services.clone(repo)
     with services.state.repos.asking(repo, worker, clone.repo.host, clone.patience):
         heads = clone.fetch(refs)
+    _note_commits(services, repo, heads)
     found = services.stacks.discover(repo, worker, heads)
     note_refused(services, repo, found)
     changed, gone = fan_out(services, repo, run, worker, found=found, heads=heads, before=before)
@@ -130,6 +131,14 @@ def _known_commits(services: Services, repo: str, refs: Iterable[str]) -> Mappin
         return services.clone(repo).heads(refs)
     except TransientError:  # the clone is damaged: the fetch makes it whole
         return {}
+
+
+def _note_commits(services: Services, repo: str, heads: Mapping[str, str]) -> None:
+    """Let pages name the newest commits; a pull has better things to do than to fail for that."""
+    clone = services.clone(repo)
+    with contextlib.suppress(TransientError):
+        said = {commit: clone.said(commit) for commit in set(heads.values())}
+        services.state.commits.note({commit: note for commit, note in said.items() if note is not None})
 
 
 def _follow_up(services: Services, repo: str, worker: str) -> None:

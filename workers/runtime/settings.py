@@ -119,8 +119,8 @@ class Settings(BaseModel):
     """Tegu's settings, one field per `TEGU_…` variable, in lower case.
 
     `redis_url` None: the embedded Redis on `redis_socket`. `data_dir` is canonical. `bind` and `flower_bind` are
-    `host:port`; `flower_bind` None: without Flower. `worker` is a name as the catalog has them. `trusted_proxies`
-    counts the proxies whose `X-Forwarded-*` is believed.
+    `host:port`; `flower_bind` None: without Flower. `api_open` says who needs no token. `worker` is a name as the
+    catalog has them. `trusted_proxies` counts the proxies whose `X-Forwarded-*` is believed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -130,6 +130,7 @@ class Settings(BaseModel):
     redis_url: Annotated[str, AfterValidator(_redis_url)] | None = None
     bind: _Address = "127.0.0.1:8000"
     api_token: Secret | None = None
+    api_open: Literal["loopback"] | None = None
     worker: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")] = "local"
     concurrency: Annotated[int, Field(ge=1)] = 4
     reconcile: Annotated[Duration, Field(gt=timedelta())] = timedelta(minutes=5)

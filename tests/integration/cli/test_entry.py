@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli.main import COMMANDS, cli, exit_code
+from app.up.token import make_token
 from tests.git_server import Source
 from workers.model.errors import (
     Busy,
@@ -109,6 +110,15 @@ def test_stack_names_are_completed_even_when_redis_is_away(desk: Desk) -> None:
 def test_the_schema_is_printed(desk: Desk) -> None:
     assert "repos" in json.loads(desk.tegu("schema").stdout)["properties"]
     assert desk.tegu("schema", "--json") == desk.tegu("schema")
+
+
+def test_a_link_that_logs_in_is_printed_and_nothing_else_where_programs_read(desk: Desk) -> None:
+    assert desk.tegu("open").stderr.startswith("error: there is no token to log in with")
+    desk.settings.data_dir.mkdir(exist_ok=True)
+    make_token(desk.settings.data_dir)
+    done = desk.tegu("open", TEGU_PUBLIC_URL="https://tegu.example.com")
+    assert done.stdout.startswith("https://tegu.example.com/login/")
+    assert len(done.stdout.splitlines()) == 1
 
 
 def test_a_reader_that_goes_away_is_no_error(desk: Desk) -> None:

@@ -38,13 +38,14 @@ Serve = Callable[..., Services]
 
 @pytest.fixture
 def serve(redis_server: RedisServer, redis: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
-    """Makes services; options are settings, `redis_url` another Redis."""
+    """Makes services; options are settings, `redis_url` another Redis. Loopback needs no token, unless they say so."""
     del redis  # emptied
     monkeypatch.setattr("workers.runtime.masking._masked", [])
     (tmp_path / "tegu.yaml").write_text(CATALOG, encoding="utf-8")
 
     def make(**options: Any) -> Services:
-        given = {"catalog": tmp_path / "tegu.yaml", "data_dir": tmp_path, "redis_url": redis_server.url} | options
+        known = {"catalog": tmp_path / "tegu.yaml", "data_dir": tmp_path, "redis_url": redis_server.url}
+        given = known | {"api_open": "loopback"} | options
         settings = Settings(**given)
         celery = Celery("tests", set_as_current=False)
         celery.conf.update(configuration(settings))

@@ -6,6 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.http.factory import create_app
+from app.http.guesses import MOST_WRONG
+from app.http.sessions import Sessions
 from tests.unit.app.conftest import Serve
 from workers.model.secret import Secret
 
@@ -20,7 +22,7 @@ def status(client: FlaskClient, address: str = "127.0.0.1", **headers: str) -> i
 
 @pytest.fixture
 def guarded(serve: Serve) -> FlaskClient:
-    return create_app(serve(api_token=Secret(TOKEN))).test_client()
+    return create_app(serve(api_token=Secret(TOKEN), api_open=None)).test_client()
 
 
 # ---------------------------------------------------------------- with a token
@@ -50,7 +52,62 @@ def test_changing_things_needs_the_token_too(guarded: FlaskClient) -> None:
     assert guarded.post("/api/v1/repos/homelab/pull").status_code == 401
 
 
-# ---------------------------------------------------------------- without one
+def test_who_guesses_has_to_wait_even_with_the_right_one(guarded: FlaskClient) -> None:
+    for _ in range(MOST_WRONG):
+        assert status(guarded, "203.0.113.7", Authorization="Bearer x") == 401
+    assert status(guarded, "203.0.113.7", Authorization=f"Bearer {WIRE}") == 429
+    assert status(guarded, "203.0.113.8", Authorization=f"Bearer {WIRE}") == 200
+
+
+# ---------------------------------------------------------------- with a session
+
+
+@pytest.fixture
+def logged_in(serve: Serve) -> FlaskClient:
+    services = serve(api_token=Secret(TOKEN), api_open=None)
+    client = create_app(services).test_client()
+    name = Sessions(services.state.sessions, Secret(TOKEN)).begin("somebody")
+    client.set_cookie("tegu_session_http", name)
+    return client
+
+
+def test_a_session_reads(logged_in: FlaskClient) -> None:
+    assert status(logged_in, "203.0.113.7") == 200
+
+
+def test_a_session_orders_nothing_here_since_browsers_send_it_by_themselves(logged_in: FlaskClient) -> None:
+    assert logged_in.post("/api/v1/repos/homelab/pull").status_code == 401
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "ä", "A" * 43, "A" * 5000])
+def test_what_is_no_session_is_none(guarded: FlaskClient, cookie: str) -> None:
+    assert status(guarded, Cookie=f"tegu_session_http={cookie.encode().decode('latin-1')}") == 401
+
+
+def test_a_session_is_of_its_own_port(serve: Serve) -> None:
+    services = serve(api_token=Secret(TOKEN), api_open=None)
+    client = create_app(services).test_client()
+    client.set_cookie("tegu_session_http", Sessions(services.state.sessions, Secret(TOKEN)).begin("somebody"))
+    assert status(client, Host="localhost:8001") == 401
+
+
+# ---------------------------------------------------------------- without a token
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "203.0.113.7"])
+def test_without_a_token_nobody_is_answered(serve: Serve, address: str) -> None:
+    client = create_app(serve(api_open=None)).test_client()
+    assert status(client, address) == 403
+    assert status(client, address, Authorization="Bearer ") == 403
+
+
+def test_with_a_token_loopback_can_be_open_beside(serve: Serve) -> None:
+    client = create_app(serve(api_token=Secret(TOKEN))).test_client()
+    assert status(client) == 200
+    assert status(client, "203.0.113.7") == 401
+
+
+# ---------------------------------------------------------------- loopback is open
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])

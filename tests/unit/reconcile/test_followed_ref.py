@@ -80,11 +80,12 @@ def test_everybody_names_the_pushed_commit(services: Services, source: Source) -
     _pull(services)
     _deployed(services, source.git("rev-parse", "HEAD"))
     for number in range(3):
-        pushed = source.commit({"services/b/compose.yaml": f"{COMPOSE}# {number}\n"})
+        pushed = source.commit({"services/b/compose.yaml": f"{COMPOSE}# {number}\n"}, f"Change {number}")
         run = _pull(services)
         shown = services.state.runs.get(run)
         assert shown is not None
         assert shown.commit == pushed
+        assert services.state.commits.get_many([pushed])[pushed].subject == f"Change {number}"
         assert _decided_at(services, run) == pushed
         assert {each.commit for each in plan(services, fetch=False)} == {pushed}
         assert newest(services, services.stacks.find(STACK)).commit == pushed

@@ -10,6 +10,7 @@ from typing import Self
 from workers.adapters.git.export import stage
 from workers.adapters.git.reader import Reader
 from workers.adapters.git.tree import GitTree, Noted, NotedTree, is_known_commit, remember_root
+from workers.model.commit import CommitNote
 from workers.model.errors import UnknownName
 from workers.model.refs import full_names, is_full_id, is_ref_name
 from workers.model.words import Entry
@@ -68,6 +69,11 @@ class LocalRepo:
     def noted(self, commit: str, noted: Noted) -> GitTree:
         """The same of a whole commit id, with a note of what is asked of its paths."""
         return NotedTree(self._reader, commit, noted)
+
+    def said(self, commit: str) -> CommitNote | None:
+        """What a commit says of itself; None when there is none of this id."""
+        found = self._reader.read(f"{commit}^{{commit}}")
+        return None if found is None else CommitNote.of_object(found[1])
 
     def stage(self, files: Mapping[str, Entry], target: Path) -> None:
         """Write files below a folder: raw blobs, modes 0644 and 0755, symlinks as links, never outside.

@@ -101,6 +101,20 @@ class Deployments:
         return next(iter(self._get_many([deployment])), None)
 
     @translated()
+    def get_many(self, deployments: Iterable[str]) -> tuple[RecordedDeployment, ...]:
+        """Deployments in one round trip, without those that have expired."""
+        return self._get_many(deployments)
+
+    @translated()
+    def under_way(self, stacks: Iterable[str]) -> tuple[RecordedDeployment, ...]:
+        """Of these stacks, the deployments that have not ended; of a killed worker's nobody knows that it has."""
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for stack in stacks:
+                pipeline.lindex(keys.deployments(stack), 0)
+            newest = [str(found) for found in pipeline.execute() if found]
+        return tuple(each for each in self._get_many(newest) if not each.status.ended)
+
+    @translated()
     def list(self, stack: str, limit: int = 20) -> tuple[RecordedDeployment, ...]:
         """A stack's deployments, newest first."""
         found = self._redis.lrange(keys.deployments(stack), 0, limit - 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from datetime import UTC, datetime
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
 _TIME_DIGITS = 9  # 45 bits of milliseconds last beyond the year 3000
@@ -26,6 +27,14 @@ def milliseconds_of(identifier: str) -> int:
     for digit in identifier[:_TIME_DIGITS]:
         moment = moment * 32 + _ALPHABET.index(digit)
     return moment
+
+
+def time_of(identifier: str) -> datetime:
+    """The same as a time; that of the epoch for what is no id."""
+    try:
+        return datetime.fromtimestamp(milliseconds_of(identifier) / 1000, UTC)
+    except (OverflowError, ValueError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 def _digits(number: int, count: int) -> str:

@@ -27,6 +27,10 @@ CHORE_SECONDS = DAY_SECONDS
 
 ATTEMPTS_SECONDS = 3600
 """How long what has taken a worker down is set aside."""
+COMMIT_SECONDS = 180 * DAY_SECONDS
+"""How long it is known what a commit says, after the last pull that found it."""
+SESSION_SECONDS = 7 * DAY_SECONDS
+"""How long a browser stays logged in."""
 
 MAX_RUNS = 1000
 MAX_RUNS_OF_STACK = 100
@@ -241,6 +245,24 @@ own_containers = Key(
     "liveness",
     "each for 1 day, added every minute",
     "ids of the containers that Tegu's web processes run in, by when that was said (s)",
+)
+
+commit = Key(
+    "tegu:commit:%s",
+    "string (JSON)",
+    "commits",
+    "180 days after the last pull that found it at the tip of a ref",
+    "a commit's id -> its subject, author and time",
+)
+session = Key(
+    "tegu:session:%s",
+    "string (JSON)",
+    "sessions",
+    "7 days, or until the logout",
+    "digest of a browser's session -> who began it, and a digest of the API token made with the session's name",
+)
+used_link = Key(
+    "tegu:used-link:%s", "string", "sessions", "as long as it could be used", "digest of a link that logs in once"
 )
 
 ALL: dict[str, Key] = {name: value for name, value in list(globals().items()) if isinstance(value, Key)}

@@ -64,6 +64,18 @@ class RunReader:
         return next(iter(self.heads([run])), None)
 
     @translated()
+    def newest(self, limit: int) -> tuple[RunHead, ...]:
+        """The heads of the newest runs, the newest first."""
+        found = self._redis.zrevrangebylex(keys.runs(), "+", "-", start=0, num=limit)
+        return self.heads(str(run) for run in found)
+
+    @translated()
+    def under_way(self, limit: int) -> tuple[Run, ...]:
+        """Runs that have not ended, the newest first."""
+        found = self._redis.zrevrange(keys.open_runs(), 0, limit - 1)
+        return tuple(run for run in map(self.get, map(str, found)) if run is not None and not run.status.ended)
+
+    @translated()
     def parts(self, run: str, stacks: Sequence[str]) -> Mapping[str, StackResult]:
         """The parts that some stacks have in a run; those that have none are left out."""
         texts = self._redis.hmget(keys.run(run), [part_of(stack) for stack in stacks]) if stacks else []

@@ -14,6 +14,7 @@ from workers.adapters.state.attempts import Attempts
 from workers.adapters.state.cancel_watch import CancelWatch
 from workers.adapters.state.cancellations import Cancellations
 from workers.adapters.state.chores import Chores
+from workers.adapters.state.commits import Commits
 from workers.adapters.state.connection import translated
 from workers.adapters.state.deployments import Deployments
 from workers.adapters.state.discovered import Discovered
@@ -34,6 +35,7 @@ from workers.adapters.state.refused import Refused
 from workers.adapters.state.repos import Repos
 from workers.adapters.state.runs import Runs
 from workers.adapters.state.scripts import Scripts
+from workers.adapters.state.sessions import SessionStore
 from workers.adapters.state.stack_lock import StackLock
 from workers.adapters.state.status import Known, StackFacts, status_row
 
@@ -79,6 +81,8 @@ class State:
         self.events = Events(redis)
         self.chores = Chores(redis)
         self.attempts = Attempts(redis)
+        self.commits = Commits(redis)
+        self.sessions = SessionStore(redis)
 
     @translated()
     def facts(self, stacks: Iterable[str] | None = None) -> dict[str, StackFacts]:

@@ -11,6 +11,9 @@ from workers.adapters.state.marks import Hold, Pause, Pin, Removed, Stop
 from workers.model.messages import shortened
 from workers.model.words import Action, Decision, Outcome, Reason, StackStatus
 
+MOST_NAMED = 4
+"""So many names are kept of what a deployment has done; its own record has the rest."""
+
 
 @dataclass(frozen=True, slots=True)
 class DecisionNote:
@@ -96,30 +99,73 @@ class DecisionNote:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentNote:
-    """The last deployment: its id, how it ended, of which commit, when, and why where that went wrong."""
+    """The last deployment, as far as lists show it.
+
+    Attributes:
+        id: its id.
+        outcome: how it ended.
+        commit: of which commit it was.
+        at: when it ended, as text.
+        message: why, where that went wrong.
+        action: what was done; None where an earlier release did not say, like all that follows.
+        reason: why it was done.
+        services: those to which it was done, at most `MOST_NAMED`.
+        paths: those that differed, at most `MOST_NAMED`; then what differed outside Git, by name.
+    """
 
     id: str | None
     outcome: Outcome | None
     commit: str | None = None
     at: str = ""
     message: str | None = None
+    action: Action | None = None
+    reason: Reason | None = None
+    services: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, deployment: str, decision: Decision, outcome: Outcome, at: str, message: str | None) -> DeploymentNote:
+        """The note of a deployment that has ended."""
+        touched = sorted(name for name, each in decision.services.items() if each.action is not Action.NONE)
+        return cls(
+            deployment,
+            outcome,
+            decision.commit,
+            at,
+            message,
+            decision.action,
+            decision.reason,
+            tuple(touched[:MOST_NAMED]),
+            (*decision.paths, *decision.inputs)[:MOST_NAMED],
+        )
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> DeploymentNote:
-        """From Redis."""
-        outcome = stored.get("outcome")
+        """From Redis, as this or an earlier release wrote it."""
+        outcome, action, reason = stored.get("outcome"), stored.get("action"), stored.get("reason")
         return cls(
             stored.get("id"),
             Outcome(outcome) if outcome else None,
             stored.get("commit"),
             stored.get("at") or "",
             stored.get("message"),
+            Action(action) if action else None,
+            Reason(reason) if reason else None,
+            tuple(stored.get("services") or ()),
+            tuple(stored.get("paths") or ()),
         )
 
     def to_json(self) -> dict[str, Any]:
-        """For Redis and for `tegu status --json`; `message` only where there is one."""
-        said = {"id": self.id, "outcome": self.outcome, "commit": self.commit, "at": self.at}
-        return said | {"message": self.message} if self.message else said
+        """For Redis and for `tegu status --json`; what follows the time only where there is something to say."""
+        said: dict[str, Any] = {"id": self.id, "outcome": self.outcome, "commit": self.commit, "at": self.at}
+        further = {
+            "message": self.message,
+            "action": self.action,
+            "reason": self.reason,
+            "services": list(self.services),
+            "paths": list(self.paths),
+        }
+        return said | {name: value for name, value in further.items() if value}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,67 @@
+"""`/`: in one look what runs, what changed, what failed and why."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from app.http.health import OK, check
+from app.http.schemas import repo_states, stack_facts, stack_ids
+from app.pages.commit_view import CommitViews
+from app.pages.moments import Times
+from app.pages.overview_view import Overview, Places, Wanted, overview
+from app.pages.run_view import read_deployments
+from app.pages.tegu_view import recent_runs, troubles
+from workers.catalog import Catalog
+from workers.services import Services
+
+_UNDER_WAY, _RECENT = 5, 100
+
+
+def create_overview(services: Services) -> Blueprint:
+    """The blueprint of the first page."""
+    blueprint = Blueprint("overview", __name__)
+
+    @blueprint.get("/")
+    def show() -> str:
+        return render_template("overview.html", page=read(services, Wanted.of(request.args)), repos=repos())
+
+    def repos() -> tuple[str, ...]:
+        return tuple(sorted(services.catalog.current().repos))
+
+    return blueprint
+
+
+def read(services: Services, wanted: Wanted) -> Overview:
+    """Read all that the first page shows.
+
+    Raises:
+        CatalogError: there is no valid catalog.
+        RedisUnavailable: nothing is known.
+    """
+    catalog, state, times = services.catalog.current(), services.state, Times()
+    places = state.discovered.all()
+    facts = stack_facts(catalog, state, stack_ids(catalog, state.records.known()))
+    runs = state.runs.under_way(_UNDER_WAY)
+    deployments = read_deployments(state, runs)
+    repos = repo_states(catalog, state)
+    notes = state.commits.get_many([*(each.known.deployed_commit for each in facts), *(run.commit for run in runs)])
+    return overview(
+        facts,
+        wanted,
+        times=times,
+        commits=CommitViews(notes, times),
+        places=_places(catalog, {stack: place.repo for stack, place in places.items()}),
+        troubles=troubles([name for name, said in check(services).items() if said != OK], repos, times),
+        runs=runs,
+        deployments=deployments,
+        recent=recent_runs(state.runs.newest(_RECENT), times),
+        last_look=max((each.last_pull.at for each in repos if each.last_pull), default=None),
+        interval=services.settings.reconcile.total_seconds(),
+    )
+
+
+def _places(catalog: Catalog, discovered: dict[str, str]) -> Places:
+    """Where stacks are from, and where they run."""
+    repos = discovered | {stack.id: stack.repo for stack in catalog.stacks()}
+    hosts = {name: f"{each.worker} ({each.docker_host})" for name, each in catalog.environments.items()}
+    return Places(repos, hosts, {name: repo.url for name, repo in catalog.repos.items()})
