@@ -20,7 +20,19 @@ from rich.text import Text
 from benchmarks.figure import Figure
 from workers.runtime.logs import configure_logs
 
-NAMES = ("deciding", "planning", "contexts", "replay", "judged", "receiver", "fan_out", "disk", "watching", "deploying")
+NAMES = (
+    "deciding",
+    "planning",
+    "contexts",
+    "replay",
+    "judged",
+    "receiver",
+    "fan_out",
+    "scale",
+    "disk",
+    "watching",
+    "deploying",
+)
 """In order: from what needs nothing but Git to what needs a whole Tegu."""
 
 _WIDTHS = {"question": 38, "measured": 11, "floor": 11, "ratio": 6, "goal": 10, "met": 6, "remark": 44}

@@ -77,9 +77,9 @@ class Race:
             nonlocal run
             run, _ = request_pull(self._rig.services, "homelab", Trigger.RECONCILE)
             started = time.perf_counter()
-            _until(lambda: not self._redis.sismember(keys.pending(run), "pull:local"))
+            until(lambda: not self._redis.sismember(keys.pending(run), "pull:local"))
             self.pulls.append(time.perf_counter() - started)
-            _until(lambda: self._redis.zscore(keys.open_runs(), run) is None)
+            until(lambda: self._redis.zscore(keys.open_runs(), run) is None)
 
         taken = self._timed(act)
         found = self._rig.services.state.runs.get(run)
@@ -93,7 +93,7 @@ class Race:
         return seconds(act)
 
     def _wait_until_idle(self) -> None:
-        _until(lambda: not self._redis.llen(_QUEUE) and not self._redis.hlen("unacked"))
+        until(lambda: not self._redis.llen(_QUEUE) and not self._redis.hlen("unacked"))
 
 
 def measure() -> Iterator[Figure]:
@@ -149,7 +149,7 @@ def _race() -> Iterator[tuple[Rig, Race]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _until(done: Callable[[], object], limit: float = 120.0) -> None:
+def until(done: Callable[[], object], limit: float = 120.0) -> None:
     """Look every few milliseconds: often enough for the figures, too seldom to be one of them."""
     deadline = time.monotonic() + limit
     while not done():

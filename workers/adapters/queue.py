@@ -33,17 +33,22 @@ _UNREACHABLE = (RedisError, KombuError, OSError)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One call of a task: its queue, its name, and short readable arguments."""
+    """One call of a task: its queue, its name, and short readable arguments.
+
+    Flower is told of each when it is sent, unless `is_told` is false, and in any case when a worker has received it.
+    """
 
     queue: str
     task: str
     args: Sequence[str | bool | None]
     headers: dict[str, Any] = field(default_factory=dict)
+    is_told: bool = True
 
 
 def quick_message(stack_id: str, run: str | None, worker: str, *, force: bool = False) -> Message:
-    """Decide about a stack on the quick queue."""
-    return Message(pull_queue(worker), DEPLOY_IF_CHANGED, _deploy_args(stack_id, run, force=force))
+    """Decide about a stack on the quick queue. There may be thousands, and half of what each costs is telling of it."""
+    args = _deploy_args(stack_id, run, force=force)
+    return Message(pull_queue(worker), DEPLOY_IF_CHANGED, args, is_told=False)
 
 
 def deploy_message(stack_id: str, run: str | None, worker: str, *, force: bool = False) -> Message:
@@ -156,7 +161,7 @@ class Queue:
             argsrepr=_shown(message.args),
             kwargsrepr="{}",
             ignore_result=True,
-            create_sent_event=True,
+            create_sent_event=message.is_told,
         )
         amqp.send_task_message(
             producer,

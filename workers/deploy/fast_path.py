@@ -80,7 +80,7 @@ def is_unchanged_at(services: Services, stack: Stack, look: Look, commit: str) -
     known, pin = look.facts.known, look.facts.pin
     if look.record is None or known.drift or known.removed or (pin and not pin.reached):
         return False
-    if Folders.of(services.settings.data_dir, stack).unfinished:
+    if Folders.are_unfinished(services.settings.data_dir, stack):
         return False
     return is_as_recorded(services, stack, look.record, services.clone(stack.repo).tree(commit))
 

@@ -161,7 +161,7 @@ def remembered(services: Services, stack: Stack, look: Look, newest: str, now: d
     known = _remembered.get(_key(services, stack))
     if known is None or look.facts.leased or known.seal != look.seal or known.stack != stack:
         return None
-    if (known.until is not None and known.until <= now) or Folders.of(services.settings.data_dir, stack).unfinished:
+    if (known.until is not None and known.until <= now) or Folders.are_unfinished(services.settings.data_dir, stack):
         return None
     outside, tree = services.outside(stack), services.clone(stack.repo).tree(newest)
     if known.live != outside.live or not _is_as_seen(known, tree, outside):

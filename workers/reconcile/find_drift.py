@@ -147,7 +147,7 @@ def _listed(engine: Engine, projects: Sequence[str]) -> Iterable[Container]:
 
 def _is_busy(services: Services, stack: Stack, facts: StackFacts) -> bool:
     """Whether somebody is at the stack, or will be: what is seen then says nothing."""
-    unfinished = Folders.of(services.settings.data_dir, stack).unfinished
+    unfinished = Folders.are_unfinished(services.settings.data_dir, stack)
     return facts.leased or facts.waiting or unfinished or facts.known.removed is not None
 
 

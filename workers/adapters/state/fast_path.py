@@ -35,7 +35,7 @@ class Look:
         facts: the stack's marks, whether its lock is held, and of its status what decides anything.
         asked: whether somebody asked for the stack itself in any of the runs.
         again: whether any of them tries again what failed.
-        seal: tells what Redis has of the stack from whatever else it may have; empty where nobody needs that.
+        texts: what Redis has of the stack, as it has it; empty where it came from elsewhere.
     """
 
     runs: tuple[str, ...]
@@ -43,7 +43,12 @@ class Look:
     facts: StackFacts
     asked: bool = False
     again: bool = False
-    seal: bytes = b""
+    texts: tuple[str | None, ...] = ()
+
+    @property
+    def seal(self) -> bytes:
+        """Tells what Redis has of the stack from whatever else it may have; empty where that is not known."""
+        return blake2b(repr(self.texts).encode(), digest_size=16).digest() if self.texts else b""
 
 
 class Quick:
@@ -104,8 +109,7 @@ def _look(
     fields = {name: json.loads(text) for name, text in zip(_STATUS, status, strict=True) if text is not None}
     marks = _mark(pause, Pause.from_json), _mark(hold, Hold.from_json), _mark(pin, Pin.from_json)
     facts = StackFacts(stack, Known.from_json(fields), *marks, leased=bool(leased))
-    seal = blake2b(repr([*known[:_LEASED], *status]).encode(), digest_size=16).digest()
-    return Look(runs, recorded(stack, record), facts, asked, again, seal)
+    return Look(runs, recorded(stack, record), facts, asked, again, (*known[:_LEASED], *status))
 
 
 def _mark(text: str | None, parse: Callable[[Mapping[str, Any]], _M]) -> _M | None:

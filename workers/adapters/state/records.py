@@ -14,9 +14,13 @@ from workers.adapters.state.deployed import Deployed
 from workers.adapters.state.scripts import Scripts
 from workers.adapters.state.status import Known, StatusFields, stored_fields
 from workers.model.errors import StaleHolder
+from workers.runtime.cache import BoundedCache
 from workers.runtime.logs import get_logger
 
 log = get_logger(__name__)
+
+# A pull reads every record, and the task of each stack reads it once more. With the text, so that it is never stale.
+_parsed: BoundedCache[tuple[str | bytes, Deployed]] = BoundedCache(8 << 20, lambda each: 1000 + 5 * len(each[0]))
 
 
 class Records:
@@ -102,8 +106,13 @@ def recorded(stack: str, text: str | bytes | None) -> Deployed | None:
     """What is deployed, as Redis has it; None for what cannot be read: the journal knows better."""
     if text is None:
         return None
+    known = _parsed.get(stack)
+    if known is not None and known[0] == text:
+        return known[1]
     try:
-        return Deployed.from_json(json.loads(text))
+        record = Deployed.from_json(json.loads(text))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         log.warning("a record in Redis cannot be read", stack=stack, error=f"{type(error).__name__}: {error}")
         return None
+    _parsed.put(stack, (text, record))
+    return record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,11 @@ class Folders:
     def unfinished(self) -> bool:
         """Whether a deployment is under way, or was interrupted."""
         return self.undo.exists()
+
+    @staticmethod
+    def are_unfinished(data_dir: Path, stack: Stack) -> bool:
+        """The same for whoever looks at thousands of stacks: four paths take many times as long to make as to ask."""
+        return os.path.lexists(f"{data_dir}/state/{stack.environment}/{stack.name}.undo")
 
     def clear(self) -> None:
         """Drop the stage and then the undo folder: the deployment has ended."""
