@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import socket
 import threading
 import time
@@ -37,7 +36,9 @@ _REDIS_SECONDS = 5.0
 # ---------------------------------------------------------------- gunicorn's settings
 
 wsgi_app = "app.wsgi:app"
-workers = 2 if (os.cpu_count() or 1) > 1 else 1
+# One: a request waits for Redis, and what it computes takes a millisecond. A second process would answer no sooner and
+# take as much memory again (`python -m benchmarks receiver` serves a burst of a thousand with one).
+workers = 1
 threads = 64
 worker_class = "app.server.TimelyWorker"
 logger_class = "app.server.StructuredLogger"

@@ -31,6 +31,7 @@ NAMES = (
     "scale",
     "disk",
     "watching",
+    "footprint",
     "deploying",
 )
 """In order: from what needs nothing but Git to what needs a whole Tegu."""
