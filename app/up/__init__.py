@@ -4,5 +4,7 @@ up            the whole of it
 programs      what is run, and how each is called
 supervision   started again when it ends
 loglines      all their lines in one log
+telling       what of them people want to read
+forked        how Python programs are started
 offspring     what they leave behind
 """

@@ -30,8 +30,12 @@ _LAST_ONES_END = 60.0  # seconds that the programs of a killed `tegu up` have to
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-def run_up(settings: Settings) -> None:
+def run_up(settings: Settings, *, verbose: bool = False) -> None:
     """Run everything until a signal says to stop.
+
+    Args:
+        settings: of all of it.
+        verbose: whether Celery, gunicorn and Redis may speak of themselves.
 
     Raises:
         CatalogError: when the catalog is missing or wrong.
@@ -44,7 +48,7 @@ def run_up(settings: Settings) -> None:
     except OSError as error:
         message = f"TEGU_DATA_DIR: {settings.data_dir} cannot be made: {error.strerror or error}"
         raise UserError(message) from error
-    log = LogLines(settings.log_format)
+    log = LogLines(settings.log_format, verbose=verbose)
     with _only_one(settings.data_dir) as was_killed:
         deadline = time.monotonic() + (_LAST_ONES_END if was_killed else 0.0)
         if was_killed:
@@ -75,8 +79,8 @@ def run_up(settings: Settings) -> None:
 
 
 def _environment(settings: Settings, catalog: Path) -> dict[str, str]:
-    """What programs get beside this process's own: they find the same files from wherever they run, and the token."""
-    found = {"TEGU_CATALOG": str(catalog), "TEGU_DATA_DIR": str(settings.data_dir)}
+    """What programs get beside this process's own: the same files from wherever they run, the token, objects as a log."""
+    found = {"TEGU_CATALOG": str(catalog), "TEGU_DATA_DIR": str(settings.data_dir), "TEGU_LOG_FORMAT": "json"}
     if settings.api_token is None:
         found["TEGU_API_TOKEN_FILE"] = str(token_file(settings.data_dir))
     return found

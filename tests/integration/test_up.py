@@ -181,9 +181,10 @@ def test_it_comes_up_brings_back_what_ends_and_stops_without_a_trace(start: Call
     up.process.terminate()
     assert up.ended() == 0
     assert up.left() == []
-    assert up.lines[-1] == "tegu   | stopped"
+    assert up.lines[-1].split() == [up.lines[-1][:8], "tegu", "stopped"]
     assert not (up.data_dir / "redis.sock").exists()
-    assert all(" | " in line for line in up.lines), up.text
+    assert all(re.match(r"\d\d:\d\d:\d\d  |          ", line) for line in up.lines), up.text
+    assert not re.search(r"Booting worker|Server initialized|Warm shutdown", up.text)
     assert "planted-webhook-secret" not in up.text
 
 

@@ -141,7 +141,15 @@ class Ledger:
         )
         result = StackResult.of(replace(decision, content=fingerprint), ending.outcome, self.deployment, message)
         self._state.runs.finish(self._runs, result, status)
-        log.info("deployment ended", stack=self._stack, outcome=ending.outcome.value, deployment=self.deployment)
+        log.info(
+            "deployment ended",
+            stack=self._stack,
+            outcome=ending.outcome.value,
+            reason=decision.reason.value,
+            seconds=round(sum(self.seconds.values()), 1),
+            deployment=self.deployment,
+            **({"message": message} if ending.outcome.bad else {}),
+        )
 
     def _deployed(self, ending: Ending) -> str | None:
         """The fingerprint of what is deployed, where it makes a difference."""
