@@ -61,8 +61,8 @@ def tell(process: str, fields: Mapping[str, Any], *, verbose: bool) -> Told | No
     if not verbose and level not in _GRAVE and (not is_own or text is None):
         return None
     subject = _subject(fields) or process
-    more = str(fields.get("exception") or "").splitlines()
-    return Told(_at(fields), subject, visible(text or _as_it_is(fields)), level, tuple(visible(each) for each in more))
+    first, *rest = f"{text or _as_it_is(fields)}\n{fields.get('exception') or ''}".strip().splitlines() or [""]
+    return Told(_at(fields), subject, visible(first), level, tuple(visible(each) for each in rest if each.strip()))
 
 
 def tell_line(process: str, line: str, now: datetime, *, verbose: bool) -> Told | None:

@@ -79,7 +79,7 @@ def run_up(settings: Settings, *, verbose: bool = False) -> None:
 
 
 def _environment(settings: Settings, catalog: Path) -> dict[str, str]:
-    """What programs get beside this process's own: the same files from wherever they run, the token, objects as a log."""
+    """What programs get beside this process's own: the same files wherever they run, the token, objects as a log."""
     found = {"TEGU_CATALOG": str(catalog), "TEGU_DATA_DIR": str(settings.data_dir), "TEGU_LOG_FORMAT": "json"}
     if settings.api_token is None:
         found["TEGU_API_TOKEN_FILE"] = str(token_file(settings.data_dir))
