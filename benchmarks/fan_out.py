@@ -149,7 +149,7 @@ def _race() -> Iterator[tuple[Rig, Race]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def until(done: Callable[[], object], limit: float = 120.0) -> None:
+def until(done: Callable[[], object], limit: float = 600.0) -> None:
     """Look every few milliseconds: often enough for the figures, too seldom to be one of them."""
     deadline = time.monotonic() + limit
     while not done():

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 
 from app.http.factory import create_app
@@ -26,6 +27,7 @@ from workers.adapters.state.marks import Hold, Pin
 from workers.deploy.sight import Sight
 from workers.model.words import Outcome, Trigger
 from workers.reconcile.requests import request_pull
+from workers.services import Services
 
 FEW, MANY, LEFT_ALONE = 500, 5000, 1000
 ROUNDS = 3
@@ -145,9 +147,13 @@ def _tegu(rig: Rig, *arguments: str) -> float:
 
 def _ask(rig: Rig, route: str) -> float:
     """Milliseconds that an answer of the API takes."""
-    client = create_app(rig.services).test_client()
-    client.get(route)
-    return statistics.median(seconds(lambda: client.get(route).get_data()) for _ in range(ROUNDS)) * 1e3
+    settings = rig.settings.model_copy(update={"api_open": "loopback"})
+    with contextlib.closing(Services(settings)) as services:
+        client = create_app(services).test_client()
+        if client.get(route).status_code != HTTPStatus.OK:
+            message = f"{route} was not answered"
+            raise RuntimeError(message)
+        return statistics.median(seconds(lambda: client.get(route).get_data()) for _ in range(ROUNDS)) * 1e3
 
 
 def _memory(process: int) -> float:

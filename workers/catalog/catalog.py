@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -52,17 +52,25 @@ class Catalog:
         return {stack.id: stack for stack in self.configured}
 
     @cached_property
+    def _by_project(self) -> dict[tuple[str, str, str], Stack]:
+        return {project_of(stack): stack for stack in self.configured}
+
+    @cached_property
+    def _by_repo(self) -> Mapping[str, tuple[Stack, ...]]:
+        found: dict[str, list[Stack]] = defaultdict(list)
+        for stack in self.configured:
+            found[stack.repo].append(stack)
+        return {repo: tuple(stacks) for repo, stacks in found.items()}
+
+    @cached_property
     def all_workers(self) -> tuple[str, ...]:
         """The workers of all environments, each once."""
         return tuple(dict.fromkeys(environment.worker for environment in self.environments.values()))
 
     def stacks(self, repo: str | None = None, worker: str | None = None) -> tuple[Stack, ...]:
         """The configured stacks, in the order of ids."""
-        return tuple(
-            stack
-            for stack in self.configured
-            if (repo is None or stack.repo == repo) and (worker is None or stack.worker == worker)
-        )
+        found = self.configured if repo is None else self._by_repo.get(repo, ())
+        return found if worker is None else tuple(stack for stack in found if stack.worker == worker)
 
     def discover(
         self,
@@ -89,8 +97,9 @@ class Catalog:
         by_name: dict[str, list[str]] = defaultdict(list)
         for folder in sorted(set(folders) - self.folders.get(repo, frozenset())):
             by_name[folder.rpartition("/")[2] or repo].append(folder)
-        taken = {stack.id: stack for stack in (*self.configured, *others)}
-        had = {project_of(stack): stack for stack in taken.values()}
+        elsewhere = {stack.id: stack for stack in others}
+        taken = {**self.by_id, **elsewhere} if elsewhere else self.by_id
+        had = ChainMap({project_of(stack): stack for stack in elsewhere.values()}, self._by_project)
         stacks, invalid = [], []
         for name, paths in sorted(by_name.items(), key=lambda each: (f"{environment}/{each[0]}" not in projects, each)):
             kept = projects.get(f"{environment}/{name}")

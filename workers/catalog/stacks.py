@@ -17,13 +17,14 @@ from workers.catalog.folders import Listed, stack_folders
 from workers.catalog.places import Place, Places, projects_of, stack_at
 from workers.model.errors import UnknownName
 from workers.model.stack import Stack
+from workers.runtime.cache import BoundedCache
 
 # Stacks, and `(id, message)` of what cannot be one.
 Discovery: TypeAlias = tuple[tuple[Stack, ...], tuple[tuple[str, str], ...]]
 
 _Key = TypeVar("_Key")
 _Made = TypeVar("_Made")
-_KEPT_DISCOVERIES = 64
+_KEPT_FOLDERS = 4 << 20  # bytes
 _KEPT_STACKS = 20_000
 
 
@@ -82,14 +83,14 @@ class Stacks:
         self._catalog = catalog
         self._places = places
         self._tree = tree
-        # What this process has seen last, by the catalog's version and the stack's id.
-        self._seen: dict[tuple[str, str], Stack] = {}
+        # What this process has seen last, and where, by the catalog's version and the stack's id.
+        self._seen: dict[tuple[str, str], tuple[Place, Stack | None]] = {}
         # The folders found in a tree by a catalog's globs: equal trees have equal folders, so this is never stale.
-        self._folders: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._folders: BoundedCache[tuple[str, ...]] = BoundedCache(_KEPT_FOLDERS, lambda each: 200 + 120 * len(each))
         # The stacks that the folders found last have made; they hardly ever change, and to make a thousand takes long.
         self._made: dict[tuple[str, str], tuple[tuple[object, ...], Discovery]] = {}
-        # The stacks that names and projects of a repo must not collide with, and where they were discovered.
-        self._others: dict[str, tuple[tuple[str, Mapping[str, Place]], tuple[Stack, ...]]] = {}
+        # The stacks that a repo's places make in an environment, whose names and projects are taken for all others.
+        self._placed: dict[tuple[str, str], tuple[tuple[str, Mapping[str, Place]], tuple[Stack, ...]]] = {}
 
     # ------------------------------------------------------------ what is known
 
@@ -109,16 +110,14 @@ class Stacks:
         configured = catalog.by_id.get(identifier)
         if configured is not None:
             return configured
-        key = (catalog.version, identifier)
-        if remembered and (stack := self._seen.get(key)) is not None:
-            return stack
+        known = self._seen.get((catalog.version, identifier))
+        if remembered and known and known[1]:
+            return known[1]
         place = self._places.get(identifier)
-        stack = stack_at(catalog, identifier, place) if place else None
+        stack = self._at(catalog, identifier, place) if place else None
         if stack is None:
             message = f"there is no stack {name}; `tegu status` lists those there are"
             raise UnknownName(message)
-        _make_room(self._seen, _KEPT_STACKS)
-        self._seen[key] = stack
         return stack
 
     def all(self, *, repo: str | None = None) -> tuple[Stack, ...]:
@@ -126,9 +125,18 @@ class Stacks:
         catalog = self._catalog.current()
         found = {stack.id: stack for stack in catalog.stacks(repo)}
         for identifier, place in self._places.all().items():
-            if repo in {None, place.repo} and (stack := stack_at(catalog, identifier, place)):
+            if repo in {None, place.repo} and (stack := self._at(catalog, identifier, place)):
                 found.setdefault(identifier, stack)
         return tuple(found[identifier] for identifier in sorted(found))
+
+    def _at(self, catalog: Catalog, identifier: str, place: Place) -> Stack | None:
+        """The stack of a discovered place, None when the catalog has no room for it; made once for each place."""
+        key = (catalog.version, identifier)
+        known = self._seen.get(key)
+        if known is None or known[0] != place:
+            _make_room(self._seen, _KEPT_STACKS)
+            known = self._seen[key] = (place, stack_at(catalog, identifier, place))
+        return known[1]
 
     def _only_id(self, catalog: Catalog, name: str) -> str:
         found = {identifier for identifier in catalog.by_id if identifier.partition("/")[2] == name}
@@ -208,14 +216,13 @@ class Stacks:
         root = tree.entry("")
         if root is None:
             return (), ()
-        key = (catalog.version, repo, root.oid)
+        key = f"{catalog.version} {root.oid} {repo}"
         folders = self._folders.get(key)
         if folders is None:
             doubtful: list[str] = []
             folders = stack_folders(catalog.repos[repo].discover, tree, tree.prefetch, doubtful.append)
-            _make_room(self._folders, _KEPT_DISCOVERIES)
             if not doubtful:
-                self._folders[key] = folders
+                self._folders.put(key, folders)
         seen, stacks = self._made.get((repo, environment), (None, None))
         if stacks is None or seen != (catalog.version, folders, others, projects):
             stacks = catalog.discover(repo, environment, folders, others, projects)
@@ -226,23 +233,23 @@ class Stacks:
         self, catalog: Catalog, repo: str, environments: Collection[str], known: Mapping[str, Place]
     ) -> tuple[Stack, ...]:
         """The stacks that have been discovered in other repos, or for environments that are not looked at now."""
-        places = {
-            stack: place
-            for stack, place in known.items()
-            if place.repo != repo or stack.partition("/")[0] not in environments
-        }
-        seen, stacks = self._others.get(repo, (None, ()))
+        groups: dict[tuple[str, str], dict[str, Place]] = defaultdict(dict)
+        for stack, place in known.items():
+            environment = stack.partition("/")[0]
+            if place.repo != repo or environment not in environments:
+                groups[place.repo, environment][stack] = place
+        return tuple(stack for key, places in groups.items() for stack in self._stacks_placed(catalog, key, places))
+
+    def _stacks_placed(self, catalog: Catalog, key: tuple[str, str], places: Mapping[str, Place]) -> tuple[Stack, ...]:
+        """The stacks that a repo's places make in an environment; made once, and shared by all that ask."""
+        seen, stacks = self._placed.get(key, (None, ()))
         if seen != (catalog.version, places):
-            folders: dict[tuple[str, str], list[str]] = defaultdict(list)
-            for stack, place in places.items():
-                if place.repo in catalog.repos and catalog.repos[place.repo].discover:
-                    folders[place.repo, stack.partition("/")[0]].append(place.path)
-            kept = projects_of(places)
-            made = (
-                stack for key, paths in folders.items() for stack in catalog.discover(*key, paths, projects=kept)[0]
-            )
+            made: tuple[Stack, ...] = ()
+            if key[0] in catalog.repos and catalog.repos[key[0]].discover:
+                paths = [place.path for place in places.values()]
+                made, _ = catalog.discover(*key, paths, projects=projects_of(places))
             stacks = tuple(stack for stack in made if stack.id in places)
-            self._others[repo] = ((catalog.version, places), stacks)
+            self._placed[key] = ((catalog.version, places), stacks)
         return stacks
 
 

@@ -45,7 +45,9 @@ def gone_without_pull(services: Services, pulled: Collection[str]) -> tuple[Gone
 def _gone(services: Services, stacks: Iterable[str], is_missed: Callable[[str, str], bool]) -> tuple[Gone, ...]:
     state = services.state
     found = []
-    for stack, record in state.records.get_many(sorted(stacks)).items():
+    # Most are stacks still, of whichever repo: their records, of which there may be thousands, are not read.
+    missing = sorted({*stacks} - {stack.id for stack in services.stacks.all()})
+    for stack, record in state.records.get_many(missing).items():
         repo = record.repo if record else None
         if repo is None or not is_missed(stack, repo) or not state.journal.exists(stack):
             continue
