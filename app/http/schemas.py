@@ -154,11 +154,21 @@ def stack_detail(catalog: Catalog, state: State, stack: str) -> dict[str, Any]:
     Raises:
         UnknownName: when there is no such stack.
     """
+    row = status_row(known_stack_facts(catalog, state, stack))
+    return row | {"deployments": [each.to_json() for each in state.deployments.list(stack)]}
+
+
+def known_stack_facts(catalog: Catalog, state: State, stack: str) -> StackFacts:
+    """All that is known of one stack.
+
+    Raises:
+        UnknownName: when there is no such stack.
+    """
     if stack not in catalog.by_id and not state.records.is_known(stack):
         message = f"there is no stack {stack}"
         raise UnknownName(message)
-    (row,) = _rows(catalog, state, [stack])
-    return row | {"deployments": [each.to_json() for each in state.deployments.list(stack)]}
+    (facts,) = stack_facts(catalog, state, [stack])
+    return facts
 
 
 def repo_states(catalog: Catalog, state: State) -> tuple[RepoState, ...]:

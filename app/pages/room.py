@@ -13,10 +13,15 @@ from werkzeug.exceptions import HTTPException
 
 from app.http.problems import problem_of
 from app.http.sessions import Sessions
+from app.pages.deployment import create_deployment
 from app.pages.door import Door
 from app.pages.entrance import create_entrance
 from app.pages.overview import create_overview
 from app.pages.prose import said
+from app.pages.repo import create_repo
+from app.pages.run import create_run
+from app.pages.settings import create_settings
+from app.pages.stack import create_stack
 from workers.model.errors import CatalogError, RedisUnavailable, UnknownName
 from workers.runtime.masking import masked
 from workers.services import Services
@@ -41,7 +46,8 @@ def add_pages(app: Flask, services: Services) -> Flask:
     pages.context_processor(lambda: {"asset": _asset})
     _add_errors(app, pages)
     pages.register_blueprint(create_entrance(services.settings, sessions, services.state.sessions))
-    pages.register_blueprint(create_overview(services))
+    for create in (create_overview, create_stack, create_run, create_deployment, create_repo, create_settings):
+        pages.register_blueprint(create(services))
     pages.after_request(door.remember)
     pages.after_request(_finish)
     app.jinja_env.filters["said"] = said

@@ -7,7 +7,6 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,9 @@ from workers.commands.checked import Checked
 from workers.commands.checked_repos import files_of_repos, pulls_of_repos
 from workers.commands.upgrade import upgrades
 from workers.model.errors import CommandFailed, EngineUnavailable, TeguError, TransientError
-from workers.model.secret import Secret
 from workers.reconcile.reassigned import remnants
 from workers.runtime.process import run
-from workers.runtime.settings import PREFIX, inherited, write_duration
+from workers.runtime.settings import inherited
 from workers.services import Services
 
 OLDEST_GIT = (2, 34)
@@ -50,22 +48,6 @@ def examine(services: Services) -> Iterator[Checked]:
     yield from _redis(services)
     yield from _upgrades(services)
     yield from _remnants(services)
-
-
-def shown_settings(services: Services) -> dict[str, str | None]:
-    """The settings as the environment would spell them, secrets masked."""
-    return {PREFIX + name.upper(): _shown(name, value) for name, value in services.settings}
-
-
-def _shown(name: str, value: object) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, Secret):
-        return "********"
-    if isinstance(value, timedelta):
-        return write_duration(value)
-    text = str(value)
-    return re.sub(r"(://[^/@:]*:)[^@]*@", r"\1********@", text) if name == "redis_url" else text
 
 
 def _counted(count: int, noun: str) -> str:

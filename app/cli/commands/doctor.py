@@ -11,8 +11,9 @@ from rich.text import Text
 from app.cli.output import STYLES, console, json_option, print_json
 from app.cli.session import Session, pass_session
 from workers.commands.checked import Checked
-from workers.commands.doctor import examine, shown_settings
+from workers.commands.doctor import examine
 from workers.model.messages import visible
+from workers.runtime.shown_settings import shown_settings
 
 
 @click.command()
@@ -28,7 +29,7 @@ def doctor(session: Session, as_json: bool) -> None:
         checks.append(checked)
         if not as_json:
             _print_check(checked)
-    settings = shown_settings(session.services)
+    settings = shown_settings(session.settings)
     if as_json:
         ok = all(checked.status in {"ok", "warning"} for checked in checks)
         print_json({"ok": ok, "checks": [asdict(checked) for checked in checks], "settings": settings})

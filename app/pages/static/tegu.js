@@ -27,9 +27,15 @@ async function look() {
 function replace(fresh) {
   for (const part of document.querySelectorAll("[data-part]")) {
     const other = fresh.getElementById(part.id);
-    if (other && other.innerHTML !== part.innerHTML) {
+    if (other && (other.innerHTML !== part.innerHTML || other.className !== part.className)) {
+      part.className = other.className;
+      const log = part.querySelector(".log");
+      const atEnd = log && log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
+      const place = log ? log.scrollTop : 0;
       const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
       part.replaceChildren(...other.childNodes);
+      const grown = part.querySelector(".log");
+      if (grown) grown.scrollTop = atEnd ? grown.scrollHeight : place; // who reads further up is left there
       if (focused) part.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
     }
   }
@@ -51,7 +57,12 @@ if (live) {
   });
   if (!document.hidden) listen();
   // Ages grow, and what begins is no event.
-  setInterval(() => { if (!document.hidden) soon(); }, document.querySelector(".under-way") ? 3000 : 30000);
+  let rounds = 0;
+  setInterval(() => {
+    rounds += 1;
+    const isBusy = document.querySelector(".under-way, .is-live");
+    if (!document.hidden && (isBusy || rounds % 10 === 0)) soon();
+  }, 3000);
 }
 
 // ---- the search: `/` puts the cursor there, and the list follows what is typed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from redis import Redis
@@ -147,6 +147,16 @@ class Deployments:
         """
         entries = read_stream(self._redis, keys.log(deployment), after, block_ms, count)
         return [(cursor, fields["line"]) for cursor, fields in entries]
+
+    @translated()
+    def last_lines(self, deployment: str, count: int) -> tuple[Sequence[str], int]:
+        """The newest lines of a log, in order, and how many older ones there are."""
+        name = keys.log(deployment)
+        with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.xrevrange(name, count=count)
+            pipeline.xlen(name)
+            entries, length = pipeline.execute()
+        return [str(fields["line"]) for _, fields in reversed(entries)], int(length) - len(entries)
 
     def _get_many(self, deployments: Iterable[str]) -> tuple[RecordedDeployment, ...]:
         """Deployments, without those that have expired."""

@@ -1,0 +1,132 @@
+"""`/runs/<id>`: one pull and all that it fanned out to, as a picture, and why each stack was left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from flask import Blueprint, render_template
+
+from app.pages import words
+from app.pages.commit_view import CommitView, CommitViews
+from app.pages.moments import Moment, Times
+from app.pages.run_view import Picture, counted, picture, read_deployments
+from app.pages.tegu_view import RunLine, run_line
+from app.pages.words import Tone
+from workers.adapters.state.past_deployment import RecordedDeployment
+from workers.adapters.state.results import StackResult
+from workers.adapters.state.run import Run
+from workers.adapters.state.summary import summary
+from workers.model.errors import UnknownName
+from workers.model.words import Action, Outcome
+from workers.services import Services
+
+_ORDER = (Tone.BAD, Tone.WARN, Tone.BUSY, Tone.GOOD, Tone.QUIET)
+_ALONE = frozenset({Outcome.UNCHANGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What became of a stack: `said` is why, in a sentence, `message` what else is to be said of it."""
+
+    stack: str
+    url: str
+    tone: Tone
+    word: str
+    said: str
+    message: str
+    deployment: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PullLine:
+    """A worker's pull: how it ended, and why where that went wrong."""
+
+    worker: str
+    tone: Tone
+    word: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """The page. `unchanged` are the stacks that nothing reached; `is_live` says that something is still to come."""
+
+    line: RunLine
+    sentence: str
+    began: Moment | None
+    ended: Moment | None
+    commit: CommitView | None
+    counts: tuple[tuple[Tone, str], ...]
+    picture: Picture
+    pulls: tuple[PullLine, ...]
+    parts: tuple[Part, ...]
+    unchanged: tuple[str, ...]
+    is_live: bool
+
+
+def create_run(services: Services) -> Blueprint:
+    """The blueprint of a run's page."""
+    blueprint = Blueprint("run", __name__)
+
+    @blueprint.get("/runs/<run>")
+    def show(run: str) -> str:
+        return render_template("run.html", page=read(services, run))
+
+    return blueprint
+
+
+def read(services: Services, identifier: str) -> RunPage:
+    """Read all that the page shows.
+
+    Raises:
+        UnknownName: there is no such run, or none any more.
+    """
+    state, times = services.state, Times()
+    run = state.runs.get(identifier)
+    if run is None:
+        message = f"there is no run {identifier}; runs are kept for 7 days, for 1 day where they found nothing to do"
+        raise UnknownName(message)
+    repo = services.catalog.current().repos.get(run.repo)
+    commits = CommitViews(state.commits.get_many([run.commit]), times)
+    return run_page(run, read_deployments(state, [run]), times, commits.view(run.commit, repo.url if repo else None))
+
+
+def run_page(run: Run, deployments: Iterable[RecordedDeployment], times: Times, commit: CommitView | None) -> RunPage:
+    """Make the page of what is known. Pure."""
+    told = [result for result in run.stacks.values() if result.outcome not in _ALONE]
+    parts = sorted((_part(result) for result in told), key=lambda part: (_ORDER.index(part.tone), part.stack))
+    return RunPage(
+        line=run_line(run, times),
+        sentence=summary(run.stacks.values(), run.started_at, run.finished_at),
+        began=times.moment(run.started_at or run.queued_at),
+        ended=times.moment(run.finished_at),
+        commit=commit,
+        counts=counted(run.stacks),
+        picture=picture(run, deployments, times),
+        pulls=_pulls(run),
+        parts=tuple(parts),
+        unchanged=tuple(result.stack for result in run.stacks.values() if result.outcome in _ALONE),
+        is_live=not run.status.ended,
+    )
+
+
+def _pulls(run: Run) -> tuple[PullLine, ...]:
+    return tuple(PullLine(worker, *words.PULL[pull.status], pull.error or "") for worker, pull in run.pulls.items())
+
+
+def _part(result: StackResult) -> Part:
+    tone, word = words.OUTCOME[result.outcome] if result.outcome else (Tone.BUSY, "to come")
+    if result.still:
+        tone, word = Tone.WARN, f"still {word}"
+    said = words.why(result.reason)
+    if result.action not in {None, Action.NONE}:
+        said = f"{words.done(result.action)}: {said}"
+    deployment = f"/deployments/{quote(result.deployment)}" if result.deployment else None
+    return Part(result.stack, f"/stacks/{quote(result.stack)}", tone, word, said, _first(result.message), deployment)
+
+
+def _first(message: str) -> str:
+    lines: Sequence[str] = message.splitlines()
+    return lines[0] if lines else ""
