@@ -95,7 +95,7 @@ def read(services: Services, identifier: str) -> RunPage:
 
 def run_page(run: Run, deployments: Iterable[RecordedDeployment], times: Times, commit: CommitView | None) -> RunPage:
     """Make the page of what is known. Pure."""
-    told = [result for result in run.stacks.values() if result.outcome not in _ALONE]
+    told = [result for result in run.stacks.values() if result.reason and result.outcome not in _ALONE]
     parts = sorted((_part(result) for result in told), key=lambda part: (_ORDER.index(part.tone), part.stack))
     return RunPage(
         line=run_line(run, times),

@@ -17,7 +17,7 @@ from workers.adapters.state.marks import Hold
 from workers.adapters.state.past_deployment import RecordedDeployment
 from workers.adapters.state.status import DecisionNote, StackFacts
 from workers.model.stack import Stack
-from workers.model.words import Action, StackStatus
+from workers.model.words import Action, Reason, StackStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def stack_page(
         line=line,
         deployed=commits.view(known.deployed_commit, repo_url),
         newest=commits.view(newest, repo_url),
-        why=_why(known.last_decision, times) if known.last_decision else None,
+        why=_why(known.last_decision, line.why, times) if known.last_decision else None,
         services=tuple(_service(name, each, times) for name, each in facts.services.items()),
         marks=tuple(_marks(facts, times)),
         history=history(deployments, times, commits, repo_url),
@@ -135,16 +135,17 @@ def stack_page(
     )
 
 
-def _why(decision: DecisionNote, times: Times) -> Why:
+def _why(decision: DecisionNote, told: str, times: Times) -> Why:
+    """The decision; what is `told` at the top of the page already is not said again."""
     paths = decision.paths
     said = words.why(decision.reason, paths, decision.inputs)
     if decision.action is not Action.NONE:
         said = f"{words.done(decision.action)}: {said}"
-    elif paths and decision.inputs == () and decision.reason is not None and decision.reason.value == "unchanged":
+    elif paths and decision.reason is Reason.UNCHANGED:
         said = "what differs reaches no service"
     return Why(
         said=said,
-        message=decision.message,
+        message="" if decision.message.strip() == told else decision.message,
         at=times.moment(decision.at),
         run=f"/runs/{quote(decision.run)}" if decision.run else None,
         paths=paths,
@@ -198,7 +199,8 @@ def _hold(stack: str, hold: Hold, times: Times) -> Mark:
     if not again:
         next_try += f": only when its content changes, or by `tegu deploy {stack}`."
     what = f"the content of {hold.commit[:12]} failed" if hold.commit else "this content failed"
-    return Mark("held", f"{what}, {hold.attempts or 1} in a row. {next_try}", times.moment(hold.at))
+    often = f", {hold.attempts} times in a row" if hold.attempts > 1 else ""
+    return Mark("held", f"{what}{often}. {next_try}", times.moment(hold.at))
 
 
 def _facts(stack: Stack | None) -> tuple[Fact, ...]:

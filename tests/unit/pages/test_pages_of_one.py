@@ -72,7 +72,7 @@ def test_a_stack_in_trouble_says_why_first(client: FlaskClient, state: State) ->
     words = words_of(text)
     assert 'class="sentence bad"' in text
     assert words.index("db: refused") < words.index("In sync?")
-    assert "failed, 2 in a row. It is tried again in 4 min" in words
+    assert "failed, 2 times in a row. It is tried again in 4 min" in words
     assert "more of it" in words
     assert f"{STACK}/compose.yaml" in words
 
