@@ -1,13 +1,10 @@
-"""What a deployment says is sent on in its order, and soon."""
+"""What a deployment says is sent on in its order."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pytest
-
 from workers.adapters.state.past_deployment import EndedStep
-from workers.deploy import telling
 from workers.deploy.telling import Telling
 from workers.model.errors import RedisUnavailable
 
@@ -31,15 +28,6 @@ def test_what_is_said_together_is_sent_together() -> None:
     told.send()
     told.send()
     assert heard.calls == [(["one", "two", "three"], [UP])]
-
-
-def test_what_is_said_a_while_after_the_last_sending_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telling, "_LATEST_SECONDS", 0.0)
-    heard = Heard()
-    told = Telling(heard)
-    told.say(["one"])
-    told.note(UP)
-    assert heard.calls == [(["one"], []), ([], [UP])]
 
 
 def test_a_redis_that_is_away_stops_nobody() -> None:
