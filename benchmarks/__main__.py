@@ -33,6 +33,7 @@ NAMES = (
     "watching",
     "footprint",
     "deploying",
+    "many_changed",
 )
 """In order: from what needs nothing but Git to what needs a whole Tegu."""
 

@@ -22,7 +22,7 @@ from tests.e2e.system import REPO
 
 SIZES = (1, 100, 1000)
 ROUNDS = 5
-GOAL = 1.25
+GOAL = 1.05
 GOAL_GROWTH = 1.25
 _STACK = "s0"
 
