@@ -8,10 +8,12 @@ one that sends a byte now and then.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import socket
 import threading
 import time
+from importlib import import_module
 from typing import Any
 
 from gunicorn import util
@@ -53,6 +55,14 @@ control_socket_disable = True
 # Only ProxyFix, which counts proxies, may believe what they say.
 forwarded_allow_ips = ""
 forwarder_headers = ""
+
+
+def when_ready(server: object) -> None:
+    """Gunicorn's hook before it forks: what answers is loaded once, and stays common to both processes."""
+    del server
+    import_module("app.http.factory")
+    gc.collect()
+    gc.freeze()
 
 
 def post_worker_init(worker: object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -40,6 +42,16 @@ def test_outside_of_one_it_says_nothing(services: Services, serves: Callable[[st
     serves(None)
     assert threading.active_count() == before
     assert Liveness(services.state.redis).inhabited() == frozenset()
+
+
+def test_what_answers_is_loaded_before_the_fork_and_stays_common() -> None:
+    frozen = gc.get_freeze_count()
+    server.when_ready(None)
+    try:
+        assert "app.http.factory" in sys.modules
+        assert gc.get_freeze_count() > frozen
+    finally:
+        gc.unfreeze()
 
 
 def test_while_redis_is_away_no_other_container_is_known(services: Services) -> None:
