@@ -7,7 +7,7 @@ import stat
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
@@ -222,16 +222,18 @@ class Services:
             return kept[key]
 
 
-@cache
+_of_this_process: list[Services] = []
+_making = threading.Lock()
+
+
 def services_of_this_process() -> Services:
     """The one that all threads of a worker share."""
     with _making:
-        made = build_services()
-        _ = made.stacks, made.outbox  # and all that they stand on, so that no two threads make the same thing
-        return made
-
-
-_making = threading.Lock()
+        if not _of_this_process:
+            made = build_services()
+            _ = made.stacks, made.outbox  # and all that they stand on, so that no two threads make the same thing
+            _of_this_process.append(made)
+        return _of_this_process[0]
 
 
 def build_services(settings: Settings | None = None, *, redis_timeout: float = 5.0) -> Services:

@@ -29,6 +29,7 @@ CRASH_LOOP = 5
 _LONGEST_CHECK = 500  # characters of what a healthcheck printed; the engine keeps 4096
 _SAID = "its healthcheck says: "
 _NOTICE_STOP = 0.5  # seconds
+_NOTICE_NEWER = 2.0  # seconds
 _LOOK_AGAIN = 5.0  # seconds; events may be lost when the engine restarts
 
 
@@ -198,6 +199,7 @@ def wait_healthy(
     deadline = clock() + timeout
     ward = Ward(engine, project, expected, frozenset(excused))
     ward.remember(before)
+    superseded_by = _now_and_then(superseded_by)
     with without_slot(), engine.changes(project) as changes:
         well_since: float | None = None
         starts: frozenset[tuple[str, str]] = frozenset()
@@ -253,6 +255,20 @@ def _look(ward: Ward, deadline: float, clock: Callable[[], float]) -> tuple[Find
             if clock() >= deadline:
                 raise
             time.sleep(min(1.0, max(0.0, deadline - clock())))
+
+
+def _now_and_then(look: Callable[[], str | None]) -> Callable[[], str | None]:
+    """The same, asked at once and then every two seconds: hundreds may wait, and each time costs a round trip."""
+    due = time.monotonic()
+
+    def looked() -> str | None:
+        nonlocal due
+        if time.monotonic() < due:
+            return None
+        due = time.monotonic() + _NOTICE_NEWER
+        return look()
+
+    return looked
 
 
 def _give_way(superseded_by: Callable[[], str | None]) -> None:
