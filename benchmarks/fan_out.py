@@ -29,7 +29,7 @@ from workers.reconcile.requests import request_pull
 
 STACKS = 1000
 ROUNDS = 3
-GOAL = 1.3
+GOAL = 1.2
 _QUEUE = pull_queue("local")
 _NO_OP = "benchmark.noop"
 
