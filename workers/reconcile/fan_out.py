@@ -90,9 +90,8 @@ def fan_out(
     if makers or any(each.stack.options.after for each in changed):
         tasks.decide_at_once(seen.resting)  # the run has to wait for them before anything can come after them
     _publish_in_order(services, run, worker, found, changed, makers, seen.resting)
-    _foretell(services, run, changed[:_BATCH])
     tasks.decide_the_rest()
-    _foretell(services, run, changed[_BATCH:])
+    _foretell(services, run, changed)
     return len(changed) + len(seen.resting), len(gone)
 
 

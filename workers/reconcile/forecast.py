@@ -22,7 +22,7 @@ from workers.services import Services
 
 
 def forecast(services: Services, planned: Sequence[Planned]) -> Iterator[Decision]:
-    """The decisions, in the same order; `blocked` where something of a stack cannot be read.
+    """The decisions about those that still wait for their turn, in order; `blocked` where one cannot be read.
 
     Args:
         services: the process's.
@@ -37,6 +37,8 @@ def forecast(services: Services, planned: Sequence[Planned]) -> Iterator[Decisio
     nobody = Request()
     for each in planned:
         stack, now = each.stack, datetime.now(UTC)
+        if not facts[stack.id].waiting:
+            continue  # somebody is at it, and says himself what it needs
         try:
             observed = without_engine(
                 services, stack, nobody, now, deployed=records.get(stack.id), facts=facts[stack.id], newest=each.commit
