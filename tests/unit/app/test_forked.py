@@ -117,6 +117,15 @@ def test_everything_is_loaded_by_then_and_loading_starts_no_thread(seen: dict[st
     assert seen["threads"] == 1
 
 
+def test_what_flower_alone_needs_is_left_out_without_it() -> None:
+    script = "import sys; from app.up.forked import load; load(flower=False); print(*sys.modules)"
+    loaded = run(
+        [sys.executable, "-c", script], what="load", env={"PATH": "/usr/bin:/bin"}, cwd=ROOT, timeout=60
+    ).stdout
+    assert "celery.bin.worker" in loaded.split()
+    assert "tornado" not in loaded.split()
+
+
 def test_only_programs_of_this_interpreter_are_forked() -> None:
     python = (sys.executable, "-m", "celery", "-A", "workers")
     assert python_program(python) == PythonProgram("celery", ("-A", "workers"))
