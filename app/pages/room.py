@@ -99,6 +99,8 @@ def _asset(name: str) -> str:
 
 def _finish(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = _POLICY
+    # With no referrer at all, browsers send forms as if they came from nowhere (`Origin: null`).
+    response.headers["Referrer-Policy"] = "same-origin"
     if request.endpoint == "pages.static":
         response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
         return response

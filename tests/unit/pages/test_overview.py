@@ -159,5 +159,6 @@ def test_pages_are_read_without_styles_or_scripts_of_others(client: FlaskClient)
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "same-origin"
     with client.get("/static/tegu.css") as asset:
         assert "immutable" in asset.headers["Cache-Control"]
