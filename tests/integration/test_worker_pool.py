@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,6 +75,18 @@ def test_a_full_quick_lane_holds_up_no_deployment(rig: Rig) -> None:
         _wait_for(rig, "begun to sleep", 4)
         _send(rig, "test.die", "now", queue=DEPLOY)
         assert worker.wait(30) == -signal.SIGKILL  # it was begun
+
+
+def test_git_servers_that_do_not_answer_hold_up_no_other_repo(rig: Rig) -> None:
+    catalog, silent = rig.settings.catalog, [f"silent{number}" for number in range(5)]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"git://127.0.0.1:{listener.getsockname()[1]}"
+        more = "".join(f"  {name}: {{url: '{address}/{name}', ref: main, discover: ['*']}}\n" for name in silent)
+        catalog.write_text(catalog.read_text().replace("repos:\n", f"repos:\n{more}"))
+        with rig.worker(*ODD):
+            everywhere = {name: ["local"] for name in silent}
+            eventually(lambda: all(each.asking for each in rig.services.state.repos.all(everywhere)), "all are asked")
+            _still_works(rig)
 
 
 def test_a_worker_told_to_stop_gives_back_at_once_what_it_has_not_begun(rig: Rig) -> None:

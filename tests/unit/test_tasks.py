@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from celery.exceptions import TimeLimitExceeded
 
 from tests.redis_server import RedisServer
 from workers import tasks
@@ -15,7 +16,7 @@ from workers.adapters.queue import Queue
 from workers.celery import configuration, deploy_queue, pull_queue
 from workers.deploy import deploy_if_changed as deploy
 from workers.deploy.observed import Request
-from workers.model.errors import Busy, UnknownName
+from workers.model.errors import Busy, TaskEnded, UnknownName
 from workers.model.words import Reason, Trigger
 from workers.reconcile.announce import Announced
 from workers.reconcile.pull import Pulled
@@ -166,3 +167,24 @@ def test_results_are_short_and_plain_in_flower(
     result: Pulled | Reconciled | Announced, returned: dict[str, object]
 ) -> None:
     assert repr(result.to_json()) == repr(returned)
+
+
+def test_a_pull_that_is_ended_from_outside_keeps_nobody_waiting(services: Services) -> None:
+    run = services.state.runs.create("homelab", Trigger.API, ["local"])
+    tasks.pull.on_failure(
+        TaskEnded("tegu.pull", "was ended by hand"), "t1", ["homelab", run], {"worker": "local"}, None
+    )
+    found = services.state.runs.get(run)
+    assert found is not None
+    assert found.to_json()["pulls"]["local"]["error"] == "tegu.pull was ended by hand"
+    assert found.status == "failed"
+
+
+def test_a_deployment_that_took_the_whole_worker_down_is_told_in_words(services: Services) -> None:
+    run = services.state.runs.create("homelab", Trigger.API, ())
+    services.state.runs.plan(run, [(STACK, "")])
+    tasks.deploy_if_changed.on_failure(TimeLimitExceeded(1), "t1", [STACK, run], {}, None)
+    found = services.state.runs.get(run)
+    assert found is not None
+    assert found.stacks[STACK].outcome == "failed"
+    assert tasks.told(TimeLimitExceeded(1)).startswith("it took longer than it may")

@@ -21,7 +21,10 @@ from workers.pool.lane import Lane
 from workers.pool.request import request_of
 from workers.runtime.interrupted import Terminated
 
-QUICK_SLOTS = 4  # pulls wait for a Git server; decisions take turns on one core anyway
+QUICK_SLOTS = 4  # decisions take turns on one core anyway
+QUICK_UNDER_WAY = (
+    16  # pulls that wait for a Git server, each with a `git fetch`, hold up nobody until there are so many
+)
 QUICK_ENOUGH = 64
 MOST_UNDER_WAY = 300  # deployments, nearly all of them waiting: each has a lock, a thread and a connection
 HOOKS = 4  # for each slot: dumps of databases that wait for their disk, but not all of a board's at once
@@ -37,7 +40,7 @@ class TaskPool(BasePool):  # type: ignore[misc]
         """Begin."""
         slots, worker = int(self.limit), self.app.conf.tegu_worker
         self._hub: Any = None
-        self._quick = Lane("quick", QUICK_SLOTS, most=QUICK_SLOTS, enough=QUICK_ENOUGH)
+        self._quick = Lane("quick", QUICK_SLOTS, most=QUICK_UNDER_WAY, enough=QUICK_ENOUGH)
         self._deploy = Lane("deploy", slots, most=MOST_UNDER_WAY + slots, enough=4 * slots, hooks=HOOKS * slots)
         self._deploy_queue = celery.deploy_queue(worker)
         ask_only_if(celery.pull_queue(worker), lambda: self._quick.wants_more)

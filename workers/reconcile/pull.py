@@ -17,6 +17,7 @@ from workers.reconcile.fan_out import fan_out
 from workers.reconcile.vanished import forget_vanished, note_refused
 from workers.runtime.file_lock import flock
 from workers.runtime.logs import get_logger
+from workers.runtime.slots import without_slot
 from workers.services import Services, known_repo
 
 log = get_logger(__name__)
@@ -104,7 +105,7 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> Pulled:
     refs = catalog.refs(repo, worker)
     before = _known_commits(services, repo, refs)
     clone = services.clone(repo)
-    with services.state.repos.asking(repo, worker, clone.repo.host, clone.patience):
+    with services.state.repos.asking(repo, worker, clone.repo.host, clone.patience), without_slot():
         heads = clone.fetch(refs)
     _note_commits(services, repo, heads)
     found = services.stacks.discover(repo, worker, heads)
