@@ -184,7 +184,8 @@ def test_slow_deployments_do_not_hold_up_the_next_decisions(running: System) -> 
         return found if found.get("reason") else None
 
     changed = eventually(lambda: decided("fifth"), "the decision of the changed stack", 8)
-    assert (changed["action"], changed["reason"], changed["outcome"]) == ("up", "content_changed", None)
+    assert (changed["action"], changed["reason"]) == ("up", "content_changed")
+    assert changed["outcome"] in {None, "deployed"}  # those that wait for health hold no slot, so it may be done by now
     assert eventually(lambda: decided("quick"), "that of the other", 8)["outcome"] == "unchanged"
     last = running.ask("/api/v1/stacks/default/fifth")[1]["last_decision"]
     assert last["paths"] == ["services/fifth/compose.yaml"]
