@@ -22,6 +22,7 @@ class Discovered:
     def __init__(self, redis: Redis, scripts: Scripts) -> None:
         self._redis = redis
         self._scripts = scripts
+        self._last: tuple[str, Mapping[str, Place]] = ("", {})
 
     @translated()
     def get(self, stack: str) -> Place | None:
@@ -30,10 +31,15 @@ class Discovered:
         return None if text is None else _place(text)
 
     @translated()
-    def all(self) -> dict[str, Place]:
-        """Every discovered stack, in order of id."""
-        found: Mapping[str, Sequence[str]] = json.loads(self._scripts("discovered"))
-        return {stack: Place(*found[stack]) for stack in sorted(found)}
+    def all(self) -> Mapping[str, Place]:
+        """Every discovered stack, in order of id; read from Redis' text once for each text."""
+        text = self._scripts("discovered")
+        seen, places = self._last
+        if seen != text:
+            found: Mapping[str, Sequence[str]] = json.loads(text)
+            places = {stack: Place(*found[stack]) for stack in sorted(found)}
+            self._last = (text, places)
+        return places
 
     @translated()
     def get_many(self, stacks: Sequence[str]) -> dict[str, Place]:
