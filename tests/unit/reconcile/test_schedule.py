@@ -10,6 +10,7 @@ from celery import Celery
 from redis import Redis
 
 from tests.redis_server import RedisServer
+from workers.adapters.state import keys
 from workers.adapters.state.liveness import Liveness
 from workers.celery import configuration, pull_queue
 from workers.reconcile.schedule import Schedule
@@ -83,3 +84,12 @@ def test_a_repo_with_poll_joins_when_the_catalog_changes_and_leaves_again(schedu
 
 def test_a_message_nobody_took_in_time_is_dropped(schedule: Schedule) -> None:
     assert schedule.schedule["reconcile"].options["expires"] == 90
+
+
+def test_of_several_who_keep_the_schedule_one_sends_what_is_due(schedule: Schedule, redis: Redis) -> None:
+    other = Schedule(schedule.app)
+    for each in (schedule, other, schedule):
+        for entry in each.schedule.values():
+            each.apply_entry(entry, each.producer)
+    assert redis.llen(pull_queue("local")) == 1
+    assert 80_000 < redis.pttl(keys.sent("tegu.reconcile:local")) <= 81_000  # gone before its next time has come
