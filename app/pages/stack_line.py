@@ -46,7 +46,6 @@ class StackLine:
         why: one sentence for whoever has to do something about it.
         since: since when it needs somebody, as far as that is known.
         badges: marks that people have set.
-        deployment: the page of the last deployment; None where there is none.
     """
 
     id: str
@@ -65,7 +64,6 @@ class StackLine:
     why: str
     since: Moment | None
     badges: tuple[str, ...]
-    deployment: str | None
 
     @property
     def needs_you(self) -> bool:
@@ -80,7 +78,8 @@ def stack_line(facts: StackFacts, times: Times) -> StackLine:
     environment, _, name = facts.stack.partition("/")
     known, last = facts.known, facts.known.last_deployment
     decided = known.last_decision.at if known.last_decision else None
-    lasting, why = facts.lasting, sentence(facts, status)
+    is_calm = status is StackStatus.DEPLOYED and facts.pin is None  # of a thousand stacks most are, and need no words
+    lasting, why = facts.lasting, "" if is_calm else sentence(facts, status)
     return StackLine(
         id=facts.stack,
         environment=environment,
@@ -96,9 +95,8 @@ def stack_line(facts: StackFacts, times: Times) -> StackLine:
         did=_did(facts),
         at=times.moment(last.at if last else decided),
         why=why,
-        since=times.moment(_since(facts, status)),
+        since=None if is_calm else times.moment(_since(facts, status)),
         badges=_badges(facts),
-        deployment=f"/deployments/{quote(last.id)}" if last and last.id else None,
     )
 
 
@@ -205,14 +203,14 @@ def _since(facts: StackFacts, status: StackStatus) -> str | None:
 
 def _badges(facts: StackFacts) -> tuple[str, ...]:
     decision = facts.known.last_decision
-    found = {
-        "paused": facts.pause is not None or facts.known.paused_by_option,
-        "pinned": facts.pin is not None,
-        "drift": bool(facts.known.drift),
-        "held": facts.hold is not None,
-        "Tegu": decision is not None and decision.reason is Reason.SELF,
-    }
-    return tuple(name for name, holds in found.items() if holds)
+    found = (
+        ("paused", facts.pause is not None or facts.known.paused_by_option),
+        ("pinned", facts.pin is not None),
+        ("drift", bool(facts.known.drift)),
+        ("held", facts.hold is not None),
+        ("Tegu", decision is not None and decision.reason is Reason.SELF),
+    )
+    return tuple(name for name, holds in found if holds)
 
 
 def _first_line(text: str) -> str:

@@ -267,9 +267,9 @@ class StackFacts:
         wanted = self.known.lasting or ()
         shown = self.live.services.items() if self.live else ()
         seen = {name: each for name, each in shown if each.state != MISSING or name in wanted}
-        unseen = MISSING if self.live and UNKNOWN not in {each.state for each in seen.values()} else UNKNOWN
-        for name in wanted:
-            seen.setdefault(name, LiveService(unseen))
+        if unseen := [name for name in wanted if name not in seen]:
+            is_watched = self.live is not None and all(each.state != UNKNOWN for each in seen.values())
+            seen |= dict.fromkeys(unseen, LiveService(MISSING if is_watched else UNKNOWN))
         return dict(sorted(seen.items()))
 
     @property
@@ -282,9 +282,7 @@ class StackFacts:
         """Those of them that ought to run."""
         wanted = self.known.lasting
         return {
-            name: each
-            for name, each in self.services.items()
-            if not each.done and (name in wanted if wanted is not None else True)
+            name: each for name, each in self.services.items() if not each.done and (wanted is None or name in wanted)
         }
 
 
