@@ -62,6 +62,12 @@ def _add_reading(blueprint: Blueprint, services: Services) -> None:
     def repo(name: str) -> Answer:
         return schemas.repo_detail(services.catalog.current(), state, name)
 
+    @blueprint.get("/deliveries")
+    def deliveries() -> Answer:
+        wanted = schemas.read_request(schemas.DeliveriesRequest, request.args.to_dict())
+        known = services.catalog.current().repos
+        return schemas.page([each.to_json() for each in state.deliveries.list(wanted.of(known))], None)
+
     @blueprint.get("/runs")
     def runs() -> Answer:
         wanted = schemas.read_request(schemas.RunPageRequest, request.args.to_dict())

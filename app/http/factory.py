@@ -10,6 +10,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.http.api import create_api
+from app.http.delivery_book import DeliveryBook
 from app.http.health import create_health
 from app.http.metrics import create_metrics
 from app.http.problems import register_problems
@@ -46,7 +47,7 @@ def create_app(services: Services) -> Flask:
     tally = Tally(Counters(services.state.redis))
     register_problems(app)
     for blueprint in (
-        create_receiver(services, tally),
+        create_receiver(services, tally, DeliveryBook(services.state.deliveries)),
         create_api(services),
         create_health(services),
         create_metrics(services, tally),

@@ -6,6 +6,7 @@ the repo's secret.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -14,9 +15,14 @@ from werkzeug.exceptions import HTTPException
 
 from app import webhooks
 from app.http.bodies import LARGEST_DELIVERY, whole_body
+from app.http.delivery_book import DeliveryBook
 from app.http.problems import problem, problem_of
 from app.http.tally import Tally
 from app.webhooks import Ignored, IgnoredReason, MalformedDelivery, Push
+from workers.adapters.state.clock import now
+from workers.adapters.state.deliveries import Delivery
+from workers.model.errors import CatalogError
+from workers.model.messages import shortened
 from workers.model.stack import Repo
 from workers.model.words import Trigger
 from workers.reconcile.requests import request_pull
@@ -26,12 +32,23 @@ from workers.services import Services
 log = get_logger(__name__)
 
 
-def create_receiver(services: Services, tally: Tally) -> Blueprint:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is answered, what became of the delivery in one word, why in a sentence, and the run that looks at it."""
+
+    response: Response
+    result: str
+    detail: str = ""
+    run: str | None = None
+
+
+def create_receiver(services: Services, tally: Tally, book: DeliveryBook) -> Blueprint:
     """The blueprint of the webhooks.
 
     Args:
         services: the catalog, and what asking for a pull needs.
         tally: counts deliveries.
+        book: notes them.
     """
     blueprint = Blueprint("receiver", __name__)
 
@@ -39,41 +56,50 @@ def create_receiver(services: Services, tally: Tally) -> Blueprint:
     def receive(repo: str) -> Response:
         headers = webhooks.lowered(request.headers.items())
         forge = webhooks.recognise(headers)
-        result = "unavailable"
+        answer = _Answer(Response(), "unavailable", "Redis, or the catalog, could not be asked")
         try:
-            response, result = _answer(services, repo, forge, headers)
+            answer = _answer(services, repo, forge, headers)
         finally:
-            tally.add("webhooks", forge.NAME, result)
-        log.info("webhook", repo=repo, forge=forge.NAME, status=response.status_code, result=result)
-        return response
+            tally.add("webhooks", forge.NAME, answer.result)
+            if _is_known(services, repo):  # a stranger could make up names without end
+                book.note(Delivery(repo, forge.NAME, answer.result, now(), answer.detail, answer.run))
+        log.info("webhook", repo=repo, forge=forge.NAME, status=answer.response.status_code, result=answer.result)
+        return answer.response
 
     return blueprint
 
 
-def _answer(services: Services, name: str, forge: webhooks.Forge, headers: webhooks.Headers) -> tuple[Response, str]:
-    """The response, and in one word what became of the delivery."""
+def _answer(services: Services, name: str, forge: webhooks.Forge, headers: webhooks.Headers) -> _Answer:
     catalog = services.catalog.current()
     repo = catalog.repos.get(name)
     if repo is None:
-        return problem(HTTPStatus.NOT_FOUND, f"no repo is called {name!r}"), "unknown_repo"
+        return _Answer(problem(HTTPStatus.NOT_FOUND, f"no repo is called {name!r}"), "unknown_repo")
     if not any(repo.webhook_secrets):
-        return _unauthorized(f"webhooks of {name} are refused until it has a webhook_secret"), "no_secret"
+        return _unauthorized(f"webhooks of {name} are refused until it has a webhook_secret", "no_secret")
     try:
         with whole_body(request, LARGEST_DELIVERY) as body:
             if not _is_genuine(repo, forge, headers, body):
-                return _unauthorized("the signature is missing or wrong"), "unauthorized"
+                return _unauthorized("the signature is missing or wrong", "unauthorized")
             event = forge.parse(headers, body)
     except HTTPException as error:
-        return problem_of(error), "unreadable"
+        return _Answer(problem_of(error), "unreadable", error.description or "")
     except MalformedDelivery as error:
-        return problem(HTTPStatus.BAD_REQUEST, f"{forge.NAME}: {error}"), "malformed"
+        detail = f"{forge.NAME}: {error}"
+        return _Answer(problem(HTTPStatus.BAD_REQUEST, detail), "malformed", shortened(detail))
     followed = catalog.refs(name)
     if isinstance(event, Push) and event.updates and not event.among(followed):
         event = _of_other_refs(event, followed)
     if isinstance(event, Ignored):
-        return _ignored(event), "ignored"
+        return _ignored(event)
     run, status = _request(services, name, event, followed, forge.NAME)
-    return _json({"run": run, "status": status}, HTTPStatus.ACCEPTED), status
+    return _Answer(_json({"run": run, "status": status}, HTTPStatus.ACCEPTED), status, run=run)
+
+
+def _is_known(services: Services, repo: str) -> bool:
+    try:
+        return repo in services.catalog.current().repos
+    except CatalogError:
+        return False
 
 
 def _is_genuine(repo: Repo, forge: webhooks.Forge, headers: webhooks.Headers, body: bytes) -> bool:
@@ -97,12 +123,14 @@ def _of_other_refs(push: Push, followed: tuple[str, ...]) -> Ignored:
     return Ignored(IgnoredReason.OTHER_REF, f"no stack follows {pushed}; followed: {', '.join(followed)}")
 
 
-def _ignored(ignored: Ignored) -> Response:
-    return _json({"status": "ignored", "reason": ignored.reason, "detail": ignored.detail}, HTTPStatus.OK)
+def _ignored(ignored: Ignored) -> _Answer:
+    response = _json({"status": "ignored", "reason": ignored.reason, "detail": ignored.detail}, HTTPStatus.OK)
+    return _Answer(response, "ignored", shortened(ignored.detail))
 
 
-def _unauthorized(detail: str) -> Response:
-    return problem(HTTPStatus.UNAUTHORIZED, detail, {"WWW-Authenticate": 'Bearer realm="webhooks"'})
+def _unauthorized(detail: str, result: str) -> _Answer:
+    response = problem(HTTPStatus.UNAUTHORIZED, detail, {"WWW-Authenticate": 'Bearer realm="webhooks"'})
+    return _Answer(response, result, detail)
 
 
 def _json(value: dict[str, Any], status: HTTPStatus) -> Response:

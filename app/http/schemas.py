@@ -99,6 +99,18 @@ class RunPageRequest(PageRequest):
     stack: str | None = None
 
 
+class DeliveriesRequest(BaseModel):
+    """The query of the list of deliveries, which can be that of one repo."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    repo: str | None = None
+
+    def of(self, known: Iterable[str]) -> list[str]:
+        """The repos that are meant, of those that there are."""
+        return [repo for repo in known if self.repo in {None, repo}]
+
+
 def read_request(shape: type[Body], value: object) -> Body:
     """Validate a request.
 

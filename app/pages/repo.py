@@ -13,12 +13,12 @@ from app.pages.moments import Moment, Times
 from app.pages.run_view import counted
 from app.pages.tegu_view import RunLine, run_line
 from app.pages.words import Tone
+from workers.adapters.state.deliveries import Delivery
 from workers.adapters.state.repos import RepoState
 from workers.adapters.state.run import Run
-from workers.catalog import Catalog
 from workers.model.errors import UnknownName
 from workers.model.stack import Repo
-from workers.runtime.settings import Settings, write_duration
+from workers.runtime.settings import write_duration
 from workers.services import Services
 
 _RUNS = 12
@@ -46,6 +46,30 @@ class RepoRun:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryLine:
+    """A webhook that came, what became of it and why, and the run that looks at what was pushed."""
+
+    at: Moment | None
+    forge: str
+    tone: Tone
+    word: str
+    detail: str
+    run: str | None
+
+
+_BECAME = {
+    "queued": (Tone.GOOD, "accepted"),
+    "coalesced": (Tone.GOOD, "accepted, with an earlier one"),
+    "ignored": (Tone.QUIET, "ignored"),
+    "unauthorized": (Tone.BAD, "wrong signature"),
+    "no_secret": (Tone.BAD, "refused"),
+    "malformed": (Tone.BAD, "not understood"),
+    "unreadable": (Tone.BAD, "not read"),
+}
+"""What became of deliveries, as they are counted; any other word is one that could not be taken."""
+
+
+@dataclass(frozen=True, slots=True)
 class RepoPage:
     """The page.
 
@@ -61,6 +85,7 @@ class RepoPage:
         webhook: the address that a forge sends pushes to.
         has_secret: whether a signature can be checked at all.
         catalog: the file in which its secret is named.
+        deliveries: the last webhooks.
         runs: the newest.
     """
 
@@ -75,6 +100,7 @@ class RepoPage:
     webhook: str
     has_secret: bool
     catalog: str
+    deliveries: tuple[DeliveryLine, ...]
     runs: tuple[RepoRun, ...]
 
 
@@ -108,35 +134,28 @@ def read(services: Services, name: str, here: str) -> RepoPage:
     stands = next(each for each in repo_states(catalog, state) if each.repo == name)
     runs = state.runs.list(limit=_RUNS, repo=name).items
     commits = CommitViews(state.commits.get_many(run.commit for run in runs), times)
-    return _page(
-        repo, catalog, services.settings, stands, here, times, tuple(_run(run, repo, commits, times) for run in runs)
-    )
-
-
-def _page(
-    repo: Repo,
-    catalog: Catalog,
-    settings: Settings,
-    stands: RepoState,
-    here: str,
-    times: Times,
-    runs: tuple[RepoRun, ...],
-) -> RepoPage:
     asking = stands.asking
     return RepoPage(
-        name=repo.name,
+        name=name,
         url=repo.url,
-        refs=catalog.refs(repo.name),
+        refs=catalog.refs(name),
         discover=repo.discover,
         poll=write_duration(repo.poll) if repo.poll else "",
         pulls=_pulls(stands, times),
         asking=asking.host if asking else "",
         asking_since=times.moment(asking.since) if asking else None,
-        webhook=f"{(settings.public_url or here).rstrip('/')}/webhooks/{quote(repo.name)}",
+        webhook=f"{(services.settings.public_url or here).rstrip('/')}/webhooks/{quote(name)}",
         has_secret=bool(repo.webhook_secrets),
         catalog=str(catalog.path),
-        runs=runs,
+        deliveries=tuple(_delivery(each, times) for each in state.deliveries.list([name])),
+        runs=tuple(_run(run, repo, commits, times) for run in runs),
     )
+
+
+def _delivery(delivery: Delivery, times: Times) -> DeliveryLine:
+    tone, word = _BECAME.get(delivery.result, (Tone.BAD, "not taken"))
+    run = f"/runs/{quote(delivery.run)}" if delivery.run else None
+    return DeliveryLine(times.moment(delivery.at), delivery.forge, tone, word, delivery.detail, run)
 
 
 def _pulls(stands: RepoState, times: Times) -> tuple[PullState, ...]:

@@ -92,9 +92,11 @@ def _find_out_why_another_failed(system: System, browser: Browser) -> None:
     browser.wait_for("Log")
     assert "exit code 3" in browser.find(".say.bad").text
     look_over(browser)
+    assert system.ask("/webhooks/homelab", b"{}", {"X-GitHub-Event": "push"})[0] == 401
     for path in (f"/runs/{run['id']}", "/repos/homelab"):
         browser.open(f"{system.url}{path}")
         look_over(browser)
+    browser.wait_for("wrong signature")
 
 
 def _log_out_and_in_by_a_link(system: System, browser: Browser) -> None:

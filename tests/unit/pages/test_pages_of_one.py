@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from tests import scenes
 from tests.scenes import Scene
 from tests.unit.pages.conftest import CATALOG, TOKEN, Serve, browser, log_in, page, words_of
+from workers.adapters.state.deliveries import Delivery
 from workers.adapters.state.marks import Hold
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.state import State
@@ -250,3 +251,15 @@ def test_settings_in_force_are_shown_without_secrets(serve: Serve) -> None:
 def test_parts_that_work_say_so(client: FlaskClient, state: State) -> None:
     scenes.workers(state)
     assert "worker tegu.local.deploy works" in words_of(page(client, "/settings"))
+
+
+def test_the_last_webhooks_say_what_became_of_them(client: FlaskClient, state: State) -> None:
+    wrong = Delivery("homelab", "github", "unauthorized", scenes.ago(minutes=2), "the signature is missing or wrong")
+    other = Delivery("homelab", "gitea", "ignored", scenes.ago(minutes=1), f"no stack follows {HOSTILE}")
+    state.deliveries.add([wrong, other, Delivery("homelab", "github", "queued", scenes.ago(), run="1m849t0e86qfqq")])
+    text = page(client, "/repos/homelab")
+    words = words_of(text)
+    assert "2 min ago github wrong signature the signature is missing or wrong" in words
+    assert words.index("accepted") < words.index("ignored") < words.index("wrong signature")
+    assert 'href="/runs/1m849t0e86qfqq"' in text
+    assert "<img src=x" not in text

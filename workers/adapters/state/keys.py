@@ -29,9 +29,12 @@ ATTEMPTS_SECONDS = 3600
 """How long what has taken a worker down is set aside."""
 COMMIT_SECONDS = 180 * DAY_SECONDS
 """How long it is known what a commit says, after the last pull that found it."""
+DELIVERY_SECONDS = 30 * DAY_SECONDS
 SESSION_SECONDS = 7 * DAY_SECONDS
 """How long a browser stays logged in."""
 
+MAX_DELIVERIES = 50
+"""So many of the last webhooks of a repo are remembered."""
 MAX_RUNS = 1000
 MAX_RUNS_OF_STACK = 100
 MAX_DEPLOYMENTS_OF_STACK = 100
@@ -247,6 +250,13 @@ own_containers = Key(
     "ids of the containers that Tegu's web processes run in, by when that was said (s)",
 )
 
+deliveries = Key(
+    "tegu:deliveries:%s",
+    "list of JSON",
+    "deliveries",
+    "the newest 50, 30 days after the last",
+    "repo: its last webhooks and what became of them, newest first; nothing that they said, and no signature",
+)
 commit = Key(
     "tegu:commit:%s",
     "string (JSON)",

@@ -16,6 +16,7 @@ from workers.adapters.state.cancellations import Cancellations
 from workers.adapters.state.chores import Chores
 from workers.adapters.state.commits import Commits
 from workers.adapters.state.connection import translated
+from workers.adapters.state.deliveries import Deliveries
 from workers.adapters.state.deployments import Deployments
 from workers.adapters.state.discovered import Discovered
 from workers.adapters.state.events import Events
@@ -82,6 +83,7 @@ class State:
         self.chores = Chores(redis)
         self.attempts = Attempts(redis)
         self.commits = Commits(redis)
+        self.deliveries = Deliveries(redis)
         self.sessions = SessionStore(redis)
 
     @translated()

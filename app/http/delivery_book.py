@@ -1,0 +1,50 @@
+"""Noting webhooks without waiting: an answer is given first, and Redis hears of the delivery a moment later.
+
+Who knows no secret can make us write, so only so much is kept in between, and only of repos that there are.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from workers.adapters.state.deliveries import Deliveries, Delivery
+from workers.model.errors import RedisUnavailable
+
+_DELAY_SECONDS = 1.0
+_MOST_WAITING = 200
+
+
+class DeliveryBook:
+    """Deliveries of one process on their way to where everybody sees them; threads may share it."""
+
+    def __init__(self, deliveries: Deliveries) -> None:
+        self._deliveries = deliveries
+        self._lock = threading.Lock()
+        self._waiting: deque[Delivery] = deque(maxlen=_MOST_WAITING)
+        self._timer: threading.Timer | None = None
+
+    def note(self, delivery: Delivery) -> None:
+        """Note a delivery."""
+        with self._lock:
+            self._waiting.append(delivery)
+            if self._timer is None:
+                self._timer = threading.Timer(_DELAY_SECONDS, self.flush)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def flush(self) -> None:
+        """Hand over what was noted; while Redis is away the newest are kept for later."""
+        with self._lock:
+            noted = tuple(self._waiting)
+            self._waiting.clear()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+        if not noted:
+            return
+        try:
+            self._deliveries.add(noted)
+        except RedisUnavailable:
+            with self._lock:
+                self._waiting.extendleft(reversed(noted[: _MOST_WAITING - len(self._waiting)]))
