@@ -239,13 +239,12 @@ def _sentence(living: Sequence[StackLine], troubles: Sequence[Trouble]) -> tuple
     """How everything stands, as `38 of 40 stacks run the newest commit. 1 rolled back, 1 waits.` does."""
     if not living:
         return (Tone.BAD, "Nothing can be deployed now.") if troubles else (Tone.QUIET, "There is no stack yet.")
-    newest = sum(line.is_newest for line in living)
-    noun = "stack runs" if len(living) == 1 else "stacks run"
-    said = f"{newest} of {len(living)} {noun} the newest commit."
-    if newest == len(living):
-        said = (
-            "The only stack runs the newest commit." if newest == 1 else f"All {newest} stacks run the newest commit."
-        )
+    newest, count = sum(line.is_newest for line in living), len(living)
+    said = f"{newest} of {count} stacks run the newest commit."
+    if count == 1:
+        said = f"The only stack {'runs' if newest else 'does not run'} the newest commit."
+    elif newest == count:
+        said = f"All {count} stacks run the newest commit."
     counts: Counter[StackStatus] = Counter(line.status for line in living)
     others = [
         f"{counts[status]} {_counted(status, counts[status])}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from collections.abc import Callable
@@ -34,12 +35,15 @@ class Browser:
         for argument in (
             *("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"),
             *(f"--user-data-dir={profile}", f"--window-size={width},{height}", "--force-device-scale-factor=1"),
-            *(("--blink-settings=preferredColorScheme=0",) if dark else ()),
         ):
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self._driver = Chrome(options=options, service=Service(str(shutil.which("chromedriver"))))
-        self._driver.set_window_size(width, height)
+        # A window of Chromium is no narrower than 500 pixels; a phone's is.
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
 
     def open(self, url: str) -> None:
         self._driver.get(url)
@@ -116,12 +120,10 @@ class Browser:
         return bool(self._driver.execute_script(script))
 
     def shoot(self, file: Path) -> None:
-        """Take a picture of the whole page."""
-        height = self._driver.execute_script("return document.documentElement.scrollHeight")
-        size = self._driver.get_window_size()
-        self._driver.set_window_size(size["width"], height)
-        self._driver.save_screenshot(str(file))
-        self._driver.set_window_size(size["width"], size["height"])
+        """Take a picture of the whole page, as WebP: a third of the bytes."""
+        wanted = {"captureBeyondViewport": True, "format": "webp", "quality": 80}
+        shot = self._driver.execute_cdp_cmd("Page.captureScreenshot", wanted)
+        file.write_bytes(base64.b64decode(shot["data"]))
 
     def close(self) -> None:
         self._driver.quit()

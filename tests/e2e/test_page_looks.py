@@ -1,0 +1,108 @@
+"""Every page on every screen, whatever there is to see: fit for everybody, and with nothing cut off."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from werkzeug.serving import make_server
+
+from app.http.factory import create_app
+from app.pages.room import add_pages
+from tests import scenes
+from tests.e2e.browser import Browser, missing
+from tests.redis_server import RedisServer
+from tests.unit.pages.conftest import CATALOG
+from workers.adapters.state.state import State
+from workers.model.words import Action, Decision, Outcome, Reason, StackStatus
+from workers.runtime.settings import Settings
+from workers.services import Services
+
+SHOTS = os.environ.get("TEGU_TEST_SHOTS")
+"""A folder in which pictures are left, to be looked at."""
+STACK = "production/mail"
+
+
+@pytest.fixture
+def services(redis_server: RedisServer, redis: Redis, tmp_path: Path) -> Services:
+    assert redis.ping()
+    (tmp_path / "tegu.yaml").write_text(CATALOG, encoding="utf-8")
+    url = redis_server.url
+    return Services(
+        Settings(catalog=tmp_path / "tegu.yaml", data_dir=tmp_path, redis_url=url, api_open="loopback"),
+    )
+
+
+@pytest.fixture
+def address(services: Services) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, add_pages(create_app(services), services), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
+
+
+@pytest.fixture
+def look(tmp_path: Path) -> Iterator[Callable[[int, bool], Browser]]:
+    if program := missing():
+        reason = f"there is no {program} here (scripts/provision installs it)"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    made = []
+
+    def make(width: int, dark: bool) -> Browser:
+        made.append(Browser(tmp_path / f"profile{width}", width, dark=dark))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def everything(state: State) -> dict[str, str]:
+    """All there is to see, good and bad; the paths of the pages by name."""
+    scenes.everything_broken(state)
+    run = scenes.under_way(state, [f"production/{name}" for name in ("vault", "git", "wiki")])
+    decision = Decision(STACK, Action.RESTART, Reason.CONTENT_CHANGED, scenes.commit(1))
+    failed = scenes.deployment(state, decision, Outcome.FAILED, scenes.BAD[StackStatus.FAILED])
+    return {
+        "broken": "/",
+        "stack": f"/stacks/{STACK}",
+        "run": f"/runs/{run}",
+        "deployment": f"/deployments/{failed}",
+        "repo": "/repos/homelab",
+        "settings": "/settings",
+        "login": "/login",
+        "nothing": "/stacks/production/nope",
+        "found": "/?q=mail&group=host",
+    }
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+def test_every_page_can_be_read_by_everybody(
+    services: Services, address: str, look: Callable[[int, bool], Browser], width: int, dark: bool
+) -> None:
+    browser = look(width, dark)
+    pages = everything(services.state)
+    seen = {name: _seen(browser, f"{address}{path}", f"{name}-{width}") for name, path in pages.items()}
+    services.state.redis.flushall()
+    scenes.all_well(services.state, 40)
+    seen["well"] = _seen(browser, f"{address}/", f"well-{width}")
+    services.state.redis.flushall()
+    seen["empty"] = _seen(browser, f"{address}/", f"empty-{width}")
+    assert {name: found for name, found in seen.items() if found} == {}
+
+
+def _seen(browser: Browser, url: str, name: str) -> list[str]:
+    browser.open(url)
+    if SHOTS:
+        browser.shoot(Path(SHOTS) / f"{name}.webp")
+    wide = ["wider than the window"] if browser.is_scrolled_sideways else []
+    return [*browser.violations(), *wide]
