@@ -19,7 +19,8 @@ from app.http.schemas import event_text, page
 from workers.adapters.state.state import State
 from workers.model.errors import RedisUnavailable, UsageError
 
-MOST_STREAMS = 16
+MOST_STREAMS = 32
+"""Half of the threads of a server: each open page has one, and everything else is to be answered, too."""
 _LONGEST_SECONDS = 60.0
 _BLOCK_MS = 1000
 _CURSOR = re.compile(r"0|\d{1,20}-\d{1,20}")

@@ -166,7 +166,7 @@ def notice_of(story: Story, news: News, public_url: str | None) -> Notice:
     Args:
         story: what is known.
         news: what to tell of it.
-        public_url: where the API is, if others reach it.
+        public_url: where the pages are, if others reach them.
     """
     title = f"{story.subject}: {news}" if story.is_of_stack else f"repo {story.subject}: pull {news}"
     first = " ".join(filter(None, (_cause(story), _asker(story.run))))
@@ -200,7 +200,7 @@ def _pointers(story: Story, public_url: str | None) -> Sequence[str]:
     lines = [f"tegu log {deployment or run}"] if deployment or run else []
     if public_url:
         place = f"stacks/{story.subject}" if story.is_of_stack else f"runs/{run}"
-        lines.append(f"{public_url.rstrip('/')}/api/v1/{f'deployments/{deployment}' if deployment else place}")
+        lines.append(f"{public_url.rstrip('/')}/{f'deployments/{deployment}' if deployment else place}")
     return lines
 
 

@@ -3,6 +3,7 @@
 
 const live = document.body.dataset.live;
 const PAUSE = 2000; // ms between two looks, however much happens
+const REFUSED = 10000; // ms until a stream is asked for again
 
 // ---- parts of the page are drawn anew by the server when something has happened
 
@@ -48,6 +49,12 @@ function soon() {
 function listen() {
   stream = new EventSource("/api/v1/events");
   for (const kind of live.split(" ")) stream.addEventListener(kind, soon);
+  // A stream that was refused (too many are listening, Redis is away) is not tried again by itself.
+  stream.addEventListener("error", () => {
+    if (stream?.readyState !== EventSource.CLOSED) return;
+    stream = null;
+    setTimeout(() => { if (!document.hidden && !stream) listen(); }, REFUSED);
+  });
 }
 
 if (live) {

@@ -161,7 +161,7 @@ def test_a_notice_says_what_failed_why_and_where_to_read_on(desk: Desk, receiver
     assert taken["message"].split("\n\n") == [
         "content_changed at 195fee5e4999 (webhook by alice)",
         f"{WHY}\npassword is {MASK}",
-        f"tegu log {deployment}\nhttps://tegu.example/api/v1/deployments/{deployment}",
+        f"tegu log {deployment}\nhttps://tegu.example/deployments/{deployment}",
     ]
 
 
