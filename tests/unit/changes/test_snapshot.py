@@ -53,6 +53,11 @@ def test_what_compose_reads_is_known_apart_from_what_is_mounted_or_copied(world:
     assert not made_of & {"app/c", "app/c/x", "app/i/main.py", "other"}
 
 
+def test_the_variables_that_were_looked_up_are_known_whether_they_are_there_or_not(world: World) -> None:
+    files = FILES | {"app/compose.yaml": "services: {a: {image: '${TAG}', environment: {B: '${GONE:-1}', C: c}}}"}
+    assert world.snapshot(files).asked_for == {"TAG", "GONE", "COMPOSE_PROFILES"}
+
+
 def test_everything_that_compose_reads_is_confidential_but_the_compose_files_of_git(world: World) -> None:
     include = "include: [./more.yaml, ./other.txt, {path: ./none.yaml, env_file: ./vars.yml}]\n"
     text = include + "services: {a: {image: '${TAG}', env_file: [a.env, host.yml], label_file: l, "
