@@ -99,6 +99,11 @@ class Browser:
     def is_marked(self) -> bool:
         return bool(self._driver.execute_script("return window.marked === true"))
 
+    @property
+    def classes(self) -> str:
+        """Of the page as a whole."""
+        return str(self.find("body").get_attribute("class"))
+
     def complaints(self) -> list[str]:
         """What the browser has said of the page since it was asked last: errors of scripts, what was refused."""
         told: list[dict[str, Any]] = self._driver.get_log("browser")  # type: ignore[no-untyped-call]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.browser import Browser, missing
-from tests.e2e.system import System
+from tests.e2e.system import System, eventually
 
 WELL = """\
 services:
@@ -93,6 +93,7 @@ def _find_out_why_another_failed(system: System, browser: Browser) -> None:
     assert "exit code 3" in browser.find(".say.bad").text
     look_over(browser)
     assert system.ask("/webhooks/homelab", b"{}", {"X-GitHub-Event": "push"})[0] == 401
+    eventually(lambda: "unauthorized" in str(system.ask("/api/v1/deliveries")[1]), "a note of the delivery")
     for path in (f"/runs/{run['id']}", "/repos/homelab"):
         browser.open(f"{system.url}{path}")
         look_over(browser)

@@ -22,6 +22,7 @@ from workers.model.words import Action, Decision, Outcome, Reason, StackStatus
 from workers.runtime.settings import Settings
 from workers.services import Services
 
+Look = Callable[..., Browser]
 SHOTS = os.environ.get("TEGU_TEST_SHOTS")
 """A folder in which pictures are left, to be looked at."""
 STACK = "production/mail"
@@ -49,7 +50,7 @@ def address(services: Services) -> Iterator[str]:
 
 
 @pytest.fixture
-def look(tmp_path: Path) -> Iterator[Callable[[int, bool], Browser]]:
+def look(tmp_path: Path) -> Iterator[Look]:
     if program := missing():
         reason = f"there is no {program} here (scripts/provision installs it)"
         if os.environ.get("CI"):
@@ -57,7 +58,7 @@ def look(tmp_path: Path) -> Iterator[Callable[[int, bool], Browser]]:
         pytest.skip(reason)
     made = []
 
-    def make(width: int, dark: bool) -> Browser:
+    def make(width: int, *, dark: bool) -> Browser:
         made.append(Browser(tmp_path / f"profile{width}", width, dark=dark))
         return made[-1]
 
@@ -87,9 +88,9 @@ def everything(state: State) -> dict[str, str]:
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
 def test_every_page_can_be_read_by_everybody(
-    services: Services, address: str, look: Callable[[int, bool], Browser], width: int, dark: bool
+    services: Services, address: str, look: Look, width: int, dark: bool
 ) -> None:
-    browser = look(width, dark)
+    browser = look(width, dark=dark)
     pages = everything(services.state)
     seen = {name: _seen(browser, f"{address}{path}", f"{name}-{width}") for name, path in pages.items()}
     services.state.redis.flushall()
@@ -98,6 +99,22 @@ def test_every_page_can_be_read_by_everybody(
     services.state.redis.flushall()
     seen["empty"] = _seen(browser, f"{address}/", f"empty-{width}")
     assert {name: found for name, found in seen.items() if found} == {}
+
+
+def test_a_page_that_is_not_current_any_more_says_so_and_ages_go_on(
+    services: Services, address: str, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenes.all_well(services.state, 3)
+    browser = look(1280, dark=False)
+    browser.open(f"{address}/")
+    assert "stale" not in browser.classes
+    browser.wait(lambda: "Last push just now" not in browser.text, "a time that has passed")
+    monkeypatch.setattr("app.pages.overview.check", lambda _: 1 / 0)
+    browser.find("#search").send_keys("s")
+    browser.wait(lambda: "stale" in browser.classes, "that the page is not current")
+    monkeypatch.undo()
+    browser.find("#search").send_keys("t")
+    browser.wait(lambda: "stale" not in browser.classes, "that it is again")
 
 
 def _seen(browser: Browser, url: str, name: str) -> list[str]:

@@ -2,7 +2,10 @@
 "use strict";
 
 const live = document.body.dataset.live;
-const PAUSE = 2000; // ms between two looks, however much happens
+const PAUSE = 2000; // ms between two looks at least, however much happens
+const SHARE = 15; // a look is followed by a pause so many times as long: many open pages must not keep the server busy
+const LONGEST = 60000; // ms, of such a pause
+const ROUND = 3000; // ms between two looks at what goes on
 const REFUSED = 10000; // ms until a stream is asked for again
 
 // ---- parts of the page are drawn anew by the server when something has happened
@@ -11,16 +14,22 @@ let stream = null;
 let timer = 0;
 let looking = false;
 let again = false;
+let took = 0;
 
 async function look() {
   timer = 0;
   if (looking) { again = true; return; }
   looking = true;
+  const began = performance.now();
+  let isCurrent = false;
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (answer.redirected && new URL(answer.url).pathname === "/login") { location.reload(); return; }
-    if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    isCurrent = answer.ok;
+    if (isCurrent) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch { /* the next event, or the next connection, looks again */ }
+  document.body.classList.toggle("stale", !isCurrent);
+  took = performance.now() - began;
   looking = false;
   if (again) { again = false; soon(); }
 }
@@ -43,7 +52,7 @@ function replace(fresh) {
 }
 
 function soon() {
-  if (!timer) timer = setTimeout(look, PAUSE);
+  if (!timer) timer = setTimeout(look, Math.min(Math.max(PAUSE, SHARE * took), LONGEST));
 }
 
 function listen() {
@@ -63,14 +72,35 @@ if (live) {
     else if (!stream) { listen(); look(); }
   });
   if (!document.hidden) listen();
-  // Ages grow, and what begins is no event.
+  // What goes on has no event for each of its seconds, and how containers stand has none at all.
+  const calm = 20 + document.querySelectorAll("table.stacks tr").length / 20;
   let rounds = 0;
   setInterval(() => {
     rounds += 1;
     const isBusy = document.querySelector(".under-way, .is-live");
-    if (!document.hidden && (isBusy || rounds % 10 === 0)) soon();
-  }, 3000);
+    if (!document.hidden && (isBusy || rounds >= calm)) { rounds = 0; soon(); }
+  }, ROUND);
 }
+
+// ---- ages grow by themselves; as app/pages/moments.py says them
+
+const UNITS = [[31536000, "y"], [2592000, "mo"], [86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+
+function age(seconds) {
+  const size = Math.abs(seconds);
+  if (size < 5) return "just now";
+  const [unit, name] = UNITS.find(([each]) => size >= each);
+  const said = `${Math.floor(size / unit)} ${name}`;
+  return seconds > 0 ? `${said} ago` : `in ${said}`;
+}
+
+setInterval(() => {
+  if (document.hidden) return;
+  for (const time of document.querySelectorAll("time[title]")) {
+    const at = Date.parse(time.title.replace(" UTC", "Z").replace(" ", "T"));
+    if (at) time.textContent = age((Date.now() - at) / 1000);
+  }
+}, 15000);
 
 // ---- the search: `/` puts the cursor there, and the list follows what is typed
 
