@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import threading
 from typing import Any
 
 import pytest
@@ -23,6 +25,32 @@ ID = "default/a"
 
 def published(port: int, seconds: int) -> dict[str, object]:
     return service(f"sleep {seconds}", network_mode="bridge", ports=[f"127.0.0.1:{port}:80"], stop_signal="SIGKILL")
+
+
+def test_what_the_engine_has_removed_by_half_is_made_again(house: House) -> None:
+    house.stack()
+    old = {"a/compose.yaml": compose(web=service("sleep 1000"), side=service("sleep 2000"))}
+    house.push(old)
+    first = house.containers()["web"].container.id
+    root = house.docker("info", "--format", "{{.DockerRootDir}}")
+    file = f"{root}/containers/{first}/hostname"
+    if subprocess.run(["chattr", "+i", file], check=False).returncode:
+        pytest.skip("the engine's folder is on a file system, or this process in a container, without `chattr +i`")
+
+    def give_it_free() -> None:
+        try:
+            house.until(lambda: house.engine.client.inspect_container(first)["State"]["Status"] in {"dead", "removing"})
+        finally:
+            subprocess.run(["chattr", "-i", file], check=True)
+
+    freeing = threading.Thread(target=give_it_free)
+    freeing.start()
+    done = house.push({"a/compose.yaml": compose(web=service("sleep 1001"), side=service("sleep 2000"))})
+    freeing.join()
+    assert done["outcome"] in {"rolled_back", "deployed"}, done
+    assert house.command("web") == ("sleep 1000" if done["outcome"] == "rolled_back" else "sleep 1001")
+    assert {each.state for each in house.containers().values()} == {"running"}
+    assert not house.engine.exists(first)
 
 
 def test_what_can_go_neither_forward_nor_back_comes_back_when_the_way_is_free(house: House) -> None:

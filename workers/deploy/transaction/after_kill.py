@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -16,13 +18,15 @@ from workers.deploy.files.unversioned import give_back
 from workers.deploy.transaction.commit import put_tags_back, take_back
 from workers.deploy.transaction.intent import Intent
 from workers.deploy.transaction.volumes import Volume, volumes_from_json, volumes_to_json
-from workers.model.errors import BlockedStack, CommandFailed
+from workers.model.errors import BlockedStack, CommandFailed, EngineUnavailable
 from workers.model.words import Action
 from workers.runtime.logs import get_logger
 
 log = get_logger(__name__)
 
 _HALF_MADE = re.compile(r"([0-9a-f]{12})_(.+)")
+_HALF_GONE = frozenset({"removing", "dead"})
+_ATTEMPTS, _PAUSE = 20, 0.5  # to remove what is half gone; seconds between two
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,8 @@ def settle_half_made(engine: Engine, project: str, there: tuple[Container, ...] 
     the old one is there the new one can go; afterwards it alone refers to the anonymous volumes, so it gets its name.
     Where somebody else has that name by now, it keeps the one it has until the next look: Compose knows it by its
     labels. Compose 5 leaves the container of a `pre_start` hook that failed, and clears it away only where the same
-    service still has one to run; nothing is in it that anybody needs.
+    service still has one to run; nothing is in it that anybody needs. One that the engine could not remove to the end
+    (`dead`) can never be started again (seen with 20.10: "is marked for removal and cannot be started"), but removed.
 
     Args:
         engine: where they are.
@@ -135,10 +140,26 @@ def settle_half_made(engine: Engine, project: str, there: tuple[Container, ...] 
         The same as they are then.
     """
     there = engine.containers(project, one_off=True) if there is None else there
-    half_made = [each for each in there if each.is_hook or _is_half_made(each)]
+    half_gone = [each for each in there if each.state in _HALF_GONE]
+    for each in half_gone:
+        _remove_to_the_end(engine, each)
+    half_made = [each for each in there if each not in half_gone and (each.is_hook or _is_half_made(each))]
     for each in half_made:
         _settle(engine, each)
-    return engine.containers(project, one_off=True) if half_made else there
+    return engine.containers(project, one_off=True) if half_made or half_gone else there
+
+
+def _remove_to_the_end(engine: Engine, container: Container) -> None:
+    """Remove what the engine has begun to remove, or is removing right now."""
+    log.warning("removing a container left half removed", container=container.name)
+    for _ in range(_ATTEMPTS):
+        # It is being removed, or what is in the way is still there (the engine calls that an error of its own).
+        with suppress(CommandFailed, EngineUnavailable):
+            engine.remove(container.id)
+        if not engine.exists(container.id):
+            return
+        time.sleep(_PAUSE)
+    log.warning("leaving a container half removed", container=container.name)
 
 
 def _is_half_made(container: Container) -> bool:
