@@ -14,6 +14,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -23,7 +24,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.processes import taken_by
+from benchmarks.system import docker
 from tests.e2e.system import TEGU, System, eventually
+from workers.model.errors import CommandFailed
 
 _EVERY_SECONDS = 8.0  # between two kills
 _AT_REST = 60.0  # seconds until what was killed last is there again, and what it has begun is over
@@ -70,11 +73,16 @@ class Soak(System):
 
     def is_as_wanted(self) -> bool:
         """Whether every stack runs what was pushed last, in one container."""
-        found = self.containers()
-        if sorted(found) != [f"{name}/app/1" for name in self.names]:
-            return False
-        seen = {name: self.inside(f"{name}/app/1", "printenv", "NUMBER").strip() for name in self.names}
-        return seen == {name: str(number) for name, number in self.wanted.items()}
+        try:
+            found = self.containers()
+            if {name: each.state for name, each in found.items()} != {
+                f"{each}/app/1": "running" for each in self.names
+            }:
+                return False
+            seen = {name: docker("inspect", "--format", "{{.Config.Env}}", each.id) for name, each in found.items()}
+        except (CommandFailed, subprocess.CalledProcessError):
+            return False  # one is being replaced right now
+        return all(f"NUMBER={number} " in f"{seen[f'{name}/app/1'].strip()[1:-1]} " for name, number in self.wanted.items())
 
     def memory(self) -> float:
         """MiB of all that `tegu up` has started."""
