@@ -82,7 +82,8 @@ class Soak(System):
             seen = {name: docker("inspect", "--format", "{{.Config.Env}}", each.id) for name, each in found.items()}
         except (CommandFailed, subprocess.CalledProcessError):
             return False  # one is being replaced right now
-        return all(f"NUMBER={number} " in f"{seen[f'{name}/app/1'].strip()[1:-1]} " for name, number in self.wanted.items())
+        variables = {name: each.strip()[1:-1].split() for name, each in seen.items()}
+        return all(f"NUMBER={number}" in variables[f"{name}/app/1"] for name, number in self.wanted.items())
 
     def memory(self) -> float:
         """MiB of all that `tegu up` has started."""
