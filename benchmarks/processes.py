@@ -29,9 +29,9 @@ class Taken:
 
 def taken_by(roots: Collection[int]) -> Taken:
     """What these processes and everything that they have started take now."""
-    family = _family(roots)
+    members = family(roots)
     memory = cpu = 0.0
-    for pid in family:
+    for pid in members:
         try:
             found = _PSS.search(Path(f"/proc/{pid}/smaps_rollup").read_text())
             fields = _fields(pid)
@@ -39,11 +39,11 @@ def taken_by(roots: Collection[int]) -> Taken:
             continue  # it has just ended
         memory += int(found[1]) / 1024 if found else 0
         cpu += sum(int(each) for each in fields[11:15]) / _TICKS
-    return Taken(len(family), memory, cpu)
+    return Taken(len(members), memory, cpu)
 
 
-def _family(roots: Collection[int]) -> set[int]:
-    """The processes, those below them, and those of their sessions, whose parent may have ended."""
+def family(roots: Collection[int]) -> set[int]:
+    """The ids of the processes, of those below them, and of those of their sessions, whose parent may have ended."""
     parents: dict[int, tuple[int, int]] = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:

@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.processes import taken_by
+from benchmarks.processes import family, taken_by
 from benchmarks.system import docker
 from tests.e2e.system import TEGU, System, eventually
 from workers.model.errors import CommandFailed
@@ -99,15 +99,13 @@ class Soak(System):
         yield from (project for project, count in ups.items() if count > 1)
 
     def _family(self) -> Iterator[tuple[int, str]]:
-        """Every process that knows this system's data directory, and its command line."""
-        mark = f"TEGU_DATA_DIR={self.data}".encode(), str(self.data).encode()
+        """Every process that `tegu up` has started, and whatever works in its data directory; each with its command."""
+        ours = family([self._processes[-1].pid])
         for entry in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                line = (entry / "cmdline").read_bytes()
-                if b"daemon\0" in line:
-                    continue  # the Git server is none of Tegu's
-                if line and (mark[1] in line or mark[0] in (entry / "environ").read_bytes()):
-                    yield int(entry.name), line.replace(b"\0", b" ").decode(errors="replace")
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                if int(entry.name) in ours or str(self.data) in line:
+                    yield int(entry.name), line
 
 
 def _compose(number: int) -> str:
