@@ -8,10 +8,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 
+from app.http.later import Later
 from workers.adapters.state.deliveries import Deliveries, Delivery
 from workers.model.errors import RedisUnavailable
 
-_DELAY_SECONDS = 1.0
 _MOST_WAITING = 200
 
 
@@ -22,25 +22,20 @@ class DeliveryBook:
         self._deliveries = deliveries
         self._lock = threading.Lock()
         self._waiting: deque[Delivery] = deque(maxlen=_MOST_WAITING)
-        self._timer: threading.Timer | None = None
+        self._later = Later(self.flush)
 
     def note(self, delivery: Delivery) -> None:
         """Note a delivery."""
         with self._lock:
             self._waiting.append(delivery)
-            if self._timer is None:
-                self._timer = threading.Timer(_DELAY_SECONDS, self.flush)
-                self._timer.daemon = True
-                self._timer.start()
+        self._later.ask()
 
     def flush(self) -> None:
         """Hand over what was noted; while Redis is away the newest are kept for later."""
+        self._later.begin()
         with self._lock:
             noted = tuple(self._waiting)
             self._waiting.clear()
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
         if not noted:
             return
         try:

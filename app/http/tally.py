@@ -8,10 +8,9 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
+from app.http.later import Later
 from workers.adapters.state.counters import Counters
 from workers.model.errors import RedisUnavailable
-
-_DELAY_SECONDS = 1.0
 
 
 class Tally:
@@ -21,24 +20,19 @@ class Tally:
         self._counters = counters
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
-        self._timer: threading.Timer | None = None
+        self._later = Later(self.flush)
 
     def add(self, *name: str) -> None:
         """Count one more of a family with these labels' values."""
         with self._lock:
             self._counts[":".join(name)] += 1
-            if self._timer is None:
-                self._timer = threading.Timer(_DELAY_SECONDS, self.flush)
-                self._timer.daemon = True
-                self._timer.start()
+        self._later.ask()
 
     def flush(self) -> None:
         """Hand over what was counted; while Redis is away it is kept for later."""
+        self._later.begin()
         with self._lock:
             counts, self._counts = self._counts, Counter()
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
         if not counts:
             return
         try:

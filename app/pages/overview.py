@@ -8,9 +8,10 @@ from app.http.health import OK, check
 from app.http.schemas import repo_states, stack_facts, stack_ids
 from app.pages.commit_view import CommitViews
 from app.pages.moments import Times
-from app.pages.overview_view import Overview, Places, Wanted, overview
+from app.pages.overview_view import Overview, Places, overview
 from app.pages.run_view import read_deployments
 from app.pages.tegu_view import recent_runs, troubles
+from app.pages.wanted import Wanted
 from workers.catalog import Catalog
 from workers.services import Services
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from urllib.parse import urlencode
 
 from app.pages import words
 from app.pages.commit_view import CommitView, CommitViews
@@ -14,60 +12,18 @@ from app.pages.moments import Moment, Times
 from app.pages.run_view import Picture, counted, picture
 from app.pages.stack_line import StackLine, stack_line
 from app.pages.tegu_view import RunLine, Trouble, run_line
+from app.pages.wanted import Grouping, Showing, Wanted
 from app.pages.words import Tone
 from workers.adapters.state.past_deployment import RecordedDeployment
 from workers.adapters.state.run import Run
 from workers.adapters.state.status import StackFacts
 from workers.model.words import StackStatus, Trigger
 
-_LONGEST_SEARCH = 100
 _MOST_NEEDING = 12
 MOST_STACKS = 1000
 """In one page; beyond, it is searched."""
-_RANK = {status: place for place, status in enumerate(words.STATUS)}
-
-
-class Grouping(StrEnum):
-    """By what stacks stand together."""
-
-    ENVIRONMENT = "environment"
-    REPO = "repo"
-    HOST = "host"
-
-
-class Showing(StrEnum):
-    """Which stacks are shown; those that are gone only by themselves."""
-
-    ALL = "all"
-    TROUBLE = "trouble"
-    BEHIND = "behind"
-    GONE = "gone"
-
-
 _SHOWN_AS = {Showing.ALL: "all", Showing.TROUBLE: "in trouble", Showing.BEHIND: "not newest", Showing.GONE: "gone"}
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What somebody wants to see: as the address has it."""
-
-    search: str = ""
-    group: Grouping = Grouping.ENVIRONMENT
-    show: Showing = Showing.ALL
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> Wanted:
-        """From an address; what it does not know is left out."""
-        group = next((each for each in Grouping if each == query.get("group")), Grouping.ENVIRONMENT)
-        show = next((each for each in Showing if each == query.get("show")), Showing.ALL)
-        return cls(query.get("q", "").strip()[:_LONGEST_SEARCH], group, show)
-
-    def url(self, **changed: str) -> str:
-        """The address that shows the same but for what is changed."""
-        known = {"q": self.search, "group": self.group, "show": self.show} | changed
-        usual = {"q": "", "group": "environment", "show": "all"}
-        query = urlencode({name: value for name, value in known.items() if value != usual[name]})
-        return f"/?{query}" if query else "/"
+_RANK = {status: place for place, status in enumerate(words.STATUS)}
 
 
 @dataclass(frozen=True, slots=True)
