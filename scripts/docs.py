@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import json
 import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -183,12 +184,15 @@ def stale() -> list[Path]:
     return [path for path, text in pages().items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
 
 
-def main() -> None:
-    """Write what is stale, and say so."""
-    for path in stale():
-        path.write_text(pages()[path], encoding="utf-8")
+def main(arguments: list[str]) -> int:
+    """Write what is stale, and say so; with `--check` only say so, and end with 1."""
+    found = stale()
+    for path in found:
+        if arguments != ["--check"]:
+            path.write_text(pages()[path], encoding="utf-8")
         print(path.relative_to(ROOT))
+    return 1 if found and arguments == ["--check"] else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

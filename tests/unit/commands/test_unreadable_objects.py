@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -39,8 +38,6 @@ stacks: {named: {repo: homelab, path: edge/named}}
 """
 COMPOSE = "services: {web: {image: busybox, command: %s, volumes: ['./conf:/conf:ro']}}\n"
 STACKS = ("a", "b", "c")
-# A command keeps the names that its help option had first, and prints them from then on.
-AS_USUAL: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 
 @pytest.fixture
@@ -173,12 +170,12 @@ def test_the_command_prints_every_stack_and_its_exit_code_tells(services: Servic
     services.clone("homelab").fetch(["main"])
     oid = _damage(services.clone("homelab"), "services/a", _missing)
     session = Session(services=services)
-    done = CliRunner().invoke(plan_command, ["--no-fetch", "--changed"], obj=session, **AS_USUAL)
+    done = CliRunner().invoke(plan_command, ["--no-fetch", "--changed"], obj=session)
     assert done.exit_code == 1
     assert all(f"default/{name}" in done.output for name in (*STACKS, "named"))
     assert "blocked" in done.output
     assert oid[:8] in done.output.replace("\n", "")
-    assert CliRunner().invoke(plan_command, [], obj=session, **AS_USUAL).exit_code == 0
+    assert CliRunner().invoke(plan_command, [], obj=session).exit_code == 0
 
 
 def test_a_repo_that_is_away_blocks_its_own_stacks_alone(services: Services, tmp_path: Path) -> None:
