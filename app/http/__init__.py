@@ -9,6 +9,8 @@ health     alive, and able to work
 auth       who may ask
 bodies     bodies within their limits
 problems   errors as JSON
-schemas    the shapes of answers
+requests   what is asked: bodies and queries
+asking     how views are given that
+schemas    what is shown of stacks and repos
 tally      what this process has answered
 """

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, request
 
+from app.http import requests as asked
 from app.http import schemas
+from app.http.asking import asking
 from app.http.auth import Guard
-from app.http.bodies import LARGEST_REQUEST, whole_body
 from app.http.sessions import Sessions
 from app.http.streams import Streams
-from workers.model.errors import UnknownName, UsageError
+from workers.adapters.state.past_deployment import RecordedDeployment
+from workers.adapters.state.run import RunHead
+from workers.model.errors import UnknownName
 from workers.model.stack import Stack
 from workers.model.words import Trigger
 from workers.reconcile import requests as orders
@@ -34,6 +36,7 @@ def create_api(services: Services) -> Blueprint:
     guard = Guard(services.settings, Sessions(services.state.sessions, services.settings.api_token))
     blueprint.before_request(lambda: guard.check(request))
     _add_reading(blueprint, services)
+    _add_history(blueprint, services)
     _add_streams(blueprint, services)
     _add_requests(blueprint, services)
     _add_orders(blueprint, services)
@@ -45,8 +48,8 @@ def _add_reading(blueprint: Blueprint, services: Services) -> None:
     state = services.state
 
     @blueprint.get("/stacks")
-    def stacks() -> Answer:
-        wanted = schemas.read_request(schemas.PageRequest, request.args.to_dict())
+    @asking(asked.StacksQuery)
+    def stacks(wanted: asked.StacksQuery) -> Answer:
         return schemas.stack_page(services.catalog.current(), state, wanted)
 
     @blueprint.get("/stacks/<environment>/<name>")
@@ -54,7 +57,8 @@ def _add_reading(blueprint: Blueprint, services: Services) -> None:
         return schemas.stack_detail(services.catalog.current(), state, f"{environment}/{name}")
 
     @blueprint.get("/repos")
-    def repos() -> Answer:
+    @asking(asked.Query)
+    def repos(_: asked.Query) -> Answer:
         found = schemas.repo_states(services.catalog.current(), state)
         return schemas.page([each.to_json() for each in found], None)
 
@@ -63,20 +67,39 @@ def _add_reading(blueprint: Blueprint, services: Services) -> None:
         return schemas.repo_detail(services.catalog.current(), state, name)
 
     @blueprint.get("/deliveries")
-    def deliveries() -> Answer:
-        wanted = schemas.read_request(schemas.DeliveriesRequest, request.args.to_dict())
-        known = services.catalog.current().repos
-        return schemas.page([each.to_json() for each in state.deliveries.list(wanted.of(known))], None)
+    @asking(asked.DeliveriesQuery)
+    def deliveries(wanted: asked.DeliveriesQuery) -> Answer:
+        found = state.deliveries.list(wanted.of(services.catalog.current().repos))
+        shown = [each.to_json() for each in found if wanted.result in {None, each.result}]
+        return schemas.page(shown, None)
+
+
+def _add_history(blueprint: Blueprint, services: Services) -> None:
+    state = services.state
 
     @blueprint.get("/runs")
-    def runs() -> Answer:
-        wanted = schemas.read_request(schemas.RunPageRequest, request.args.to_dict())
-        found = state.runs.list(wanted.cursor, wanted.limit, repo=wanted.repo, stack=wanted.stack)
+    @asking(asked.RunsQuery)
+    def runs(wanted: asked.RunsQuery) -> Answer:
+        def is_wanted(run: RunHead) -> bool:
+            return wanted.status in {None, run.status} and wanted.trigger in {None, run.trigger}
+
+        keep = is_wanted if wanted.status or wanted.trigger else None
+        found = state.runs.list(wanted.cursor, wanted.limit, repo=wanted.repo, stack=wanted.stack, keep=keep)
         return schemas.page([each.to_json() for each in found.items], found.next)
 
     @blueprint.get("/runs/<run>")
     def run(run: str) -> Answer:
         return _found(state.runs.get(run), f"run {run}").to_json()
+
+    @blueprint.get("/deployments")
+    @asking(asked.DeploymentsQuery)
+    def deployments(wanted: asked.DeploymentsQuery) -> Answer:
+        def is_wanted(each: RecordedDeployment) -> bool:
+            facts = ((wanted.run, each.run), (wanted.status, each.status), (wanted.outcome, each.outcome))
+            return all(wish in {None, fact} for wish, fact in facts)
+
+        found = state.deployments.page(wanted.cursor, wanted.limit, stack=wanted.stack, keep=is_wanted)
+        return schemas.page([each.to_json() for each in found.items], found.next)
 
     @blueprint.get("/deployments/<deployment>")
     def deployment(deployment: str) -> Answer:
@@ -87,30 +110,30 @@ def _add_streams(blueprint: Blueprint, services: Services) -> None:
     streams = Streams(services.state)
 
     @blueprint.get("/deployments/<deployment>/log")
-    def log(deployment: str) -> Response | Answer:
+    @asking(asked.LogQuery)
+    def log(wanted: asked.LogQuery, deployment: str) -> Response | Answer:
         _found(services.state.deployments.get(deployment), f"deployment {deployment}")
         if request.accept_mimetypes.best_match(("text/plain", "application/json")) == "application/json":
-            wanted = schemas.read_request(schemas.PageRequest, request.args.to_dict())
             return streams.log_page(deployment, wanted.cursor, wanted.limit)
-        follow = request.args.get("follow", "").lower() in {"1", "true", "yes"}
-        return streams.log(deployment, follow=follow)
+        return streams.log(deployment, follow=wanted.follow)
 
     @blueprint.get("/events")
-    def events() -> Response:
-        return streams.events(request.headers.get("Last-Event-ID") or request.args.get("last_event_id"))
+    @asking(asked.EventsQuery)
+    def events(wanted: asked.EventsQuery) -> Response:
+        return streams.events(request.headers.get("Last-Event-ID") or wanted.last_event_id)
 
 
 def _add_requests(blueprint: Blueprint, services: Services) -> None:
     @blueprint.post("/repos/<repo>/pull")
-    def pull(repo: str) -> Answer:
-        schemas.read_request(schemas.PullRequest, _body())
+    @asking(asked.PullRequest)
+    def pull(_: asked.PullRequest, repo: str) -> Answer:
         _found(services.catalog.current().repos.get(repo), f"repo {repo}")
         run, status = orders.request_pull(services, repo, Trigger.API, who=WHO)
         return {"run": run, "status": status}, HTTPStatus.ACCEPTED
 
     @blueprint.post("/stacks/<environment>/<name>/deploy")
-    def deploy(environment: str, name: str) -> Answer:
-        body = schemas.read_request(schemas.DeployRequest, _body())
+    @asking(asked.DeployRequest)
+    def deploy(body: asked.DeployRequest, environment: str, name: str) -> Answer:
         stack = f"{environment}/{name}"
         run = orders.request_deploy(services, [stack], force=body.force, trigger=Trigger.API, who=WHO)
         return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
@@ -118,36 +141,36 @@ def _add_requests(blueprint: Blueprint, services: Services) -> None:
 
 def _add_orders(blueprint: Blueprint, services: Services) -> None:
     @blueprint.post("/stacks/<environment>/<name>/rollback")
-    def rollback(environment: str, name: str) -> Answer:
-        body = schemas.read_request(schemas.RollbackRequest, _body())
+    @asking(asked.RollbackRequest)
+    def rollback(body: asked.RollbackRequest, environment: str, name: str) -> Answer:
         stack = f"{environment}/{name}"
         run = orders.request_rollback(services, stack, to=body.to, hold=body.hold, who=WHO, trigger=Trigger.API)
         return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
 
     @blueprint.post("/stacks/<environment>/<name>/adopt")
-    def adopt(environment: str, name: str) -> Answer:
-        body = schemas.read_request(schemas.AdoptRequest, _body())
+    @asking(asked.AdoptRequest)
+    def adopt(body: asked.AdoptRequest, environment: str, name: str) -> Answer:
         stack = f"{environment}/{name}"
         run = orders.request_adoption(services, stack, data=body.data, source=body.source, who=WHO, trigger=Trigger.API)
         return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
 
     @blueprint.post("/stacks/<environment>/<name>/forget")
-    def forget(environment: str, name: str) -> Answer:
-        body = schemas.read_request(schemas.ForgetRequest, _body())
+    @asking(asked.ForgetRequest)
+    def forget(body: asked.ForgetRequest, environment: str, name: str) -> Answer:
         stack = f"{environment}/{name}"
         run = request_forget(services, stack, down=body.down, who=WHO, trigger=Trigger.API)
         return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
 
     @blueprint.post("/stacks/<environment>/<name>/pause")
-    def pause(environment: str, name: str) -> Answer:
-        body = schemas.read_request(schemas.PauseRequest, _body())
+    @asking(asked.PauseRequest)
+    def pause(body: asked.PauseRequest, environment: str, name: str) -> Answer:
         stack = services.stacks.find(f"{environment}/{name}")
         orders.pause(services, stack, who=WHO, why=body.reason)
         return _look(services, stack)
 
     @blueprint.post("/stacks/<environment>/<name>/resume")
-    def resume(environment: str, name: str) -> Answer:
-        schemas.read_request(schemas.PauseRequest, _body())
+    @asking(asked.PauseRequest)
+    def resume(_: asked.PauseRequest, environment: str, name: str) -> Answer:
         stack = services.stacks.find(f"{environment}/{name}")
         orders.resume(services, stack)
         return _look(services, stack)
@@ -155,18 +178,19 @@ def _add_orders(blueprint: Blueprint, services: Services) -> None:
 
 def _add_cancelling(blueprint: Blueprint, services: Services) -> None:
     def cancel(name: str) -> Answer:
-        schemas.read_request(schemas.CancelRequest, _body())
         cancelled = request_cancel(services, name, who=WHO)
         status = "cancelling" if cancelled.deployment else "cancelled"
         return {**cancelled.to_json(), "status": status}, HTTPStatus.ACCEPTED
 
     @blueprint.post("/deployments/<deployment>/cancel")
-    def cancel_deployment(deployment: str) -> Answer:
+    @asking(asked.CancelRequest)
+    def cancel_deployment(_: asked.CancelRequest, deployment: str) -> Answer:
         _found(services.state.deployments.get(deployment), f"deployment {deployment}")
         return cancel(deployment)
 
     @blueprint.post("/stacks/<environment>/<name>/cancel")
-    def cancel_stack(environment: str, name: str) -> Answer:
+    @asking(asked.CancelRequest)
+    def cancel_stack(_: asked.CancelRequest, environment: str, name: str) -> Answer:
         return cancel(f"{environment}/{name}")
 
 
@@ -181,15 +205,3 @@ def _found(value: Found | None, name: str) -> Found:
         message = f"there is no {name}"
         raise UnknownName(message)
     return value
-
-
-def _body() -> object:
-    """The request's JSON; nothing at all counts as an empty object."""
-    with whole_body(request, LARGEST_REQUEST) as text:
-        if not text.strip():
-            return {}
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError) as error:
-            message = "the body is not JSON"
-            raise UsageError(message) from error

@@ -1,127 +1,23 @@
-"""The JSON shapes that the API, pages and the command line share, and the requests that the API takes."""
+"""What the API, pages and the command line show of stacks and repos, read from what is remembered."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal, TypeVar
+from itertools import chain, islice
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
+from app.http.requests import StacksQuery
 from workers.adapters.state.events import Event
 from workers.adapters.state.repos import RepoState
 from workers.adapters.state.state import State
 from workers.adapters.state.status import StackFacts, status_row
 from workers.catalog import Catalog
 from workers.catalog.places import paused_by_option
-from workers.model.errors import UnknownName, UsageError
+from workers.model.errors import UnknownName
 
-DEFAULT_LIMIT = 100
-MAX_LIMIT = 1000
-
-Body = TypeVar("Body", bound=BaseModel)
-
-
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _leave_out_nulls(cls, body: object) -> object:
-        """Null is not given, be it a field or the whole body; an unknown field stays an error."""
-        if body is None:
-            return {}
-        if not isinstance(body, dict):
-            return body
-        known = {field.alias or name for name, field in cls.model_fields.items()}
-        return {name: value for name, value in body.items() if value is not None or name not in known}
-
-
-class PullRequest(_Request):
-    """The body of `POST …/pull`: nothing, or `force` as false; only a stack's deployment can be forced."""
-
-    force: Literal[False] = False
-
-
-class DeployRequest(_Request):
-    """The body of `POST …/deploy`. `force` recreates every service."""
-
-    force: bool = False
-
-
-class PauseRequest(_Request):
-    """The body of `POST …/pause`, and of `…/resume`, where it is only noted."""
-
-    reason: Annotated[str, Field(max_length=500)] = ""
-
-
-class RollbackRequest(_Request):
-    """The body of `POST …/rollback`. Without `to`: the last good deployment before the current one."""
-
-    to: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    hold: Literal["until_release", "until_push"] = "until_release"
-
-
-class AdoptRequest(_Request):
-    """The body of `POST …/adopt`: what becomes of data in the directory that the project runs from.
-
-    `from` is the stack that is gone and goes on as this one; without it, `data` has to be said.
-    """
-
-    data: Literal["move", "copy", "leave"] | None = None
-    source: str | None = Field(None, alias="from", max_length=200)
-
-
-class ForgetRequest(_Request):
-    """The body of `POST …/forget`. `down` takes the containers and networks down first."""
-
-    down: bool = False
-
-
-class CancelRequest(_Request):
-    """The body of `POST …/cancel`: nothing."""
-
-
-class PageRequest(BaseModel):
-    """The query of a list: which page, and how long."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    cursor: Annotated[str, Field(max_length=200)] | None = None
-    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
-
-
-class RunPageRequest(PageRequest):
-    """The query of the list of runs, which can be that of one repo or stack."""
-
-    repo: str | None = None
-    stack: str | None = None
-
-
-class DeliveriesRequest(BaseModel):
-    """The query of the list of deliveries, which can be that of one repo."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    repo: str | None = None
-
-    def of(self, known: Iterable[str]) -> list[str]:
-        """The repos that are meant, of those that there are."""
-        return [repo for repo in known if self.repo in {None, repo}]
-
-
-def read_request(shape: type[Body], value: object) -> Body:
-    """Validate a request.
-
-    Raises:
-        UsageError: naming every field that is wrong.
-    """
-    try:
-        return shape.model_validate(value)
-    except ValidationError as error:
-        problems = (f"{'.'.join(map(str, item['loc'])) or 'body'}: {item['msg']}" for item in error.errors())
-        raise UsageError("; ".join(problems)) from error
+_BATCH = 500  # stacks that are read at once where not all of them are wanted
 
 
 def page(items: Sequence[Any], cursor: str | None) -> dict[str, Any]:
@@ -153,11 +49,42 @@ def _rows(catalog: Catalog, state: State, stacks: Sequence[str]) -> list[dict[st
     return [status_row(facts) for facts in stack_facts(catalog, state, stacks)]
 
 
-def stack_page(catalog: Catalog, state: State, wanted: PageRequest) -> dict[str, Any]:
-    """The same rows, a page of them. The cursor is the last stack's id."""
-    ids = [name for name in stack_ids(catalog, state.records.known()) if name > (wanted.cursor or "")]
-    shown = ids[: wanted.limit]
-    return page(_rows(catalog, state, shown), shown[-1] if len(ids) > len(shown) else None)
+def stack_page(catalog: Catalog, state: State, wanted: StacksQuery) -> dict[str, Any]:
+    """The same rows, a page of those that are wanted. The cursor is the last stack's id."""
+    is_wanted = _filter(catalog, state, wanted)
+    ids = [
+        name for name in stack_ids(catalog, state.records.known()) if name > (wanted.cursor or "") and is_wanted(name)
+    ]
+    if wanted.status is None:
+        rows = _rows(catalog, state, ids[: wanted.limit + 1])
+    else:  # which is known of those only that are read
+        batches = (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
+        read = chain.from_iterable(_rows(catalog, state, batch) for batch in batches)
+        rows = list(islice((row for row in read if row["status"] == wanted.status), wanted.limit + 1))
+    shown = rows[: wanted.limit]
+    return page(shown, shown[-1]["stack"] if len(rows) > len(shown) else None)
+
+
+def _filter(catalog: Catalog, state: State, wanted: StacksQuery) -> Callable[[str], bool]:
+    """Whether a stack is wanted, as far as its id tells, and the catalog and what was discovered."""
+    repos = repos_of(catalog, state) if wanted.repo is not None else {}
+    hosts = {name: {each.worker, each.docker_host} for name, each in catalog.environments.items()}
+
+    def is_wanted(stack: str) -> bool:
+        environment = stack.partition("/")[0]
+        return (
+            wanted.environment in {None, environment}
+            and (wanted.host is None or wanted.host in hosts.get(environment, ()))
+            and wanted.repo in {None, repos.get(stack)}
+        )
+
+    return is_wanted
+
+
+def repos_of(catalog: Catalog, state: State) -> dict[str, str]:
+    """The repo of each stack that is there, by id."""
+    discovered = {stack: place.repo for stack, place in state.discovered.all().items()}
+    return discovered | {stack.id: stack.repo for stack in catalog.stacks()}
 
 
 def stack_detail(catalog: Catalog, state: State, stack: str) -> dict[str, Any]:

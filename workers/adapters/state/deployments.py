@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from redis import Redis
@@ -12,10 +12,11 @@ from workers.adapters.state import keys
 from workers.adapters.state.clock import now
 from workers.adapters.state.connection import translated
 from workers.adapters.state.identifiers import new_id
-from workers.adapters.state.past_deployment import EndedStep, RecordedDeployment
+from workers.adapters.state.past_deployment import DeploymentPage, EndedStep, RecordedDeployment
 from workers.adapters.state.records import decoded
 from workers.model.words import Decision, Outcome, RunStatus, Trigger
 
+_BATCH = 100  # deployments that are read at once
 LONGEST_BLOCK_MS = 4000
 """A blocking read must answer before the client's own timeout."""
 
@@ -63,6 +64,9 @@ class Deployments:
             pipeline.lrange(index, keys.MAX_DEPLOYMENTS_OF_STACK, -1)
             pipeline.ltrim(index, 0, keys.MAX_DEPLOYMENTS_OF_STACK - 1)
             pipeline.expire(index, keys.DEPLOYMENT_SECONDS)
+            pipeline.zadd(keys.all_deployments(), {deployment: 0})
+            pipeline.zremrangebyrank(keys.all_deployments(), 0, -keys.MAX_DEPLOYMENTS - 1)
+            pipeline.expire(keys.all_deployments(), keys.DEPLOYMENT_SECONDS)
             old = pipeline.execute()[4]
         for gone in old:
             self._redis.delete(keys.deployment(gone), keys.steps(gone), keys.log(gone))
@@ -119,6 +123,37 @@ class Deployments:
         """A stack's deployments, newest first."""
         found = self._redis.lrange(keys.deployments(stack), 0, limit - 1)
         return self._get_many([str(item) for item in found])
+
+    @translated()
+    def page(
+        self,
+        cursor: str | None = None,
+        limit: int = 20,
+        *,
+        stack: str | None = None,
+        keep: Callable[[RecordedDeployment], bool] = lambda _: True,
+    ) -> DeploymentPage:
+        """A page of deployments, the newest first.
+
+        Args:
+            cursor: the `next` of the page before.
+            limit: how many.
+            stack: only this stack's; without one, the newest 1000 of all, since there is a list of all.
+            keep: which of them.
+        """
+        ids, found = self._ids(cursor, stack), []
+        for start in range(0, len(ids), _BATCH):
+            found += [each for each in self._get_many(ids[start : start + _BATCH]) if keep(each)]
+            if len(found) > limit:
+                return DeploymentPage(tuple(found[:limit]), found[limit - 1].id)
+        return DeploymentPage(tuple(found), None)
+
+    def _ids(self, cursor: str | None, stack: str | None) -> Sequence[str]:
+        if stack is not None:
+            of_stack = map(str, self._redis.lrange(keys.deployments(stack), 0, -1))
+            return [each for each in of_stack if cursor is None or each < cursor]
+        below = "+" if cursor is None else f"({cursor}"
+        return [str(each) for each in self._redis.zrevrangebylex(keys.all_deployments(), below, "-")]
 
     @translated()
     def tell(self, deployment: str, lines: Iterable[str] = (), steps: Iterable[EndedStep] = ()) -> None:

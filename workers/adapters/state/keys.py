@@ -38,6 +38,7 @@ MAX_DELIVERIES = 50
 MAX_RUNS = 1000
 MAX_RUNS_OF_STACK = 100
 MAX_DEPLOYMENTS_OF_STACK = 100
+MAX_DEPLOYMENTS = 1000
 MAX_LOG_LINES = 10_000
 MAX_LINE_CHARACTERS = 2000
 MAX_EVENTS = 10_000
@@ -216,6 +217,14 @@ cancelled = Key(
 )
 deployments = Key(
     "tegu:stack:%s:deployments", "list", "deployments", "the newest 100", "ids of a stack's deployments, newest first"
+)
+
+all_deployments = Key(
+    "tegu:deployments",
+    "sorted set",
+    "deployments",
+    "the newest 1000, 30 days after the last",
+    "ids of all stacks' deployments, in order of id",
 )
 
 # ---------------------------------------------------------------- locks and events

@@ -92,3 +92,11 @@ class RecordedDeployment:
     def to_json(self) -> dict[str, Any]:
         """As the API shows it."""
         return self.stored() | {"steps": [step.to_json() for step in self.steps]}
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentPage:
+    """Some of the deployments, the newest first; `next` is the cursor of the next page, None after the last one."""
+
+    items: tuple[RecordedDeployment, ...]
+    next: str | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from redis import Redis
 
@@ -28,7 +28,13 @@ class RunReader:
 
     @translated()
     def list(
-        self, cursor: str | None = None, limit: int = 20, repo: str | None = None, stack: str | None = None
+        self,
+        cursor: str | None = None,
+        limit: int = 20,
+        repo: str | None = None,
+        stack: str | None = None,
+        *,
+        keep: Callable[[RunHead], bool] | None = None,
     ) -> RunPage:
         """A page of runs, the newest first.
 
@@ -37,6 +43,7 @@ class RunReader:
             limit: how many.
             repo: only this repo's.
             stack: only those that did something to this stack.
+            keep: which of them; what a run did to its stacks is read of those alone.
         """
         index = keys.runs_of_stack(stack) if stack else keys.runs_of_repo(repo) if repo else keys.runs()
         items: list[Run] = []
@@ -45,14 +52,22 @@ class RunReader:
             found = [str(run) for run in self._redis.zrevrangebylex(index, below, "-", start=0, num=limit + 1)]
             if not found:
                 return RunPage(tuple(items), None)
-            for run in found[: limit + 1 - len(items)]:
+            left_out = self._left_out(found, keep)
+            for run in found:
+                if len(items) > limit:
+                    break
                 cursor = run
+                if run in left_out:
+                    continue
                 known = self.get(run)
                 if known is None:
                     self._redis.zrem(index, run)
                 elif not repo or repo in known.repos:
                     items.append(known)
         return RunPage(tuple(items[:limit]), items[limit - 1].id)
+
+    def _left_out(self, runs: Sequence[str], keep: Callable[[RunHead], bool] | None) -> frozenset[str]:
+        return frozenset(head.id for head in self.heads(runs) if not keep(head)) if keep else frozenset()
 
     def heads(self, runs: Iterable[str]) -> tuple[RunHead, ...]:
         """The heads of runs, without those that are gone; what a run has done to its stacks is not read."""

@@ -1,0 +1,157 @@
+"""What the API is asked: the body of each action and the query of each list, as models that read and refuse them.
+
+The description of the API (`app.http.openapi`) is made of these very models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from workers.model.errors import UsageError
+from workers.model.words import Outcome, RunStatus, StackStatus, Trigger
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1000
+
+Asked = TypeVar("Asked", bound=BaseModel)
+Name = Annotated[str, Field(max_length=200)]
+
+
+class Body(BaseModel):
+    """The body of an action. Null is not given, be it a field or the whole; an unknown field is an error."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_nulls(cls, body: object) -> object:
+        if body is None:
+            return {}
+        if not isinstance(body, dict):
+            return body
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        return {name: value for name, value in body.items() if value is not None or name not in known}
+
+
+class PullRequest(Body):
+    """Nothing, or `force` as false; only a stack's deployment can be forced."""
+
+    force: Literal[False] = False
+
+
+class DeployRequest(Body):
+    """`force` recreates every service."""
+
+    force: bool = False
+
+
+class PauseRequest(Body):
+    """Why nothing is to be deployed; of a resumption it is only read."""
+
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class RollbackRequest(Body):
+    """Where to, and until when. Without `to`: the last good deployment before the current one."""
+
+    to: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    hold: Literal["until_release", "until_push"] = "until_release"
+
+
+class AdoptRequest(Body):
+    """What becomes of data in the directory that the project runs from.
+
+    `from` is the stack that is gone and goes on as this one; without it, `data` has to be said.
+    """
+
+    data: Literal["move", "copy", "leave"] | None = None
+    source: str | None = Field(None, alias="from", max_length=200)
+
+
+class ForgetRequest(Body):
+    """`down` takes the containers and networks down first."""
+
+    down: bool = False
+
+
+class CancelRequest(Body):
+    """Nothing."""
+
+
+class Query(BaseModel):
+    """What stands behind the `?` of an address; what is not known there is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PageQuery(Query):
+    """Which page of a list: the `next` of the one before, and how long it may be."""
+
+    cursor: Name | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
+
+
+class StacksQuery(PageQuery):
+    """Which stacks. `host` is a worker, or the address of an engine."""
+
+    environment: Name | None = None
+    repo: Name | None = None
+    status: StackStatus | None = None
+    host: Name | None = None
+
+
+class RunsQuery(PageQuery):
+    """Which runs: those of a repo, and those that did something to a stack."""
+
+    repo: Name | None = None
+    stack: Name | None = None
+    status: RunStatus | None = None
+    trigger: Trigger | None = None
+
+
+class DeploymentsQuery(PageQuery):
+    """Which deployments: those of a stack, or of a run, and how they ended."""
+
+    stack: Name | None = None
+    run: Name | None = None
+    status: RunStatus | None = None
+    outcome: Outcome | None = None
+
+
+class DeliveriesQuery(Query):
+    """Which deliveries: those to one repo, and what became of them."""
+
+    repo: Name | None = None
+    result: Name | None = None
+
+    def of(self, known: Iterable[str]) -> list[str]:
+        """The repos that are meant, of those that there are."""
+        return [repo for repo in known if self.repo in {None, repo}]
+
+
+class LogQuery(PageQuery):
+    """Which page, of a log as a list; of one as text, whether it goes on until the deployment ends."""
+
+    follow: bool = False
+
+
+class EventsQuery(Query):
+    """After which event; the header `Last-Event-ID` wins. Without one: what happens from now on."""
+
+    last_event_id: Name | None = None
+
+
+def read_request(shape: type[Asked], value: object) -> Asked:
+    """Validate a request.
+
+    Raises:
+        UsageError: naming every field that is wrong.
+    """
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        problems = (f"{'.'.join(map(str, item['loc'])) or 'body'}: {item['msg']}" for item in error.errors())
+        raise UsageError("; ".join(problems)) from error
