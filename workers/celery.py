@@ -27,10 +27,14 @@ PULL = "tegu.pull"
 DEPLOY_IF_CHANGED = "tegu.deploy_if_changed"
 RECONCILE = "tegu.reconcile"
 NOTIFY = "tegu.notify"
+PLAN = "tegu.plan"
+DIFF = "tegu.diff"
+COMPOSE = "tegu.compose"
 
 PULL_LIMIT = timedelta(minutes=30)
 DEPLOY_LIMIT = timedelta(hours=4)
 RECONCILE_LIMIT = timedelta(minutes=10)
+QUESTION_LIMIT = timedelta(seconds=30)  # for somebody who looks at a page
 NOTIFY_LIMIT = timedelta(
     seconds=30
 )  # sending ends after `workers.adapters.notify.SECONDS`; this is for what hangs beside it
@@ -79,7 +83,7 @@ def route(
         None for tasks that are not Tegu's.
     """
     del options, task
-    place = {PULL: 2, RECONCILE: 0, DEPLOY_IF_CHANGED: None, NOTIFY: None}
+    place = {PULL: 2, RECONCILE: 0, **dict.fromkeys((DEPLOY_IF_CHANGED, NOTIFY, PLAN, DIFF, COMPOSE))}
     if name not in place:
         return None
     worker = (kwargs or {}).get("worker")
@@ -95,7 +99,11 @@ def configuration(settings: Settings) -> dict[str, Any]:
     visibility = VISIBILITY_TIMEOUT.total_seconds()
     return {
         "tegu_worker": settings.worker,
-        "include": ["workers.tasks", *(f"workers.reconcile.{name}" for name in ("heartbeat", "again", "watch"))],
+        "include": [
+            "workers.tasks",
+            "workers.answers.tasks",
+            *(f"workers.reconcile.{name}" for name in ("heartbeat", "again", "watch")),
+        ],
         # Redis: half-open connections are found, a message of a killed worker comes back right after its timeout.
         "broker_url": settings.broker_url,
         "broker_connection_retry_on_startup": True,

@@ -117,6 +117,7 @@ _BY: Mapping[Trigger, str] = {
     Trigger.RECONCILE: "the regular look",
     Trigger.API: "the API",
     Trigger.CLI: "the command line",
+    Trigger.PAGE: "the page",
     Trigger.RETRY: "a further try",
     Trigger.CALL: "a call",
 }

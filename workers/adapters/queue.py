@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 
 from workers.celery import DEPLOY_IF_CHANGED, NOTIFY, PULL, RECONCILE, deploy_queue, pull_queue
 from workers.model.errors import RedisUnavailable
+from workers.model.question import Question
 
 TIMEOUT_SECONDS = 2.0
 _CONNECT_SECONDS = 1.0
@@ -36,6 +37,7 @@ class Message:
     """One call of a task: its queue, its name, and short readable arguments.
 
     Flower is told of each when it is sent, unless `is_told` is false, and in any case when a worker has received it.
+    `expires`: seconds after which no worker begins with it any more; None: never.
     """
 
     queue: str
@@ -43,6 +45,7 @@ class Message:
     args: Sequence[str | bool | None]
     headers: dict[str, Any] = field(default_factory=dict)
     is_told: bool = True
+    expires: float | None = None
 
 
 def quick_message(stack_id: str, run: str | None, worker: str, *, force: bool = False) -> Message:
@@ -73,6 +76,11 @@ def notice_message(subject: str, news: str, run: str, worker: str) -> Message:
     that does not answer holds up one slot there for five seconds, and is then left alone for half a minute.
     """
     return Message(pull_queue(worker), NOTIFY, (subject, news, run))
+
+
+def question_message(question: Question, identifier: str, worker: str, *, expires: float) -> Message:
+    """Ask a worker something about a stack, on the quick queue. Who has asked does not wait for long."""
+    return Message(pull_queue(worker), question.task, (*question.args, identifier), expires=expires)
 
 
 def _deploy_args(stack_id: str, run: str | None, *, force: bool) -> tuple[str | bool | None, ...]:
@@ -161,6 +169,7 @@ class Queue:
             argsrepr=_shown(message.args),
             kwargsrepr="{}",
             ignore_result=True,
+            expires=message.expires,
             create_sent_event=message.is_told,
         )
         amqp.send_task_message(

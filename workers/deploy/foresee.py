@@ -21,7 +21,7 @@ from workers.deploy.decide import decide
 from workers.deploy.files.adopted import files_for
 from workers.deploy.gate import gate, said_of, why_paused
 from workers.deploy.observe import observe, without_engine
-from workers.deploy.observed import Observed, Request
+from workers.deploy.observed import Observed, Supposed
 from workers.deploy.plans import CarryOver, Deploy, Repair
 from workers.deploy.report import Ledger
 from workers.deploy.settled import settled
@@ -33,11 +33,13 @@ from workers.model.stack import Stack
 from workers.model.words import Decision, Reason
 from workers.services import Services
 
-_NOBODY = Request()
+_NOTHING = Supposed()
 _AT_ONCE = 4  # Compose reads the files of so many stacks at the same time
 
 
-def foresee(services: Services, planned: Sequence[Planned], *, surveys: bool) -> Iterator[Decision]:
+def foresee(
+    services: Services, planned: Sequence[Planned], *, surveys: bool, supposed: Supposed = _NOTHING
+) -> Iterator[Decision]:
     """What a pull would decide about this worker's stacks, in the same order; `blocked`: it cannot be read.
 
     Args:
@@ -45,6 +47,7 @@ def foresee(services: Services, planned: Sequence[Planned], *, surveys: bool) ->
         planned: the stacks.
         surveys: whether the engine is asked, too, for what would end a deployment before it touches anything: a taken
             port or name, a missing network, data that would stay behind. Each changed stack is staged for that.
+        supposed: what somebody is taken to have ordered; nothing by default.
 
     Raises:
         UnknownName: a commit is gone.
@@ -56,7 +59,8 @@ def foresee(services: Services, planned: Sequence[Planned], *, surveys: bool) ->
     def look(each: Planned) -> Decision:
         stack = each.stack
         try:
-            return _foreseen(services, stack, records[stack.id], facts[stack.id], surveys=surveys)
+            known = supposed.of(facts[stack.id])
+            return _foreseen(services, stack, records[stack.id], known, supposed, surveys=surveys)
         except GitUnavailable as error:
             return undecided(stack.id, each.commit, error)
 
@@ -68,13 +72,13 @@ def foresee(services: Services, planned: Sequence[Planned], *, surveys: bool) ->
 
 
 def _foreseen(
-    services: Services, stack: Stack, record: Deployed | None, facts: StackFacts, *, surveys: bool
+    services: Services, stack: Stack, record: Deployed | None, facts: StackFacts, supposed: Supposed, *, surveys: bool
 ) -> Decision:
     now = datetime.now(UTC)
-    decision = settled(services, stack, _NOBODY, Look((), record, facts), now)
+    decision = settled(services, stack, supposed.request, Look((), record, facts), now)
     if decision is not None:
         return _even_if_unchanged(stack, facts, decision)
-    observed = _observed(services, stack, record, facts, now)
+    observed = _observed(services, stack, record, facts, supposed, now)
     outside = files_for(services, stack, observed.adoption)
     sight = Sight(services, stack, outside)
     proposal = decide(observed, sight)
@@ -114,9 +118,11 @@ def _surveyed(services: Services, observed: Observed, plan: Deploy) -> Decision:
         return Deployment(services, job, ledger).foreseen(Path(scratch, "stage"))
 
 
-def _observed(services: Services, stack: Stack, record: Deployed | None, facts: StackFacts, now: datetime) -> Observed:
+def _observed(
+    services: Services, stack: Stack, record: Deployed | None, facts: StackFacts, supposed: Supposed, now: datetime
+) -> Observed:
     """With what runs, unless somebody is at it just now, or its engine is away."""
     if not facts.leased:
         with suppress(EngineUnavailable):
-            return observe(services, stack, _NOBODY, now)
-    return without_engine(services, stack, _NOBODY, now, deployed=record, facts=facts)
+            return observe(services, stack, supposed.request, now, supposed=supposed)
+    return without_engine(services, stack, supposed.request, now, deployed=record, facts=facts)

@@ -15,7 +15,7 @@ from workers.deploy.containers.provenance import made_from
 from workers.deploy.drift import drift_of, remedies, stop_of
 from workers.deploy.heritage import find_heritage
 from workers.deploy.lost import find_lost
-from workers.deploy.observed import Observed, Request
+from workers.deploy.observed import Observed, Request, Supposed
 from workers.deploy.sight import Sight
 from workers.deploy.target import At, target_of
 from workers.deploy.transaction import after_kill
@@ -25,7 +25,9 @@ from workers.model.words import Action
 from workers.services import Services
 
 
-def observe(services: Services, stack: Stack, request: Request, now: datetime) -> Observed:
+def observe(
+    services: Services, stack: Stack, request: Request, now: datetime, *, supposed: Supposed | None = None
+) -> Observed:
     """Everything that is known of a stack; under its lock, it stays so.
 
     Args:
@@ -33,6 +35,7 @@ def observe(services: Services, stack: Stack, request: Request, now: datetime) -
         stack: the stack.
         request: what is asked for.
         now: the time.
+        supposed: what is taken for granted although it is not so.
 
     Raises:
         EngineUnavailable: the stack's engine is away.
@@ -42,9 +45,10 @@ def observe(services: Services, stack: Stack, request: Request, now: datetime) -
     journal, known = state.journal.load(stack.id), state.records.get(stack.id)
     deployed, anywhere = whose(stack, journal, known)
     facts = state.facts([stack.id])[stack.id]
+    facts = supposed.of(facts) if supposed else facts
     seen = _look(services, stack, deployed, facts, looks_for_drift=bool(facts.known.drift) or request.again)
     observed = without_engine(services, stack, request, now, deployed=deployed, facts=facts)
-    adoption = state.adoptions.get(stack.id)
+    adoption = (supposed and supposed.adoption) or state.adoptions.get(stack.id)
     is_new = anywhere is None or journal.carried is not None
     return replace(
         observed,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from workers.adapters.docker.container import Container
@@ -32,6 +32,28 @@ class Request:
     asked: bool = False
     force: bool = False
     again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """What is taken for granted of a stack that is foreseen: that somebody has ordered something.
+
+    Attributes:
+        request: what is asked for.
+        pin: where it is to be.
+        adoption: what becomes of data that lies elsewhere.
+        resumed: whether its pause and its pin have ended.
+    """
+
+    request: Request = field(default_factory=Request)
+    pin: Pin | None = None
+    adoption: Adoption | None = None
+    resumed: bool = False
+
+    def of(self, facts: StackFacts) -> StackFacts:
+        """What is known of the stack, were it so."""
+        known = replace(facts, pause=None, pin=None) if self.resumed else facts
+        return replace(known, pin=self.pin) if self.pin else known
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,7 @@ class Trigger(StrEnum):
     RECONCILE = "reconcile"
     API = "api"
     CLI = "cli"
+    PAGE = "page"
     RETRY = "retry"
     CALL = "call"
 

@@ -1,7 +1,7 @@
 """What people and forges ask for: pull, deploy, roll back, adopt, pause, resume.
 
-API and command line ask here alike. A request is a mark in Redis and a task for a worker, so it may come from any host;
-it touches neither Git nor Docker.
+API, command line and pages ask here alike. A request is a mark in Redis and a task for a worker, so it may come from
+any host; it touches neither Git nor Docker.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Hold = Literal["until_release", "until_push"]
 Data = Literal["move", "copy", "leave"]
 
 _HISTORY = 100
-_BY_SOMEBODY = frozenset({Trigger.API, Trigger.CLI, Trigger.CALL})
+_BY_SOMEBODY = frozenset({Trigger.API, Trigger.CLI, Trigger.PAGE, Trigger.CALL})
 _REVISION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/~^-]{0,199}")
 
 

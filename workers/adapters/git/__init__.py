@@ -5,6 +5,7 @@
     tree          GitTree: one commit's content by path and object id, cached
     joined        JoinedTree: a commit beside the objects of another clone
     reader        objects by name from a long-lived process, whatever becomes of it or of the clone
+    history       the commits between two
     pool          which of these processes run
     batch         one `git cat-file` and its pipes
     export        writing a set of blobs below a folder

@@ -33,6 +33,14 @@ DELIVERY_SECONDS = 30 * DAY_SECONDS
 SESSION_SECONDS = 7 * DAY_SECONDS
 """How long a browser stays logged in."""
 
+BEGIN_SECONDS = 15
+"""How long a question waits for a worker to begin with it."""
+ANSWERING_SECONDS = 30
+"""How long a worker may take to answer one; as long as its task may take."""
+ANSWER_SECONDS = 60
+ORDERED_SECONDS = 3600
+"""How long a form that is sent again leads to where it has led."""
+
 MAX_DELIVERIES = 50
 """So many of the last webhooks of a repo are remembered."""
 MAX_RUNS = 1000
@@ -279,6 +287,21 @@ session = Key(
     "sessions",
     "7 days, or until the logout",
     "digest of a browser's session -> who began it, and a digest of the API token made with the session's name",
+)
+asked = Key(
+    "tegu:asked:%s",
+    "string",
+    "questions",
+    "15 s, 30 s from when a worker begins with it; gone when it is answered",
+    "digest of a question that a page has for a worker -> the id by which it is answered: others join it",
+)
+answer = Key("tegu:answer:%s", "string (JSON)", "questions", "1 minute", "id of a question: what the worker says")
+ordered = Key(
+    "tegu:ordered:%s",
+    "string",
+    "ordered",
+    "1 hour",
+    "a form that was sent: the page that its order has led to, empty while that is being done",
 )
 used_link = Key(
     "tegu:used-link:%s", "string", "sessions", "as long as it could be used", "digest of a link that logs in once"

@@ -30,7 +30,9 @@ from workers.adapters.state.marked import Adoptions, Holds, Pauses, Pins
 from workers.adapters.state.marks import Hold, Pause, Pin, Stop
 from workers.adapters.state.notices import Notices
 from workers.adapters.state.open_runs import OpenRuns
+from workers.adapters.state.ordered import Ordered
 from workers.adapters.state.outgoing import NobodyTakes, Outgoing
+from workers.adapters.state.questions import Questions
 from workers.adapters.state.records import Records
 from workers.adapters.state.refused import Refused
 from workers.adapters.state.repos import Repos
@@ -85,6 +87,8 @@ class State:
         self.commits = Commits(redis)
         self.deliveries = Deliveries(redis)
         self.sessions = SessionStore(redis)
+        self.questions = Questions(redis)
+        self.ordered = Ordered(redis)
 
     @translated()
     def facts(self, stacks: Iterable[str] | None = None) -> dict[str, StackFacts]:
