@@ -11,6 +11,7 @@ bodies     bodies within their limits
 problems   errors as JSON
 requests   what is asked: bodies and queries
 asking     how views are given that
+idempotency  actions that are sent twice
 schemas    what is shown of stacks and repos
 tally      what this process has answered
 """

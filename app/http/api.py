@@ -11,6 +11,7 @@ from app.http import requests as asked
 from app.http import schemas
 from app.http.asking import asking
 from app.http.auth import Guard
+from app.http.idempotency import Repeats
 from app.http.sessions import Sessions
 from app.http.streams import Streams
 from workers.adapters.state.past_deployment import RecordedDeployment
@@ -34,7 +35,10 @@ def create_api(services: Services) -> Blueprint:
     """The blueprint of the API."""
     blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
     guard = Guard(services.settings, Sessions(services.state.sessions, services.settings.api_token))
+    repeats = Repeats(services.state.keyed_actions)
     blueprint.before_request(lambda: guard.check(request))
+    blueprint.before_request(repeats.begin)
+    blueprint.after_request(repeats.end)
     _add_reading(blueprint, services)
     _add_history(blueprint, services)
     _add_streams(blueprint, services)

@@ -40,6 +40,10 @@ ANSWERING_SECONDS = 30
 ANSWER_SECONDS = 60
 ORDERED_SECONDS = 3600
 """How long a form that is sent again leads to where it has led."""
+KEYED_ACTION_SECONDS = DAY_SECONDS
+"""How long an action that is sent again gets the answer that it had."""
+BEGUN_ACTION_SECONDS = 60
+"""How long an action counts as being carried out, if whoever does it is killed."""
 
 MAX_DELIVERIES = 50
 """So many of the last webhooks of a repo are remembered."""
@@ -302,6 +306,13 @@ ordered = Key(
     "ordered",
     "1 hour",
     "a form that was sent: the page that its order has led to, empty while that is being done",
+)
+keyed_action = Key(
+    "tegu:action:%s",
+    "string (JSON)",
+    "keyed_actions",
+    "1 day; 1 minute while there is no answer",
+    "digest of an `Idempotency-Key` -> a digest of the request that it came with, and the answer",
 )
 used_link = Key(
     "tegu:used-link:%s", "string", "sessions", "as long as it could be used", "digest of a link that logs in once"

@@ -24,6 +24,7 @@ from workers.adapters.state.fast_path import Quick
 from workers.adapters.state.forecasts import Forecasts
 from workers.adapters.state.heirs import Heirs
 from workers.adapters.state.journal import Journal
+from workers.adapters.state.keyed_actions import KeyedActions
 from workers.adapters.state.leases import Leases
 from workers.adapters.state.live import LiveStates, current
 from workers.adapters.state.marked import Adoptions, Holds, Pauses, Pins
@@ -89,6 +90,7 @@ class State:
         self.sessions = SessionStore(redis)
         self.questions = Questions(redis)
         self.ordered = Ordered(redis)
+        self.keyed_actions = KeyedActions(redis)
 
     @translated()
     def facts(self, stacks: Iterable[str] | None = None) -> dict[str, StackFacts]:
