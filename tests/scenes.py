@@ -188,3 +188,13 @@ def all_well(state: State, count: int) -> None:
     pulled(state)
     for number in range(count):
         stand(state, Scene(f"production/stack-{number:04}"), number)
+
+
+def pasts(state: State, stacks: list[str], count: int = 20) -> None:
+    """Each of these stacks was deployed so often; every seventh of the stacks failed twice on the way."""
+    for number, stack in enumerate(stacks):
+        for turn in range(count):
+            decision = Decision(stack, Action.RESTART, Reason.CONTENT_CHANGED, commit(turn))
+            made = state.deployments.create(decision, None, trigger=Trigger.WEBHOOK, who="github")
+            failed = number % 7 == 0 and turn in {4, number % 20}
+            state.deployments.finish(made, Outcome.FAILED if failed else Outcome.DEPLOYED)

@@ -46,11 +46,17 @@ class CommitViews:
     def __init__(self, notes: Mapping[str, CommitNote], times: Times) -> None:
         self._notes = notes
         self._times = times
+        self._made: dict[tuple[str, str | None], CommitView] = {}
 
     def view(self, commit: str | None, repo_url: str | None = None) -> CommitView | None:
         """A commit, in a repo at this address; None for none."""
         if not commit:
             return None
+        if (commit, repo_url) not in self._made:  # many of a thousand stacks run the same few
+            self._made[commit, repo_url] = self._make(commit, repo_url)
+        return self._made[commit, repo_url]
+
+    def _make(self, commit: str, repo_url: str | None) -> CommitView:
         note = self._notes.get(commit) or CommitNote("")
         moment = self._times.moment(note.at)
         return CommitView(commit, commit[:_SHORT], note.subject, note.author, moment, forge_url(repo_url, commit))

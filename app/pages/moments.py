@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _UNITS = ((86_400 * 365, "y"), (86_400 * 30, "mo"), (86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 _JUST_NOW = 5
@@ -36,6 +37,7 @@ class Times:
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.now = now()
+        self._seconds = self.now.timestamp()
         self._made: dict[str, Moment | None] = {}
 
     def moment(self, text: str | None) -> Moment | None:
@@ -47,14 +49,8 @@ class Times:
         return self._made[text]
 
     def _make(self, text: str) -> Moment | None:
-        try:
-            at = datetime.fromisoformat(text)
-        except ValueError:
-            return None
-        if at.tzinfo is not UTC:
-            at = at.astimezone(UTC)
-        # As text of which the rest is cut off: `strftime` takes longer than all else of a thousand times.
-        return Moment(relative((self.now - at).total_seconds()), f"{str(at)[:_TO_THE_SECOND]} UTC", text)
+        read = _read(text)
+        return Moment(relative(self._seconds - read[0]), read[1], text) if read else None
 
     def in_seconds(self, seconds: float) -> Moment:
         """The time so many seconds from now."""
@@ -63,8 +59,19 @@ class Times:
 
     def seconds_since(self, text: str | None) -> float | None:
         """How long ago a stored time was; None where there is none."""
-        moment = self.moment(text)
-        return None if moment is None else (self.now - datetime.fromisoformat(moment.machine)).total_seconds()
+        read = _read(text) if text else None
+        return self._seconds - read[0] if read else None
+
+
+@lru_cache(maxsize=8192)
+def _read(text: str) -> tuple[float, str] | None:
+    """A stored time in seconds, and as people read it; each is looked at again and again while only its age changes."""
+    try:
+        at = datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        return None
+    # As text of which the rest is cut off: `strftime` takes longer than all else of a thousand times.
+    return at.timestamp(), f"{str(at)[:_TO_THE_SECOND]} UTC"
 
 
 def relative(seconds: float) -> str:

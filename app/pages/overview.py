@@ -5,14 +5,16 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from app.http.health import OK, check
-from app.http.schemas import repo_states, stack_facts, stack_ids
+from app.http.schemas import repo_states, stack_ids
 from app.pages.commit_view import CommitViews
 from app.pages.moments import Times
 from app.pages.overview_view import Overview, Places, overview
 from app.pages.run_view import read_deployments
+from app.pages.stack_lines import StackLines
 from app.pages.tegu_view import recent_runs, troubles
 from app.pages.wanted import Wanted
 from workers.catalog import Catalog
+from workers.catalog.places import paused_by_option
 from workers.services import Services
 
 _UNDER_WAY, _RECENT = 5, 100
@@ -20,11 +22,11 @@ _UNDER_WAY, _RECENT = 5, 100
 
 def create_overview(services: Services) -> Blueprint:
     """The blueprint of the first page."""
-    blueprint = Blueprint("overview", __name__)
+    blueprint, lines = Blueprint("overview", __name__), StackLines()
 
     @blueprint.get("/")
     def show() -> str:
-        return render_template("overview.html", page=read(services, Wanted.of(request.args)), repos=repos())
+        return render_template("overview.html", page=read(services, lines, Wanted.of(request.args)), repos=repos())
 
     def repos() -> tuple[str, ...]:
         return tuple(sorted(services.catalog.current().repos))
@@ -32,7 +34,7 @@ def create_overview(services: Services) -> Blueprint:
     return blueprint
 
 
-def read(services: Services, wanted: Wanted) -> Overview:
+def read(services: Services, lines: StackLines, wanted: Wanted) -> Overview:
     """Read all that the first page shows.
 
     Raises:
@@ -41,13 +43,14 @@ def read(services: Services, wanted: Wanted) -> Overview:
     """
     catalog, state, times = services.catalog.current(), services.state, Times()
     places = state.discovered.all()
-    facts = stack_facts(catalog, state, stack_ids(catalog, state.records.known()))
+    stacks = stack_ids(catalog, state.records.known())
+    shown = lines.all(state.stored_facts(stacks), paused_by_option(catalog, stacks, lambda: places))
     runs = state.runs.under_way(_UNDER_WAY)
     deployments = read_deployments(state, runs)
     repos = repo_states(catalog, state)
-    notes = state.commits.get_many([*(each.known.deployed_commit for each in facts), *(run.commit for run in runs)])
+    notes = state.commits.get_many([*(line.commit for line in shown), *(run.commit for run in runs)])
     return overview(
-        facts,
+        shown,
         wanted,
         times=times,
         commits=CommitViews(notes, times),

@@ -10,18 +10,21 @@ from app.pages import words
 from app.pages.commit_view import CommitView, CommitViews
 from app.pages.moments import Moment, Times
 from app.pages.run_view import Picture, counted, picture
-from app.pages.stack_line import StackLine, stack_line
+from app.pages.stack_line import StackLine
+from app.pages.strip import Strip, strip, told_strip
 from app.pages.tegu_view import RunLine, Trouble, run_line
 from app.pages.wanted import Grouping, Showing, Wanted
 from app.pages.words import Tone
 from workers.adapters.state.past_deployment import RecordedDeployment
+from workers.adapters.state.past_marks import PastMarks
 from workers.adapters.state.run import Run
-from workers.adapters.state.status import StackFacts
 from workers.model.words import StackStatus, Trigger
 
 _MOST_NEEDING = 12
 MOST_STACKS = 1000
 """In one page; beyond, it is searched."""
+_MOST_TOLD = 100
+"""Stacks of which each single deployment says what it was; of more, each colour of a stack's bars is one line."""
 _SHOWN_AS = {Showing.ALL: "all", Showing.TROUBLE: "in trouble", Showing.BEHIND: "not newest", Showing.GONE: "gone"}
 _RANK = {status: place for place, status in enumerate(words.STATUS)}
 
@@ -47,10 +50,21 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A stack with the commit that it runs."""
+    """A stack with the commit that it runs.
+
+    Attributes:
+        line: what is known of it.
+        commit: the one that is deployed.
+        at: when something was done last.
+        since: since when it needs somebody.
+        strip: its last deployments; None for none.
+    """
 
     line: StackLine
     commit: CommitView | None
+    at: Moment | None
+    since: Moment | None
+    strip: Strip | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +128,7 @@ class Overview:
 
 
 def overview(
-    facts: Iterable[StackFacts],
+    lines: Iterable[StackLine],
     wanted: Wanted,
     *,
     times: Times,
@@ -130,7 +144,7 @@ def overview(
     """Make the page of what is known.
 
     Args:
-        facts: of every stack.
+        lines: of every stack.
         wanted: what somebody wants to see.
         times: for ages.
         commits: those that are known.
@@ -142,11 +156,11 @@ def overview(
         last_look: when a pull ended last.
         interval: seconds from one regular look to the next.
     """
-    lines = sorted((stack_line(each, times) for each in facts), key=_place)
+    lines = sorted(lines, key=_place)
     living = [line for line in lines if line.status is not StackStatus.REMOVED]
     needing = [line for line in living if line.needs_you]
     found = [line for line in lines if _is_wanted(line, wanted, places)]
-    shown = {line.id: Shown(line, commits.view(line.commit, _url(line, places))) for line in found[:MOST_STACKS]}
+    draw = _Drawing(times, commits, places, told=len(found) <= _MOST_TOLD)
     first = needing[:_MOST_NEEDING]
     tone, sentence = _sentence(living, troubles)
     return Overview(
@@ -158,17 +172,37 @@ def overview(
         ),
         last_look=times.moment(last_look),
         next_look=_next(last_look, interval, times),
-        needing=tuple(Shown(line, commits.view(line.commit, _url(line, places))) for line in first),
+        needing=tuple(draw(line) for line in first),
         needing_more=len(needing) - len(first),
         under_way=tuple(_under_way(run, deployments, commits, places, times) for run in runs),
         recent=recent,
-        groups=_groups([shown[line.id] for line in found[:MOST_STACKS]], wanted, places),
+        groups=_groups([draw(line) for line in found[:MOST_STACKS]], wanted, places),
         count=len(living),
         left_out=max(0, len(found) - MOST_STACKS),
         wanted=wanted,
         showings=_showings(lines, wanted),
         groupings=tuple(Choice(each, wanted.url(group=each), None, each == wanted.group) for each in Grouping),
     )
+
+
+class _Drawing:
+    """Makes what is shown of a stack. `told` says that each of its deployments says what it was."""
+
+    def __init__(self, times: Times, commits: CommitViews, places: Places, *, told: bool) -> None:
+        self._times = times
+        self._commits = commits
+        self._places = places
+        self._told = told
+
+    def __call__(self, line: StackLine) -> Shown:
+        url = self._places.urls.get(self._places.repos.get(line.id, ""))
+        commit, moment = self._commits.view(line.commit, url), self._times.moment
+        return Shown(line, commit, moment(line.at), moment(line.since), self._bars(line.past))
+
+    def _bars(self, past: PastMarks) -> Strip | None:
+        if not past.outcomes:
+            return None
+        return told_strip(past, self._times) if self._told else strip(past.outcomes)
 
 
 def _place(line: StackLine) -> tuple[int, str]:
@@ -179,6 +213,8 @@ def _is_wanted(line: StackLine, wanted: Wanted, places: Places) -> bool:
     if not _is_shown(line, wanted.show):
         return False
     repo = places.repos.get(line.id, "")
+    if not wanted.search:
+        return True
     text = f"{line.id} {repo} {line.word} {' '.join(line.badges)}".lower()
     return all(word in text for word in wanted.search.lower().split())
 
@@ -188,7 +224,9 @@ def _is_shown(line: StackLine, show: Showing) -> bool:
         return line.status is StackStatus.REMOVED
     if line.status is StackStatus.REMOVED:
         return False
-    return {Showing.TROUBLE: line.needs_you, Showing.BEHIND: not line.is_newest}.get(show, True)
+    if show is Showing.TROUBLE:
+        return line.needs_you
+    return show is Showing.ALL or not line.is_newest
 
 
 def _sentence(living: Sequence[StackLine], troubles: Sequence[Trouble]) -> tuple[Tone, str]:
@@ -252,10 +290,6 @@ def _group_of(line: StackLine, group: Grouping, places: Places) -> str:
     if group is Grouping.REPO:
         return places.repos.get(line.id, "no repo any more")
     return places.hosts.get(line.environment, "no host any more") if group is Grouping.HOST else line.environment
-
-
-def _url(line: StackLine, places: Places) -> str | None:
-    return places.urls.get(places.repos.get(line.id, ""))
 
 
 def _showings(lines: Sequence[StackLine], wanted: Wanted) -> tuple[Choice, ...]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from app.pages import words
-from app.pages.moments import Moment, Times
 from app.pages.words import Tone
 from workers.adapters.state.live import UNKNOWN, LiveService
+from workers.adapters.state.past_marks import PastMarks
 from workers.adapters.state.status import StackFacts, status_of
 from workers.model.words import Outcome, Reason, StackStatus
 
@@ -27,7 +27,7 @@ class Light:
 
 @dataclass(frozen=True, slots=True)
 class StackLine:
-    """One stack.
+    """One stack. Times are texts, so that a line says the same for as long as nothing changes.
 
     Attributes:
         id: `environment/name`.
@@ -46,6 +46,7 @@ class StackLine:
         why: one sentence for whoever has to do something about it.
         since: since when it needs somebody, as far as that is known.
         badges: marks that people have set.
+        past: its last deployments.
     """
 
     id: str
@@ -60,10 +61,11 @@ class StackLine:
     well: Light
     commit: str | None
     did: str
-    at: Moment | None
+    at: str | None
     why: str
-    since: Moment | None
+    since: str | None
     badges: tuple[str, ...]
+    past: PastMarks
 
     @property
     def needs_you(self) -> bool:
@@ -71,7 +73,7 @@ class StackLine:
         return self.status in words.NEEDS_YOU
 
 
-def stack_line(facts: StackFacts, times: Times) -> StackLine:
+def stack_line(facts: StackFacts) -> StackLine:
     """What a list shows of a stack."""
     status = status_of(facts)
     tone, word = words.STATUS[status]
@@ -93,10 +95,11 @@ def stack_line(facts: StackFacts, times: Times) -> StackLine:
         well=_well(lasting),
         commit=known.deployed_commit,
         did=_did(facts),
-        at=times.moment(last.at if last else decided),
+        at=last.at if last else decided,
         why=why,
-        since=None if is_calm else times.moment(_since(facts, status)),
+        since=None if is_calm else _since(facts, status),
         badges=_badges(facts),
+        past=known.past,
     )
 
 

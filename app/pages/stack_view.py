@@ -119,7 +119,7 @@ def stack_page(
         times: for ages.
         commits: those that are known.
     """
-    known, line = facts.known, stack_line(facts, times)
+    known, line = facts.known, stack_line(facts)
     newest = known.latest_commit if known.latest_commit != known.deployed_commit else None
     return StackPage(
         line=line,

@@ -96,7 +96,7 @@ function age(seconds) {
 
 setInterval(() => {
   if (document.hidden) return;
-  for (const time of document.querySelectorAll("time[title]")) {
+  for (const time of document.querySelectorAll("time[title], .stacks td:nth-child(6)")) {
     const at = Date.parse(time.title.replace(" UTC", "Z").replace(" ", "T"));
     if (at) time.textContent = age((Date.now() - at) / 1000);
   }

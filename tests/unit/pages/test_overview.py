@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from app.http.sessions import new_name
 from tests import scenes
 from tests.scenes import Scene
 from tests.unit.pages.conftest import Serve, browser, page, words_of
+from workers.adapters.state import keys
 from workers.adapters.state.state import State
 from workers.model.words import StackStatus
 
@@ -131,14 +133,42 @@ def test_hostile_names_and_messages_are_text(client: FlaskClient, state: State) 
     assert "<code>&lt;b&gt;</code>" in text
 
 
+def test_the_last_deployments_of_a_stack_are_bars(client: FlaskClient, state: State) -> None:
+    scenes.all_well(state, 2)
+    scenes.pasts(state, ["production/stack-0000"], count=5)
+    row = next(row for row in page(client, "/").split("<tr>") if ">stack-0000<" in row)
+    assert "<svg role=img><title>4 deployed, 2 failed</title>" in row
+    assert f"<path d=M18,0h1><title>deployed {scenes.commit(3)[:7]} just now</title></path>" in row
+    assert f"<path class=bad d=M15,0h1><title>failed {scenes.commit(0)[:7]} just now</title></path>" in row
+
+
 def test_a_thousand_stacks_are_one_small_page(client: FlaskClient, state: State) -> None:
     scenes.all_well(state, 1000)
+    # As twenty deployments of each leave it, every seventh with two failures: here they need not have been.
+    for number, stack in enumerate(state.records.known()):
+        outcomes = "".join("f" if number % 7 == 0 and turn in {4, number % 20} else "d" for turn in range(20))
+        known = {"outcomes": outcomes, "names": " ".join(f"1m8gyytkgjj{turn:03}:b6589fc" for turn in range(20))}
+        state.redis.hset(keys.status(stack), "past", json.dumps(known))
     answer = client.get("/", headers={"Accept-Encoding": "gzip"})
     text = gzip.decompress(answer.data)
     assert text.count(b"<tr><td>") == 1000
+    assert text.count(b"<svg role=img>") == 999
     assert len(text) <= 300_000
     assert len(answer.data) <= 60_000
     assert "1 more match" in text.decode()
+    assert b"<path class=bad d=M4,0h1m3,0h1 />" in text
+
+
+def test_what_has_changed_is_seen_though_lines_are_kept(client: FlaskClient, state: State) -> None:
+    scenes.all_well(state, 2)
+    assert "2/2" in page(client, "/")
+    state.live.beat(scenes.WATCHER, "2026-01-01T00:00:00.000Z")
+    assert "?/2" in page(client, "/")
+    state.live.beat(scenes.WATCHER, None)
+    state.pauses.pause("production/stack-0000", "me", "")
+    text = page(client, "/")
+    assert "<i>paused</i>" in text
+    assert "?/2" not in text
 
 
 def test_without_redis_it_says_so_and_nothing_else(serve: Serve, tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ from workers.adapters.state.clock import now
 from workers.adapters.state.connection import translated
 from workers.adapters.state.identifiers import new_id
 from workers.adapters.state.past_deployment import DeploymentPage, EndedStep, RecordedDeployment
+from workers.adapters.state.past_marks import LETTERS, MOST_MARKS, SHORT
 from workers.adapters.state.records import decoded
+from workers.adapters.state.scripts import Scripts
 from workers.model.words import Decision, Outcome, RunStatus, Trigger
 
 _BATCH = 100  # deployments that are read at once
@@ -22,13 +24,18 @@ LONGEST_BLOCK_MS = 4000
 
 # Named here, since inside the class `list` is a method.
 Lines: TypeAlias = list[tuple[str, str]]
+_MARKED: tuple[str | int, ...] = (
+    *(MOST_MARKS, SHORT),
+    *(text for letter, outcome in LETTERS.items() for text in (outcome, letter)),
+)
 
 
 class Deployments:
     """Deployments in Redis. Whoever writes lines masks secrets first."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, scripts: Scripts) -> None:
         self._redis = redis
+        self._scripts = scripts
 
     @translated()
     def create(
@@ -91,13 +98,15 @@ class Deployments:
             seconds: how long each step took.
             fingerprint: of the content.
         """
-        if not self._redis.exists(keys.deployment(deployment)):
+        stack = self._redis.hget(keys.deployment(deployment), "stack")
+        if stack is None:
             return
         status = RunStatus.FAILED if outcome.bad else RunStatus.SUCCEEDED
         ending: dict[str, object] = {"status": status, "outcome": outcome, "error": error, "finished_at": now()}
         kept = {"seconds": seconds, "fingerprint": fingerprint}
         known = {name: value for name, value in kept.items() if value is not None}
         self._redis.hset(keys.deployment(deployment), mapping=_encoded(ending | known))
+        self._scripts("note_past", json.loads(stack), *_MARKED)
 
     @translated()
     def get(self, deployment: str) -> RecordedDeployment | None:

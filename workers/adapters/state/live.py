@@ -198,6 +198,15 @@ def current(stored: Mapping[str, Any] | None, watchers: Mapping[str, str], clock
     return live
 
 
+def sight(watchers: Mapping[str, str], clock: int) -> str:
+    """What all watchers see, as one text: as long as it is the same, `current` says the same of the same state."""
+    found = []
+    for name, text in sorted(watchers.items()):
+        said = json.loads(text)
+        found.append(f"{name} {_lost(said) or (_is_heard(said, clock) or said.get('at'))}")
+    return "\n".join(found)
+
+
 def _lost(said: Mapping[str, Any]) -> str:
     return str(said.get("lost") or "")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from redis import Redis
 
@@ -26,9 +25,9 @@ from workers.adapters.state.heirs import Heirs
 from workers.adapters.state.journal import Journal
 from workers.adapters.state.keyed_actions import KeyedActions
 from workers.adapters.state.leases import Leases
-from workers.adapters.state.live import LiveStates, current
+from workers.adapters.state.live import LiveStates
 from workers.adapters.state.marked import Adoptions, Holds, Pauses, Pins
-from workers.adapters.state.marks import Hold, Pause, Pin, Stop
+from workers.adapters.state.marks import Stop
 from workers.adapters.state.notices import Notices
 from workers.adapters.state.open_runs import OpenRuns
 from workers.adapters.state.ordered import Ordered
@@ -41,9 +40,9 @@ from workers.adapters.state.runs import Runs
 from workers.adapters.state.scripts import Scripts
 from workers.adapters.state.sessions import SessionStore
 from workers.adapters.state.stack_lock import StackLock
-from workers.adapters.state.status import Known, StackFacts, status_row
+from workers.adapters.state.status import StackFacts, status_row
+from workers.adapters.state.stored_facts import StoredFacts
 
-_M = TypeVar("_M")
 _AT_ONCE = 500  # stacks in one call of a script, so that Redis answers others in between
 
 
@@ -72,7 +71,7 @@ class State:
         self.discovered = Discovered(redis, scripts)
         self.refused = Refused(redis)
         self.heirs = Heirs(redis)
-        self.deployments = Deployments(redis)
+        self.deployments = Deployments(redis, scripts)
         self.notices = Notices(redis, scripts)
         self.leases = Leases(redis, scripts)
         self.pauses = Pauses(redis, self.journal)
@@ -92,25 +91,20 @@ class State:
         self.ordered = Ordered(redis)
         self.keyed_actions = KeyedActions(redis)
 
-    @translated()
     def facts(self, stacks: Iterable[str] | None = None) -> dict[str, StackFacts]:
         """All that is known of these stacks, or of every known one, in two round trips and one for each 500 stacks."""
+        stored = self.stored_facts(stacks)
+        return {name: stored.read(name) for name in stored.texts}
+
+    @translated()
+    def stored_facts(self, stacks: Iterable[str] | None = None) -> StoredFacts:
+        """The same as it is stored."""
         names = self.records.known() if stacks is None else tuple(stacks)
         watchers, clock = self.live.heard() if names else ({}, 0)
-        found = {}
+        texts: dict[str, str] = {}
         for chunk in (names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE)):
-            for name, stored in zip(chunk, json.loads(self._scripts("facts", *chunk)), strict=True):
-                found[name] = StackFacts(
-                    name,
-                    Known.from_json(stored["status"]),
-                    _mark(stored["pause"], Pause.from_json),
-                    _mark(stored["hold"], Hold.from_json),
-                    _mark(stored["pin"], Pin.from_json),
-                    live=current(stored["live"], watchers, clock),
-                    leased=bool(stored["leased"]),
-                    waiting=bool(stored["waiting"]),
-                )
-        return found
+            texts |= zip(chunk, str(self._scripts("facts", *chunk)).split("\n"), strict=True)
+        return StoredFacts(texts, watchers, clock)
 
     @translated()
     def forget(self, stack: str) -> None:
@@ -143,7 +137,3 @@ class State:
     def rows(self, stacks: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """The rows of `tegu status --json`."""
         return [status_row(facts) for facts in self.facts(stacks).values()]
-
-
-def _mark(stored: Mapping[str, Any] | None, parse: Callable[[Mapping[str, Any]], _M]) -> _M | None:
-    return None if stored is None else parse(stored)

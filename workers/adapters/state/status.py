@@ -8,6 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 from workers.adapters.state.live import MISSING, UNKNOWN, Live, LiveService
 from workers.adapters.state.marks import Hold, Pause, Pin, Removed, Stop
+from workers.adapters.state.past_marks import PastMarks
 from workers.model.messages import shortened
 from workers.model.words import Action, Decision, Outcome, Reason, StackStatus
 
@@ -183,6 +184,7 @@ class Known:
         removed: that it is none any more.
         paused_by_option: whether the catalog pauses it.
         lasting: the services that the last deployment left running; None where an earlier release did not say.
+        past: its last deployments.
     """
 
     latest_commit: str | None = None
@@ -195,6 +197,7 @@ class Known:
     removed: Removed | None = None
     paused_by_option: bool = False
     lasting: tuple[str, ...] | None = None
+    past: PastMarks = field(default_factory=PastMarks)
 
     @property
     def is_behind(self) -> bool:
@@ -217,6 +220,7 @@ class Known:
             removed=Removed.from_json(removed) if removed else None,
             paused_by_option=bool(stored.get("paused_by_option")),
             lasting=None if stored.get("lasting") is None else tuple(stored["lasting"]),
+            past=PastMarks.from_json(stored.get("past")),
         )
 
 

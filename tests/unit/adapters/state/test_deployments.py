@@ -9,6 +9,7 @@ import pytest
 from workers.adapters.state import keys
 from workers.adapters.state.clock import now
 from workers.adapters.state.past_deployment import EndedStep
+from workers.adapters.state.past_marks import LETTERS, MOST_MARKS, PastMark, PastMarks
 from workers.adapters.state.state import State
 from workers.model.words import Action, Decision, Outcome, Reason, Trigger
 
@@ -118,3 +119,22 @@ def test_everything_of_a_deployment_expires(state: State) -> None:
     state.deployments.tell(deployment, ["one"], [EndedStep("up", 1.0, now())])
     names = [keys.deployment(deployment), keys.steps(deployment), keys.log(deployment), keys.deployments(STACK)]
     assert all(state.redis.ttl(name) > 0 for name in names)
+
+
+def test_the_status_of_a_stack_knows_its_last_deployments_of_those_that_ended(state: State) -> None:
+    state.records.set_status(STACK, latest_commit="c1")
+    made = [created(state) for _ in range(MOST_MARKS + 3)]
+    for deployment in made[:-2]:
+        state.deployments.finish(deployment, Outcome.DEPLOYED)
+    state.deployments.finish(made[-1], Outcome.ROLLED_BACK)
+    past = state.records.status(STACK).past
+    assert past.outcomes == "d" * (MOST_MARKS - 2) + "r", "one of the newest twenty has not ended"
+    assert past.each()[-1] == PastMark(made[-1], Outcome.ROLLED_BACK, "c1")
+    assert set(LETTERS.values()) == set(Outcome)
+
+
+def test_what_is_not_known_any_more_is_not_known_again_by_the_end_of_a_deployment(state: State) -> None:
+    deployment = created(state)
+    state.deployments.finish(deployment, Outcome.DEPLOYED)
+    assert not state.redis.exists(keys.status(STACK))
+    assert state.records.status(STACK).past == PastMarks()
