@@ -31,11 +31,13 @@ class Visitor:
         who: for people; one token has no names yet.
         session: the name that forms are tied to.
         logged_in: whether there is something to log out of.
+        may_act: whether they may order something, beside looking. Who has the token may.
     """
 
     who: str
     session: str
     logged_in: bool = True
+    may_act: bool = True
 
 
 class Sessions:

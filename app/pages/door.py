@@ -88,6 +88,18 @@ def check_form() -> None:
         raise Forbidden(message)
 
 
+def check_may_act() -> None:
+    """See that whoever looks may order something.
+
+    Raises:
+        Forbidden: they may only look.
+    """
+    visitor: Visitor | None = g.visitor
+    if visitor is None or not visitor.may_act:
+        message = "You may look at everything here, and order nothing."
+        raise Forbidden(message)
+
+
 def local_page(address: str | None) -> str:
     """Where to go after the login: to a page of ours, whatever a link says."""
     if not address or not address.startswith("/") or address.startswith(("//", "/\\")):

@@ -31,6 +31,7 @@ class Past:
         error: the first line of what went wrong; empty where nothing did.
         commit: what it brought the stack to, or was to.
         height: of its bar, by how long it took.
+        back: where rolling back to it is looked at; empty where that makes no sense.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Past:
     error: str
     commit: CommitView | None
     height: int
+    back: str = ""
 
 
 def history(

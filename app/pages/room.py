@@ -13,6 +13,8 @@ from werkzeug.exceptions import HTTPException
 
 from app.http.problems import problem_of
 from app.http.sessions import Sessions
+from app.pages.act import create_act
+from app.pages.asking import Asking
 from app.pages.deployment import create_deployment
 from app.pages.door import Door
 from app.pages.entrance import create_entrance
@@ -22,7 +24,7 @@ from app.pages.repo import create_repo
 from app.pages.run import create_run
 from app.pages.settings import create_settings
 from app.pages.stack import create_stack
-from workers.model.errors import CatalogError, RedisUnavailable, UnknownName
+from workers.model.errors import CatalogError, RedisUnavailable, UnknownName, UsageError, UserError
 from workers.runtime.masking import masked
 from workers.services import Services
 
@@ -48,6 +50,7 @@ def add_pages(app: Flask, services: Services) -> Flask:
     pages.register_blueprint(create_entrance(services.settings, sessions, services.state.sessions))
     for create in (create_overview, create_stack, create_run, create_deployment, create_repo, create_settings):
         pages.register_blueprint(create(services))
+    pages.register_blueprint(create_act(services, Asking(services)))
     pages.after_request(door.remember)
     pages.after_request(_finish)
     app.jinja_env.filters["said"] = said
@@ -62,6 +65,14 @@ def _add_errors(app: Flask, pages: Blueprint) -> None:
     @pages.errorhandler(UnknownName)
     def unknown(error: UnknownName) -> Response:
         return _trouble(HTTPStatus.NOT_FOUND, "There is nothing of this name", str(error))
+
+    @pages.errorhandler(UserError)
+    def senseless(error: UserError) -> Response:
+        return _trouble(HTTPStatus.CONFLICT, "That cannot be done as things stand", str(error))
+
+    @pages.errorhandler(UsageError)
+    def mistaken(error: UsageError) -> Response:
+        return _trouble(HTTPStatus.BAD_REQUEST, "That is not complete", str(error))
 
     @pages.errorhandler(RedisUnavailable)
     def without_redis(_: RedisUnavailable) -> Response:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from app.pages import words
+from app.pages.acts import Act, Button, address, buttons
 from app.pages.commit_view import CommitView, CommitViews
 from app.pages.history import Past, history
 from app.pages.moments import Moment, Times
@@ -87,6 +88,7 @@ class StackPage:
         facts: where it is from and where it runs.
         command: how its project is spoken to by hand.
         is_live: whether it is worth looking again soon.
+        buttons: what can be ordered, what helps first.
     """
 
     line: StackLine
@@ -99,6 +101,7 @@ class StackPage:
     facts: tuple[Fact, ...]
     command: str
     is_live: bool
+    buttons: tuple[Button, ...]
 
 
 def stack_page(
@@ -128,11 +131,26 @@ def stack_page(
         why=_why(known.last_decision, line.why, times) if known.last_decision else None,
         services=tuple(_service(name, each, times) for name, each in facts.services.items()),
         marks=tuple(_marks(facts, times)),
-        history=history(deployments, times, commits, repo_url),
+        history=_history(facts, history(deployments, times, commits, repo_url)),
         facts=_facts(stack),
         command=f"tegu compose {facts.stack} ps",
         is_live=line.status in {StackStatus.DEPLOYING, StackStatus.PENDING},
+        buttons=buttons(facts),
     )
+
+
+def _history(facts: StackFacts, past: tuple[Past, ...]) -> tuple[Past, ...]:
+    """With a way back to whatever was good once, and is not what runs."""
+    if facts.known.removed is not None:
+        return past
+    return tuple(replace(each, back=_way_back(facts, each)) for each in past)
+
+
+def _way_back(facts: StackFacts, past: Past) -> str:
+    commit = past.commit.id if past.commit and past.tone is Tone.GOOD else None
+    if commit is None or commit == facts.known.deployed_commit:
+        return ""
+    return address(facts.stack, Act.ROLLBACK, to=commit)
 
 
 def _why(decision: DecisionNote, told: str, times: Times) -> Why:

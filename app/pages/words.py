@@ -86,6 +86,16 @@ _DONE: Mapping[Action, str] = {
     Action.REMOVE: "taken down",
 }
 
+_TO_DO: Mapping[Action, str] = {
+    Action.NONE: "leave alone",
+    Action.SIGNAL: "signal",
+    Action.RESTART: "restart",
+    Action.RECREATE: "recreate",
+    Action.UP: "bring up",
+    Action.BUILD: "build and bring up",
+    Action.REMOVE: "take down",
+}
+
 _WHY: Mapping[Reason, str] = {
     Reason.UNCHANGED: "nothing that reaches it changed",
     Reason.FIRST_DEPLOY: "first deployment",
@@ -136,6 +146,11 @@ def done(action: Action | None, services: Sequence[str] = ()) -> str:
     """What was done: `restarted web and db`."""
     word = _DONE[action or Action.NONE]
     return f"{word} {listed(services)}" if services else word
+
+
+def to_do(action: Action) -> str:
+    """What is to be done: `restart`."""
+    return _TO_DO[action]
 
 
 def why(reason: Reason | None, paths: Sequence[str] = (), inputs: Sequence[str] = ()) -> str:

@@ -56,8 +56,7 @@ def request_cancel(services: Services, name: str, *, who: str) -> Cancellation:
         return Cancellation(deployment.stack, name, deployment.run)
     stack = _stack_to_cancel(services, name)
     waiting = _cancel_waiting(services, stack, who)
-    newest = services.state.deployments.list(stack.id, 1)
-    under_way = newest[0] if newest and _is_under_way(services, newest[0]) else None
+    under_way, _ = cancellable(services, stack)
     if under_way is not None:
         services.state.cancellations.ask(under_way.id, who)
         return Cancellation(stack.id, under_way.id, under_way.run, waiting)
@@ -65,6 +64,17 @@ def request_cancel(services: Services, name: str, *, who: str) -> Cancellation:
         message = f"nothing of {stack.id} is under way"
         raise UserError(message)
     return Cancellation(stack.id, None, waiting[-1], waiting)
+
+
+def cancellable(services: Services, stack: Stack) -> tuple[RecordedDeployment | None, bool]:
+    """What of a stack can be cancelled: the deployment under way, and whether a run waits for it.
+
+    Raises:
+        RedisUnavailable: nobody knows.
+    """
+    newest = services.state.deployments.list(stack.id, 1)
+    under_way = newest[0] if newest and _is_under_way(services, newest[0]) else None
+    return under_way, services.state.facts([stack.id])[stack.id].waiting
 
 
 def _is_under_way(services: Services, deployment: RecordedDeployment) -> bool:

@@ -1,0 +1,164 @@
+"""The page before an order, as values: what would come of it, what else could be wanted, and the form. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from app.pages.acts import Act
+from app.pages.commit_view import CommitView, CommitViews
+from app.pages.prospect import Prospect
+from app.pages.wish import Wish
+
+_TITLES: Mapping[Act, tuple[str, str]] = {
+    Act.DEPLOY: ("Deploy", "Deploy now"),
+    Act.ROLLBACK: ("Roll back", "Roll back now"),
+    Act.PAUSE: ("Pause", "Pause it"),
+    Act.RESUME: ("Resume", "Resume it"),
+    Act.CANCEL: ("Cancel", "Cancel it"),
+    Act.ADOPT: ("Adopt", "Adopt it"),
+    Act.FORGET: ("Forget", "Forget it"),
+}
+"""What a page and its button are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Another way to want it: chosen by a link, since it has a plan of its own."""
+
+    label: str
+    url: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A commit that comes or is taken back, and whether it changed something of the stack."""
+
+    commit: CommitView
+    is_gained: bool
+    reaches: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ActPage:
+    """The page.
+
+    Attributes:
+        stack: its id.
+        stack_url: its page.
+        title: what is wanted.
+        confirm: what the button says.
+        wish: in full.
+        options: other ways to want it.
+        prospect: what would come of it; None where nobody could say.
+        silence: why nobody could.
+        commit: where the stack would be.
+        commits: that come or are taken back.
+        changed: what is told of a plan that has changed since it was shown; empty where it has not.
+        form: the name of the form, another each time.
+    """
+
+    stack: str
+    stack_url: str
+    title: str
+    confirm: str
+    wish: Wish
+    options: tuple[Option, ...]
+    prospect: Prospect | None
+    silence: str
+    commit: CommitView | None
+    commits: tuple[Between, ...]
+    changed: str
+    form: str
+
+    @property
+    def can_be_ordered(self) -> bool:
+        """Whether there is a button."""
+        return self.prospect is not None and not self.prospect.obstacle
+
+    @property
+    def is_asked_why(self) -> bool:
+        """Whether a reason can be given."""
+        return self.wish.act is Act.PAUSE
+
+
+def act_page(
+    wish: Wish,
+    prospect: Prospect | None,
+    *,
+    silence: str,
+    changed: str,
+    form: str,
+    heirs: Iterable[str],
+    commits: CommitViews,
+    repo_url: str | None,
+) -> ActPage:
+    """Make the page.
+
+    Args:
+        wish: what is wanted.
+        prospect: what would come of it; None where nobody could say.
+        silence: why nobody could.
+        changed: what is told of a plan that has changed.
+        form: the name of the form.
+        heirs: the stacks that are gone and with which this one seems to go on.
+        commits: what is known of them.
+        repo_url: of the stack's repo.
+    """
+    title, confirm = _TITLES[wish.act]
+    between = prospect.between.commits if prospect else ()
+    return ActPage(
+        stack=wish.stack,
+        stack_url=f"/stacks/{quote(wish.stack)}",
+        title=title,
+        confirm=confirm,
+        wish=wish,
+        options=_options(wish, tuple(heirs)),
+        prospect=prospect,
+        silence=silence,
+        commit=commits.view(prospect.commit if prospect else None, repo_url),
+        commits=tuple(
+            Between(view, each.is_gained, each.reaches) for each in between if (view := commits.view(each.id, repo_url))
+        ),
+        changed=changed,
+        form=form,
+    )
+
+
+def told_of_change(shown: CommitView | None, now: CommitView | None) -> str:
+    """What is said of a plan that is another one than was shown."""
+    if shown and now and shown.id != now.id:
+        return f"Nothing was ordered: you have seen the plan for {shown.short}, and now it is {now.short}. Look again."
+    return "Nothing was ordered: since you have seen the plan, something has changed. This is the plan now."
+
+
+def _options(wish: Wish, heirs: tuple[str, ...]) -> tuple[Option, ...]:
+    match wish.act:
+        case Act.DEPLOY:
+            ways = [("What has changed", replace(wish, force=False)), ("Every service anew", replace(wish, force=True))]
+        case Act.ROLLBACK:
+            ways = [
+                ("Until it is resumed", replace(wish, hold="until_release")),
+                ("Until a push changes it", replace(wish, hold="until_push")),
+            ]
+        case Act.FORGET:
+            ways = [
+                ("Leave its containers", replace(wish, down=False)),
+                ("Take them down first", replace(wish, down=True)),
+            ]
+        case Act.ADOPT:
+            ways = _adoptions(wish, heirs)
+        case _:
+            ways = []
+    return tuple(Option(label, each.url, each == wish) for label, each in ways)
+
+
+def _adoptions(wish: Wish, heirs: tuple[str, ...]) -> list[tuple[str, Wish]]:
+    anew = replace(wish, data="leave", source="")
+    if heirs:
+        going_on = [(f"Go on with {each}", replace(wish, data=None, source=each)) for each in heirs]
+        return [*going_on, ("Begin anew", anew)]
+    move, copy = replace(wish, data="move", source=""), replace(wish, data="copy", source="")
+    return [("Move its data", move), ("Copy its data", copy), ("Leave its data", anew)]
