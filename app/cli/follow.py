@@ -1,26 +1,21 @@
-"""Waiting for a run and showing how it goes: a live line in a terminal, plain lines elsewhere."""
+"""Waiting for a run and showing how it goes: a line that erases itself in a terminal, plain lines everywhere."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from app.cli.output import STYLES, console, say, short
-from workers.adapters.state.results import StackResult
+import click
+
+from app.cli.naming import Names
+from app.cli.output import plural
+from app.cli.progress import progress
+from app.cli.result_text import result_lines, run_sentence
+from app.pages.words import listed
 from workers.adapters.state.run import Run
-from workers.adapters.state.summary import summary, word_of
 from workers.model.errors import RedisUnavailable, UnknownName
-from workers.model.messages import visible
-from workers.model.words import Outcome
-from workers.runtime.late import late
+from workers.model.words import Outcome, RunStatus
 from workers.services import Services
-
-if TYPE_CHECKING:
-    import rich.text
-else:
-    rich = late("rich", "text")
 
 _POLL = 0.2  # seconds
 _PATIENCE = 30.0  # seconds without Redis until waiting is given up; the run goes on without us
@@ -42,16 +37,18 @@ def follow(services: Services, run: str, *, quiet: bool = False) -> Run:
         UnknownName: when the run is gone.
     """
     told: set[str] = set()
-    with _progress(quiet=quiet) as show:
+    names = Names.of(services.catalog)
+    with progress(is_shown=not quiet) as line:
         for seen in _states(services, run):
             for stack, result in seen.stacks.items():
                 if result.outcome and stack not in told:
                     told.add(stack)
                     if not quiet and result.outcome is not Outcome.UNCHANGED:
-                        _tell(result)
-            show(_summary(seen, told))
+                        line.erase()
+                        click.echo("\n".join(result_lines(result, names)))
+            line.show(_summary(seen, told, names))
     if not quiet:
-        _conclude(seen)
+        click.echo(run_sentence(seen, names))
     return seen
 
 
@@ -76,39 +73,8 @@ def _states(services: Services, run: str) -> Iterator[Run]:
         time.sleep(_POLL)
 
 
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A line that is rewritten in a terminal; nothing elsewhere."""
-    screen = console(errors=True)
-    if quiet or not screen.is_terminal:
-        yield lambda _: None
-        return
-    with screen.status("queued") as status:
-        yield status.update
-
-
-def _summary(run: Run, told: set[str]) -> str:
+def _summary(run: Run, told: set[str], names: Names) -> str:
     if not run.stacks:
-        return f"{run.status}: {', '.join(run.pulls) or 'waiting for a worker'}"
-    left = [stack for stack in run.stacks if stack not in told]
-    return f"{len(told)} of {len(run.stacks)} stacks looked at; waiting for {', '.join(left[:3]) or 'nothing'}"
-
-
-def _tell(result: StackResult) -> None:
-    outcome = str(result.outcome)
-    line = rich.text.Text(f"{result.stack}  ")
-    line.append(word_of(result) if result.still else outcome, style=STYLES.get(outcome, ""))
-    line.append(f"  {result.action or ''} {result.reason or ''} {short(result.commit)}".rstrip())
-    if result.message:
-        line.append(visible("".join(f"\n    {said}" for said in result.message.splitlines())))
-    if result.deployment and result.outcome in {Outcome.FAILED, Outcome.ROLLED_BACK}:
-        line.append(f"\n    tegu log {result.deployment}")
-    console().print(line, soft_wrap=True)
-
-
-def _conclude(run: Run) -> None:
-    problems = [f"{worker}: {error}" for worker, error in run.pull_errors.items()]
-    if not problems and run.error:
-        problems = [run.error]  # a pull's is the run's, too
-    say("; ".join([f"run {run.id} {run.status}", *problems]))
-    say(summary(run.stacks.values(), run.started_at, run.finished_at))
+        return f"pulling {run.repo}" if run.status is RunStatus.RUNNING else "waiting for a worker"
+    left = [names(stack) for stack in run.stacks if stack not in told]
+    return f"{len(told)} of {plural(len(run.stacks), 'stack')}: waiting for {listed(left, 3) or 'the run to end'}"

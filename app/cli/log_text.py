@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from app.cli.output import say, short
+import click
+
+from app.cli.naming import Names
+from app.cli.output import say, short, tinted
+from app.cli.result_text import result_lines, run_sentence
+from app.pages import words
 from workers.adapters.state.past_deployment import RecordedDeployment
-from workers.adapters.state.results import StackResult
 from workers.adapters.state.run import Run
-from workers.adapters.state.summary import summary, word_of
 from workers.deploy.known import find_known
 from workers.model.errors import UnknownName
-from workers.model.words import RunStatus
+from workers.model.words import Outcome, RunStatus
 from workers.services import Services
 
 _BLOCK_MS = 1000
@@ -32,6 +35,7 @@ class Log:
 
     def __init__(self, services: Services, identifier: str) -> None:
         self._state = services.state
+        self._names = Names.of(services.catalog)
         self._found: Run | RecordedDeployment = (
             self._state.runs.get(identifier)
             or self._state.deployments.get(identifier)
@@ -79,16 +83,15 @@ class Log:
             for stack, result in run.stacks.items():
                 if result.outcome and stack not in told:
                     told.add(stack)
-                    _print_result(result)
+                    click.echo("\n".join(result_lines(result, self._names)))
             if seen is None or run.status.ended or not is_followed:
-                say("; ".join([f"run {run.id} {run.status}", *run.pull_errors.values()]))
-                say(summary(run.stacks.values(), run.started_at, run.finished_at))
+                click.echo(run_sentence(run, self._names))
                 return run.status is RunStatus.SUCCEEDED
             time.sleep(_POLL)
 
     def _print_deployment(self, deployment: str, *, is_followed: bool) -> bool:
         found = self._state.deployments.get(deployment)
-        say(_heading(deployment, found))
+        say(_heading(deployment, found, self._names))
         cursor = "0"
         while True:
             # Asked first: lines that come after the answer are read below.
@@ -101,7 +104,9 @@ class Log:
                 break
             found = self._state.deployments.get(deployment)
         if found is not None and found.outcome:
-            say(f"── {found.outcome}" + (f": {found.error}" if found.error else ""))
+            said = f": {self._names.within(found.error)}" if found.error else ""
+            _, word = words.OUTCOME[found.outcome]
+            say(f"── {tinted(word)}{said}")
         return found is not None and found.status is RunStatus.SUCCEEDED
 
     def _lines(self, deployment: str) -> list[str]:
@@ -113,21 +118,11 @@ class Log:
         return found
 
 
-def _heading(deployment: str, found: RecordedDeployment | None) -> str:
+def _heading(deployment: str, found: RecordedDeployment | None, names: Names) -> str:
     """What a deployment's log begins with; `None` is one that has expired, of which only lines may be left."""
     if found is None:
-        return f"── None      {deployment}"
-    why = f"{found.action or ''} {found.reason or ''} {short(found.commit)}"
-    return f"── {found.stack}  {why}  {deployment}{_asker(found)}"
-
-
-def _asker(deployment: RecordedDeployment) -> str:
-    """What triggered a deployment, and who, where that is known."""
-    words = [word for word in (deployment.trigger, deployment.who) if word]
-    return f"  ({' by '.join(words)})" if words else ""
-
-
-def _print_result(result: StackResult) -> None:
-    outcome = word_of(result) if result.still else result.outcome
-    line = f"{result.stack}  {outcome}  {result.action or ''} {result.reason or ''}"
-    say(line.rstrip() + (f"  {result.message}" if result.message else ""))
+        return f"── {deployment}, of which nothing else is known any more"
+    did = words.done(found.action) if found.outcome is Outcome.DEPLOYED else ""
+    why = ": ".join(filter(None, (did, words.why(found.reason))))
+    by = f"by {words.triggered(found.trigger, found.who)}" if found.trigger else ""
+    return f"── {names(found.stack)} {deployment}: {', '.join(filter(None, (why, short(found.commit), by)))}"

@@ -1,55 +1,43 @@
-"""JSON for programs, tables for people; colours only where somebody sees them."""
+"""JSON for programs, tables and sentences for people; colours only where somebody sees them."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import click
 
 from app.cli import table
+from app.pages.moments import Times
+from app.pages.words import OUTCOME, PULL, RUN, STATUS, Tone
 from workers.model.messages import visible
-from workers.runtime.late import late
-
-if TYPE_CHECKING:
-    import rich.console
-    import rich.table
-    import rich.text
-else:
-    rich = late("rich", "console", "table", "text")  # costs more than most commands
+from workers.runtime.settings import inherited
 
 _WIDTH = 200  # without a terminal nothing has to fit; a cut name would be no use to whoever reads a file
-_MOST_ROWS = 500  # that somebody looks at
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show everything that is known of it.")
 
-STYLES = {
-    "deployed": "green",
-    "succeeded": "green",
-    "ok": "green",
-    "unchanged": "dim",
-    "none": "dim",
-    "queued": "cyan",
-    "running": "cyan",
-    "deploying": "cyan",
-    "pending": "cyan",
-    "paused": "yellow",
-    "stopped": "yellow",
-    "drifted": "yellow",
-    "degraded": "yellow",
-    "warning": "yellow",
-    "skipped": "yellow",
-    "rolled_back": "red",
-    "blocked": "red",
-    "failed": "red",
-    "invalid": "red",
-    "unreachable": "red",
-    "removed": "magenta",
+_COLORS: Mapping[Tone, str | None] = {
+    Tone.GOOD: "green",
+    Tone.BUSY: "cyan",
+    Tone.WARN: "yellow",
+    Tone.BAD: "red",
+    Tone.QUIET: None,
 }
+_TONES: Mapping[str, Tone] = {
+    "ok": Tone.GOOD,
+    "warning": Tone.WARN,
+    "unreachable": Tone.BAD,
+    "still failing": Tone.BAD,
+    "still blocked": Tone.BAD,
+    "still invalid": Tone.BAD,
+    **{word: tone for tone, word in (*PULL.values(), *RUN.values(), *OUTCOME.values(), *STATUS.values())},
+}
+"""How words that say how something stands are coloured, as on the pages."""
 
 
 def print_json(value: object) -> None:
@@ -66,41 +54,57 @@ def say(text: str) -> None:
     click.echo(visible(text))
 
 
-def console(*, errors: bool = False) -> rich.console.Console:
-    """Where people read: rich's console, which heeds NO_COLOR and knows whether it is a terminal."""
-    stream = sys.stderr if errors else sys.stdout
-    width = None if stream.isatty() else _WIDTH
-    return rich.console.Console(file=stream, highlight=False, soft_wrap=False, width=width)
+def is_coloured() -> bool:
+    """Whether somebody sees colours: at a terminal that has them, unless NO_COLOR is set (https://no-color.org)."""
+    found = inherited(("NO_COLOR", "TERM"))
+    return sys.stdout.isatty() and not found.get("NO_COLOR") and found.get("TERM") != "dumb"
+
+
+def width() -> int:
+    """How many characters a line has: COLUMNS, or the terminal's; without either, as many as it takes."""
+    return shutil.get_terminal_size((_WIDTH, 24)).columns
+
+
+def coloured(tone: Tone, text: str) -> str:
+    """A text in the colour of a tone."""
+    color = _COLORS[tone] if is_coloured() else None
+    return click.style(text, fg=color) if color else text
+
+
+def tinted(word: str, text: str | None = None) -> str:
+    """A word that says how something stands, or a text around it, in its colour."""
+    return coloured(_TONES.get(word, Tone.QUIET), word if text is None else text)
 
 
 def print_table(
-    headings: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str, style: str | None = None
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    empty: str = "",
+    cut: Collection[str] = (),
+    dim: bool = False,
 ) -> None:
-    """Print rows as a table that fits the terminal; one that nobody looks at in full is plain.
+    """Print rows as a table that fits the terminal.
 
     Args:
-        headings: of the columns.
+        headings: of the columns; the last one is for text, and one of which no row says anything is left out.
         rows: their cells; words that say how something stands are coloured.
         empty: what to say when there is no row.
-        style: of all of it, in place of the words' colours.
+        cut: headings of columns that may be shortened where room is scarce.
+        dim: whether nobody has to look at it.
     """
     cells = [["" if cell is None else visible(str(cell)) for cell in row] for row in rows]
     if not cells:
         click.echo(empty)
-    elif (len(cells) > _MOST_ROWS or not sys.stdout.isatty()) and table.is_simple(cells):
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH
-        click.echo("\n".join(table.lines(headings, cells, width)))
-    else:
-        _print_nicely(headings, cells, style)
+        return
+    colors = is_coloured()
+    head, *rest = table.lines(headings, cells, width(), cut=cut, style=tinted if colors and not dim else _plain)
+    click.echo(click.style(head, bold=True) if colors else head)
+    click.echo("\n".join(click.style(line, dim=True) for line in rest) if dim and colors else "\n".join(rest))
 
 
-def _print_nicely(headings: Sequence[str], rows: Iterable[Sequence[str]], style: str | None) -> None:
-    shown = rich.table.Table(box=None, pad_edge=False, header_style="bold")
-    for place, heading in enumerate(headings):
-        shown.add_column(heading, overflow="fold", no_wrap=place == 0, ratio=None)
-    for cells in rows:
-        shown.add_row(*(rich.text.Text(cell, style=style or STYLES.get(cell, "")) for cell in cells))
-    console().print(shown)
+def _plain(_word: str, text: str) -> str:
+    return text
 
 
 def short(commit: Any) -> str:  # noqa: ANN401 (whatever JSON had)
@@ -108,28 +112,12 @@ def short(commit: Any) -> str:  # noqa: ANN401 (whatever JSON had)
     return str(commit)[:10] if commit else ""
 
 
-def lasting(moment: str, now: float) -> str:
-    """How long something has lasted that began at an RFC 3339 time: `40 s`, `3 min 5 s`.
-
-    Args:
-        moment: the time.
-        now: seconds since the epoch.
-    """
-    minutes, seconds = divmod(max(0, int(now - datetime.fromisoformat(moment).timestamp())), 60)
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+def ago(moment: Any) -> str:  # noqa: ANN401 (whatever JSON had)
+    """How long ago an RFC 3339 time was, as the pages say it; nothing for never."""
+    found = Times().moment(str(moment)) if moment else None
+    return found.ago if found else ""
 
 
-def ago(moment: Any, now: float) -> str:  # noqa: ANN401 (whatever JSON had)
-    """How long ago an RFC 3339 time was, in the largest unit that fits.
-
-    Args:
-        moment: the time; nothing for never.
-        now: seconds since the epoch.
-    """
-    if not moment:
-        return ""
-    seconds = max(0, int(now - datetime.fromisoformat(str(moment)).timestamp()))
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{seconds // size}{unit} ago"
-    return f"{seconds}s ago"
+def plural(count: int, word: str, more: str = "") -> str:
+    """`1 stack`, `2 stacks`."""
+    return f"{count} {word if count == 1 else more or f'{word}s'}"

@@ -1,25 +1,77 @@
-"""Decisions as people read them: cells of a table, Markdown for a pull request, an explanation in lines."""
+"""Plans as people read them: a table of what would be done, or Markdown for a pull request."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.cli.how_it_stands import service_line, stopped
-from app.cli.output import short
+from app.cli.naming import Names
+from app.cli.output import plural, short
+from app.pages import words
+from workers.model.words import Action, Reason
 
 _SHOWN_PATHS = 5
 
 
+_AS_IN_JSON: Mapping[Action, str] = {each: each.value for each in Action}
+_NO_GOOD = (Reason.INVALID, Reason.BLOCKED)
+_TO_DO: Mapping[Action, str] = {
+    Action.NONE: "leave alone",
+    Action.SIGNAL: "signal",
+    Action.RESTART: "restart",
+    Action.RECREATE: "recreate",
+    Action.UP: "bring up",
+    Action.BUILD: "build",
+    Action.REMOVE: "take down",
+}
+
+
+def is_quiet(row: Mapping[str, Any]) -> bool:
+    """Whether a decision is to do nothing, and there is nothing to say of it."""
+    return bool(row["action"] == Action.NONE and row["reason"] == Reason.UNCHANGED)
+
+
+def told(row: Mapping[str, Any], names: Names) -> tuple[str, str, str]:
+    """A decision for whoever reads it: the stack, what would be done, and why."""
+    because = names.within(_because(row))
+    if row["reason"] in _NO_GOOD and because:
+        return names(row["stack"]), str(row["reason"]), because
+    why = words.why(Reason(row["reason"]))
+    return names(row["stack"]), _to_do(row), f"{why}: {because}" if because else why
+
+
+def _to_do(row: Mapping[str, Any]) -> str:
+    """What would be done: `restart web, recreate db`."""
+    services: dict[str, list[str]] = {}
+    for name, service in row["services"].items():
+        services.setdefault(_service(service, _TO_DO), []).append(name)
+    done = [f"{word} {words.listed(found)}" for word, found in services.items() if word != _TO_DO[Action.NONE]]
+    return ", ".join(done) or _TO_DO[Action(row["action"])]
+
+
+def plan_sentence(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What a plan comes to."""
+    acted = sum(row["action"] != Action.NONE for row in rows)
+    waits, quiet = sum(not is_quiet(row) for row in rows) - acted, sum(map(is_quiet, rows))
+    if not rows:
+        return "There is no stack."
+    if quiet == len(rows):
+        return f"Nothing would be done: {plural(quiet, 'stack needs', 'stacks need')} nothing."
+    parts = [f"{plural(acted, 'stack')} would change" if acted else "Nothing would change"]
+    parts += [f"{waits} would be left alone"] if waits else []
+    parts += [f"{quiet} {'needs' if quiet == 1 else 'need'} nothing"] if quiet else []
+    return f"{', '.join(parts)}."
+
+
 def cells(row: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
-    """A decision as cells of a table."""
+    """A decision as cells of a table of Markdown."""
     services = ", ".join(f"{name}: {_service(service)}" for name, service in row["services"].items())
     return row["stack"], row["action"], row["reason"], services, _because(row)
 
 
-def _service(service: Mapping[str, Any]) -> str:
+def _service(service: Mapping[str, Any], called: Mapping[Action, str] = _AS_IN_JSON) -> str:
     signal = service.get("signal")
-    return f"signal {signal}" if signal else str(service["action"])
+    return f"signal {signal}" if signal else called[Action(service["action"])]
 
 
 def _because(row: Mapping[str, Any]) -> str:
@@ -52,74 +104,3 @@ def _escaped(text: str) -> str:
     """Text that a table of Markdown shows as it is; paths may hold anything."""
     kept = text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;").replace("@", "&#64;")
     return kept.replace("`", "'").replace("*", "\\*").replace("_", "\\_").replace("[", "\\[")
-
-
-def explanation(found: Mapping[str, Any]) -> str:
-    """Everything about a stack, in lines."""
-    return "\n".join(_explained(found))
-
-
-def _explained(found: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{found['stack']}: {found['status']}"
-    if found["path"] is None:
-        yield f"  cannot be a stack: {found['why']}"
-        yield f"  found in repo {found['repo']} at {found['ref']}"
-    else:
-        yield f"  {found['path'] or '.'} of repo {found['repo']} at {found['ref']}, project {found['project']}"
-    yield f"  worker {found['worker']}, {found['docker_host']}"
-    if found["options"]:
-        yield f"  options set: {', '.join(found['options'])}"
-    deployed, newest = short(found["deployed_commit"]), short(found["latest_commit"])
-    yield f"  deployed {deployed or 'nothing'}, newest {newest or 'unknown'}"
-    yield from _standing(found)
-    yield from _decided(found["last_decision"])
-    if found.get("renamed_from"):
-        yield f"  goes on with what was {found['renamed_from']}"
-    for mark in ("removed", "paused", "held", "pinned"):
-        if found.get(mark):
-            yield f"{mark}: " + ", ".join(f"{key} {value}" for key, value in found[mark].items() if value)
-    yield from _closure(found.get("closure") or {})
-
-
-def _standing(found: Mapping[str, Any]) -> Iterator[str]:
-    if said := stopped(found):
-        yield f"  {said}"
-    for name, service in found["services"].items():
-        yield f"  {service_line(name, service)}"
-
-
-def _decided(decision: Mapping[str, Any] | None) -> Iterator[str]:
-    if not decision:
-        yield "no decision yet"
-        return
-    yield f"last decision at {decision.get('at')}: {decision.get('action')} because {decision.get('reason')}"
-    if decision.get("message"):
-        yield f"  {decision['message']}"
-    objects = decision.get("objects") or {}
-    for path in decision.get("paths", ()):
-        ids = objects.get(path) or {}
-        yield f"  {path} differs: {_object(ids.get('old'))} before, {_object(ids.get('new'))} after"
-    for name in decision.get("inputs", ()):
-        yield f"  {name} differs (outside Git; its value is not kept)"
-    for name, service in sorted(decision.get("services", {}).items()):
-        yield f"  {name}: {service['action']} because of {', '.join(service['paths']) or 'its definition'}"
-
-
-def _object(oid: str | None) -> str:
-    return short(oid) or "(absent)"
-
-
-def _closure(closure: Mapping[str, Any]) -> Iterator[str]:
-    if not closure:
-        return
-    yield "what is deployed is made of"
-    for path, oid in closure["paths"].items():
-        yield f"  {path} {_object(oid)}"
-    for path in closure["outside"]:
-        yield f"  {path} (outside Git)"
-    for path in closure["host_paths"]:
-        yield f"  {path} (mounted from outside the repository; its content is not compared)"
-    for name in closure["inputs"]:
-        yield f"  {name}"
-    if closure["unset"]:
-        yield f"  used without a value: {', '.join(closure['unset'])}"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app.cli.naming import Names
+from workers.catalog import CatalogFile
 from workers.runtime.late import late
 from workers.runtime.settings import Settings, load_settings
 
@@ -51,6 +53,11 @@ class Session:
         """The collaborators."""
         quiet_logs()
         return made.build_services(self.settings, redis_timeout=REDIS_SECONDS + 1)
+
+    @cached_property
+    def names(self) -> Names:
+        """What stacks are called."""
+        return Names.of(self.services.catalog if "services" in self.__dict__ else CatalogFile(self.settings.catalog))
 
     def close(self) -> None:
         """End what was started."""

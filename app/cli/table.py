@@ -1,60 +1,113 @@
-"""Tables as plain text: of what no terminal shows, and of what is too long to be looked at.
+"""Tables as people read them at whatever width: ids and names are never folded, and nothing ends in blanks.
 
-rich lays out a table of a few rows more nicely than this, and takes a millisecond for each of them: five seconds for
-five thousand stacks.
+The last column is text. What of it does not fit beside the others stands in lines of its own below the row. Columns
+that say nothing of any row are left out.
 """
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Callable, Collection, Iterator, Sequence
 from unicodedata import combining, east_asian_width
 
 _GAP = "  "
-_NARROWEST = 8  # characters that are left of a column
+_INDENT = "    "
+_ENOUGH = 30  # characters that the text has beside the others, or those are cut
+_LEAST = 16  # with less than that, all of it that does not fit stands below
+_MOST_LINES = 2  # that the text may take beside the others
+_SHORTEST = 10  # characters that are left of what is cut: a commit's id
+_POINTLESS = 4  # characters of a text that say nothing
+
+Style = Callable[[str, str], str]
+"""Colours a cell: what it says, and that with the blanks around it."""
 
 
-def is_simple(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether every character of these cells takes one place of a line."""
-    return all((cell.isascii() and cell.isprintable()) or all(map(_is_one, cell)) for row in rows for cell in row)
-
-
-def lines(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
-    """The lines of a table. What does not fit into a line goes on in the next ones, but for the first column.
+def lines(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, cut: Collection[str] = (), style: Style
+) -> Iterator[str]:
+    """The lines of a table.
 
     Args:
         headings: of the columns.
-        rows: their cells, which are simple.
+        rows: their cells.
         width: of a line, in characters.
+        cut: headings of columns that may be shortened where room is scarce.
+        style: colours each cell.
     """
-    table = [headings, *rows]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    _narrow(widths, width - len(_GAP) * (len(widths) - 1))
+    kept = [place for place in range(len(headings)) if any(row[place] for row in rows)] or [0]
+    table = [[row[place] for place in kept] for row in rows]
+    shown = [headings[place] for place in kept]
+    widths = [max(map(length, column)) for column in zip(shown, *table, strict=True)]
+    _narrow(widths, width, [place for place, heading in enumerate(shown[:-1]) if heading in cut])
+    room = width - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
+    yield _line(shown, widths, lambda _, text: text)
     for row in table:
-        if all(len(cell) <= room for cell, room in zip(row, widths, strict=True)):
-            yield _line(row, widths)
-            continue
-        folded = [textwrap.wrap(cell, room) for cell, room in zip(row, widths, strict=True)]
-        yield from (_line(parts, widths) for parts in zip_longest(*folded, fillvalue=""))
+        cells = [_shortened(cell, size) for cell, size in zip(row[:-1], widths, strict=False)]
+        beside, below = _placed(row[-1], room if cells else width, width)
+        yield _line([*cells, beside[0]], widths, style)
+        yield from (_line([*("" for _ in cells), text], widths, style) for text in beside[1:])
+        yield from (f"{_INDENT}{text}".rstrip() for text in below)
 
 
-def _narrow(widths: list[int], most: int) -> None:
-    """Make the widest column narrower, and then those that are as wide, until all fit."""
-    while (excess := sum(widths) - most) > 0:
-        widest = max(widths[1:], default=0)
-        if widest <= _NARROWEST:
-            return
-        places = [place for place, room in enumerate(widths) if place and room == widest]
-        next_widest = max((room for room in widths[1:] if room < widest), default=_NARROWEST)
-        step = max(1, min(widest - max(next_widest, _NARROWEST), -(-excess // len(places))))
-        for place in places:
-            widths[place] -= step
+def length(text: str) -> int:
+    """How many places of a line a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return _GAP.join(cell.ljust(room) for cell, room in zip(cells, widths, strict=True)).rstrip()
+def cut_to(text: str, room: int) -> str:
+    """A text that is too long without its end."""
+    if length(text) <= room:
+        return text
+    while text and length(text) > room - 1:
+        text = text[:-1]
+    return f"{text.rstrip()}…"
 
 
-def _is_one(character: str) -> bool:
-    return not combining(character) and east_asian_width(character) not in "WF" and character.isprintable()
+def wrapped(text: str, room: int) -> list[str]:
+    """A text in lines, folded between words only: what is longer may be a path that somebody copies."""
+    found = []
+    for line in text.splitlines():
+        current = ""
+        for word in line.split():
+            if current and length(current) + 1 + length(word) > room:
+                found.append(current)
+                current = word
+            else:
+                current = f"{current} {word}" if current else word
+        found.append(current)
+    return found or [""]
+
+
+def _narrow(widths: list[int], width: int, places: Sequence[int]) -> None:
+    """Take what the text needs of the columns that may be cut, of the last of them first."""
+    for place in reversed(places):
+        taken = sum(widths[:-1]) + len(_GAP) * (len(widths) - 1)
+        excess = taken + min(widths[-1], _ENOUGH) - width
+        widths[place] -= max(0, min(excess, widths[place] - _SHORTEST))
+
+
+def _shortened(cell: str, room: int) -> str:
+    """A cell in its column; what is left of an id and a text is the whole id."""
+    text = cell.replace("\n", " ")
+    first, _, _ = text.partition(" ")
+    return text if length(text) <= room else first if room <= len(first) + _POINTLESS else cut_to(text, room)
+
+
+def _placed(text: str, room: int, width: int) -> tuple[list[str], list[str]]:
+    """The lines of a text beside the other columns, and those below them."""
+    if not text or ("\n" not in text and length(text) <= room):
+        return [text], []
+    beside = wrapped(text, max(room, 1)) if room >= _LEAST else []
+    if beside and len(beside) <= _MOST_LINES and all(length(line) <= room for line in beside):
+        return beside, []
+    return [""], wrapped(text, max(width - len(_INDENT), 1))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], style: Style) -> str:
+    last = max((place for place, cell in enumerate(cells) if cell), default=-1)
+    padded = (
+        cell + " " * (size - length(cell) if place < last else 0)
+        for place, (cell, size) in enumerate(zip(cells[: last + 1], widths, strict=False))
+    )
+    return _GAP.join(style(cell, text) for cell, text in zip(cells, padded, strict=False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from app.pages.commit_view import CommitView, CommitViews
 from app.pages.moments import Moment, Times
 from app.pages.run_view import Picture, counted, picture
 from app.pages.stack_line import StackLine
+from app.pages.standing import standing
 from app.pages.strip import Strip, strip, told_strip
 from app.pages.tegu_view import RunLine, Trouble, run_line
 from app.pages.wanted import Grouping, Showing, Wanted
@@ -162,7 +162,7 @@ def overview(
     found = [line for line in lines if _is_wanted(line, wanted, places)]
     draw = _Drawing(times, commits, places, told=len(found) <= _MOST_TOLD)
     first = needing[:_MOST_NEEDING]
-    tone, sentence = _sentence(living, troubles)
+    tone, sentence = standing(living, in_trouble=bool(troubles))
     return Overview(
         sentence=sentence,
         tone=tone,
@@ -227,33 +227,6 @@ def _is_shown(line: StackLine, show: Showing) -> bool:
     if show is Showing.TROUBLE:
         return line.needs_you
     return show is Showing.ALL or not line.is_newest
-
-
-def _sentence(living: Sequence[StackLine], troubles: Sequence[Trouble]) -> tuple[Tone, str]:
-    """How everything stands, as `38 of 40 stacks run the newest commit. 1 rolled back, 1 waits.` does."""
-    if not living:
-        return (Tone.BAD, "Nothing can be deployed now.") if troubles else (Tone.QUIET, "There is no stack yet.")
-    newest, count = sum(line.is_newest for line in living), len(living)
-    said = f"{newest} of {count} stacks run the newest commit."
-    if count == 1:
-        said = f"The only stack {'runs' if newest else 'does not run'} the newest commit."
-    elif newest == count:
-        said = f"All {count} stacks run the newest commit."
-    counts: Counter[StackStatus] = Counter(line.status for line in living)
-    others = [
-        f"{counts[status]} {_counted(status, counts[status])}"
-        for status in words.STATUS
-        if counts[status] and status is not StackStatus.DEPLOYED
-    ]
-    worst = Tone.BAD if troubles else min((line.tone for line in living), key=list(_SEVERITY).index)
-    return worst, f"{said} {', '.join(others)}." if others else said
-
-
-_SEVERITY = (Tone.BAD, Tone.WARN, Tone.BUSY, Tone.QUIET, Tone.GOOD)
-
-
-def _counted(status: StackStatus, count: int) -> str:
-    return "wait" if status is StackStatus.PENDING and count > 1 else words.STATUS[status][1]
 
 
 def _next(last_look: str | None, interval: float, times: Times) -> Moment | None:

@@ -124,7 +124,9 @@ def sentence(facts: StackFacts, status: StackStatus) -> str:
 def _told(facts: StackFacts, status: StackStatus) -> str:
     """What was said last: of the deployment as long as what it left is not made good."""
     last, decision = facts.known.last_deployment, facts.known.last_decision
-    if status in {StackStatus.FAILED, StackStatus.ROLLED_BACK} and last and last.message:
+    is_left = status in {StackStatus.FAILED, StackStatus.ROLLED_BACK}
+    is_left = is_left or bool(facts.hold and last and last.outcome is Outcome.CANCELLED)
+    if is_left and last and last.message:
         return _first_line(last.message)
     if decision is None:
         return ""

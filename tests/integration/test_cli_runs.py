@@ -42,23 +42,23 @@ def test_a_pull_is_waited_for_and_ends_as_its_run_does(rig: Rig) -> None:
     with rig.worker():
         done = tegu(rig, "pull", "homelab")
         assert (done.code, done.stderr) == (0, "")
-        assert re.fullmatch(r"run \S+ succeeded\n2 unchanged in .+\n", done.stdout)
+        assert re.fullmatch(r"Done: 2 unchanged in .+ \(run \S+\)\.\n", done.stdout)
         rig.push({"services/two/compose.yaml": "services: [\n"})
         done = tegu(rig, "pull", "homelab")
         assert done.code == 1
-        assert "default/two  invalid" in done.stdout
+        assert "two  invalid" in done.stdout
         assert "services/two/compose.yaml:" in done.stdout
-        assert re.search(r"run \S+ failed\n1 invalid, 1 unchanged in .+\n$", done.stdout)
+        assert re.search(r"Failed: 1 invalid, 1 unchanged in .+ \(run \S+\)\.\n$", done.stdout)
         newest = json.loads(tegu(rig, "runs", "-n", "1", "--json").stdout)[0]
         shown = tegu(rig, "log", newest["id"], "-f")
-        assert (shown.code, "default/two  invalid" in shown.stdout) == (1, True)
+        assert (shown.code, "two  invalid" in shown.stdout) == (1, True)
         rig.push({"README.md": "Another thing.\n"})
         again = tegu(rig, "pull", "homelab")
         assert again.code == 0
-        assert "default/two  still invalid" in again.stdout
-        assert re.search(r"run \S+ succeeded\n1 still invalid: two, 1 unchanged in .+\n$", again.stdout)
+        assert "two  still invalid" in again.stdout
+        assert re.search(r"Done: 1 still invalid: two, 1 unchanged in .+ \(run \S+\)\.\n$", again.stdout)
         asked = tegu(rig, "deploy", "two")
-        assert (asked.code, "default/two  invalid" in asked.stdout) == (1, True)
+        assert (asked.code, "two  invalid" in asked.stdout) == (1, True)
         assert "invalid" in tegu(rig, "explain", "two").stdout
 
 
@@ -68,10 +68,9 @@ def test_a_resumed_stack_is_waited_for(rig: Rig) -> None:
     with rig.worker():
         done = tegu(rig, "resume", "two")
     assert (done.code, done.stderr) == (0, "")
-    told, ended, said = done.stdout.splitlines()
-    assert told == "default/two is resumed; it follows main again"
-    assert ended.endswith(" succeeded")
-    assert said.startswith("2 unchanged in ")
+    told, ended = done.stdout.splitlines()
+    assert told == "two is resumed; it follows main again"
+    assert ended.startswith("Done: 2 unchanged in ")
 
 
 def test_whoever_presses_ctrl_c_is_told_that_the_run_goes_on(rig: Rig) -> None:

@@ -24,7 +24,8 @@ def cancel(session: Session, name: str, as_json: bool) -> None:
     if as_json:
         print_json(cancelled.to_json())
         return
+    stack = session.names(cancelled.stack)
     if cancelled.waiting:
-        click.echo(f"{cancelled.stack} waits for its turn no more")
+        click.echo(f"{stack} waits for its turn no more")
     if cancelled.deployment:
-        click.echo(f"{cancelled.stack} stops at the next safe point; `tegu log {cancelled.deployment} -f` shows it")
+        click.echo(f"{stack} stops at the next safe point; `tegu log {cancelled.deployment} -f` shows it")

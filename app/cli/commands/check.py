@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from app.cli.names import repo_option
-from app.cli.output import json_option, print_json, say
+from app.cli.naming import Names
+from app.cli.output import json_option, plural, print_json, say
 from app.cli.session import Session, pass_session
 from workers.commands.check import check as check_all
 from workers.commands.check_folder import check_folder
@@ -47,14 +48,14 @@ def check(session: Session, no_fetch: bool, folder: Path | None, repo: str | Non
     if as_json:
         print_json({"ok": not errors, "problems": [asdict(finding) for finding in findings]})
     else:
-        _print_findings(findings)
-        say(f"{len(errors)} problem{'s' if len(errors) > 1 else ''}" if errors else "Everything is in order.")
+        _print_findings(findings, session.names)
+        say(plural(len(errors), "problem") if errors else "Everything is in order.")
     if errors:
         sys.exit(3 if all(finding.unreachable for finding in errors) else 1)
 
 
-def _print_findings(findings: list[Finding]) -> None:
+def _print_findings(findings: list[Finding], names: Names) -> None:
     for finding in findings:
-        where = f"{finding.stack}: " if finding.stack else ""
+        where = f"{names(finding.stack)}: " if finding.stack else ""
         mark = "" if finding.error else "warning: "
-        say(f"{mark}{where}{finding.message}")
+        say(f"{mark}{where}{names.within(finding.message)}")

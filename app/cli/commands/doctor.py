@@ -6,9 +6,8 @@ import sys
 from dataclasses import asdict
 
 import click
-from rich.text import Text
 
-from app.cli.output import STYLES, console, json_option, print_json
+from app.cli.output import json_option, print_json, say, tinted
 from app.cli.session import Session, pass_session
 from workers.commands.checked import Checked
 from workers.commands.doctor import examine
@@ -45,9 +44,7 @@ def doctor(session: Session, as_json: bool) -> None:
 
 
 def _print_check(checked: Checked) -> None:
-    line = Text()
-    line.append(f"{checked.status:<12}", style=STYLES[checked.status])
-    line.append(visible(f"{checked.name}: {checked.found}"))
+    status = tinted(checked.status, f"{checked.status:<12}")
+    click.echo(f"{status}{visible(f'{checked.name}: {checked.found}')}")
     if checked.mend and checked.status != "ok":
-        line.append(f"\n            {checked.mend}")
-    console().print(line, soft_wrap=True)
+        say(f"            {checked.mend}")

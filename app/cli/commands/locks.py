@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 
 from app.cli.output import ago, json_option, print_json, print_table
@@ -30,9 +28,8 @@ def locks(session: Session, as_json: bool, name: str | None) -> None:
     if as_json:
         print_json(holders)
         return
-    now = time.time()
     rows = [
-        (each["name"], each["holder"], each["host"], each["pid"], ago(each["since"], now), f"{each['seconds_left']}s")
+        (each["name"], each["host"], each["pid"], ago(each["since"]), f"{each['seconds_left']} s", each["holder"])
         for each in holders
     ]
-    print_table(("LOCK", "HOLDER", "HOST", "PROCESS", "SINCE", "LEFT"), rows, empty="Nothing is locked.")
+    print_table(("LOCK", "HOST", "PROCESS", "SINCE", "LEFT", "HOLDER"), rows, empty="Nothing is locked.")

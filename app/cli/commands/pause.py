@@ -19,4 +19,4 @@ def pause(session: Session, stacks: tuple[str, ...], reason: str) -> None:
     who = person()
     for stack in [session.services.stacks.find(name) for name in stacks]:
         requests.pause(session.services, stack, who=who, why=reason)
-        click.echo(f"{stack.id} is paused by {who}; `tegu resume {stack.name}` ends it")
+        click.echo(f"{session.names(stack.id)} is paused by {who}; `tegu resume {stack.name}` ends it")

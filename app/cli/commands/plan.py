@@ -11,7 +11,7 @@ import click
 
 from app.cli.names import repo_option
 from app.cli.output import json_option, print_json, print_table, say
-from app.cli.plan_text import cells, markdown
+from app.cli.plan_text import is_quiet, markdown, plan_sentence, told
 from app.cli.session import Session, pass_session, quiet_logs
 from workers.commands.plan_commits import compare, decision_row
 from workers.model.errors import UsageError
@@ -78,7 +78,7 @@ def plan(
         decisions = [each for each in decisions if each.action != Action.NONE or each.reason in _TOLD]
     shape = "json" if as_json else shape
     # What is deployed is compared by objects; two commits are compared for reading, in rows as short as they can be.
-    _print_plan(decisions, notes, shape, objects=objects or (before is None and shape == "json"))
+    _print_plan(session, decisions, notes, shape, objects=objects or (before is None and shape == "json"))
     if any(each.reason is Reason.BLOCKED for each in decisions):
         sys.exit(1)
 
@@ -92,7 +92,9 @@ def _upgrades(session: Session, decisions: list[Decision]) -> dict[str, upgrade.
     return {each.stack: each for each in upgrade.upgrades(session.services, {decision.stack for decision in decisions})}
 
 
-def _print_plan(decisions: list[Decision], notes: Mapping[str, upgrade.Upgrade], shape: str, *, objects: bool) -> None:
+def _print_plan(
+    session: Session, decisions: list[Decision], notes: Mapping[str, upgrade.Upgrade], shape: str, *, objects: bool
+) -> None:
     rows = [
         {**decision_row(decision, objects=objects)}
         | ({"upgrade": notes[decision.stack].to_json()} if decision.stack in notes else {})
@@ -104,8 +106,9 @@ def _print_plan(decisions: list[Decision], notes: Mapping[str, upgrade.Upgrade],
     if shape == "markdown":
         say(markdown(rows))
     else:
-        print_table(
-            ("STACK", "ACTION", "REASON", "SERVICES", "BECAUSE OF"), map(cells, rows), empty="There is no stack."
-        )
+        if shown := [told(row, session.names) for row in rows if not is_quiet(row)]:
+            print_table(("STACK", "TO DO", "WHY"), shown)
+            click.echo()
+        click.echo(plan_sentence(rows))
     for note in notes.values():
-        say(f"\n{note}.")
+        say(f"\n{session.names.within(str(note))}.")

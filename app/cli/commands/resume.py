@@ -23,9 +23,9 @@ def resume(session: Session, stacks: tuple[str, ...], no_wait: bool) -> None:
     for stack in [session.services.stacks.find(name) for name in stacks]:
         ended = requests.resume(session.services, stack)
         if not ended:
-            click.echo(f"{stack.id} is not paused, nor rolled back")
+            click.echo(f"{session.names(stack.id)} is not paused, nor rolled back")
             continue
-        click.echo(f"{stack.id} is resumed; it follows {stack.ref} again")
+        click.echo(f"{session.names(stack.id)} is resumed; it follows {stack.ref} again")
         run, status = requests.request_pull(
             session.services, stack.repo, Trigger.CLI, workers=[stack.worker], who=person()
         )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 
+from app.cli.commit_text import CommitTexts
 from app.cli.names import StackName, repo_option
-from app.cli.output import ago, json_option, print_json, print_table, short
+from app.cli.output import json_option, print_json, print_table
 from app.cli.repo_text import print_repos
 from app.cli.session import Session, pass_session
+from app.pages import words
+from app.pages.moments import Times
+from workers.adapters.state.run import Run
 from workers.adapters.state.summary import summary
 from workers.services import known_repo
+
+_HEADINGS = ("RUN", "REPO", "STATUS", "WHEN", "COMMIT", "WHAT HAPPENED")
 
 
 @click.command()
@@ -32,22 +36,22 @@ def runs(session: Session, repo: str | None, stack: str | None, limit: int, as_j
         print_json([run.to_json() for run in items])
         return
     print_repos(services, repo)
-    now = time.time()
+    times = Times()
+    commits = CommitTexts(services.state, (run.commit for run in items))
+    several = len(services.catalog.current().repos) > 1
     rows = [
         (
             run.id,
-            run.repo,
-            run.status,
-            run.trigger,
-            run.who or "",
-            short(run.commit),
-            ago(run.queued_at, now),
-            summary(run.stacks.values(), run.started_at, run.finished_at),
+            run.repo if several else "",
+            words.RUN[run.status][1],
+            moment.ago if (moment := times.moment(run.queued_at)) else "",
+            commits.of(run.commit),
+            f"{words.triggered(run.trigger, run.who)}: {_came_of(run)}",
         )
         for run in items
     ]
-    print_table(
-        ("RUN", "REPO", "STATUS", "TRIGGER", "WHO", "COMMIT", "WHEN", "WHAT CAME OF IT"),
-        rows,
-        empty="There is no run yet.",
-    )
+    print_table(_HEADINGS, rows, empty="There is no run yet; `tegu pull` makes one.", cut=("COMMIT",))
+
+
+def _came_of(run: Run) -> str:
+    return summary(run.stacks.values(), run.started_at, run.finished_at)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import click
 
-from app.cli.how_it_stands import running, stopped, unwell
+from app.cli.commit_text import CommitTexts
 from app.cli.names import StackName
-from app.cli.output import ago, json_option, print_json, print_table, short
+from app.cli.naming import Names
+from app.cli.output import coloured, json_option, plural, print_json, print_table, say
 from app.cli.repo_text import print_repos
 from app.cli.session import Session, pass_session
-from app.http.schemas import stack_rows
+from app.http.schemas import stack_facts, stack_ids
+from app.pages.moments import Times
+from app.pages.stack_line import StackLine, stack_line
+from app.pages.standing import standing
+from workers.adapters.state.status import StackFacts, status_row
 from workers.model.errors import UnknownName
 from workers.model.words import StackStatus
+from workers.services import Services
+
+_HEADINGS = ("STACK", "STATUS", "RUNNING", "WHEN", "COMMIT", "WHY")
 
 
 @click.command()
@@ -29,83 +35,81 @@ def status(session: Session, stacks: tuple[str, ...], with_gone: bool, as_json: 
     Of those that were deployed and are gone only their number is shown, unless they are asked for; JSON has all.
     """
     services = session.services
-    rows = stack_rows(services.catalog.current(), services.state)
-    if stacks:
-        rows = _named(rows, stacks)
+    catalog = services.catalog.current()
+    ids = stack_ids(catalog, services.state.records.known())
+    facts = stack_facts(catalog, services.state, _named(ids, stacks) if stacks else ids)
     if as_json:
-        print_json(rows)
+        print_json([status_row(each) for each in facts])
         return
     print_repos(services)
-    living = [row for row in rows if row["status"] != StackStatus.REMOVED]
-    gone = [row for row in rows if row["status"] == StackStatus.REMOVED]
+    names, times = session.names, Times()
+    lines = [(each, stack_line(each, times)) for each in facts]
+    living = [(each, line) for each, line in lines if line.status is not StackStatus.REMOVED]
+    gone = [(each, line) for each, line in lines if line.status is StackStatus.REMOVED]
+    if living:
+        print_table(_HEADINGS, _cells(living, services, names), cut=("COMMIT",))
     if living or not gone:
-        headings = ("STACK", "STATUS", "RUNNING", "DEPLOYED", "LATEST", "WHEN", "WHY")
-        print_table(headings, _cells(living), empty="There is no stack yet; `tegu pull REPO` looks for them.")
+        _conclude([line for _, line in living], is_all=not stacks)
     if gone:
-        _print_gone(gone, in_full=with_gone or bool(stacks))
+        _print_gone(gone, services, names, in_full=with_gone or bool(stacks))
 
 
-def _cells(rows: Iterable[dict[str, Any]]) -> list[tuple[str, ...]]:
-    now = time.time()
+def _cells(lines: Iterable[tuple[StackFacts, StackLine]], services: Services, names: Names) -> list[tuple[str, ...]]:
+    shown = list(lines)
+    commits = CommitTexts(services.state, (line.commit for _, line in shown))
     return [
         (
-            row["stack"],
-            row["status"],
-            running(row),
-            short(row["deployed_commit"]),
-            short(row["latest_commit"]),
-            ago((row["last_deployment"] or {}).get("at"), now),
-            _why(row),
+            names(line.id),
+            line.word,
+            line.well.word,
+            line.at.ago if line.at else "",
+            commits.of(line.commit, None if line.is_newest else facts.known.latest_commit),
+            names.within(_why(line, names)),
         )
-        for row in rows
+        for facts, line in shown
     ]
 
 
-def _print_gone(rows: list[dict[str, Any]], *, in_full: bool) -> None:
+def _why(line: StackLine, names: Names) -> str:
+    """Why it stands so, for whoever has to do something about it; else what was done last."""
+    if line.status is StackStatus.STOPPED:
+        return f"{line.why}; `tegu deploy {names(line.id)}` starts it"
+    return line.why or line.did
+
+
+def _conclude(living: Sequence[StackLine], *, is_all: bool) -> None:
+    if not living:
+        click.echo("There is no stack yet; `tegu pull` looks for them.")
+    elif is_all:
+        tone, said = standing(living)
+        click.echo(f"\n{coloured(tone, said)}")
+
+
+def _print_gone(
+    lines: Sequence[tuple[StackFacts, StackLine]], services: Services, names: Names, *, in_full: bool
+) -> None:
     """A block of its own, so that the dead are not taken for the living."""
     if not in_full:
-        count = f"{len(rows)} stack{'' if len(rows) == 1 else 's'}"
-        click.secho(
-            f"{count} gone; `tegu status --all` lists what was deployed, `tegu forget STACK` ends that", dim=True
+        say(
+            f"{plural(len(lines), 'stack')} gone; `tegu status --all` lists what was deployed, `tegu forget STACK` "
+            "ends that."
         )
         return
-    headings = ("GONE", "STATUS", "DEPLOYED", "LATEST", "WHEN", "WHY")
+    headings = ("GONE", *_HEADINGS[1:2], *_HEADINGS[3:])
     # Nobody watches what runs of them.
-    print_table(headings, [(*row[:2], *row[3:]) for row in _cells(rows)], empty="", style="dim")
+    print_table(headings, [(*row[:2], *row[3:]) for row in _cells(lines, services, names)], cut=("COMMIT",), dim=True)
 
 
-def _named(rows: list[dict[str, Any]], names: tuple[str, ...]) -> list[dict[str, Any]]:
-    found = [row for row in rows if row["stack"] in names or row["stack"].partition("/")[2] in names]
-    known = {word for row in found for word in (row["stack"], row["stack"].partition("/")[2])}
+def _named(ids: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Those ids that are meant.
+
+    Raises:
+        UnknownName: there is none of a name.
+    """
+    found = [each for each in ids if each in names or each.partition("/")[2] in names]
+    known = {word for each in found for word in (each, each.partition("/")[2])}
     for name in names:
         if name not in known:
             message = f"there is no stack {name}; `tegu status` lists those there are"
             raise UnknownName(message)
     return found
-
-
-def _why(row: dict[str, Any]) -> str:
-    decision = row["last_decision"] or {}
-    if row["paused"]:
-        return f"{row['paused'].get('who', '')}: {row['paused'].get('why', '')}".strip(": ")
-    if row["status"] == "paused":
-        return "paused by option"
-    if row["pinned"]:
-        pin = row["pinned"]
-        until = "a push changes it" if pin.get("until") == "push" else "`tegu resume`"
-        return f"pinned to {short(pin.get('commit'))} by {pin.get('who')} until {until}"
-    if row["stopped"]:
-        return f"{stopped(row)}; `tegu deploy` starts it"
-    if row["status"] in {"drifted", "degraded"}:
-        return unwell(row)
-    if row["removed"] and decision.get("reason") != "removed":
-        return str(row["removed"].get("why") or "")
-    return _told(row, decision)
-
-
-def _told(row: dict[str, Any], decision: dict[str, Any]) -> str:
-    """The first line of what was said last, of the deployment as long as what it left is not made good."""
-    last = row["last_deployment"] or {}
-    is_left = row["status"] in {"failed", "rolled_back"} or (row["held"] and last.get("outcome") == "cancelled")
-    text = (is_left and last.get("message")) or decision.get("message") or decision.get("reason") or ""
-    return str(text).splitlines()[0] if text else ""

@@ -69,10 +69,10 @@ def test_check_asks_compose_whether_every_key_is_one(desk: Desk, homelab: Source
     done = desk.tegu("check")
     assert done.code == 1
     adguard, authelia, count = done.stdout.splitlines()
-    assert adguard.startswith("default/adguard: ")
+    assert adguard.startswith("adguard: ")
     assert "compose.yaml" in adguard
     assert "imag" in adguard
-    assert authelia.startswith("default/authelia: ")
+    assert authelia.startswith("authelia: ")
     assert "ports" in authelia
     assert count == "2 problems"
 
@@ -97,7 +97,7 @@ def test_check_misses_a_folder_of_which_only_the_live_files_are_left(desk: Desk,
     (live / "compose.yaml").write_text("services: {a: {image: x}}\n")
     done = desk.tegu("check")
     assert done.code == 1
-    assert done.stdout.startswith("default/old: services/old: repo homelab has no such folder at main")
+    assert done.stdout.startswith("old: services/old: repo homelab has no such folder at main")
 
 
 def test_check_says_so_where_compose_is_not_there_to_be_asked(desk: Desk, homelab: Source, tmp_path: Path) -> None:
@@ -121,8 +121,8 @@ def test_check_says_what_is_unset_what_is_missing_and_where_to_put_it(desk: Desk
     file = "services/authelia/secret.env"
     place = f"{desk.settings.data_dir}/stacks/default/authelia/{file}"
     assert desk.tegu("check").stdout.splitlines() == [
-        "warning: default/adguard: the variable TAG is not set; Compose puts nothing in its place",
-        f"default/authelia: service a: env_file: {file} is neither in Git nor on this host; put it at {place}",
+        "warning: adguard: the variable TAG is not set; Compose puts nothing in its place",
+        f"authelia: service a: env_file: {file} is neither in Git nor on this host; put it at {place}",
         "1 problem",
     ]
 
@@ -132,7 +132,7 @@ def test_check_warns_of_a_project_that_would_begin_anew_under_another_name(desk:
     named = "services/adguard/compose.yaml"
     homelab.commit({named: "{name: dns, services: {a: {image: x}}}\n"})
     done = desk.tegu("check")
-    assert done.stdout.startswith(f"warning: default/adguard: {named} names the project dns, but it is adguard here")
+    assert done.stdout.startswith(f"warning: adguard: {named} names the project dns, but it is adguard here")
     assert (done.code, "write `project: dns` for adguard in tegu.yaml" in done.stdout) == (0, True)
 
 
@@ -197,14 +197,14 @@ def test_check_judges_a_working_tree_as_it_would_be_committed(desk: Desk, homela
     done = desk.tegu(*here)
     assert done.code == 0, done.stderr
     assert done.stdout.splitlines() == [
-        "warning: default/new: service a: env_file: services/new/there.env is not in Git",
+        "warning: new: service a: env_file: services/new/there.env is not in Git",
         "Everything is in order.",
     ]
     (new / "compose.yaml").write_text("services: {a: {imag: x}}\n")
     homelab.git("rm", "-rq", "--cached", "services/adguard")  # and then added again, since it is not ignored
     done = desk.tegu(*here)
     assert done.code == 1
-    assert done.stdout.startswith("default/new: ")
+    assert done.stdout.startswith("new: ")
     assert "imag" in done.stdout
     homelab.git("reset", "-q")
     assert (homelab.git("status", "--porcelain"), homelab.git("count-objects")) == before

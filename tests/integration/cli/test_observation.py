@@ -43,8 +43,9 @@ def test_status_lists_every_stack_with_the_fields_of_the_contract(redis_desk: De
     fields = {"status", "deployed_commit", "verified_commit", "latest_commit", "last_decision", "last_deployment"}
     assert {*fields, "drift"} <= set(rows[0])
     lines = redis_desk.tegu("status", "authelia").stdout.splitlines()
-    assert lines[0].split() == ["STACK", "STATUS", "RUNNING", "DEPLOYED", "LATEST", "WHEN", "WHY"]
-    assert [line.split()[0] for line in lines[1:]] == ["default/authelia"]
+    assert lines[0].split() == ["STACK", "STATUS", "COMMIT", "WHY"]
+    assert [line.split()[:2] for line in lines[1:]] == [["authelia", "waits"]]
+    assert redis_desk.tegu("status").stdout.splitlines()[-1].endswith("stacks run the newest commit. 2 wait.")
     assert redis_desk.tegu("status", "nobody").code == 2
 
 
@@ -53,10 +54,10 @@ def test_a_stack_that_is_gone_is_counted_apart_and_shown_with_all_of_them_or_by_
     redis_desk.services.state.records.put("default/gone", a_record(project="gone"), None, removed=Removed("gone"))
     shown = redis_desk.tegu("status").stdout
     assert "1 stack gone" in shown
-    assert "default/gone" not in shown
+    assert "gone  gone" not in shown
     for arguments in (("--all",), ("gone",)):
         block = redis_desk.tegu("status", *arguments).stdout
-        assert block[block.index("GONE") :].splitlines()[1].split()[:2] == ["default/gone", "removed"]
+        assert block[block.index("GONE") :].splitlines()[1].split()[:2] == ["gone", "gone"]
     assert {row["stack"]: row["removed"] for row in redis_desk.read("status")}["default/gone"]["why"] == "gone"
     assert redis_desk.read("explain", "gone")["project"] == "gone"
     assert "has not been deployed yet" in redis_desk.tegu("log", "gone").stderr
@@ -162,8 +163,7 @@ def test_a_repo_that_cannot_be_pulled_stands_above_the_stacks(redis_desk: Desk) 
     with repos.asking("homelab", "local", "git.example.com", 60):
         for command in ("status", "runs"):
             failed, asking = redis_desk.tegu(command).stdout.splitlines()[:2]
-            assert failed.startswith("repo homelab: the last pull failed ")
-            assert failed.endswith("ago: the server refused the key")
+            assert failed == "repo homelab: the last pull failed just now: the server refused the key"
             assert asking.startswith("repo homelab: asking git.example.com since ")
         assert isinstance(redis_desk.read("status"), list)
     checks = json.loads(redis_desk.tegu("doctor", "--json").stdout)["checks"]

@@ -30,7 +30,7 @@ def test_a_rollback_is_ordered_shown_and_released(a: Desk) -> None:
     assert str(asked.who) in a.tegu("runs").stdout
     (row,) = a.read("status")
     assert row["pinned"]["commit"] == "c1"
-    assert "pinned to c1 by" in a.tegu("status").stdout
+    assert "kept at c1 by" in a.tegu("status").stdout
     assert "is resumed; it follows main again" in a.tegu("resume", "a", "--no-wait").stdout
     assert state.pins.get(STACK) is None
     assert "is not paused" in a.tegu("resume", "a").stdout

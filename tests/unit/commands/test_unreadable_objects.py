@@ -172,7 +172,7 @@ def test_the_command_prints_every_stack_and_its_exit_code_tells(services: Servic
     session = Session(services=services)
     done = CliRunner().invoke(plan_command, ["--no-fetch", "--changed"], obj=session)
     assert done.exit_code == 1
-    assert all(f"default/{name}" in done.output for name in (*STACKS, "named"))
+    assert {line.split(" ")[0] for line in done.output.splitlines()} >= {*STACKS, "named"}
     assert "blocked" in done.output
     assert oid[:8] in done.output.replace("\n", "")
     assert CliRunner().invoke(plan_command, [], obj=session).exit_code == 0
