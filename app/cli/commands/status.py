@@ -42,8 +42,8 @@ def status(session: Session, stacks: tuple[str, ...], with_gone: bool, as_json: 
         print_json([status_row(each) for each in facts])
         return
     print_repos(services)
-    names, times = session.names, Times()
-    lines = [(each, stack_line(each, times)) for each in facts]
+    names = session.names
+    lines = [(each, stack_line(each)) for each in facts]
     living = [(each, line) for each, line in lines if line.status is not StackStatus.REMOVED]
     gone = [(each, line) for each, line in lines if line.status is StackStatus.REMOVED]
     if living:
@@ -55,14 +55,14 @@ def status(session: Session, stacks: tuple[str, ...], with_gone: bool, as_json: 
 
 
 def _cells(lines: Iterable[tuple[StackFacts, StackLine]], services: Services, names: Names) -> list[tuple[str, ...]]:
-    shown = list(lines)
+    shown, times = list(lines), Times()
     commits = CommitTexts(services.state, (line.commit for _, line in shown))
     return [
         (
             names(line.id),
             line.word,
             line.well.word,
-            line.at.ago if line.at else "",
+            moment.ago if (moment := times.moment(line.at)) else "",
             commits.of(line.commit, None if line.is_newest else facts.known.latest_commit),
             names.within(_why(line, names)),
         )
