@@ -32,6 +32,7 @@ NAMES = (
     "disk",
     "watching",
     "footprint",
+    "pages",
     "deploying",
     "many_changed",
 )

@@ -10,12 +10,14 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from queue import Empty
 from typing import Any
 
 from flask import Response
 from werkzeug.exceptions import ServiceUnavailable
 
-from app.http.schemas import event_text, page
+from app.http.feed import Feed, is_after, told
+from app.http.schemas import page
 from workers.adapters.state.state import State
 from workers.model.errors import RedisUnavailable, UsageError
 
@@ -23,6 +25,7 @@ MOST_STREAMS = 32
 """Half of the threads of a server: each open page has one, and everything else is to be answered, too."""
 _LONGEST_SECONDS = 60.0
 _BLOCK_MS = 1000
+_QUIET_SECONDS = 2.0
 _CURSOR = re.compile(r"0|\d{1,20}-\d{1,20}")
 
 
@@ -32,6 +35,7 @@ class Streams:
     def __init__(self, state: State) -> None:
         self._state = state
         self._places = threading.BoundedSemaphore(MOST_STREAMS)
+        self._feed = Feed(state.events)
 
     def events(self, after: str | None) -> Response:
         """Server-Sent Events after a cursor, or from now on.
@@ -80,13 +84,20 @@ class Streams:
     def _events(self, after: str) -> Iterator[str]:
         yield "retry: 1000\n\n"
         end = time.monotonic() + _LONGEST_SECONDS
-        while time.monotonic() < end:
-            found = self._state.events.read(after, _BLOCK_MS)
-            for event in found:
-                after = event.cursor
-                yield event_text(event)
-            if not found:
-                yield ": still here\n\n"  # a listener that has gone is noticed by writing to it
+        with self._feed.listening() as coming:
+            while found := told(self._state.events.read(after)):
+                after = found[-1][0]
+                yield "".join(text for _, text in found)
+            while time.monotonic() < end:
+                try:
+                    happened = coming.get(timeout=_QUIET_SECONDS)
+                except Empty:
+                    yield ": still here\n\n"  # a listener that has gone is noticed by writing to it
+                    continue
+                if happened is None:
+                    return
+                if texts := [text for cursor, text in happened if is_after(cursor, after)]:
+                    yield "".join(texts)
 
     def _lines(self, deployment: str) -> Iterator[str]:
         after = "0"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, g, render_template, request
 
 from app.http.health import OK, check
 from app.http.schemas import repo_states, stack_ids
@@ -12,6 +12,7 @@ from app.pages.overview_view import Overview, Places, overview
 from app.pages.run_view import read_deployments
 from app.pages.stack_lines import StackLines
 from app.pages.tegu_view import recent_runs, troubles
+from app.pages.together import Together
 from app.pages.wanted import Wanted
 from workers.catalog import Catalog
 from workers.catalog.places import paused_by_option
@@ -22,10 +23,13 @@ _UNDER_WAY, _RECENT = 5, 100
 
 def create_overview(services: Services) -> Blueprint:
     """The blueprint of the first page."""
-    blueprint, lines = Blueprint("overview", __name__), StackLines()
+    blueprint, lines, together = Blueprint("overview", __name__), StackLines(), Together()
 
     @blueprint.get("/")
     def show() -> str:
+        return together.answer((request.full_path, g.visitor.session), draw)
+
+    def draw() -> str:
         return render_template("overview.html", page=read(services, lines, Wanted.of(request.args)), repos=repos())
 
     def repos() -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from workers.adapters.state.ailing import Ailing
 from workers.model.words import Outcome, Reason
 
 
@@ -17,6 +18,7 @@ class Ending:
         again: whether the same content is to be tried again after a while.
         hold: whether its fingerprint is held at all.
         stranded: whether what was deployed before is not there either: that is to be brought back by itself.
+        ailing: the containers that were not well.
     """
 
     outcome: Outcome
@@ -25,6 +27,7 @@ class Ending:
     again: bool = False
     hold: bool = False
     stranded: bool = False
+    ailing: tuple[Ailing, ...] = ()
 
     def of_what_was_well(self) -> Ending:
         """The same for content that is deployed already: it has been well, so a failure says nothing of it."""

@@ -131,7 +131,12 @@ class Ledger:
         self.catch_up()
         self._hold(replace(ending, message=message), decision, fingerprint, asked=asked)
         self._state.deployments.finish(
-            self.deployment, ending.outcome, message or None, seconds=self.seconds, fingerprint=fingerprint
+            self.deployment,
+            ending.outcome,
+            message or None,
+            seconds=self.seconds,
+            fingerprint=fingerprint,
+            ailing=ending.ailing,
         )
         run = self._runs[-1] if self._runs else None
         status = stored_fields(

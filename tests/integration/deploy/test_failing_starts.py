@@ -43,6 +43,13 @@ def test_what_others_wait_for_tells_why_it_failed(
     assert done["outcome"] == "rolled_back", done["message"]
     for text in told:
         assert text in done["message"]
+    recorded = house.services.state.deployments.get(done["deployment"])
+    assert recorded is not None
+    (ailing,) = recorded.ailing
+    assert ailing.service == "first"
+    said = f"first: {ailing.container} {ailing.why}"
+    said += f"; its healthcheck says: {ailing.healthcheck}" if ailing.healthcheck else ""
+    assert f"{said}\n{ailing.log}" in done["message"]
     assert "Creat" not in done["message"].splitlines()[0]  # the error, and not how far Compose had come
     assert house.command("first") == good["command"][-1]  # type: ignore[index]
     assert house.containers()["web"].state == "running"

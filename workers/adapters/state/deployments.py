@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from redis import Redis
 
 from workers.adapters.state import keys
+from workers.adapters.state.ailing import Ailing
 from workers.adapters.state.clock import now
 from workers.adapters.state.connection import translated
 from workers.adapters.state.identifiers import new_id
@@ -88,6 +89,7 @@ class Deployments:
         *,
         seconds: Mapping[str, float] | None = None,
         fingerprint: str | None = None,
+        ailing: Iterable[Ailing] = (),
     ) -> None:
         """End a deployment: `status` is `failed` for a bad outcome, else `succeeded`. One that has expired stays away.
 
@@ -97,13 +99,14 @@ class Deployments:
             error: what went wrong, without secrets.
             seconds: how long each step took.
             fingerprint: of the content.
+            ailing: the containers that were not well, without secrets.
         """
         stack = self._redis.hget(keys.deployment(deployment), "stack")
         if stack is None:
             return
         status = RunStatus.FAILED if outcome.bad else RunStatus.SUCCEEDED
         ending: dict[str, object] = {"status": status, "outcome": outcome, "error": error, "finished_at": now()}
-        kept = {"seconds": seconds, "fingerprint": fingerprint}
+        kept = {"seconds": seconds, "fingerprint": fingerprint, "ailing": [each.to_json() for each in ailing] or None}
         known = {name: value for name, value in kept.items() if value is not None}
         self._redis.hset(keys.deployment(deployment), mapping=_encoded(ending | known))
         self._scripts("note_past", json.loads(stack), *_MARKED)

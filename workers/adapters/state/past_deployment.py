@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workers.adapters.state.ailing import Ailing
 from workers.model.words import Action, Outcome, Reason, RunStatus, Trigger
 
 
@@ -43,6 +44,7 @@ class RecordedDeployment:
         seconds: how long each step took; None while it has not ended.
         fingerprint: of the content; None while it has not ended, and where it was interrupted.
         steps: those that have ended, in order.
+        ailing: the containers that were not well in the end; none where an earlier release has written it.
     """
 
     id: str
@@ -61,6 +63,7 @@ class RecordedDeployment:
     seconds: Mapping[str, float] | None = None
     fingerprint: str | None = None
     steps: Sequence[EndedStep] = ()
+    ailing: Sequence[Ailing] = ()
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any], steps: Sequence[Mapping[str, Any]] = ()) -> RecordedDeployment:
@@ -76,6 +79,7 @@ class RecordedDeployment:
             started_at=fields["started_at"],
             outcome=Outcome(outcome) if outcome else None,
             trigger=Trigger.named(trigger) if trigger else None,
+            ailing=tuple(Ailing.from_json(each) for each in fields.get("ailing") or ()),
             steps=tuple(EndedStep(step["name"], step["seconds"], step["at"]) for step in steps),
             **{name: fields.get(name) for name in texts},
         )
@@ -86,7 +90,8 @@ class RecordedDeployment:
         why = {"action": self.action, "reason": self.reason, "status": self.status, "started_at": self.started_at}
         ending = {"outcome": self.outcome, "error": self.error, "finished_at": self.finished_at}
         asked = {"trigger": self.trigger, "who": self.who}
-        late = {"seconds": self.seconds, "fingerprint": self.fingerprint}
+        ailing = [each.to_json() for each in self.ailing] or None
+        late = {"seconds": self.seconds, "fingerprint": self.fingerprint, "ailing": ailing}
         return first | why | ending | asked | {name: value for name, value in late.items() if value is not None}
 
     def to_json(self) -> dict[str, Any]:

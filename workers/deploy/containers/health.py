@@ -13,11 +13,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from workers.adapters.docker.container import Container, Details
 from workers.adapters.docker.engine import Engine
+from workers.adapters.state.ailing import LONGEST_CHECK, MOST_AILING, Ailing
 from workers.deploy.containers.aside import own_name
 from workers.model.errors import Cancelled, EngineUnavailable, Superseded
 from workers.model.messages import shortened
@@ -26,8 +27,6 @@ from workers.runtime.slots import without_slot
 # A container that waits for another by crashing gets about five seconds: Docker's pauses double from 0.1 s.
 CRASH_LOOP = 5
 
-_LONGEST_CHECK = 500  # characters of what a healthcheck printed; the engine keeps 4096
-_SAID = "its healthcheck says: "
 _NOTICE_STOP = 0.5  # seconds
 _NOTICE_NEWER = 2.0  # seconds
 _LOOK_AGAIN = 5.0  # seconds; events may be lost when the engine restarts
@@ -43,9 +42,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One container's verdict, in words; `log` is the end of its log when it is bad.
+    """One container's verdict, in words.
 
-    `is_checked` says that a healthcheck has not found it well.
+    Where it is bad, `log` is the end of its log, and `check` what its healthcheck printed last, where that has not
+    found it well (`is_checked`).
     """
 
     service: str
@@ -55,11 +55,13 @@ class Finding:
     exit_code: int | None = None
     log: str = ""
     is_checked: bool = False
+    check: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.service}: {self.container} {self.why}"
         # What the check said belongs to the first line, which is all that a table has room for.
-        return (f"{text}; {self.log}" if self.log.startswith(_SAID) else f"{text}\n{self.log}") if self.log else text
+        check = f"; its healthcheck says: {self.check}" if self.check else ""
+        log = f"\n{self.log}" if self.log else ""
+        return f"{self.service}: {self.container} {self.why}{check}{log}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,14 @@ class Health:
     def good(self) -> bool:
         """Whether everything is well."""
         return not self.problems
+
+    @property
+    def ailing(self) -> tuple[Ailing, ...]:
+        """The first of them, as they are remembered."""
+        return tuple(
+            Ailing(each.service, each.container, each.why, each.exit_code, each.log, each.check)
+            for each in self.problems[:MOST_AILING]
+        )
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
@@ -316,23 +326,16 @@ def _next(
     return None
 
 
-def _evidence(engine: Engine, container: str, finding: Finding) -> str:
-    """What a healthcheck printed last, where that is what fails, and the end of the container's log."""
-    check = shortened(engine.last_check(container), _LONGEST_CHECK) if finding.is_checked else ""
-    log = engine.last_lines(container)
-    return "\n".join(filter(None, [f"{_SAID}{check}" if check else "", log]))
+def _evidence(engine: Engine, container: str, finding: Finding) -> Finding:
+    """The finding with what the healthcheck printed last, where that is what fails, and the end of the log."""
+    check = shortened(engine.last_check(container), LONGEST_CHECK) if finding.is_checked else ""
+    return replace(finding, log=engine.last_lines(container), check=check)
 
 
 def _with_logs(engine: Engine, project: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
     ids = {each.name: each.id for each in _services_and_hooks(engine, project)}
-    return tuple(
-        Finding(
-            each.service,
-            each.container,
-            each.verdict,
-            each.why if each.verdict is Verdict.BAD else f"{each.why} within the time it has",
-            each.exit_code,
-            _evidence(engine, ids[each.container], each) if each.container in ids else "",
-        )
+    late = (
+        each if each.verdict is Verdict.BAD else replace(each, why=f"{each.why} within the time it has")
         for each in findings
     )
+    return tuple(_evidence(engine, ids[each.container], each) if each.container in ids else each for each in late)

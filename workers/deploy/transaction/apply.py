@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from workers.adapters.state.ailing import Ailing
 from workers.changes.snapshot import Snapshot
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.health import Verdict, failures, judge, wait_healthy
@@ -49,6 +50,7 @@ class Failure:
         is_applied: whether containers may have been touched.
         made_anew: the keys of the volumes that it has removed.
         is_obstructed: whether nothing is wrong with what it brought: something of the host was in the way.
+        ailing: the containers that were not well.
     """
 
     problem: str
@@ -59,6 +61,7 @@ class Failure:
     is_applied: bool
     made_anew: frozenset[str] = frozenset()
     is_obstructed: bool = False
+    ailing: tuple[Ailing, ...] = ()
 
     @classmethod
     def again(cls, ground: Ground, intent: Intent) -> Failure:
@@ -93,7 +96,7 @@ def apply(prepared: Prepared, intent: Intent) -> Applied | Failure:
     except (EngineUnavailable, Superseded):
         raise
     except (TeguError, OSError) as error:
-        problem = _told(work, error) if is_applied else str(error)
+        problem, ailing = _told(work, error) if is_applied else (str(error), ())
         ground.tools.say(problem)
         return Failure(
             problem,
@@ -104,6 +107,7 @@ def apply(prepared: Prepared, intent: Intent) -> Applied | Failure:
             is_applied,
             frozenset(made_anew),
             is_obstructed=isinstance(error, Obstructed),
+            ailing=ailing,
         )
     return Applied(ground.running() if running is None else running)
 
@@ -146,14 +150,16 @@ def wait(work: Work, brought: BroughtUp) -> Running | None:
         superseded_by=tools.superseded_by,
     )
     if not found.good:
-        raise Unhealthy(str(found))
+        raise Unhealthy(str(found), found.ailing)
     return None if found.seen is None else Running(found.seen)
 
 
-def _told(work: Work, error: Exception) -> str:
+def _told(work: Work, error: Exception) -> tuple[str, tuple[Ailing, ...]]:
     """What went wrong. Compose says that a container has failed but not why, so its last words are added."""
-    if not isinstance(error, CommandFailed) or isinstance(error, Unhealthy):
-        return str(error)
+    if isinstance(error, Unhealthy):
+        return str(error), error.ailing
+    if not isinstance(error, CommandFailed):
+        return str(error), ()
     ground = work.ground
     found = failures(ground.tools.engine, ground.stack.project, work.starts, work.before.details)
-    return str(error) if found.good else f"{error}\n{found}"
+    return (str(error), ()) if found.good else (f"{error}\n{found}", found.ailing)

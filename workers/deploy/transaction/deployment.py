@@ -140,7 +140,8 @@ class Deployment:
             except TransientError as error:
                 self._ledger.interrupt(str(error))
                 raise
-            ending = replace(ending, message=shortened(masked(ending.message)))
+            ailing = tuple(each.to_keep(masked) for each in ending.ailing)
+            ending = replace(ending, message=shortened(masked(ending.message)), ailing=ailing)
         was_well = job.record is not None and job.record.fingerprint == snapshot.fingerprint
         if ending.outcome is Outcome.CANCELLED:
             waits = "" if was_well else f"; it waits for a push that changes it, or `tegu deploy {self._stack.name}`"
@@ -231,7 +232,7 @@ class Deployment:
 
     def _go_back(self, ground: Ground, failure: Failure) -> tuple[Ending, Snapshot]:
         hold_a_slot()
-        ending = go_back(ground, failure, Told(self._journal, self._ledger))
+        ending = replace(go_back(ground, failure, Told(self._journal, self._ledger)), ailing=failure.ailing)
         if failure.is_obstructed and ending.outcome is Outcome.ROLLED_BACK:
             ending = replace(ending, reason=Reason.OBSTRUCTED, again=True)
         return ending, failure.snapshot

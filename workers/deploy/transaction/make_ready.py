@@ -7,6 +7,7 @@ waits for nobody where it is told to leave dependencies alone.
 from __future__ import annotations
 
 from workers.adapters.docker.compose_argv import restart_argv, up_argv
+from workers.adapters.state.ailing import Ailing
 from workers.deploy.containers import compose_model
 from workers.deploy.containers.health import wait_healthy
 from workers.deploy.containers.obstacles import Obstructed
@@ -21,10 +22,11 @@ from workers.model.words import Action, Reason
 class Unhealthy(CommandFailed):
     """What was brought up is not well."""
 
-    def __init__(self, findings: str) -> None:
+    def __init__(self, findings: str, ailing: tuple[Ailing, ...] = ()) -> None:
         super().__init__("waiting until the stack is healthy", 1, findings)
-        self.args = (findings,)
+        self.args = (findings, ailing)
         self.findings = findings
+        self.ailing = ailing
 
     def __str__(self) -> str:
         return self.findings
@@ -83,7 +85,7 @@ def _wait(work: Work, begun_again: set[str], starting: set[str]) -> None:
     if not begun_again.intersection(each.service for each in found.problems):
         message = f"{', '.join(sorted(starting))} has to be healthy first, and is not:\n{found}"
         raise Obstructed(message)
-    raise Unhealthy(str(found))
+    raise Unhealthy(str(found), found.ailing)
 
 
 def _count(before: Running, service: str) -> int:
