@@ -10,6 +10,7 @@ from app.pages.acts import Act
 from app.pages.commit_view import CommitView, CommitViews
 from app.pages.prospect import Prospect
 from app.pages.wish import Wish
+from workers.adapters.state import answers
 
 _TITLES: Mapping[Act, tuple[str, str]] = {
     Act.DEPLOY: ("Deploy", "Deploy now"),
@@ -108,7 +109,6 @@ def act_page(
         repo_url: of the stack's repo.
     """
     title, confirm = _TITLES[wish.act]
-    between = prospect.between.commits if prospect else ()
     return ActPage(
         stack=wish.stack,
         stack_url=f"/stacks/{quote(wish.stack)}",
@@ -119,12 +119,16 @@ def act_page(
         prospect=prospect,
         silence=silence,
         commit=commits.view(prospect.commit if prospect else None, repo_url),
-        commits=tuple(
-            Between(view, each.is_gained, each.reaches) for each in between if (view := commits.view(each.id, repo_url))
-        ),
+        commits=between_views(prospect.between, commits, repo_url) if prospect else (),
         changed=changed,
         form=form,
     )
+
+
+def between_views(found: answers.Between, commits: CommitViews, repo_url: str | None) -> tuple[Between, ...]:
+    """The commits between two, as pages name them."""
+    views = ((each, commits.view(each.id, repo_url)) for each in found.commits)
+    return tuple(Between(view, each.is_gained, each.reaches) for each, view in views if view)
 
 
 def told_of_change(shown: CommitView | None, now: CommitView | None) -> str:

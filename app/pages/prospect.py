@@ -49,6 +49,7 @@ class Prospect:
     Attributes:
         said: in a sentence.
         seal: tells it from what it was a moment ago.
+        plan: the words of `tegu plan`, its action and its reason; empty where it has none for that.
         commit: where the stack would be; None where that is not to be said.
         touched: services.
         untouched: a sentence about the others.
@@ -61,6 +62,7 @@ class Prospect:
 
     said: str
     seal: str = ""
+    plan: tuple[str, ...] = ()
     commit: str | None = None
     touched: tuple[Touched, ...] = ()
     untouched: str = ""
@@ -83,6 +85,7 @@ def prospect(foretold: Foretold, stack: str) -> Prospect:
     return Prospect(
         said=sentence(decision),
         seal=foretold.seal,
+        plan=(decision.action, decision.reason),
         commit=decision.commit,
         touched=tuple(_touched(decision)),
         untouched=_untouched(foretold),

@@ -15,6 +15,7 @@ from app.http.problems import problem_of
 from app.http.sessions import Sessions
 from app.pages.act import create_act
 from app.pages.asking import Asking
+from app.pages.changes import create_changes
 from app.pages.deployment import create_deployment
 from app.pages.door import Door
 from app.pages.entrance import create_entrance
@@ -50,7 +51,9 @@ def add_pages(app: Flask, services: Services) -> Flask:
     pages.register_blueprint(create_entrance(services.settings, sessions, services.state.sessions))
     for create in (create_overview, create_stack, create_run, create_deployment, create_repo, create_settings):
         pages.register_blueprint(create(services))
-    pages.register_blueprint(create_act(services, Asking(services)))
+    asking = Asking(services)
+    for create_asking in (create_act, create_changes):
+        pages.register_blueprint(create_asking(services, asking))
     pages.after_request(door.remember)
     pages.after_request(_finish)
     app.jinja_env.filters["said"] = said

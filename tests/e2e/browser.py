@@ -91,6 +91,10 @@ class Browser:
     def wait_for(self, text: str) -> None:
         self.wait(lambda: text in self.text, repr(text))
 
+    def run(self, script: str, *arguments: object) -> Any:
+        """Run a script in the page."""
+        return self._driver.execute_script(script, *arguments)
+
     def mark(self) -> None:
         """Leave something in the page that is gone when it is loaded again."""
         self._driver.execute_script("window.marked = true")
@@ -132,3 +136,10 @@ class Browser:
 
     def close(self) -> None:
         self._driver.quit()
+
+
+def look_over(browser: Browser) -> None:
+    """The page is fit for everybody, and the browser has nothing to say against it."""
+    assert browser.violations() == []
+    assert not browser.is_scrolled_sideways
+    assert browser.complaints() == []

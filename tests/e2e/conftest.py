@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.browser import Browser, missing
 from tests.e2e.system import System
 
 
@@ -29,3 +31,15 @@ def running(tmp_path_factory: pytest.TempPathFactory, engine: None) -> Iterator[
         yield made
     finally:
         made.stop()
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    if program := missing():
+        reason = f"there is no {program} here (scripts/provision installs it)"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    made = Browser(tmp_path / "profile")
+    yield made
+    made.close()

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from tests.e2e.browser import Browser, missing
+from tests.e2e.browser import Browser, look_over
 from tests.e2e.system import System, eventually
 
 WELL = """\
@@ -16,25 +10,6 @@ services:
   web: {image: "busybox:stable", command: sleep 1000, network_mode: none, stop_signal: SIGKILL}
 """
 BAD = WELL.replace("sleep 1000", "sh -c 'echo the disk is full; exit 3'")
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
-    if program := missing():
-        reason = f"there is no {program} here (scripts/provision installs it)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    made = Browser(tmp_path / "profile")
-    yield made
-    made.close()
-
-
-def look_over(browser: Browser) -> None:
-    """The page is fit for everybody, and the browser has nothing to say against it."""
-    assert browser.violations() == []
-    assert not browser.is_scrolled_sideways
-    assert browser.complaints() == []
 
 
 def test_somebody_logs_in_watches_a_run_live_and_reads_why_another_failed(system: System, browser: Browser) -> None:

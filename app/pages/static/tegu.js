@@ -82,6 +82,22 @@ if (live) {
   }, ROUND);
 }
 
+// ---- what only a worker can say is asked when it is opened
+
+for (const section of document.querySelectorAll("details[data-asks]")) {
+  section.addEventListener("toggle", async () => {
+    const place = section.querySelector(".answer");
+    if (!section.open || place.ariaBusy === "true") return;
+    place.ariaBusy = "true";
+    try {
+      const answer = await fetch(section.dataset.asks, { headers: { Accept: "text/html" } });
+      const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("answer");
+      if (found) place.replaceChildren(...found.childNodes); // else there is the link still
+    } catch { /* there is the link still */ }
+    place.ariaBusy = "false";
+  });
+}
+
 // ---- ages grow by themselves; as app/pages/moments.py says them
 
 const UNITS = [[31536000, "y"], [2592000, "mo"], [86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];

@@ -14,7 +14,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.http.sessions import Sessions, Visitor
-from tests import scenes
+from tests import acting, scenes
+from tests.acting import COMPOSE, STACK, push
 from tests.answering import Answering, answering
 from tests.git_server import Source
 from tests.records import record_at
@@ -26,32 +27,20 @@ from workers.celery import deploy_queue, pull_queue
 from workers.model.words import Action, Decision, Outcome, Reason
 from workers.services import Services
 
-CATALOG = """
-repos: {homelab: {url: %s}}
-environments: {default: {docker_host: "unix:///nowhere"}}
-stacks: {a: {repo: homelab, path: a}}
-"""
-COMPOSE = "services: {web: {image: 'web:%s', volumes: ['./conf:/conf:ro']}, db: {image: 'db:1'}}\n"
-STACK = "default/a"
 HERE = f"/stacks/{STACK}"
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Source:
-    made = Source(tmp_path / "source")
-    made.commit({"a/compose.yaml": COMPOSE % 1, "a/conf/one": "1\n"})
-    return made
+    return acting.source(tmp_path)
 
 
 @pytest.fixture
 def services(serve: Serve, tmp_path: Path, source: Source, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
-    """The stack is deployed as the newest commit has it."""
-    (tmp_path / "tegu.yaml").write_text(CATALOG % (source.path / ".git"), encoding="utf-8")
+    (tmp_path / "tegu.yaml").write_text(acting.catalog(source), encoding="utf-8")
     made = serve()
-    first = made.clone("homelab").fetch(["main"])["main"]
-    record = record_at(made, made.stacks.find(STACK), first)
-    made.state.records.put(STACK, record, 1, deployed_commit=first, latest_commit=first, verified_commit=first)
+    acting.deploy(made)
     monkeypatch.setattr(tasks, "current_services", lambda: made)
     yield made
     made.close()
@@ -61,11 +50,6 @@ def services(serve: Serve, tmp_path: Path, source: Source, monkeypatch: pytest.M
 def worker(services: Services) -> Iterator[Answering]:
     with answering(services) as made:
         yield made
-
-
-def push(services: Services, source: Source, files: dict[str, str | None]) -> str:
-    source.commit(files)
-    return services.clone("homelab").fetch(["main"])["main"]
 
 
 def fields(text: str) -> dict[str, str]:
