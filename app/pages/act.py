@@ -24,6 +24,7 @@ from app.pages.expectation import expect
 from app.pages.moments import Times
 from app.pages.ordering import carry_out
 from app.pages.prospect import Prospect
+from app.pages.sent import SentForms
 from app.pages.wish import Wish
 from workers.adapters.state.state import State
 from workers.model.errors import UnknownName
@@ -50,6 +51,7 @@ class _Desk:
     def __init__(self, services: Services, asking: Asking) -> None:
         self._services = services
         self._asking = asking
+        self._sent = SentForms(services.state.keyed_actions)
 
     def look(self, environment: str, name: str, act: str) -> AnyResponse:
         """Show the plan."""
@@ -65,11 +67,11 @@ class _Desk:
     def order(self, environment: str, name: str, act: str) -> AnyResponse:
         """Order what was shown, if that is still the plan."""
         wish = Wish.of(Act(act), f"{environment}/{name}", request.form)
-        form, ordered = request.form.get("once", ""), self._services.state.ordered
+        form = request.form.get("once", "")
         if not _FORM.fullmatch(form):
             message = "This form is not complete. Go back and load the page again."
             raise BadRequest(message)
-        if (before := ordered.led_to(form)) is not None:
+        if (before := self._sent.led_to(form)) is not None:
             return redirect(before or _stack_page(wish), 303)
         try:
             now = expect(self._services, self._asking, wish)
@@ -78,21 +80,20 @@ class _Desk:
             return self._page(wish, None, silence=told, status=HTTPStatus.SERVICE_UNAVAILABLE)
         if now.obstacle or now.seal != request.form.get("seal"):
             # Where the same form has come just before, that is what has changed.
-            if (before := ordered.led_to(form)) is not None:
+            if (before := self._sent.led_to(form)) is not None:
                 return redirect(before or _stack_page(wish), 303)
             return self._page(wish, now, has_changed=True, status=HTTPStatus.CONFLICT)
         return redirect(self._ordered(wish, form), 303)
 
     def _ordered(self, wish: Wish, form: str) -> str:
-        ordered = self._services.state.ordered
-        if not ordered.begin(form):
-            return ordered.led_to(form) or _stack_page(wish)
+        if not self._sent.begin(form):
+            return self._sent.led_to(form) or _stack_page(wish)
         try:
             address = carry_out(self._services, wish, g.visitor.who)
         except Exception:
-            ordered.failed(form)
+            self._sent.failed(form)
             raise
-        ordered.done(form, address)
+        self._sent.done(form, address)
         return address
 
     def _page(

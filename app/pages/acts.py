@@ -58,9 +58,9 @@ def buttons(facts: StackFacts) -> tuple[Button, ...]:
     return tuple(found)
 
 
-def helping(facts: StackFacts) -> Button | None:
+def helping(facts: StackFacts, status: StackStatus) -> Button | None:
     """The one that helps; None where none does."""
-    return next((button for button in buttons(facts) if button.is_first), None)
+    return next((button for button in _buttons(facts, status) if button.is_first), None)
 
 
 def _buttons(facts: StackFacts, status: StackStatus) -> Iterator[Button]:

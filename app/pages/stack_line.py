@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from app.pages import words
+from app.pages.acts import Button, helping
 from app.pages.words import Tone
 from workers.adapters.state.live import UNKNOWN, LiveService
 from workers.adapters.state.past_marks import PastMarks
@@ -44,6 +45,7 @@ class StackLine:
         did: what the last deployment did, and why; else why nothing was done.
         at: when.
         why: one sentence for whoever has to do something about it.
+        helps: what can be ordered that helps; None where nothing does, or nobody has to.
         since: since when it needs somebody, as far as that is known.
         badges: marks that people have set.
         past: its last deployments.
@@ -63,6 +65,7 @@ class StackLine:
     did: str
     at: str | None
     why: str
+    helps: Button | None
     since: str | None
     badges: tuple[str, ...]
     past: PastMarks
@@ -97,6 +100,7 @@ def stack_line(facts: StackFacts) -> StackLine:
         did=_did(facts),
         at=last.at if last else decided,
         why=why,
+        helps=helping(facts, status) if status in words.NEEDS_YOU else None,
         since=None if is_calm else _since(facts, status),
         badges=_badges(facts),
         past=known.past,

@@ -60,6 +60,12 @@ class KeyedActions:
         return None
 
     @translated()
+    def find(self, key: str) -> KeyedAction | None:
+        """A request that was begun with; None where none was."""
+        text = self._redis.get(_name(key))
+        return None if text is None else KeyedAction.from_text(str(text))
+
+    @translated()
     def end(self, key: str, action: KeyedAction) -> None:
         """Keep the answer of a request that was begun with, for a day."""
         self._redis.set(_name(key), action.to_text(), ex=keys.KEYED_ACTION_SECONDS)

@@ -38,8 +38,6 @@ BEGIN_SECONDS = 15
 ANSWERING_SECONDS = 30
 """How long a worker may take to answer one; as long as its task may take."""
 ANSWER_SECONDS = 60
-ORDERED_SECONDS = 3600
-"""How long a form that is sent again leads to where it has led."""
 KEYED_ACTION_SECONDS = DAY_SECONDS
 """How long an action that is sent again gets the answer that it had."""
 BEGUN_ACTION_SECONDS = 60
@@ -300,13 +298,6 @@ asked = Key(
     "digest of a question that a page has for a worker -> the id by which it is answered: others join it",
 )
 answer = Key("tegu:answer:%s", "string (JSON)", "questions", "1 minute", "id of a question: what the worker says")
-ordered = Key(
-    "tegu:ordered:%s",
-    "string",
-    "ordered",
-    "1 hour",
-    "a form that was sent: the page that its order has led to, empty while that is being done",
-)
 keyed_action = Key(
     "tegu:action:%s",
     "string (JSON)",

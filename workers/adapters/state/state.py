@@ -30,7 +30,6 @@ from workers.adapters.state.marked import Adoptions, Holds, Pauses, Pins
 from workers.adapters.state.marks import Stop
 from workers.adapters.state.notices import Notices
 from workers.adapters.state.open_runs import OpenRuns
-from workers.adapters.state.ordered import Ordered
 from workers.adapters.state.outgoing import NobodyTakes, Outgoing
 from workers.adapters.state.questions import Questions
 from workers.adapters.state.records import Records
@@ -88,7 +87,6 @@ class State:
         self.deliveries = Deliveries(redis)
         self.sessions = SessionStore(redis)
         self.questions = Questions(redis)
-        self.ordered = Ordered(redis)
         self.keyed_actions = KeyedActions(redis)
 
     def facts(self, stacks: Iterable[str] | None = None) -> dict[str, StackFacts]:
