@@ -21,7 +21,14 @@ REFERENCE = ROOT / "docs/reference"
 
 # What each setting means, and its default where the code does not have it as a plain value.
 MEANINGS: dict[str, tuple[str, str]] = {
-    "TEGU_CATALOG": ("`./tegu.yaml`", "The catalog's file. `tegu --catalog` wins over it."),
+    "TEGU_CATALOG": (
+        "`./tegu.yaml`",
+        "The catalog's file; where it is not set, `tegu.yaml` in this folder, in one above it, or in `/etc/tegu`. "
+        "`tegu --catalog` wins over it.",
+    ),
+        "`./tegu.yaml`",
+        "The catalog's file. Where it is not set: `tegu.yaml` in this folder, in one above it, or in `/etc/tegu`. `tegu --catalog` wins over it.",
+    ),
     "TEGU_DATA_DIR": (
         "`/var/lib/tegu` for root, else `~/.local/share/tegu`",
         "Clones, the stacks' files, journals ([on disk](on-disk.md)); symbolic links in it are resolved.",

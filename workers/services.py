@@ -267,5 +267,5 @@ def known_repo(catalog: Catalog, name: str) -> Repo:
     repo = catalog.repos.get(name)
     if repo is None:
         message = f"there is no repo {name!r}; the catalog has {', '.join(sorted(catalog.repos)) or 'none'}"
-        raise UnknownName(message)
+        raise UnknownName(message, name)
     return repo

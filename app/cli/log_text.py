@@ -48,7 +48,7 @@ class Log:
             stack = find_known(services, name)
         except UnknownName as error:
             message = f"{name} is neither a run, nor a deployment, nor a stack"
-            raise UnknownName(message) from error
+            raise UnknownName(message, name) from error
         newest = self._state.deployments.list(stack.id, 1)
         if not newest:
             message = f"{stack.id} has not been deployed yet"

@@ -17,9 +17,9 @@ from workers.runtime.late import late
 if TYPE_CHECKING:
     from importlib import metadata
 
-    from app.cli import session
-else:  # help needs neither
-    metadata, session = late("importlib.metadata"), late("app.cli.session")
+    from app.cli import names, session
+else:  # help needs none of them
+    metadata, names, session = late("importlib.metadata"), late("app.cli.names"), late("app.cli.session")
 
 FAILED, USAGE, UNREACHABLE, INTERRUPTED = 1, 2, 3, 130
 
@@ -65,6 +65,24 @@ class Commands(click.Group):
             return None
         found = getattr(import_module(f"app.cli.commands.{cmd_name}"), cmd_name)
         return found if isinstance(found, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant, or what else may have been."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            meant = names.alike(args[0], COMMANDS)
+            message = f"there is no command {args[0]}" + (f"; did you mean {meant}?" if meant else "")
+            raise click.UsageError(message, ctx)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Carry the command out; what goes wrong on purpose ends in a message and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except TeguError as error:
+            click.echo(visible(f"error: {names.told(error, ctx.find_object(session.Session))}"), err=True)
+            return exit_code(error)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list in `tegu --help`, without importing any of them."""
@@ -125,9 +143,6 @@ def run(arguments: list[str] | None = None) -> int:
         # Whoever read the output has seen enough; Python must not complain about it while it ends.
         sys.stderr.close()
         return 0
-    except TeguError as error:
-        click.echo(visible(f"error: {error}"), err=True)
-        return exit_code(error)
     return code if isinstance(code, int) else 0
 
 

@@ -10,6 +10,7 @@ import click
 
 from app.cli.naming import Names
 from workers.catalog import CatalogFile
+from workers.model.errors import TeguError
 from workers.runtime.late import late
 from workers.runtime.settings import Settings, load_settings
 
@@ -31,10 +32,17 @@ class Session:
     Args:
         catalog: the catalog's file, instead of the one that the settings name.
         services: used as they are, with their settings, instead of being made.
+        redis_seconds: how long Redis is waited for.
     """
 
-    def __init__(self, catalog: Path | None = None, services: made.Services | None = None) -> None:
+    def __init__(
+        self,
+        catalog: Path | None = None,
+        services: made.Services | None = None,
+        redis_seconds: float = REDIS_SECONDS + 1,
+    ) -> None:
         self._catalog = catalog
+        self._redis_seconds = redis_seconds
         if services is not None:
             vars(self).update(services=services, settings=services.settings)  # where `cached_property` keeps them
 
@@ -52,12 +60,16 @@ class Session:
     def services(self) -> made.Services:
         """The collaborators."""
         quiet_logs()
-        return made.build_services(self.settings, redis_timeout=REDIS_SECONDS + 1)
+        return made.build_services(self.settings, redis_timeout=self._redis_seconds)
 
     @cached_property
     def names(self) -> Names:
-        """What stacks are called."""
-        return Names.of(self.services.catalog if "services" in self.__dict__ else CatalogFile(self.settings.catalog))
+        """What stacks are called; by their ids where the settings are wrong."""
+        try:
+            known = self.services.catalog if "services" in self.__dict__ else CatalogFile(self.settings.catalog)
+        except TeguError:
+            return Names(())
+        return Names.of(known)
 
     def close(self) -> None:
         """End what was started."""
@@ -67,7 +79,7 @@ class Session:
 
 def quiet_logs() -> None:
     """Say only what went wrong, and on standard error: what a command prints is its answer."""
-    logs.configure_logs("console", logging.ERROR)
+    logs.configure_logs_late("console", logging.ERROR)
 
 
 pass_session = click.make_pass_decorator(Session)

@@ -6,9 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from app.http.requests import StacksQuery
 from workers.adapters.state.events import Event
 from workers.adapters.state.repos import RepoState
 from workers.adapters.state.state import State
@@ -16,6 +15,9 @@ from workers.adapters.state.status import StackFacts, status_row
 from workers.catalog import Catalog
 from workers.catalog.places import paused_by_option
 from workers.model.errors import UnknownName
+
+if TYPE_CHECKING:  # the command line has no queries
+    from app.http.requests import StacksQuery
 
 _BATCH = 500  # stacks that are read at once where not all of them are wanted
 

@@ -117,7 +117,7 @@ class Stacks:
         stack = self._at(catalog, identifier, place) if place else None
         if stack is None:
             message = f"there is no stack {name}; `tegu status` lists those there are"
-            raise UnknownName(message)
+            raise UnknownName(message, name)
         return stack
 
     def all(self, *, repo: str | None = None) -> tuple[Stack, ...]:
@@ -150,7 +150,7 @@ class Stacks:
             message = f"{name} may be any of {', '.join(sorted(found))}; write it in full"
         else:
             message = f"there is no stack {name}; `tegu status` lists those there are"
-        raise UnknownName(message)
+        raise UnknownName(message, name)
 
     # ------------------------------------------------------------ looking into a clone
 

@@ -61,7 +61,7 @@ def _catalog(services: Services) -> Iterator[Checked]:
         yield Checked("catalog", "failed", str(error), "mend the file; `tegu check` tells whether it is in order")
         return
     repos, stacks = _counted(len(catalog.repos), "repo"), _counted(len(catalog.stacks()), "stack")
-    yield Checked("catalog", "ok", f"{services.settings.catalog}: {repos}, {stacks}, and those discovered")
+    yield Checked("catalog", "ok", f"{services.settings.catalog.absolute()}: {repos}, {stacks}, and those discovered")
     for warning in catalog.warnings:
         yield Checked("secret", "warning", warning, "make the file readable for this user, or set the secret")
     yield from _receivers(catalog)

@@ -77,7 +77,19 @@ class BlockedStack(UserError):
 
 
 class UnknownName(UserError):
-    """Nothing has this name."""
+    """Nothing has this name.
+
+    Args:
+        message: what there is not, and where to look.
+        name: what was asked for, where another name may have been meant.
+    """
+
+    def __init__(self, message: str, name: str = "") -> None:
+        super().__init__(message, name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class UsageError(UserError):

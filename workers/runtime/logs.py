@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import AbstractContextManager
 from logging.handlers import WatchedFileHandler
-from typing import Any, Literal
-
-import structlog
-from structlog.contextvars import bound_contextvars, merge_contextvars
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from workers.model.messages import visible
+from workers.runtime.late import late
 from workers.runtime.masking import masked
+
+if TYPE_CHECKING:
+    import structlog
+else:  # a third of the time of a command that says nothing of itself
+    structlog = late("structlog")
+
+_Format = Literal["console", "json"]
+_pending: list[Callable[[], None]] = []  # what is still to be set up, before the first line
 
 
 def _mask_value(value: object) -> object:
@@ -50,9 +57,7 @@ def _keep_stack(_logger: object, _method: str, event: MutableMapping[str, Any]) 
     return event
 
 
-def configure_logs(
-    log_format: Literal["console", "json"] = "console", level: int = logging.INFO, file: str | None = None
-) -> None:
+def configure_logs(log_format: _Format = "console", level: int = logging.INFO, file: str | None = None) -> None:
     """Set up logging for this process, ours and every library's, on standard error or in a file.
 
     Args:
@@ -60,8 +65,9 @@ def configure_logs(
         level: the lowest level shown.
         file: where to append; when somebody has moved it away, it is made anew.
     """
+    _pending.clear()
     shared: list[Any] = [
-        merge_contextvars,
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
@@ -99,11 +105,51 @@ def _ending(log_format: Literal["console", "json"], *, colors: bool) -> list[Any
     return [structlog.processors.format_exc_info, _mask_event, _make_visible, _keep_stack, console]
 
 
+def configure_logs_late(log_format: _Format = "console", level: int = logging.INFO) -> None:
+    """The same when the first line is logged, which for most commands is never."""
+
+    def configure() -> None:
+        configure_logs(log_format, level)
+
+    root = logging.getLogger()
+    root.handlers[:] = [_Late(configure)]
+    root.setLevel(level)
+    _pending[:] = [configure]
+
+
+class _Late(logging.Handler):
+    """Stands where the handler will be, and lets it have the line that it is made for."""
+
+    def __init__(self, configure: Callable[[], None]) -> None:
+        super().__init__()
+        self._configure = configure
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Set logging up, and log the record."""
+        self._configure()
+        logging.getLogger().handle(record)
+
+
+class _Logger:
+    """structlog's logger of a name, made when it is first asked for something."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._made: structlog.stdlib.BoundLogger | None = None
+
+    def __getattr__(self, attribute: str) -> object:
+        while _pending:
+            _pending.pop()()
+        if self._made is None:
+            self._made = structlog.get_logger(self._name)
+        return getattr(self._made, attribute)
+
+
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """The logger of a module."""
-    logger: structlog.stdlib.BoundLogger = structlog.get_logger(name)
-    return logger
+    return cast("structlog.stdlib.BoundLogger", _Logger(name))
 
 
-log_context = bound_contextvars
-"""`with log_context(run=…, stack=…):` binds ids to every line inside, and clears them after."""
+def log_context(**ids: object) -> AbstractContextManager[None]:
+    """Bind ids to every line that is logged inside of a `with`, and clear them after."""
+    return structlog.contextvars.bound_contextvars(**ids)

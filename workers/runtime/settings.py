@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from workers.model.errors import UsageError
 from workers.model.secret import Secret
+from workers.runtime.catalog_place import find_catalog
 
 PREFIX = "TEGU_"
 
@@ -161,11 +162,12 @@ class Settings(BaseModel):
         return self.redis_url
 
 
-def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+def load_settings(environ: Mapping[str, str] | None = None, *, search: bool = True) -> Settings:
     """Read the settings from the environment.
 
     Args:
         environ: the environment to read; the process's own by default.
+        search: whether a catalog that no variable names is looked for in the folders above, and in `/etc/tegu`.
 
     Raises:
         UsageError: naming every variable that is wrong.
@@ -176,6 +178,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     values: dict[str, object] = {
         field: given[PREFIX + field.upper()] for field in Settings.model_fields if PREFIX + field.upper() in given
     }
+    if search and "catalog" not in values and (found := find_catalog(Path.cwd())):
+        values["catalog"] = found
     values["api_token"] = _api_token(given, problems)
     data_dir = Path(str(values.get("data_dir") or _default_data_dir()))
     values["data_dir"] = Path(os.path.realpath(data_dir.expanduser()))

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from app.cli.names import StackName
+from app.cli.names import STACK
 from app.cli.output import json_option, print_json
 from app.cli.session import Session, pass_session
 from app.cli.wait import person
-from workers.reconcile.cancel import request_cancel
+from workers.runtime.late import late
+
+if TYPE_CHECKING:
+    from workers.reconcile import cancel as cancelling
+else:  # completion and help need no queue
+    cancelling = late("workers.reconcile.cancel")
 
 
 @click.command()
-@click.argument("name", type=StackName(), metavar="DEPLOYMENT|STACK")
+@click.argument("name", type=STACK, metavar="DEPLOYMENT|STACK")
 @json_option
 @pass_session
 def cancel(session: Session, name: str, as_json: bool) -> None:
@@ -20,7 +27,7 @@ def cancel(session: Session, name: str, as_json: bool) -> None:
 
     Nothing is touched before the files are switched; after that, the last good deployment is brought back.
     """
-    cancelled = request_cancel(session.services, name, who=person())
+    cancelled = cancelling.request_cancel(session.services, name, who=person())
     if as_json:
         print_json(cancelled.to_json())
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from app.cli.names import stacks_argument
@@ -9,7 +11,12 @@ from app.cli.output import json_option
 from app.cli.session import Session, pass_session
 from app.cli.wait import no_wait_option, person, watch
 from workers.model.words import Trigger
-from workers.reconcile.requests import request_deploy
+from workers.runtime.late import late
+
+if TYPE_CHECKING:
+    from workers.reconcile import requests
+else:  # completion and help need no queue
+    requests = late("workers.reconcile.requests")
 
 
 @click.command()
@@ -20,5 +27,5 @@ from workers.reconcile.requests import request_deploy
 @pass_session
 def deploy(session: Session, stacks: tuple[str, ...], force: bool, no_wait: bool, as_json: bool) -> None:
     """Deploy each STACK, also one that failed before or was stopped."""
-    run = request_deploy(session.services, stacks, force=force, trigger=Trigger.CLI, who=person())
+    run = requests.request_deploy(session.services, stacks, force=force, trigger=Trigger.CLI, who=person())
     watch(session, run, "queued", no_wait=no_wait, as_json=as_json)

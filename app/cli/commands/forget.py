@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from app.cli.names import stack_argument
@@ -9,7 +11,12 @@ from app.cli.output import json_option
 from app.cli.session import Session, pass_session
 from app.cli.wait import no_wait_option, person, watch
 from workers.model.words import Trigger
-from workers.reconcile.forget import request_forget
+from workers.runtime.late import late
+
+if TYPE_CHECKING:
+    from workers.reconcile import forget as forgetting
+else:  # completion and help need no queue
+    forgetting = late("workers.reconcile.forget")
 
 
 @click.command()
@@ -24,5 +31,5 @@ def forget(session: Session, stack: str, down: bool, no_wait: bool, as_json: boo
     Volumes stay, and so does everything in its directory that Tegu did not write. While containers of it are left, the
     files that Tegu wrote stay, too.
     """
-    run = request_forget(session.services, stack, down=down, who=person(), trigger=Trigger.CLI)
+    run = forgetting.request_forget(session.services, stack, down=down, who=person(), trigger=Trigger.CLI)
     watch(session, run, "queued", no_wait=no_wait, as_json=as_json)

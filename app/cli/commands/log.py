@@ -7,12 +7,13 @@ import sys
 import click
 
 from app.cli.log_text import Log
+from app.cli.names import LOG
 from app.cli.output import json_option, print_json
 from app.cli.session import Session, pass_session
 
 
 @click.command()
-@click.argument("identifier", metavar="ID")
+@click.argument("identifier", type=LOG, metavar="ID")
 @click.option("-f", "--follow", "is_followed", is_flag=True, help="Go on until it has ended.")
 @json_option
 @pass_session

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from app.cli.names import stacks_argument
 from app.cli.session import Session, pass_session
 from app.cli.wait import person
-from workers.reconcile import requests
+from workers.runtime.late import late
+
+if TYPE_CHECKING:
+    from workers.reconcile import requests
+else:  # completion and help need no queue
+    requests = late("workers.reconcile.requests")
 
 
 @click.command()

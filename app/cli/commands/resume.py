@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,7 +11,12 @@ from app.cli.names import stacks_argument
 from app.cli.session import Session, pass_session
 from app.cli.wait import no_wait_option, person, went_well
 from workers.model.words import Trigger
-from workers.reconcile import requests
+from workers.runtime.late import late
+
+if TYPE_CHECKING:
+    from workers.reconcile import requests
+else:  # completion and help need no queue
+    requests = late("workers.reconcile.requests")
 
 
 @click.command()

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from app.cli.names import stack_argument
+from app.cli.names import COMMIT, stack_argument
 from app.cli.output import json_option
 from app.cli.session import Session, pass_session
 from app.cli.wait import no_wait_option, person, watch
 from workers.model.words import Trigger
-from workers.reconcile.requests import Hold, request_rollback
+from workers.runtime.late import late
+
+if TYPE_CHECKING:
+    from workers.reconcile import requests
+else:  # completion and help need no queue
+    requests = late("workers.reconcile.requests")
 
 
 @click.command()
 @stack_argument
-@click.option("--to", metavar="COMMIT", help="Where to; by default, the last good deployment before this one.")
+@click.option(
+    "--to", type=COMMIT, metavar="COMMIT", help="Where to; by default, the last good deployment before this one."
+)
 @click.option(
     "--hold",
     type=click.Choice(["until_release", "until_push"]),
@@ -25,7 +34,7 @@ from workers.reconcile.requests import Hold, request_rollback
 @no_wait_option
 @json_option
 @pass_session
-def rollback(session: Session, stack: str, to: str | None, hold: Hold, no_wait: bool, as_json: bool) -> None:
+def rollback(session: Session, stack: str, to: str | None, hold: requests.Hold, no_wait: bool, as_json: bool) -> None:
     """Bring STACK back to an earlier commit, and keep it there."""
-    run = request_rollback(session.services, stack, to=to, hold=hold, who=person(), trigger=Trigger.CLI)
+    run = requests.request_rollback(session.services, stack, to=to, hold=hold, who=person(), trigger=Trigger.CLI)
     watch(session, run, "queued", no_wait=no_wait, as_json=as_json)

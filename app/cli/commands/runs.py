@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from app.cli.commit_text import CommitTexts
-from app.cli.names import StackName, repo_option
+from app.cli.names import STACK, repo_option
 from app.cli.output import json_option, print_json, print_table
 from app.cli.repo_text import print_repos
 from app.cli.session import Session, pass_session
@@ -20,7 +20,7 @@ _HEADINGS = ("RUN", "REPO", "STATUS", "WHEN", "COMMIT", "WHAT HAPPENED")
 
 @click.command()
 @repo_option
-@click.option("--stack", type=StackName(), help="Only those that did something to this stack.")
+@click.option("--stack", type=STACK, help="Only those that did something to this stack.")
 @click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="At most so many.")
 @json_option
 @pass_session

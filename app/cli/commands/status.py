@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from app.cli.commit_text import CommitTexts
-from app.cli.names import StackName
+from app.cli.names import STACK
 from app.cli.naming import Names
 from app.cli.output import coloured, json_option, plural, print_json, print_table, say
 from app.cli.repo_text import print_repos
@@ -25,7 +25,7 @@ _HEADINGS = ("STACK", "STATUS", "RUNNING", "WHEN", "COMMIT", "WHY")
 
 
 @click.command()
-@click.argument("stacks", type=StackName(), nargs=-1, metavar="[STACK]...")
+@click.argument("stacks", type=STACK, nargs=-1, metavar="[STACK]...")
 @click.option("--all", "with_gone", is_flag=True, help="Show stacks that are gone, too.")
 @json_option
 @pass_session
@@ -111,5 +111,5 @@ def _named(ids: Sequence[str], names: Sequence[str]) -> list[str]:
     for name in names:
         if name not in known:
             message = f"there is no stack {name}; `tegu status` lists those there are"
-            raise UnknownName(message)
+            raise UnknownName(message, name)
     return found

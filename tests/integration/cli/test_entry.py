@@ -24,8 +24,10 @@ from workers.model.errors import (
     UnknownName,
     UsageError,
 )
+from workers.model.words import Action, Decision, Outcome, Reason
+from workers.runtime.process import run
 
-from .conftest import Desk
+from .conftest import PROGRAM, Desk
 
 
 @pytest.mark.parametrize(
@@ -64,8 +66,10 @@ def test_help_and_version_need_no_settings(desk: Desk) -> None:
     assert "TEGU_CONCURRENCY" in done.stderr
 
 
-def test_unknown_commands_and_options_are_usage_errors(desk: Desk) -> None:
-    assert desk.tegu("statsu").code == 2
+def test_unknown_commands_and_options_are_usage_errors_that_name_what_may_be_meant(desk: Desk) -> None:
+    done = desk.tegu("statsu")
+    assert (done.code, "there is no command statsu; did you mean status?" in done.stderr) == (2, True)
+    assert "did you mean" not in desk.tegu("xyzzy").stderr
     assert desk.tegu("status", "--jason").code == 2
     assert desk.tegu("deploy").code == 2
 
@@ -107,6 +111,50 @@ def test_stack_names_are_completed_even_when_redis_is_away(desk: Desk) -> None:
     assert desk.tegu(**typed).stdout.split() == ["plain,homelab"]
 
 
+def test_environments_runs_and_commits_are_completed_where_they_are_meant(redis_desk: Desk) -> None:
+    environments = "environments: {production: {}, staging: {}}\ndefaults: {project: '{environment}-{stack}'}\n"
+    both = "authelia: {path: a}, adguard: {path: b, environments: [staging]}"
+    redis_desk.catalog(f"repos: {{homelab: {{url: /x}}}}\n{environments}stacks: {{{both}}}\n")
+    state, id_ = redis_desk.services.state, "production/authelia"
+    made = state.runs.create("homelab", "cli", ())
+    state.records.set_status(id_, None, latest_commit="c1")
+    deployment = state.deployments.create(Decision(id_, Action.UP, Reason.FORCED, "c1"), made)
+    state.deployments.finish(deployment, Outcome.DEPLOYED)
+    for typed, found in (
+        ("deploy a", ["adguard"]),
+        ("deploy prod", ["production/authelia"]),
+        ("deploy staging/a", ["staging/adguard", "staging/authelia"]),
+        (f"log {made[:3]}", [made]),
+        ("rollback production/authelia --to c", ["c1"]),
+    ):
+        words = {
+            "_TEGU_COMPLETE": "bash_complete",
+            "COMP_WORDS": f"tegu {typed}",
+            "COMP_CWORD": str(len(typed.split())),
+        }
+        done = redis_desk.tegu(**words)
+        assert (done.stdout.split(), done.stderr) == ([f"plain,{each}" for each in found], ""), typed
+
+
+def test_the_catalog_is_found_from_any_folder_below_it(desk: Desk) -> None:
+    desk.catalog("repos: {homelab: {url: /x}}\nstacks: {authelia: {path: a}}\n")
+    (desk.folder / "below").mkdir()
+    env = {"PATH": os.environ["PATH"], "TEGU_DATA_DIR": str(desk.settings.data_dir)}
+    done = run(
+        [PROGRAM, "status", "authelia"], what="tegu", env=env, timeout=60, cwd=desk.folder / "below", check=False
+    )
+    assert done.stderr.startswith("error: Redis does not answer")
+
+
+def test_the_only_repo_need_not_be_named_and_of_several_one_has_to_be(redis_desk: Desk) -> None:
+    redis_desk.catalog("repos: {homelab: {url: /x}}\n")
+    assert redis_desk.read("pull", "--no-wait")["status"] == "queued"
+    redis_desk.catalog("repos: {homelab: {url: /x}, other: {url: /y}}\n")
+    done = redis_desk.tegu("pull")
+    assert (done.code, done.stderr) == (2, "error: name a repo; the catalog has homelab, other\n")
+    assert redis_desk.tegu("pull", "homelb").stderr.splitlines()[-1] == "Did you mean homelab?"
+
+
 def test_the_schema_is_printed(desk: Desk) -> None:
     assert "repos" in json.loads(desk.tegu("schema").stdout)["properties"]
     assert desk.tegu("schema", "--json") == desk.tegu("schema")
@@ -125,10 +173,6 @@ def test_a_reader_that_goes_away_is_no_error(desk: Desk) -> None:
     script = f"{os.fspath(desk.folder)}/run.sh"
     with open(script, "w", encoding="utf-8") as file:  # noqa: PTH123
         file.write("tegu schema | head -1\n")
-    from workers.runtime.process import run  # noqa: PLC0415
-
-    from .conftest import PROGRAM  # noqa: PLC0415
-
     env = {"PATH": f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}"}  # noqa: PTH120
     done = run(["bash", script], what="bash", env=env, timeout=30)
     assert (done.stdout, done.stderr) == ("{\n", "")
@@ -143,3 +187,15 @@ def test_starting_costs_little(desk: Desk, with_homelab: Callable[[Desk], Source
     heavy = {"celery", "redis", "docker", "git", "rich", "flask", "structlog", "requests", "kombu", "jsonschema"}
     assert "workers.catalog" in imported
     assert not imported & heavy
+
+
+def test_reading_costs_no_more_than_redis_and_the_catalog(redis_desk: Desk) -> None:
+    """What a person waits for is mostly the loading of modules: completion and `status` load what they use."""
+    redis_desk.catalog("repos: {homelab: {url: /x}}\nstacks: {authelia: {path: a}}\n")
+    heavy = {"celery", "kombu", "docker", "git", "rich", "flask", "structlog", "requests", "jsonschema"}
+    completing = {"_TEGU_COMPLETE": "bash_complete", "COMP_WORDS": "tegu deploy a", "COMP_CWORD": "2"}
+    for arguments, env in ((("status",), {}), ((), completing)):
+        done = redis_desk.tegu(*arguments, PYTHONPROFILEIMPORTTIME="1", **env)
+        imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+        assert "redis" in imported
+        assert not imported & heavy

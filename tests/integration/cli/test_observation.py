@@ -215,7 +215,7 @@ def test_what_nobody_waits_for_returns_a_run_at_once(redis_desk: Desk, deployed:
 def test_compose_runs_where_the_stack_lives_and_only_when_it_does(redis_desk: Desk) -> None:
     done = redis_desk.tegu("compose", "authelia", "ps")
     assert done.code == 1
-    assert "has no files on this host yet; `tegu deploy default/authelia` brings them" in done.stderr
+    assert "has no files on this host yet; `tegu deploy authelia` brings them" in done.stderr
     live = redis_desk.settings.data_dir / "stacks/default/authelia/services/authelia"
     live.mkdir(parents=True)
     (live / "compose.yaml").write_text(compose("authelia"))

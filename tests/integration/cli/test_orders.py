@@ -40,7 +40,7 @@ def test_a_rollback_without_history_says_what_to_do(a: Desk) -> None:
     done = a.tegu("rollback", "a")
     assert (done.code, done.stderr) == (
         1,
-        "error: default/a has no earlier good deployment; name a commit with --to\n",
+        "error: a has no earlier good deployment; name a commit with --to\n",
     )
     assert a.tegu("rollback", "a", "--to=-x").code == 2
     assert a.tegu("rollback", "nobody", "--to", "c1").code == 2

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from workers.runtime.logs import configure_logs, get_logger, log_context
+from workers.runtime.logs import configure_logs, configure_logs_late, get_logger, log_context
 from workers.runtime.masking import mask
 
 
@@ -65,3 +65,15 @@ def test_a_line_names_its_stack_within_the_line(
     get_logger("here").info("deployment ended", stack="production/a", outcome="deployed")
     (line,) = capsys.readouterr().err.splitlines()
     assert shown in line
+
+
+@pytest.mark.usefixtures("_restored_logging")
+def test_what_is_set_up_late_logs_its_first_line_like_any_other(capsys: pytest.CaptureFixture[str]) -> None:
+    for say in (logging.getLogger("library").error, get_logger("tests").error):
+        configure_logs_late("json", logging.ERROR)
+        logging.getLogger("library").warning("not this")
+        say("first")
+        say("second")
+        get_logger("tests").warning("nor this")
+        lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+        assert [(line["event"], line["level"]) for line in lines] == [("first", "error"), ("second", "error")]
