@@ -23,11 +23,10 @@ REFERENCE = ROOT / "docs/reference"
 MEANINGS: dict[str, tuple[str, str]] = {
     "TEGU_CATALOG": (
         "`./tegu.yaml`",
-        "The catalog's file; where it is not set, `tegu.yaml` in this folder, in one above it, or in `/etc/tegu`. "
-        "`tegu --catalog` wins over it.",
-    ),
-        "`./tegu.yaml`",
-        "The catalog's file. Where it is not set: `tegu.yaml` in this folder, in one above it, or in `/etc/tegu`. `tegu --catalog` wins over it.",
+        (
+            "The catalog's file; where it is not set, `tegu.yaml` in this folder, in one above it, or in `/etc/tegu`. "
+            "`tegu --catalog` wins over it."
+        ),
     ),
     "TEGU_DATA_DIR": (
         "`/var/lib/tegu` for root, else `~/.local/share/tegu`",
