@@ -131,6 +131,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "task_routes": (route,),
         "worker_concurrency": settings.concurrency,
         "worker_pool": "workers.pool.pool:TaskPool",
+        "worker_consumer": "workers.pool.consumer:Consumer",
         "worker_disable_rate_limits": True,
         "worker_detect_quorum_queues": False,
         "beat_scheduler": "workers.reconcile.schedule:Schedule",

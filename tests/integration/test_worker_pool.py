@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import signal
 import socket
@@ -160,3 +161,22 @@ def test_what_takes_the_worker_down_three_times_is_set_aside_until_somebody_asks
         run = request_deploy(rig.services, ["s0"], trigger=Trigger.CLI)
         assert rig.ended(run)["stacks"]["default/s0"]["outcome"] == "unchanged"
     assert attempts.unended("default/s0") == 0
+
+
+def test_what_happens_to_tasks_is_told_in_groups_and_to_the_last_one(rig: Rig) -> None:
+    watcher = rig.services.state.redis.pubsub()  # type: ignore[no-untyped-call]
+    watcher.psubscribe("*celeryev/task.multi")
+    assert watcher.get_message(timeout=5)["type"] == "psubscribe"
+    messages: list[str] = []
+    with rig.worker(*ODD):
+        _still_works(rig)
+        _send(rig, "test.slow", "0", times=20)
+        _wait_for(rig, "begun to sleep", 20)
+    while said := watcher.get_message(timeout=1):
+        messages.append(json.loads(said["data"])["body"])
+    watcher.close()
+    events = [event for text in messages for event in json.loads(base64.b64decode(text))]
+    received = {event["uuid"] for event in events if event["type"] == "task-received"}
+    assert len(received) > 20
+    assert received == {event["uuid"] for event in events if event["type"] == "task-succeeded"}
+    assert len(messages) < len(events) / 4

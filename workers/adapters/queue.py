@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
 from typing import Any
 
 from celery import Celery
@@ -22,6 +24,7 @@ from kombu.messaging import Producer
 from kombu.utils.uuid import uuid
 from redis.exceptions import RedisError
 
+from workers.adapters.copies import Copies
 from workers.celery import DEPLOY_IF_CHANGED, NOTIFY, PULL, RECONCILE, deploy_queue, pull_queue
 from workers.model.errors import RedisUnavailable
 from workers.model.question import Question
@@ -29,6 +32,7 @@ from workers.model.question import Question
 TIMEOUT_SECONDS = 2.0
 _CONNECT_SECONDS = 1.0
 _QUICK_FAILURE = 0.5  # seconds; a failure that came sooner was a closed connection, and a new one may work
+_AT_ONCE = 500  # messages in one go, so that Redis answers others in between
 _UNREACHABLE = (RedisError, KombuError, OSError)
 
 
@@ -148,17 +152,34 @@ class Queue:
             self._idle.pop().connection.release()
 
     def _send(self, messages: Sequence[Message]) -> None:
-        with self._producer() as producer, producer.batch():  # type: ignore[no-untyped-call]
-            for message in messages:
-                self._put(producer, message)
+        with self._producer() as producer:
+            for is_told, group in groupby(messages, lambda each: each.is_told):
+                if is_told:
+                    with producer.batch():  # type: ignore[no-untyped-call]
+                        for message in group:
+                            self._put(producer, uuid(), _shown(message.args), message)
+                else:
+                    self._put_copies(producer, list(group))
 
-    def _put(self, producer: Producer, message: Message) -> None:
+    def _put_copies(self, producer: Producer, messages: Sequence[Message]) -> None:
+        """All of them at once, composed as few times as there are kinds."""
+        copies: dict[tuple[str, str, str], Copies] = {}
+        with producer.channel.conn_or_acquire() as redis, redis.pipeline(transaction=False) as pipeline:
+            for number, each in enumerate(messages, 1):
+                kind = each.queue, each.task, repr(each.headers)
+                if kind not in copies:
+                    copies[kind] = Copies(partial(self._put, message=each), each.queue)
+                pipeline.lpush(each.queue, copies[kind].of(each.args, _shown(each.args)))
+                if number % _AT_ONCE == 0:
+                    pipeline.execute()
+            pipeline.execute()
+
+    def _put(self, producer: Producer, identifier: str, shown: str, message: Message) -> None:
         """Celery's own message and signals, minus what `send_task` works out anew each time.
 
         Nothing is declared: on Redis a queue is a list, and publishing to it by name needs no binding.
         """
         amqp, parent = self._app.amqp, self._app.current_worker_task
-        identifier = uuid()
         task_message = amqp.as_task_v2(
             identifier,
             message.task,
@@ -166,7 +187,7 @@ class Queue:
             {},
             root_id=parent.request.root_id or parent.request.id if parent else None,
             parent_id=parent.request.id if parent else None,
-            argsrepr=_shown(message.args),
+            argsrepr=shown,
             kwargsrepr="{}",
             ignore_result=True,
             expires=message.expires,

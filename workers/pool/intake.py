@@ -9,38 +9,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kombu.transport.redis import Channel, Transport
 from kombu.utils.scheduling import round_robin_cycle
 
-# Seconds that Redis keeps the consumer waiting for a message: an idle worker asks six times a minute, not sixty. What
-# a lane has room for again while only the other queue is waited for is asked for soon.
-_ALL, _SOME = 10, 0.1
-
-_full: dict[str, Callable[[], bool]] = {}
+_room: dict[str, Callable[[], int]] = {}
 
 
-def ask_only_if(queue: str, wants_more: Callable[[], bool]) -> None:
-    """Take from a queue of this process only while more is wanted."""
-    _full[queue] = wants_more
+def ask_only_for(queue: str, room: Callable[[], int]) -> None:
+    """Take from a queue of this process only as many messages as there is room for."""
+    _room[queue] = room
+
+
+def room_for(queue: str) -> int:
+    """How many messages of a queue may be taken; one of a queue about which nothing was said."""
+    return _room[queue]() if queue in _room else 1
+
+
+def has_room_for_all() -> bool:
+    """Whether something may be taken of every queue."""
+    return all(room() for room in _room.values())
 
 
 class Intake(round_robin_cycle):
-    """Kombu's order of queues (`queue_order_strategy`), without those that have enough."""
+    """Kombu's order of queues (`queue_order_strategy`), without those that have enough.
+
+    Attributes:
+        last: the queue that had a message last.
+    """
+
+    last = ""
+
+    def rotate(self, last_used: str) -> str:
+        """Let the queue that had a message be the last to be asked."""
+        self.last = super().rotate(last_used)  # type: ignore[no-untyped-call]
+        return self.last
 
     def consume(self, n: int) -> list[str]:
         """The queues to wait for a message of."""
-        queues = super().consume(n)  # type: ignore[no-untyped-call]
-        return [queue for queue in queues if queue not in _full or _full[queue]()]
-
-
-class PatientChannel(Channel):
-    """Kombu's, but what it waits for decides for how long."""
-
-    def _brpop_start(self, timeout: float | None = None) -> None:
-        self.brpop_timeout = _ALL if all(wants_more() for wants_more in _full.values()) else _SOME
-        super()._brpop_start(timeout)  # type: ignore[no-untyped-call]
-
-
-def wait_patiently() -> None:
-    """Let the consumer of this process, which has not connected yet, wait as long as that makes sense."""
-    Transport.Channel = PatientChannel
+        return [queue for queue in super().consume(n) if room_for(queue)]  # type: ignore[no-untyped-call]

@@ -29,7 +29,7 @@ class Lane:
 
     def __init__(self, name: str, slots: int, *, most: int, enough: int, hooks: int | None = None) -> None:
         self.slots = Slots(slots, hooks=hooks, when_free=self._begin)
-        self.wants_more = True
+        self._wants_more = True
         self._name = name
         self._most = most
         self._enough = enough
@@ -50,19 +50,24 @@ class Lane:
         """How many threads there are."""
         return self._threads
 
+    @property
+    def room(self) -> int:
+        """How many more jobs it wants."""
+        return max(1, self._enough - len(self._pending)) if self._wants_more else 0
+
     def submit(self, job: Job) -> None:
         """Let a job be done when its turn comes."""
         with self._lock:
             self._pending.append(job)
             if len(self._pending) >= self._enough:
-                self.wants_more = False
+                self._wants_more = False
         self._begin()
 
     def drop(self) -> list[Job]:
         """Take back whatever has not begun."""
         with self._lock:
             dropped, self._pending = list(self._pending), deque()
-            self.wants_more = True
+            self._wants_more = True
             return dropped
 
     def _begin(self) -> None:
@@ -73,7 +78,7 @@ class Lane:
                     return
                 job = self._pending.popleft()
                 if len(self._pending) * 2 <= self._enough:
-                    self.wants_more = True
+                    self._wants_more = True
                 self._running.add(job)
                 if self._idle:
                     self._idle.pop().put(job)

@@ -15,7 +15,8 @@ from celery.worker import state
 
 from workers import celery
 from workers.pool import limits
-from workers.pool.intake import ask_only_if, wait_patiently
+from workers.pool.channel import wait_patiently
+from workers.pool.intake import ask_only_for
 from workers.pool.job import Job
 from workers.pool.lane import Lane
 from workers.pool.request import request_of
@@ -43,8 +44,8 @@ class TaskPool(BasePool):  # type: ignore[misc]
         self._quick = Lane("quick", QUICK_SLOTS, most=QUICK_UNDER_WAY, enough=QUICK_ENOUGH)
         self._deploy = Lane("deploy", slots, most=MOST_UNDER_WAY + slots, enough=4 * slots, hooks=HOOKS * slots)
         self._deploy_queue = celery.deploy_queue(worker)
-        ask_only_if(celery.pull_queue(worker), lambda: self._quick.wants_more)
-        ask_only_if(self._deploy_queue, lambda: self._deploy.wants_more)
+        ask_only_for(celery.pull_queue(worker), lambda: self._quick.room)
+        ask_only_for(self._deploy_queue, lambda: self._deploy.room)
         self._limits = limits.Limits(self._running, limits.GRACE)
         wait_patiently()
 

@@ -50,6 +50,19 @@ def test_a_message_names_the_task_with_short_readable_arguments(queue: Queue, re
     assert (args, kwargs) == (["production/authelia", "01abc"], {})
 
 
+def test_a_copy_differs_from_celerys_own_message_in_nothing_but_its_ids(queue: Queue, redis: Redis) -> None:
+    place, ids = "tegu.local.deploy", []
+    for is_told in (True, False):
+        args = ("production/<tegu-id>", None, "<tegu-shown>", True)
+        queue.publish([Message(place, "tegu.deploy_if_changed", args, {"trigger": "api"}, is_told=is_told)] * 2)
+        for message in (json.loads(item) for item in cast("list[str]", redis.lrange(place, 0, 1))):
+            ids += [message["headers"].pop("id"), message["properties"].pop("delivery_tag")]
+            assert message["headers"].pop("root_id") == message["properties"].pop("correlation_id") == ids[-2]
+            redis.rpush(f"seen {is_told}", json.dumps(message))
+    assert len({*ids}) == 8
+    assert len({*redis.lrange("seen True", 0, -1), *redis.lrange("seen False", 0, -1)}) == 1
+
+
 def test_force_is_an_argument_only_where_it_is_asked_for(queue: Queue, redis: Redis) -> None:
     queue.publish_deploy("production/authelia", None, "nas", force=True)
     assert _message(redis, "tegu.nas.deploy")["headers"]["argsrepr"] == "('production/authelia', None, True)"

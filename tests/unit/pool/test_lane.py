@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from workers.pool.intake import Intake, ask_only_if
+from workers.pool.intake import Intake, ask_only_for
 from workers.pool.job import Job
 from workers.pool.lane import Lane
 from workers.runtime.interrupted import Terminated, TimeIsUp
@@ -105,7 +105,7 @@ def test_what_has_not_begun_can_be_taken_back() -> None:
 
 def test_a_lane_that_has_enough_is_sent_no_more_until_half_of_it_has_begun() -> None:
     lane, gate = Lane("test", 1, most=3, enough=4), Gate(waits=False)
-    ask_only_if("full", lambda: lane.wants_more)
+    ask_only_for("full", lambda: lane.room)
     intake = Intake(["other", "full"])  # type: ignore[no-untyped-call]
     jobs = [job(gate) for _ in range(5)]
     for each in jobs:
