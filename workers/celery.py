@@ -9,8 +9,9 @@ from __future__ import annotations
 import inspect
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any, NoReturn
 
 import click
@@ -193,7 +194,7 @@ class TeguTask(Task):  # type: ignore[misc]
             UsageError: it does not fit the task.
         """
         try:
-            inspect.signature(self.run).bind(*args, **kwargs)
+            _signature(self.run).bind(*args, **kwargs)
         except TypeError as error:
             message = f"{self.name}: {error}"
             raise UsageError(message) from error
@@ -206,6 +207,11 @@ class TeguTask(Task):  # type: ignore[misc]
     def try_again(self, error: TransientError) -> NoReturn:
         """Publish the task once more, a little later, or give up with the error itself."""
         raise self.retry(exc=error, countdown=delay_before(self.request.retries))
+
+
+@cache
+def _signature(run: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(run)
 
 
 def delay_before(retries: int) -> float:

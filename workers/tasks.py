@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+from collections.abc import Sequence
 from typing import Any
 
 from celery import signals
@@ -96,6 +97,16 @@ class DeployTask(TeguTask):
         with contextlib.suppress(TeguError):
             give_up(services, full_id(services, stack), task_id, error)
 
+    def together(self, requests: Sequence[Any]) -> contextlib.AbstractContextManager[None]:
+        """Let the calling thread decide about several stacks in two round trips; used by the pool for what is quick."""
+        services = current_services()
+        calls = []
+        for request in requests:
+            stack, run, force = called(request.args, request.kwargs, "stack", "run", "force")
+            if run and not force and "/" in str(stack) and is_quick(request, services.settings.worker):
+                calls.append((stack, request.id))
+        return services.state.quick.together(calls) if calls else contextlib.nullcontext()
+
     def ask_to_end(self, args: Any, kwargs: Any) -> bool:  # noqa: ANN401
         """Cancel the deployment, as `tegu cancel` does; the thread goes on until its next safe point."""
         (stack,) = called(args, kwargs, "stack")
@@ -116,7 +127,7 @@ def deploy_if_changed(self: TeguTask, stack: str, run: str | None = None, force:
     with log_context(run=run, stack=stack):
         if run is None:
             return ask_for(services, stack, force)
-        if not is_quick(self, services.settings.worker):
+        if not is_quick(self.request, services.settings.worker):
             return deploy_now(self, services, stack, run, force)
         verdict = decide_quickly(services, full_id(services, stack), force, self.request.id)
         seen = hand_over(services, verdict, run, force) if isinstance(verdict, HandOver) else verdict
@@ -140,9 +151,9 @@ def notify(self: TeguTask, subject: str, news: str | None = None, run: str | Non
         return told.to_json()
 
 
-def is_quick(task: TeguTask, worker: str) -> bool:
+def is_quick(request: Any, worker: str) -> bool:  # noqa: ANN401 (Celery has no types)
     """Whether a task came by the queue where nothing may take long."""
-    delivered = task.request.delivery_info or {}
+    delivered = request.delivery_info or {}
     return bool(delivered.get("routing_key") == pull_queue(worker))
 
 

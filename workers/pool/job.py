@@ -7,10 +7,11 @@ Docker, Redis and HTTP.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from billiard.einfo import ExceptionInfo
@@ -50,26 +51,37 @@ class Job:
         self._lock = threading.Lock()
         self._thread: int | None = None
         self._begun: float | None = None
+        self._done: Any = None
+        self._failure: ExceptionInfo | None = None
         self._is_terminated = False
 
     def run(self) -> None:
         """Do it in this thread, and tell how it went; nothing is raised."""
-        try:
-            self._run()
-        except BaseException:
-            log.exception("a bug in a task's end", task=self.request.id)
+        with _no_bug_of(self):
+            if self.begin():
+                self.do()
+                self.tell()
 
-    def _run(self) -> None:
+    def begin(self) -> bool:
+        """Say that it has begun in this thread. False: nobody wants it any more."""
         self.pid = threading.get_native_id()
         self.request.on_accepted(self.pid, time.monotonic())
-        if self._is_terminated or (self.request.id in state.revoked and self.request.revoked()):
-            return
+        return not (self._is_terminated or (self.request.id in state.revoked and self.request.revoked()))
+
+    def do(self) -> None:
+        """Do it; it may be done again, as long as nothing has been told."""
+        self._failure = None
         try:
-            done = self._interruptibly()
+            self._done = self._interruptibly()
         except BaseException:  # noqa: BLE001 (also what was raised from outside, beside the task itself)
-            self.request.on_failure(ExceptionInfo())
+            self._failure = ExceptionInfo()
+
+    def tell(self) -> None:
+        """Tell how it went, and acknowledge it."""
+        if self._failure is not None:
+            self.request.on_failure(self._failure)
         else:
-            self.request.on_success(done)
+            self.request.on_success(self._done)
 
     def _interruptibly(self) -> Any:  # noqa: ANN401
         self._thread, self._begun = threading.get_ident(), time.monotonic()
@@ -99,6 +111,40 @@ class Job:
         self._is_terminated = True
         if self._thread is not None:
             threading.Thread(target=self._on_terminate, args=(self,), name="terminate", daemon=True).start()
+
+
+def run_together(jobs: Sequence[Job]) -> None:
+    """Do several jobs of one task in this thread, and tell how they went when all are done; nothing is raised.
+
+    The task says what they have in common (`together`, a context). Where that fails, each is done again alone.
+    """
+    if len(jobs) == 1:
+        jobs[0].run()
+        return
+    wanted: list[Job] = []
+    for job in jobs:
+        with _no_bug_of(job):
+            if job.begin():
+                wanted.append(job)
+    try:
+        with jobs[0].request.task.together([job.request for job in wanted]):
+            for job in wanted:
+                job.do()
+    except Exception as error:  # noqa: BLE001 (each meets with it again, and says so)
+        log.info("tasks are done one by one", error=str(error))
+        for job in wanted:
+            job.do()
+    for job in wanted:
+        with _no_bug_of(job):
+            job.tell()
+
+
+@contextlib.contextmanager
+def _no_bug_of(job: Job) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        log.exception("a bug in a task's end", task=job.request.id)
 
 
 def _raise_in(thread: int | None, what: type[Interrupted] | None) -> None:

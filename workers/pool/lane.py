@@ -9,11 +9,14 @@ import threading
 from collections import deque
 from collections.abc import Collection
 from queue import Empty, SimpleQueue
+from typing import TypeAlias
 
-from workers.pool.job import Job
+from workers.pool.job import Job, run_together
 from workers.runtime.slots import Slots, holding
 
 _IDLE_SECONDS = 10.0
+
+_Jobs: TypeAlias = tuple[Job, ...]
 
 
 class Lane:
@@ -25,25 +28,29 @@ class Lane:
         hooks: how many may wait for a hook at once; None for any number.
         most: how many jobs may be under way at once, those that wait included.
         enough: with so many jobs waiting to begin it wants no more; with half of that, it does.
+        together: how many jobs one thread does together, where their task says how (`workers.pool.job`).
     """
 
-    def __init__(self, name: str, slots: int, *, most: int, enough: int, hooks: int | None = None) -> None:
+    def __init__(
+        self, name: str, slots: int, *, most: int, enough: int, hooks: int | None = None, together: int = 1
+    ) -> None:
         self.slots = Slots(slots, hooks=hooks, when_free=self._begin)
         self._wants_more = True
         self._name = name
         self._most = most
         self._enough = enough
+        self._together = together
         self._lock = threading.Lock()
         self._pending: deque[Job] = deque()
-        self._running: set[Job] = set()
-        self._idle: list[SimpleQueue[Job]] = []
+        self._running: set[_Jobs] = set()
+        self._idle: list[SimpleQueue[_Jobs]] = []
         self._threads = 0
 
     @property
     def running(self) -> Collection[Job]:
         """The jobs under way."""
         with self._lock:
-            return tuple(self._running)
+            return [job for jobs in self._running for job in jobs]
 
     @property
     def threads(self) -> int:
@@ -76,29 +83,38 @@ class Lane:
             with self._lock:
                 if not self._pending or len(self._running) >= self._most or not self.slots.try_take():
                     return
-                job = self._pending.popleft()
+                jobs = self._next_jobs()
                 if len(self._pending) * 2 <= self._enough:
                     self._wants_more = True
-                self._running.add(job)
+                self._running.add(jobs)
                 if self._idle:
-                    self._idle.pop().put(job)
+                    self._idle.pop().put(jobs)
                     continue
                 self._threads += 1
-            inbox: SimpleQueue[Job] = SimpleQueue()
-            inbox.put(job)
+            inbox: SimpleQueue[_Jobs] = SimpleQueue()
+            inbox.put(jobs)
             threading.Thread(target=self._work, args=(inbox,), name=self._name, daemon=True).start()
 
-    def _work(self, inbox: SimpleQueue[Job]) -> None:
-        while (job := self._next(inbox)) is not None:
-            with holding(self.slots):
-                job.run()
-                with self._lock:  # before the slot is free, so that this thread is the one that gets the next job
-                    self._running.remove(job)
-                    self._idle.append(inbox)
-            del job
+    def _next_jobs(self) -> _Jobs:
+        """The job whose turn it is, and those right behind it that can be done together with it."""
+        jobs = [self._pending.popleft()]
+        task = jobs[0].request.task if self._together > 1 else None
+        if hasattr(task, "together"):
+            while self._pending and len(jobs) < self._together and self._pending[0].request.task is task:
+                jobs.append(self._pending.popleft())
+        return tuple(jobs)
 
-    def _next(self, inbox: SimpleQueue[Job]) -> Job | None:
-        """The next job of this thread; None when there has been none for a while."""
+    def _work(self, inbox: SimpleQueue[_Jobs]) -> None:
+        while (jobs := self._next(inbox)) is not None:
+            with holding(self.slots):
+                run_together(jobs)
+                with self._lock:  # before the slot is free, so that this thread is the one that gets the next job
+                    self._running.remove(jobs)
+                    self._idle.append(inbox)
+            del jobs
+
+    def _next(self, inbox: SimpleQueue[_Jobs]) -> _Jobs | None:
+        """The next jobs of this thread; None when there have been none for a while."""
         while True:
             try:
                 return inbox.get(timeout=_IDLE_SECONDS)

@@ -27,6 +27,7 @@ QUICK_UNDER_WAY = (
     16  # pulls that wait for a Git server, each with a `git fetch`, hold up nobody until there are so many
 )
 QUICK_ENOUGH = 64
+QUICK_TOGETHER = 16  # what one thread decides in two round trips; somebody else may wait so long for his turn
 MOST_UNDER_WAY = 300  # deployments, nearly all of them waiting: each has a lock, a thread and a connection
 HOOKS = 4  # for each slot: dumps of databases that wait for their disk, but not all of a board's at once
 
@@ -41,7 +42,7 @@ class TaskPool(BasePool):  # type: ignore[misc]
         """Begin."""
         slots, worker = int(self.limit), self.app.conf.tegu_worker
         self._hub: Any = None
-        self._quick = Lane("quick", QUICK_SLOTS, most=QUICK_UNDER_WAY, enough=QUICK_ENOUGH)
+        self._quick = Lane("quick", QUICK_SLOTS, most=QUICK_UNDER_WAY, enough=QUICK_ENOUGH, together=QUICK_TOGETHER)
         self._deploy = Lane("deploy", slots, most=MOST_UNDER_WAY + slots, enough=4 * slots, hooks=HOOKS * slots)
         self._deploy_queue = celery.deploy_queue(worker)
         ask_only_for(celery.pull_queue(worker), lambda: self._quick.room)

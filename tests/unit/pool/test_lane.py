@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -22,7 +23,8 @@ class Request:
 
     id = "t1"
 
-    def __init__(self) -> None:
+    def __init__(self, task: object = None) -> None:
+        self.task = task
         self.told: list[str] = []
         self.ended = threading.Event()
 
@@ -42,6 +44,30 @@ class Request:
 
 def job(work: Callable[[], object], on_terminate: Callable[[Job], None] = lambda _: None) -> Job:
     return Job(work, Request(), None, on_terminate)
+
+
+class Task:
+    """A task of which several can be done together, with a note of when that was begun and left."""
+
+    def __init__(self, fails: type[Exception] | None = None) -> None:
+        self.notes: list[str] = []
+        self._fails = fails
+
+    @contextlib.contextmanager
+    def together(self, requests: Sequence[Request]) -> Iterator[None]:
+        self.notes.append(f"{len(requests)} begin")
+        yield
+        self.notes.append("all done")
+        if self._fails:
+            raise self._fails
+
+    def job(self, name: str, work: Callable[[], object] = lambda: None) -> Job:
+        def do() -> str:
+            work()
+            self.notes.append(name)
+            return name
+
+        return Job(do, Request(self), None, lambda _: None)
 
 
 def ended(*jobs: Job) -> list[str]:
@@ -154,3 +180,39 @@ def test_a_job_that_is_to_end_before_it_has_begun_does_not_begin() -> None:
     lane.submit(last)
     ended(last)
     assert (asked, second.request.told) == ([first], ["accepted"])
+
+
+def test_jobs_of_a_task_that_says_how_are_done_together_and_told_of_when_all_are_done() -> None:
+    lane, gate, task, other = Lane("test", 1, most=9, enough=99, together=3), Gate(waits=False), Task(), Task()
+    first, jobs = job(gate), [task.job(name) for name in "abcd"]
+    for each in (first, *jobs, other.job("e")):
+        lane.submit(each)
+    gate.open.set()
+    ended(*jobs)
+    assert task.notes == ["3 begin", "a", "b", "c", "all done", "d"]
+
+
+def test_several_jobs_of_a_thread_are_one_to_the_bound_of_those_under_way_and_each_is_shown() -> None:
+    lane, held, gate = Lane("test", 2, most=2, enough=99, together=3), Gate(waits=False), Gate(waits=False)
+    task = Task()
+    lane.submit(job(held))
+    lane.submit(job(held))
+    jobs = [task.job("a", gate), task.job("b")]
+    for each in jobs:
+        lane.submit(each)
+    held.open.set()
+    assert gate.begun.acquire(timeout=_SOON)
+    assert set(jobs) <= {*lane.running}
+    gate.open.set()
+    assert ended(*jobs) == ["a", "b"]
+
+
+def test_where_doing_jobs_together_fails_each_is_done_alone_and_told_of_once() -> None:
+    lane, gate, task = Lane("test", 1, most=9, enough=99, together=3), Gate(waits=False), Task(fails=ValueError)
+    first, jobs = job(gate), [task.job("a"), task.job("b")]
+    for each in (first, *jobs):
+        lane.submit(each)
+    gate.open.set()
+    ended(*jobs)
+    assert task.notes == ["2 begin", "a", "b", "all done", "a", "b"]
+    assert [each.request.told for each in jobs] == [["accepted", "a"], ["accepted", "b"]]

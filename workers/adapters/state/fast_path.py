@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -14,13 +16,12 @@ from workers.adapters.state.deployed import Deployed
 from workers.adapters.state.marks import Hold, Pause, Pin
 from workers.adapters.state.records import recorded
 from workers.adapters.state.results import StackResult
-from workers.adapters.state.runs import Runs
+from workers.adapters.state.runs import Ending, Runs
 from workers.adapters.state.scripts import Scripts
 from workers.adapters.state.status import DecisionNote, Known, StackFacts, StatusFields, stored_fields
 from workers.model.words import Action, Decision, Outcome
 
 _M = TypeVar("_M")
-_LEASED = 4  # where `known_of` says whether the lock is held
 _STATUS = ("drift", "stopped", "removed")
 """The fields of a status that decide anything."""
 
@@ -43,7 +44,7 @@ class Look:
     facts: StackFacts
     asked: bool = False
     again: bool = False
-    texts: tuple[str | None, ...] = ()
+    texts: tuple[str | bool | None, ...] = ()
 
     @property
     def seal(self) -> bytes:
@@ -51,14 +52,21 @@ class Look:
         return blake2b(repr(self.texts).encode(), digest_size=16).digest() if self.texts else b""
 
 
+class _Together(threading.local):
+    """What this thread does to several stacks in one round trip: looks that it has not needed yet, and endings."""
+
+    looks: dict[tuple[str, str], Look] | None = None
+    endings: tuple[Ending, ...] = ()
+
+
 class Quick:
-    """One unchanged stack, from its message to its end."""
+    """One unchanged stack, from its message to its end; or several."""
 
     def __init__(self, scripts: Scripts, runs: Runs) -> None:
         self._scripts = scripts
         self._runs = runs
+        self._together = _Together()
 
-    @translated()
     def look(self, stack: str, taker: str) -> Look:
         """Take the runs that wait for a stack, and read what decides about it.
 
@@ -66,16 +74,45 @@ class Quick:
             stack: its id.
             taker: the task's id; a second delivery of the task gets what its first one took.
         """
-        runs, asked, again, *known = self._scripts("look", stack, taker, now())
-        return _look(stack, known, tuple(runs), asked=bool(asked), again=bool(again))
+        known = self._together.looks.pop((stack, taker), None) if self._together.looks else None
+        return known or self._look([(stack, taker)])[0]
+
+    @contextmanager
+    def together(self, calls: Sequence[tuple[str, str]]) -> Iterator[None]:
+        """Let this thread look at several stacks inside, and end their parts, in one round trip each.
+
+        Nothing that is ended inside has ended before it is left.
+
+        Args:
+            calls: the arguments of each look.
+
+        Raises:
+            RedisUnavailable: also when it is left: then all of it can be done again.
+        """
+        here = self._together
+        here.looks, here.endings = dict(zip(calls, self._look(calls), strict=True)), ()
+        try:
+            yield
+        finally:
+            endings, here.looks, here.endings = here.endings, None, ()
+        self._runs.finish_all(endings)
 
     @translated()
     def peek(self, stacks: Sequence[str]) -> dict[str, Look]:
         """Read what decides about many stacks, and take no runs, in one round trip."""
         if not stacks:
             return {}
-        found = self._scripts("peek", *stacks)
-        return {stack: _look(stack, known) for stack, known in zip(stacks, found, strict=True)}
+        found, *records = self._scripts("peek", *stacks)
+        rows = zip(stacks, json.loads(found), records, strict=True)
+        return {stack: _look(stack, known, record) for stack, known, record in rows}
+
+    @translated()
+    def _look(self, calls: Sequence[tuple[str, str]]) -> list[Look]:
+        found, *records = self._scripts("look", now(), *(text for call in calls for text in call))
+        return [
+            _look(stack, known, record, tuple(runs), asked=bool(asked), again=bool(again))
+            for (stack, _), (runs, asked, again, known), record in zip(calls, json.loads(found), records, strict=True)
+        ]
 
     def finish_unchanged(
         self, runs: Iterable[str], decision: Decision, outcome: Outcome = Outcome.UNCHANGED
@@ -97,20 +134,31 @@ class Quick:
         if outcome is Outcome.UNCHANGED and decision.action is Action.NONE:
             status["verified_commit"] = decision.commit
         result = StackResult.of(decision, outcome)
-        self._runs.finish(ended, result, stored_fields(**status))
+        ending = Ending(tuple(ended), result, stored_fields(**status))
+        if self._together.looks is None:
+            self._runs.finish_all([ending])
+        else:
+            self._together.endings += (ending,)
         return result
 
 
 def _look(
-    stack: str, known: Sequence[Any], runs: tuple[str, ...] = (), *, asked: bool = False, again: bool = False
+    stack: str,
+    known: Sequence[Any],
+    record: str,
+    runs: tuple[str, ...] = (),
+    *,
+    asked: bool = False,
+    again: bool = False,
 ) -> Look:
     """A look from what the script `known_of` has."""
-    record, pause, hold, pin, leased, *status = known
-    fields = {name: json.loads(text) for name, text in zip(_STATUS, status, strict=True) if text is not None}
+    pause, hold, pin, leased, *status = known
+    fields = {name: json.loads(text) for name, text in zip(_STATUS, status, strict=True) if text}
     marks = _mark(pause, Pause.from_json), _mark(hold, Hold.from_json), _mark(pin, Pin.from_json)
     facts = StackFacts(stack, Known.from_json(fields), *marks, leased=bool(leased))
-    return Look(runs, recorded(stack, record), facts, asked, again, (*known[:_LEASED], *status))
+    texts = (record or None, pause, hold, pin, *status)
+    return Look(runs, recorded(stack, record or None), facts, asked, again, texts)
 
 
 def _mark(text: str | None, parse: Callable[[Mapping[str, Any]], _M]) -> _M | None:
-    return None if text is None else parse(json.loads(text))
+    return parse(json.loads(text)) if text else None

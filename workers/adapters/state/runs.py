@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Literal
 
 from redis import Redis
@@ -30,6 +31,21 @@ from workers.model.news import Ended
 from workers.model.words import Action, Outcome, Reason, Trigger
 
 _PLAN_CHUNK = 200  # stacks per script call, so that Redis answers others in between
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The end of a stack's part in runs: which, how, and fields of the stack's status to set in the same step."""
+
+    runs: tuple[str, ...]
+    result: StackResult
+    status: Mapping[str, object]
+
+    def arguments(self) -> Sequence[str | int]:
+        """As the script `finish` takes it."""
+        fields = [text for name, value in self.status.items() for text in (str(name), json.dumps(value))]
+        own: list[str | int] = [self.result.stack, *_ended(self.result), len(self.runs), *self.runs, *fields]
+        return [len(own), *own]
 
 
 class Runs(RunReader):
@@ -211,9 +227,12 @@ class Runs(RunReader):
             result: how it ended.
             status: fields of the stack's status to set in the same round trip.
         """
-        ended = list(runs)
-        fields = [text for name, value in (status or {}).items() for text in (name, json.dumps(value))]
-        self._call_and_release("finish", result.stack, now(), *_ended(result), len(ended), *ended, *fields)
+        self.finish_all([Ending(tuple(runs), result, status or {})])
+
+    def finish_all(self, endings: Sequence[Ending]) -> None:
+        """End the parts of many stacks as `finish` does, in one round trip."""
+        if endings:
+            self._call_and_release("finish", now(), *(text for each in endings for text in each.arguments()))
 
     @translated()
     def note_invalid(self, run: str, stack: str, commit: str | None, message: str) -> None:
@@ -235,15 +254,15 @@ class Runs(RunReader):
         self._publish(*answer)
         return tuple(ended)
 
-    def _call_and_release(self, script: str, run: str, *arguments: str | int) -> None:
+    def _call_and_release(self, script: str, *arguments: str | int) -> None:
         """Run a script that may release stacks, and have these published.
 
         Whoever has ended a stack's part has done so, whether or not that succeeds: reconcile publishes what is lost.
         """
         with translated():
-            answer = self._scripts(script, run, *arguments)
+            answer = self._scripts(script, *arguments)
         if answer is None:
-            message = f"run {run} is gone from Redis; pull again"
+            message = f"run {arguments[0]} is gone from Redis; pull again"
             raise RedisUnavailable(message)
         self._publish(*answer)
 

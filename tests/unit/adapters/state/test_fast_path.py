@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -110,3 +112,52 @@ def test_an_invalid_stack_without_a_commit_keeps_what_is_known(state: State) -> 
     status = state.records.status(STACK)
     assert status.last_decision is not None
     assert (status.latest_commit, status.last_decision.commit) == ("c2", None)
+
+
+class TestTogether:
+    """What a thread does to several stacks at once."""
+
+    OTHER = "production/b"
+
+    def _planned(self, state: State) -> str:
+        run = planned(state)
+        state.runs.plan(run, [(self.OTHER, "c2")])
+        return run
+
+    def test_costs_two_round_trips_however_many_there_are(self, state: State) -> None:
+        run = self._planned(state)
+        alone = replace(state.quick.peek([STACK])[STACK], runs=(run,))
+        before = _calls(state)
+        with state.quick.together([(STACK, "t1"), (self.OTHER, "t2")]):
+            assert state.quick.look(STACK, "t1") == alone
+            assert state.quick.look(self.OTHER, "t2").runs == (run,)
+            for stack in (STACK, self.OTHER):
+                state.quick.finish_unchanged([run], replace(UNCHANGED, stack=stack))
+            assert _calls(state) - before == 1, "nothing has ended before all of it has"
+        assert _calls(state) - before == 2
+        assert _outcomes(state, run) == ["unchanged", "unchanged"]
+        assert state.records.status(self.OTHER).verified_commit == "c2"
+        assert not state.runs.take(STACK)
+
+    def test_is_for_the_thread_alone_and_over_with_it(self, state: State) -> None:
+        run = self._planned(state)
+        with state.quick.together([(STACK, "t1")]):
+            thread = Thread(target=state.quick.finish_unchanged, args=([run], replace(UNCHANGED, stack=self.OTHER)))
+            thread.start()
+            thread.join()
+            assert _outcomes(state, run) == [None, "unchanged"]
+            assert state.quick.look(STACK, "t1").runs == (run,)
+            assert state.quick.look(STACK, "t1").runs == (run,), "a second one asks Redis"
+        state.quick.finish_unchanged([run], UNCHANGED)
+        assert _outcomes(state, run) == ["unchanged", "unchanged"]
+
+
+def _calls(state: State) -> int:
+    stats: Any = state.redis.info("commandstats")
+    return int(stats["cmdstat_evalsha"]["calls"])
+
+
+def _outcomes(state: State, run: str) -> list[str | None]:
+    shown = state.runs.get(run)
+    assert shown is not None
+    return [part.outcome for _, part in sorted(shown.stacks.items())]

@@ -314,20 +314,20 @@ function finish_stack(run, stack, result, effect, mark, eventful, at)
   return 1
 end
 
--- What a quick decision needs of a stack: record, pause, hold, pin, whether its lock is held, and of its status the drift,
--- the stop, and that it is gone. Of every one nothing, where there is none.
+-- What a quick decision needs of a stack beside its record: pause, hold, pin, whether its lock is held, and of its status
+-- the drift, the stop, and that it is gone. Of every one false, where there is none.
 local function known_of(stack)
   local status = redis.call('HMGET', status_key(stack), 'drift', 'stopped', 'removed')
-  return {redis.call('GET', record_key(stack)), redis.call('HGET', paused_key(), stack),
-    redis.call('HGET', held_key(), stack), redis.call('HGET', pinned_key(), stack),
-    redis.call('EXISTS', lease_key('stack:' .. stack)), status[1], status[2], status[3]}
+  return {redis.call('HGET', paused_key(), stack), redis.call('HGET', held_key(), stack),
+    redis.call('HGET', pinned_key(), stack), redis.call('EXISTS', lease_key('stack:' .. stack)),
+    status[1], status[2], status[3]}
 end
 
--- Sets fields of a stack's status from ARGV[first] on: name, value, name, value, …
-local function set_status(stack, first)
-  if #ARGV < first then return end
+-- Sets fields of a stack's status, which are in ARGV from `first` to `last`: name, value, name, value, …
+local function set_status(stack, first, last)
+  if last < first then return end
   redis.call('SADD', stacks_key(), stack)
-  redis.call('HSET', status_key(stack), unpack(ARGV, first))
+  redis.call('HSET', status_key(stack), unpack(ARGV, first, last))
 end
 
 -- Whether a newer holder of a stack's lock is known. Remembers the newest number even after Redis lost it.

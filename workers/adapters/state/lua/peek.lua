@@ -1,5 +1,8 @@
 -- Reads what a quick decision needs of many stacks, and takes nothing.
--- ARGV: stack…  Returns: of each what `known_of` has.
-local found = {}
-for place = 1, #ARGV do found[place] = known_of(ARGV[place]) end
-return found
+-- ARGV: stack…  Returns: a list in JSON with what `known_of` has of each; then the record of each, or ''.
+local found, records = {}, {}
+for place = 1, #ARGV do
+  found[place] = known_of(ARGV[place])
+  records[place] = redis.call('GET', record_key(ARGV[place])) or ''
+end
+return {cjson.encode(found), unpack(records)}

@@ -4,5 +4,5 @@ local stack, number, record = unpack(ARGV, 1, 3)
 if stale('stack:' .. stack, number) then return 0 end
 redis.call('SADD', stacks_key(), stack)
 if record ~= '' then redis.call('SET', record_key(stack), record) end
-set_status(stack, 4)
+set_status(stack, 4, #ARGV)
 return 1
