@@ -65,8 +65,17 @@ class CommitViews:
 def forge_url(repo_url: str | None, commit: str) -> str | None:
     """Where a forge shows a commit, as most of them have it: `https://host/owner/repo/commit/<id>`.
 
-    Only for what people reach by a browser: repositories over https or ssh. Credentials in the address are left out.
+    Only for what people reach by a browser: repositories over https or ssh.
     """
+    page = repo_page(repo_url)
+    if page is None:
+        return None
+    kind = "commits" if page.startswith("https://bitbucket.org/") else "commit"
+    return f"{page}/{kind}/{commit}"
+
+
+def repo_page(repo_url: str | None) -> str | None:
+    """The page of a repository on its forge. Credentials in the address are left out."""
     if not repo_url:
         return None
     if scp := _SCP.fullmatch(repo_url):
@@ -77,5 +86,4 @@ def forge_url(repo_url: str | None, commit: str) -> str | None:
             return None
         port = f":{parts.port}" if parts.port and parts.scheme == "https" else ""
         host, path = f"{parts.hostname}{port}", parts.path
-    kind = "commits" if host == "bitbucket.org" else "commit"
-    return f"https://{host}/{path.strip('/').removesuffix('.git')}/{kind}/{commit}"
+    return f"https://{host}/{path.strip('/').removesuffix('.git')}"

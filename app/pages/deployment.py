@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 
 from app.pages.commit_view import CommitViews
 from app.pages.history import Past, history
+from app.pages.log_view import LogView, read_log
 from app.pages.moments import Moment, Times, lasting, seconds_between
 from app.pages.run_view import WIDTH, Bar
+from workers.adapters.state.ailing import Ailing
 from workers.adapters.state.past_deployment import RecordedDeployment
 from workers.catalog import Catalog
 from workers.model.errors import UnknownName
 from workers.services import Services
 
-_LINES = 500
 _THINNEST = 2
 
 
@@ -31,6 +31,16 @@ class StepLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AilingView:
+    """A container that was not well: what is the matter in a sentence, what its healthcheck said, its last lines."""
+
+    said: str
+    container: str
+    healthcheck: str
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeploymentPage:
     """The page.
 
@@ -41,9 +51,9 @@ class DeploymentPage:
         run_url: the page of its run; None for none.
         ended: when; None while it has not.
         error: all that is said of what went wrong.
-        steps: those that have ended, in order.
-        lines: the newest of the log.
-        older: how many more lines there are.
+        ailing: the containers that were not well in the end.
+        steps: in order; that under way is the last.
+        log: the end of it, or what is looked for in it.
         log_url: of the whole log as text.
         is_live: whether more is to come.
     """
@@ -54,9 +64,9 @@ class DeploymentPage:
     run_url: str | None
     ended: Moment | None
     error: str
+    ailing: tuple[AilingView, ...]
     steps: tuple[StepLine, ...]
-    lines: Sequence[str]
-    older: int
+    log: LogView
     log_url: str
     is_live: bool
 
@@ -67,13 +77,18 @@ def create_deployment(services: Services) -> Blueprint:
 
     @blueprint.get("/deployments/<deployment>")
     def show(deployment: str) -> str:
-        return render_template("deployment.html", page=read(services, deployment))
+        return render_template("deployment.html", page=read(services, deployment, request.args.get("q", "")))
 
     return blueprint
 
 
-def read(services: Services, identifier: str) -> DeploymentPage:
+def read(services: Services, identifier: str, wanted: str = "") -> DeploymentPage:
     """Read all that the page shows.
+
+    Args:
+        services: of the process.
+        identifier: the deployment.
+        wanted: what is looked for in its log; empty for nothing.
 
     Raises:
         UnknownName: there is no such deployment, or none any more.
@@ -83,7 +98,6 @@ def read(services: Services, identifier: str) -> DeploymentPage:
     if found is None:
         message = f"there is no deployment {identifier}; deployments are kept for 30 days"
         raise UnknownName(message)
-    lines, older = state.deployments.last_lines(identifier, _LINES)
     commits = CommitViews(state.commits.get_many([found.commit]), times)
     (past,) = history([found], times, commits, _repo_url(services, found.stack))
     return DeploymentPage(
@@ -93,12 +107,16 @@ def read(services: Services, identifier: str) -> DeploymentPage:
         run_url=f"/runs/{quote(found.run)}" if found.run else None,
         ended=times.moment(found.finished_at),
         error=found.error or "",
+        ailing=tuple(_ailing(each) for each in found.ailing),
         steps=step_lines(found, times),
-        lines=lines,
-        older=older,
+        log=read_log(state.deployments, identifier, wanted),
         log_url=f"/api/v1/deployments/{quote(identifier)}/log",
         is_live=not found.status.ended,
     )
+
+
+def _ailing(each: Ailing) -> AilingView:
+    return AilingView(f"{each.service} {each.why}", each.container, each.healthcheck, each.log)
 
 
 def step_lines(deployment: RecordedDeployment, times: Times) -> tuple[StepLine, ...]:
@@ -111,7 +129,11 @@ def step_lines(deployment: RecordedDeployment, times: Times) -> tuple[StepLine, 
         bar = Bar(min(round(at * scale), WIDTH - width), width, f"step{place % 2}", step.name)
         found.append(StepLine(step.name, lasting(step.seconds), bar))
         at += step.seconds
-    return tuple(found)
+    if deployment.status.ended:
+        return tuple(found)
+    left = min(round(at * scale), WIDTH - _THINNEST)
+    bar = Bar(left, WIDTH - left, "under-way", "under way")
+    return (*found, StepLine("under way", lasting(max(whole - at, 0.0)), bar))
 
 
 def _repo_url(services: Services, stack: str) -> str | None:

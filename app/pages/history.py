@@ -64,8 +64,8 @@ def history(
 def _past(deployment: RecordedDeployment, times: Times, commit: CommitView | None, share: float) -> Past:
     outcome = deployment.outcome
     tone, word = words.OUTCOME[outcome] if outcome else (Tone.BUSY, "deploying")
-    why = words.why(deployment.reason)
-    did = words.done(deployment.action)
+    why = words.why(deployment.reason, deployment.paths)
+    did = words.done(deployment.action, deployment.services)
     return Past(
         id=deployment.id,
         url=f"/deployments/{quote(deployment.id)}",

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from app.pages import words
 from app.pages.commit_view import CommitView, CommitViews
 from app.pages.moments import Moment, Times
 from app.pages.run_view import Picture, counted, picture
 from app.pages.stack_line import StackLine
 from app.pages.standing import standing
-from app.pages.strip import Strip, strip, told_strip
+from app.pages.strip import strip, told_strip
 from app.pages.tegu_view import RunLine, Trouble, run_line
 from app.pages.wanted import Grouping, Showing, Wanted
 from app.pages.words import Tone
@@ -57,14 +59,14 @@ class Shown:
         commit: the one that is deployed.
         at: when something was done last.
         since: since when it needs somebody.
-        strip: its last deployments; None for none.
+        bars: its last deployments, drawn; empty for none.
     """
 
     line: StackLine
     commit: CommitView | None
     at: Moment | None
     since: Moment | None
-    strip: Strip | None
+    bars: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +201,10 @@ class _Drawing:
         commit, moment = self._commits.view(line.commit, url), self._times.moment
         return Shown(line, commit, moment(line.at), moment(line.since), self._bars(line.past))
 
-    def _bars(self, past: PastMarks) -> Strip | None:
+    def _bars(self, past: PastMarks) -> Markup:
         if not past.outcomes:
-            return None
-        return told_strip(past, self._times) if self._told else strip(past.outcomes)
+            return Markup()
+        return told_strip(past) if self._told else strip(past.outcomes)
 
 
 def _place(line: StackLine) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -9,13 +10,16 @@ from flask import Blueprint, render_template, request
 
 from app.http.schemas import repo_states
 from app.pages.commit_view import CommitView, CommitViews
+from app.pages.forges import FORGES, Forge, hook_page
 from app.pages.moments import Moment, Times
+from app.pages.prose import amount
 from app.pages.run_view import counted
 from app.pages.tegu_view import RunLine, run_line
 from app.pages.words import Tone
 from workers.adapters.state.deliveries import Delivery
 from workers.adapters.state.repos import RepoState
 from workers.adapters.state.run import Run
+from workers.catalog import Catalog
 from workers.model.errors import UnknownName
 from workers.model.stack import Repo
 from workers.runtime.settings import write_duration
@@ -26,7 +30,7 @@ _RUNS = 12
 
 @dataclass(frozen=True, slots=True)
 class PullState:
-    """How a worker's last pull of it ended, when, since when it is so, and why where it failed."""
+    """How a worker's last pull of it ended, when, since when it is so, why where it failed; how large its clone is."""
 
     worker: str
     tone: Tone
@@ -34,6 +38,16 @@ class PullState:
     at: Moment | None
     since: Moment | None
     error: str
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedRef:
+    """A branch or tag that is followed, by which environments, and its newest commit that was fetched."""
+
+    ref: str
+    environments: tuple[str, ...]
+    commit: CommitView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +97,8 @@ class RepoPage:
         asking: whom a pull is asking at this moment; empty for nobody.
         asking_since: since when.
         webhook: the address that a forge sends pushes to.
+        hooks: the forge, and its page where that is told; None where that is not known.
+        forges: how each is told.
         has_secret: whether a signature can be checked at all.
         catalog: the file in which its secret is named.
         deliveries: the last webhooks.
@@ -91,13 +107,15 @@ class RepoPage:
 
     name: str
     url: str
-    refs: tuple[str, ...]
+    refs: tuple[FollowedRef, ...]
     discover: tuple[str, ...]
     poll: str
     pulls: tuple[PullState, ...]
     asking: str
     asking_since: Moment | None
     webhook: str
+    hooks: tuple[str, str] | None
+    forges: tuple[Forge, ...]
     has_secret: bool
     catalog: str
     deliveries: tuple[DeliveryLine, ...]
@@ -133,23 +151,32 @@ def read(services: Services, name: str, here: str) -> RepoPage:
         raise UnknownName(message)
     stands = next(each for each in repo_states(catalog, state) if each.repo == name)
     runs = state.runs.list(limit=_RUNS, repo=name).items
-    commits = CommitViews(state.commits.get_many(run.commit for run in runs), times)
+    commits = CommitViews(state.commits.get_many([*(run.commit for run in runs), *stands.heads.values()]), times)
     asking = stands.asking
     return RepoPage(
         name=name,
         url=repo.url,
-        refs=catalog.refs(name),
+        refs=tuple(_followed(catalog, name, stands, commits)),
         discover=repo.discover,
         poll=write_duration(repo.poll) if repo.poll else "",
         pulls=_pulls(stands, times),
         asking=asking.host if asking else "",
         asking_since=times.moment(asking.since) if asking else None,
         webhook=f"{(services.settings.public_url or here).rstrip('/')}/webhooks/{quote(name)}",
+        hooks=hook_page(repo.url),
+        forges=FORGES,
         has_secret=bool(repo.webhook_secrets),
         catalog=str(catalog.path),
         deliveries=tuple(_delivery(each, times) for each in state.deliveries.list([name])),
         runs=tuple(_run(run, repo, commits, times) for run in runs),
     )
+
+
+def _followed(catalog: Catalog, name: str, stands: RepoState, commits: CommitViews) -> Iterator[FollowedRef]:
+    url = catalog.repos[name].url
+    for ref in catalog.refs(name):
+        followers = tuple(each for each in sorted(catalog.environments) if catalog.ref(name, each) == ref)
+        yield FollowedRef(ref, followers, commits.view(stands.heads.get(ref), url))
 
 
 def _delivery(delivery: Delivery, times: Times) -> DeliveryLine:
@@ -167,6 +194,7 @@ def _pulls(stands: RepoState, times: Times) -> tuple[PullState, ...]:
             times.moment(each.at),
             times.moment(each.since) if each.failed and each.since != each.at else None,
             (each.error or "").removeprefix(f"repo {stands.repo}: "),
+            amount(stands.sizes[worker]) if worker in stands.sizes else "",
         )
         for worker, each in sorted(stands.pulls.items())
     )

@@ -10,7 +10,7 @@ from flask import Blueprint, render_template
 
 from app.pages import words
 from app.pages.commit_view import CommitView, CommitViews
-from app.pages.moments import Moment, Times
+from app.pages.moments import Moment, Times, lasting, seconds_between
 from app.pages.run_view import Picture, counted, picture, read_deployments
 from app.pages.tegu_view import RunLine, run_line
 from app.pages.words import Tone
@@ -24,11 +24,13 @@ from workers.services import Services
 
 _ORDER = (Tone.BAD, Tone.WARN, Tone.BUSY, Tone.GOOD, Tone.QUIET)
 _ALONE = frozenset({Outcome.UNCHANGED})
+_MOST_TIMED = 300
+"""Deployments of a run that are read: beyond, nobody is told how long one took."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What became of a stack: `said` is why, in a sentence, `message` what else is to be said of it."""
+    """What became of a stack: `said` is why, in a sentence, `message` what else there is to say, `took` how long."""
 
     stack: str
     url: str
@@ -37,6 +39,7 @@ class Part:
     said: str
     message: str
     deployment: str | None
+    took: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +93,17 @@ def read(services: Services, identifier: str) -> RunPage:
         raise UnknownName(message)
     repo = services.catalog.current().repos.get(run.repo)
     commits = CommitViews(state.commits.get_many([run.commit]), times)
-    return run_page(run, read_deployments(state, [run]), times, commits.view(run.commit, repo.url if repo else None))
+    return run_page(
+        run, read_deployments(state, [run], _MOST_TIMED), times, commits.view(run.commit, repo.url if repo else None)
+    )
 
 
 def run_page(run: Run, deployments: Iterable[RecordedDeployment], times: Times, commit: CommitView | None) -> RunPage:
     """Make the page of what is known. Pure."""
     told = [result for result in run.stacks.values() if result.reason and result.outcome not in _ALONE]
-    parts = sorted((_part(result) for result in told), key=lambda part: (_ORDER.index(part.tone), part.stack))
+    known = {each.id: each for each in deployments}
+    found = (_part(result, known.get(result.deployment or "")) for result in told)
+    parts = sorted(found, key=lambda part: (_ORDER.index(part.tone), part.stack))
     return RunPage(
         line=run_line(run, times),
         sentence=summary(run.stacks.values(), run.started_at, run.finished_at),
@@ -116,15 +123,17 @@ def _pulls(run: Run) -> tuple[PullLine, ...]:
     return tuple(PullLine(worker, *words.PULL[pull.status], pull.error or "") for worker, pull in run.pulls.items())
 
 
-def _part(result: StackResult) -> Part:
+def _part(result: StackResult, deployment: RecordedDeployment | None) -> Part:
     tone, word = words.OUTCOME[result.outcome] if result.outcome else (Tone.BUSY, "to come")
     if result.still:
         tone, word = Tone.WARN, f"still {word}"
-    said = words.why(result.reason)
+    services, paths = (deployment.services, deployment.paths) if deployment else ((), ())
+    said = words.why(result.reason, paths)
     if result.action not in {None, Action.NONE}:
-        said = f"{words.done(result.action)}: {said}"
-    deployment = f"/deployments/{quote(result.deployment)}" if result.deployment else None
-    return Part(result.stack, f"/stacks/{quote(result.stack)}", tone, word, said, _first(result.message), deployment)
+        said = f"{words.done(result.action, services)}: {said}"
+    took = lasting(seconds_between(deployment.started_at, deployment.finished_at)) if deployment else ""
+    page = f"/deployments/{quote(result.deployment)}" if result.deployment else None
+    return Part(result.stack, f"/stacks/{quote(result.stack)}", tone, word, said, _first(result.message), page, took)
 
 
 def _first(message: str) -> str:

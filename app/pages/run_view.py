@@ -60,10 +60,10 @@ class Picture:
     hidden: int = 0
 
 
-def read_deployments(state: State, runs: Iterable[Run]) -> tuple[RecordedDeployment, ...]:
-    """The deployments that the pictures of runs show: those that have ended in them, and those under way."""
+def read_deployments(state: State, runs: Iterable[Run], most: int = _MOST_ROWS) -> tuple[RecordedDeployment, ...]:
+    """The deployments of runs: so many of those that have ended in each, and of those under way what pictures show."""
     shown = tuple(runs)
-    ended = state.deployments.get_many(each for run in shown for each in run.deployments[:_MOST_ROWS])
+    ended = state.deployments.get_many(each for run in shown for each in run.deployments[:most])
     open_ = [stack for run in shown for stack in waiting_stacks(run)[:_MOST_ROWS]]
     return (*ended, *state.deployments.under_way(dict.fromkeys(open_)))
 

@@ -1,40 +1,31 @@
-"""The last deployments of a stack as small bars: dashes of a line, a line for each colour."""
+"""The last deployments of a stack as small bars: dashes of a line, a line for each colour.
+
+Drawn once of what is stored and kept: a page of a thousand stacks has twenty thousand of them, and most are the same.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
+from markupsafe import Markup
+
 from app.pages import words
-from app.pages.moments import Times
 from app.pages.words import Tone
-from workers.adapters.state.clock import text_of
 from workers.adapters.state.identifiers import time_of
 from workers.adapters.state.past_marks import LETTERS, MOST_MARKS, PastMark, PastMarks
 
-
-@dataclass(frozen=True, slots=True)
-class Stroke:
-    """Bars of one colour, as the path of a line: each is one unit wide. `title` is what a single one says."""
-
-    tone: Tone
-    path: str
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Strip:
-    """The bars, the newest to the right; `said` counts them."""
-
-    said: str
-    strokes: tuple[Stroke, ...]
+_STRIP = Markup("<svg role=img><title>{}</title>{}</svg>")
+# Every byte of these is in a page a thousand times: a bar is good without a class, and a path needs no quotes.
+_LINE = Markup("<path{} d={} />")
+_TOLD = Markup("<path{} d={}><title>{} {} {:%Y-%m-%d %H:%M} UTC</title></path>")
+_CLASS = Markup(" class={}")
 
 
 @lru_cache(maxsize=4096)
-def strip(outcomes: str) -> Strip:
-    """Bars of which all of one colour are one line: most of a thousand stacks have the same ones.
+def strip(outcomes: str) -> Markup:
+    """Bars, the newest to the right, of which all of one colour are one line, and what they come to.
 
     Args:
         outcomes: letters, as `PastMarks` has them.
@@ -42,21 +33,25 @@ def strip(outcomes: str) -> Strip:
     places: dict[Tone, list[int]] = {}
     for place, letter in enumerate(outcomes, MOST_MARKS - len(outcomes)):
         places.setdefault(words.OUTCOME[LETTERS[letter]][0], []).append(place)
-    return Strip(_said(outcomes), tuple(Stroke(tone, _path(each)) for tone, each in places.items()))
+    lines = (_LINE.format(_class(tone), _path(each)) for tone, each in places.items())
+    return _STRIP.format(_said(outcomes), Markup().join(lines))
 
 
-def told_strip(past: PastMarks, times: Times) -> Strip:
+@lru_cache(maxsize=1024)
+def told_strip(past: PastMarks) -> Markup:
     """Bars that each say how the deployment ended, of which commit, and when."""
     marks = past.each()
-    strokes = [_told(mark, place, times) for place, mark in enumerate(marks, MOST_MARKS - len(marks))]
-    return Strip(_said(past.outcomes), tuple(strokes))
+    bars = (_told(mark, place) for place, mark in enumerate(marks, MOST_MARKS - len(marks)))
+    return _STRIP.format(_said(past.outcomes), Markup().join(bars))
 
 
-def _told(mark: PastMark, place: int, times: Times) -> Stroke:
+def _told(mark: PastMark, place: int) -> Markup:
     tone, word = words.OUTCOME[mark.outcome]
-    moment = times.moment(text_of(time_of(mark.id)))
-    said = (word, mark.commit, moment.ago if moment else "")
-    return Stroke(tone, _path([place]), " ".join(each for each in said if each))
+    return _TOLD.format(_class(tone), _path([place]), word, mark.commit, time_of(mark.id))
+
+
+def _class(tone: Tone) -> str:
+    return "" if tone is Tone.GOOD else _CLASS.format(tone)
 
 
 def _path(places: Iterable[int]) -> str:

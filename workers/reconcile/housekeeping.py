@@ -12,6 +12,7 @@ from pathlib import Path
 
 from workers.model.errors import Busy, TeguError
 from workers.model.stack import live_directory
+from workers.reconcile.clone_size import note_size
 from workers.runtime.logs import get_logger
 from workers.services import Services
 
@@ -29,6 +30,7 @@ def keep_house(services: Services, worker: str, repos: Iterable[str]) -> tuple[s
             continue
         try:
             chore()
+            note_size(services, name, worker)
             done.append(name)
         except Busy:
             services.state.chores.again(worker, name)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from workers.catalog.stacks import has_to_have
 from workers.model.errors import Busy, RedisUnavailable, TeguError, TransientError
 from workers.model.words import Reason
+from workers.reconcile.clone_size import note_size
 from workers.reconcile.fan_out import fan_out
 from workers.reconcile.vanished import forget_vanished, note_refused
 from workers.runtime.file_lock import flock
@@ -108,6 +109,8 @@ def _pull(services: Services, repo: str, run: str, worker: str) -> Pulled:
     with services.state.repos.asking(repo, worker, clone.repo.host, clone.patience), without_slot():
         heads = clone.fetch(refs)
     _note_commits(services, repo, heads)
+    if heads != before:
+        note_size(services, repo, worker)
     found = services.stacks.discover(repo, worker, heads)
     note_refused(services, repo, found)
     changed, gone = fan_out(services, repo, run, worker, found=found, heads=heads, before=before)

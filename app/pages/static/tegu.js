@@ -45,7 +45,11 @@ function replace(fresh) {
       const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
       part.replaceChildren(...other.childNodes);
       const grown = part.querySelector(".log");
-      if (grown) grown.scrollTop = atEnd ? grown.scrollHeight : place; // who reads further up is left there
+      // What is followed has more lines than the page knows of.
+      if (log?.isFollowed && grown?.dataset.follow) grown.replaceWith(log);
+      else if (grown) follow(grown);
+      const shown = part.querySelector(".log");
+      if (shown) shown.scrollTop = atEnd ? shown.scrollHeight : place; // who reads further up is left there
       if (focused) part.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
     }
   }
@@ -97,6 +101,47 @@ for (const section of document.querySelectorAll("details[data-asks]")) {
     place.ariaBusy = "false";
   });
 }
+
+// ---- a log is followed as it is written
+
+const pause = () => new Promise((go) => { setTimeout(go, PAUSE); });
+
+async function follow(log) {
+  if (!log.dataset.follow || log.isFollowed) return;
+  log.isFollowed = true;
+  let seen = Number(log.dataset.seen);
+  while (log.isFollowed) {
+    if (document.hidden) { await pause(); continue; }
+    const hang = new AbortController();
+    const watch = setInterval(() => { if (document.hidden || !log.isConnected) hang.abort(); }, 1000);
+    try {
+      const answer = await fetch(log.dataset.follow, { headers: { Accept: "text/plain" }, signal: hang.signal });
+      if (!answer.ok) throw new Error(answer.status);
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      let skip = seen; // it begins with what is there already
+      let rest = "";
+      for (let { value, done } = await reader.read(); !done; { value, done } = await reader.read()) {
+        const lines = (rest + value).split("\n");
+        rest = lines.pop();
+        const fresh = lines.slice(skip);
+        skip = Math.max(0, skip - lines.length);
+        seen += fresh.length;
+        if (!fresh.length) continue;
+        const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
+        log.append(fresh.map((line) => `${line}\n`).join(""));
+        if (atEnd) log.scrollTop = log.scrollHeight;
+      }
+    } catch { /* it is asked for again */ }
+    clearInterval(watch);
+    if (!log.isConnected) log.isFollowed = false;
+    else await pause();
+  }
+}
+
+document.querySelectorAll(".log").forEach((log) => {
+  log.scrollTop = log.scrollHeight;
+  follow(log);
+});
 
 // ---- ages grow by themselves; as app/pages/moments.py says them
 

@@ -7,15 +7,18 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
+from app.pages.forges import hook_page
+from app.pages.prose import amount
 from tests import scenes
 from tests.scenes import Scene
 from tests.unit.pages.conftest import CATALOG, TOKEN, Serve, browser, log_in, page, words_of
+from workers.adapters.state.ailing import Ailing
 from workers.adapters.state.deliveries import Delivery
 from workers.adapters.state.marks import Hold
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.state import State
 from workers.adapters.state.status import DecisionNote
-from workers.model.words import Action, Decision, Outcome, Reason, StackStatus, Trigger
+from workers.model.words import Action, Decision, Outcome, Reason, ServiceDecision, StackStatus, Trigger
 from workers.runtime.settings import setting_names
 from workers.services import Services
 
@@ -60,7 +63,7 @@ def test_a_stack_that_is_well_shows_what_runs_and_what_was_done(client: FlaskCli
     assert "does not reach this stack" in words
     assert "running, healthy" in words
     assert "example/web:1" in words
-    assert "restarted: its files changed" in words
+    assert "restarted: config.yml changed" in words
     assert f"tegu compose {STACK} ps" in words
     assert re.search(r'href="/deployments/[0-9a-z]{14}"', text)
 
@@ -125,7 +128,7 @@ def test_a_run_under_way_is_live_and_shows_each_stack(client: FlaskClient, state
     assert "1 deployed, 2 waiting" in words
     assert "by a push (github)" in words
     assert "Let the proxy trust our own certificate" in words
-    assert "brought up: compose.yaml changed" in words or "brought up: its files changed" in words
+    assert "brought up web: compose.yaml changed" in words
 
 
 def test_a_run_says_why_each_stack_was_left_alone(client: FlaskClient, state: State) -> None:
@@ -180,7 +183,9 @@ def test_one_under_way_says_that_more_is_to_come(client: FlaskClient, state: Sta
     made = scenes.deployment(state, Decision(STACK, Action.UP, Reason.FORCED, scenes.NEWEST), None)
     text = page(client, f"/deployments/{made}")
     assert 'class="is-live"' in text
-    assert "it grows while the deployment runs" in words_of(text)
+    assert "It grows while the deployment runs" in words_of(text)
+    assert f'data-follow="/api/v1/deployments/{made}/log?follow=1" data-seen="3"' in text
+    assert "under way" in words_of(text)
 
 
 def test_of_a_long_log_the_end_is_shown(client: FlaskClient, state: State) -> None:
@@ -190,6 +195,39 @@ def test_of_a_long_log_the_end_is_shown(client: FlaskClient, state: State) -> No
     assert "The last 500 lines; 700 are before them." in words
     assert "line 1199" in words
     assert "line 699 " not in words
+
+
+def test_a_log_is_searched_where_it_is(client: FlaskClient, state: State) -> None:
+    made = state.deployments.create(Decision(STACK, Action.UP, Reason.FORCED, scenes.NEWEST), None)
+    state.deployments.tell(made, [f"Line {number} {HOSTILE}" for number in range(3000)])
+    words = words_of(page(client, f"/deployments/{made}?q=LINE+29"))
+    assert "111 of 3000 lines have “LINE 29”." in words
+    assert "Line 2999" in words
+    assert "Line 28" not in words
+    assert "No line has “nothing like it”. Show all 3000" in words_of(
+        page(client, f"/deployments/{made}?q=nothing+like+it")
+    )
+
+
+def test_containers_that_were_not_well_say_so_before_everything_else(client: FlaskClient, state: State) -> None:
+    touched = {"web": ServiceDecision(Action.RESTART)}
+    made = state.deployments.create(
+        Decision(STACK, Action.RESTART, Reason.CONTENT_CHANGED, scenes.NEWEST, ("mail/app.conf",), touched), None
+    )
+    ailing = [
+        Ailing("web", "mail-web-1", "is unhealthy", None, f"cannot listen {HOSTILE}", "connection refused"),
+        Ailing("db", "mail-db-1", "has ended with exit code 3", 3),
+    ]
+    told = "web: mail-web-1 is unhealthy; its healthcheck says: connection refused"
+    state.deployments.finish(made, Outcome.ROLLED_BACK, told, ailing=ailing)
+    text = page(client, f"/deployments/{made}")
+    words = words_of(text)
+    said = (
+        *("restarted web: app.conf changed", "web is unhealthy", "connection refused", "cannot listen"),
+        *("db has ended with exit code 3", "It has printed nothing.", "All that was told", "Download it"),
+    )
+    assert [words.index(each) for each in said] == sorted(words.index(each) for each in said)
+    assert "<img src=x" not in text
 
 
 def test_one_without_a_log_says_so(client: FlaskClient, state: State) -> None:
@@ -205,7 +243,8 @@ def test_a_repo_that_was_never_pulled_says_what_to_do(client: FlaskClient) -> No
     words = words_of(page(client, "/repos/homelab"))
     assert "It was not pulled yet. tegu pull homelab looks at once." in words
     assert "http://localhost/webhooks/homelab" in words
-    assert "main, develop" in words
+    assert "main, for production not fetched yet" in words
+    assert "develop, for staging not fetched yet" in words
     assert "planted" not in words  # its secret
 
 
@@ -216,9 +255,34 @@ def test_a_repo_says_how_it_was_pulled_and_what_came_of_it(client: FlaskClient, 
         text = page(client, "/repos/homelab")
     words = words_of(text)
     assert "asking git.example.com" in words
-    assert "local failed just now git.example.com refused the key" in words
+    assert "local failed just now not counted yet git.example.com refused the key" in words
     assert "Let the proxy trust our own certificate" in words
     assert "<img src=x" not in text
+
+
+def test_a_repo_says_how_large_its_clone_is_and_what_it_follows(client: FlaskClient, state: State) -> None:
+    scenes.commits(state)
+    scenes.pulled(state)
+    assert "not counted yet" in words_of(page(client, "/repos/homelab"))
+    state.repos.note_size("homelab", "local", 3_240_000)
+    words = words_of(page(client, "/repos/homelab"))
+    assert "local pulled just now 3.2 MB" in words
+    assert f"main, for production {scenes.NEWEST[:10]} Let the proxy trust our own certificate" in words
+
+
+@pytest.mark.parametrize(
+    ("url", "where"),
+    [
+        ("https://github.com/me/homelab.git", "https://github.com/me/homelab/settings/hooks/new"),
+        ("git@gitlab.com:me/homelab.git", "https://gitlab.com/me/homelab/-/hooks"),
+        ("ssh://git@codeberg.org/me/homelab", "https://codeberg.org/me/homelab/settings/hooks"),
+        ("https://git.example.com/me/homelab", None),
+        ("/srv/git/homelab.git", None),
+    ],
+)
+def test_the_page_where_a_forge_is_told_is_linked_where_it_is_known(url: str, where: str | None) -> None:
+    found = hook_page(url)
+    assert (found[1] if found else None) == where
 
 
 def test_the_address_for_forges_is_the_public_one(serve: Serve) -> None:
@@ -229,6 +293,14 @@ def test_the_address_for_forges_is_the_public_one(serve: Serve) -> None:
 def test_a_repo_without_a_secret_says_that_webhooks_are_refused(services: Services, client: FlaskClient) -> None:
     services.settings.catalog.write_text(CATALOG.replace("webhook_secret: planted, ", ""), encoding="utf-8")
     assert "every webhook is refused" in words_of(page(client, "/repos/homelab"))
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [(0, "0 bytes"), (999, "999 bytes"), (48_300, "48 kB"), (3_240_000, "3.2 MB"), (12e12, "12000 GB")],
+)
+def test_amounts_are_said_in_the_unit_that_fits(size: float, said: str) -> None:
+    assert amount(size) == said
 
 
 # ---------------------------------------------------------------- settings

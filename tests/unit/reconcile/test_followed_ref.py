@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from app.http.schemas import repo_states
 from app.webhooks import Push, Update
 from tests.git_server import Source
 from tests.published import Published
@@ -91,6 +92,9 @@ def test_everybody_names_the_pushed_commit(services: Services, source: Source) -
         assert newest(services, services.stacks.find(STACK)).commit == pushed
         assert stack_difference(services, services.stacks.find(STACK))["to"] == pushed
         assert services.state.rows([STACK])[0]["latest_commit"] == pushed
+        (repo,) = repo_states(services.catalog.current(), services.state)
+        assert list(repo.heads.values()) == [pushed]
+        assert repo.sizes == {"local": services.clone("homelab").size()}
 
 
 @pytest.mark.parametrize("services", REFS, indirect=True)

@@ -70,6 +70,16 @@ class Clone(LocalRepo):
             except CommandFailed as error:
                 raise unavailable(self.repo, error) from error
 
+    def size(self) -> int:
+        """How many bytes its objects take, by their files; nothing is asked of Git. Zero where there is no clone."""
+        total = 0
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.path / "objects") as folders:
+            for folder in folders:
+                # What is packed meanwhile goes away under the eyes of whoever counts.
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as files:
+                    total += sum(file.stat(follow_symlinks=False).st_size for file in files)
+        return total
+
     @property
     def patience(self) -> float:
         """Seconds after which a fetch is given up at the latest: it waits for the repo's lock, then for the server."""

@@ -17,6 +17,7 @@ from workers.adapters.state.past_deployment import DeploymentPage, EndedStep, Re
 from workers.adapters.state.past_marks import LETTERS, MOST_MARKS, SHORT
 from workers.adapters.state.records import decoded
 from workers.adapters.state.scripts import Scripts
+from workers.adapters.state.status import named_of
 from workers.model.words import Decision, Outcome, RunStatus, Trigger
 
 _BATCH = 100  # deployments that are read at once
@@ -51,6 +52,7 @@ class Deployments:
             who: who did, if that is known.
         """
         deployment, stack = new_id(), decision.stack
+        services, paths = named_of(decision)
         made = RecordedDeployment(
             deployment,
             stack,
@@ -62,6 +64,8 @@ class Deployments:
             now(),
             trigger=trigger,
             who=who,
+            services=services,
+            paths=paths,
         )
         index = keys.deployments(stack)
         with self._redis.pipeline() as pipeline:

@@ -112,6 +112,13 @@ fetched = Key(
 pulled = Key(
     "tegu:pulled:%s", "hash of JSON", "repos", "for ever", "repo: worker -> how its last pull ended, when, since when"
 )
+clone_sizes = Key(
+    "tegu:clones:%s",
+    "hash of numbers",
+    "repos",
+    "for ever",
+    "repo: worker -> bytes of its clone, as a pull that brought something counted them last, or the daily packing",
+)
 asking = Key(
     "tegu:asking:%s:%s",
     "string (JSON)",

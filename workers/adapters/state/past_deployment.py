@@ -45,6 +45,8 @@ class RecordedDeployment:
         fingerprint: of the content; None while it has not ended, and where it was interrupted.
         steps: those that have ended, in order.
         ailing: the containers that were not well in the end; none where an earlier release has written it.
+        services: some of those that something was to be done to; likewise.
+        paths: some of those that differed, and of the inputs outside Git; likewise.
     """
 
     id: str
@@ -64,6 +66,8 @@ class RecordedDeployment:
     fingerprint: str | None = None
     steps: Sequence[EndedStep] = ()
     ailing: Sequence[Ailing] = ()
+    services: Sequence[str] = ()
+    paths: Sequence[str] = ()
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any], steps: Sequence[Mapping[str, Any]] = ()) -> RecordedDeployment:
@@ -80,6 +84,8 @@ class RecordedDeployment:
             outcome=Outcome(outcome) if outcome else None,
             trigger=Trigger.named(trigger) if trigger else None,
             ailing=tuple(Ailing.from_json(each) for each in fields.get("ailing") or ()),
+            services=tuple(fields.get("services") or ()),
+            paths=tuple(fields.get("paths") or ()),
             steps=tuple(EndedStep(step["name"], step["seconds"], step["at"]) for step in steps),
             **{name: fields.get(name) for name in texts},
         )
@@ -91,7 +97,8 @@ class RecordedDeployment:
         ending = {"outcome": self.outcome, "error": self.error, "finished_at": self.finished_at}
         asked = {"trigger": self.trigger, "who": self.who}
         ailing = [each.to_json() for each in self.ailing] or None
-        late = {"seconds": self.seconds, "fingerprint": self.fingerprint, "ailing": ailing}
+        late: dict[str, Any] = {"seconds": self.seconds, "fingerprint": self.fingerprint, "ailing": ailing}
+        late |= {"services": list(self.services) or None, "paths": list(self.paths) or None}
         return first | why | ending | asked | {name: value for name, value in late.items() if value is not None}
 
     def to_json(self) -> dict[str, Any]:

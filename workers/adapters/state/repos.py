@@ -70,11 +70,21 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class RepoState:
-    """How a repo stands, by worker; a worker that has never pulled it is in neither."""
+    """How a repo stands, by worker; a worker that has never pulled it is in none.
+
+    Attributes:
+        repo: the repo.
+        pulls: how the last of each worker ended.
+        asked: whom each is asking at this moment.
+        sizes: bytes of each worker's clone, as far as they were counted.
+        heads: the newest fetched commit of each ref, on whichever worker.
+    """
 
     repo: str
     pulls: Mapping[str, LastPull] = field(default_factory=dict)
     asked: Mapping[str, Asking] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    heads: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def last_pull(self) -> LastPull | None:
@@ -115,8 +125,10 @@ class Repos:
         with self._redis.pipeline(transaction=False) as pipeline:
             for repo, names in of.items():
                 pipeline.hgetall(keys.pulled(repo))
+                pipeline.hgetall(keys.clone_sizes(repo))
                 for worker in names:
                     pipeline.get(keys.asking(repo, worker))
+                    pipeline.hgetall(keys.fetched(repo, worker))
             answers = iter(pipeline.execute())
         return tuple(self._state(repo, names, answers) for repo, names in of.items())
 
@@ -124,6 +136,11 @@ class Repos:
     def note_failed_try(self, repo: str, worker: str, error: str) -> None:
         """Note a pull that has failed and will be tried again, which does not end its part in the run."""
         self._scripts("note_pull", repo, worker, now(), shortened(error))
+
+    @translated()
+    def note_size(self, repo: str, worker: str, size: int) -> None:
+        """Note how many bytes a worker's clone has."""
+        self._redis.hset(keys.clone_sizes(repo), worker, size)
 
     @contextmanager
     def asking(self, repo: str, worker: str, host: str, seconds: float) -> Iterator[None]:
@@ -147,9 +164,24 @@ class Repos:
     @staticmethod
     def _state(repo: str, workers: tuple[str, ...], answers: Iterator[Any]) -> RepoState:
         pulled: Mapping[str, str] = next(answers)
-        asked = {worker: str(text) for worker in workers if (text := next(answers)) is not None}
+        sizes: Mapping[str, str] = next(answers)
+        asked: dict[str, Asking] = {}
+        heads: dict[str, tuple[str, str]] = {}
+        for worker in workers:
+            if (text := next(answers)) is not None:
+                asked[worker] = Asking.from_text(str(text))
+            for ref, found in _heads(next(answers)).items():
+                heads[ref] = max(found, heads.get(ref, found))
         return RepoState(
             repo,
             {worker: LastPull.from_text(pulled[worker]) for worker in workers if worker in pulled},
-            {worker: Asking.from_text(text) for worker, text in asked.items()},
+            asked,
+            {worker: int(sizes[worker]) for worker in workers if worker in sizes},
+            {ref: commit for ref, (_, commit) in sorted(heads.items())},
         )
+
+
+def _heads(fetched: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """The commit of each ref, behind the run that found it; fields with a `#` are no refs."""
+    found = {ref: json.loads(text) for ref, text in fetched.items() if not ref.startswith("#")}
+    return {ref: (str(each.get("run") or ""), str(each["commit"])) for ref, each in found.items()}

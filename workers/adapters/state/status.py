@@ -98,6 +98,12 @@ class DecisionNote:
         }
 
 
+def named_of(decision: Decision) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The first services that a decision does something to, and the first paths and inputs that differ."""
+    touched = sorted(name for name, each in decision.services.items() if each.action is not Action.NONE)
+    return tuple(touched[:MOST_NAMED]), (*decision.paths, *decision.inputs)[:MOST_NAMED]
+
+
 @dataclass(frozen=True, slots=True)
 class DeploymentNote:
     """The last deployment, as far as lists show it.
@@ -127,7 +133,7 @@ class DeploymentNote:
     @classmethod
     def of(cls, deployment: str, decision: Decision, outcome: Outcome, at: str, message: str | None) -> DeploymentNote:
         """The note of a deployment that has ended."""
-        touched = sorted(name for name, each in decision.services.items() if each.action is not Action.NONE)
+        services, paths = named_of(decision)
         return cls(
             deployment,
             outcome,
@@ -136,8 +142,8 @@ class DeploymentNote:
             message,
             decision.action,
             decision.reason,
-            tuple(touched[:MOST_NAMED]),
-            (*decision.paths, *decision.inputs)[:MOST_NAMED],
+            services,
+            paths,
         )
 
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Callable
@@ -420,3 +421,14 @@ def test_a_revision_may_be_short_or_relative(source: Source, clone: Clone) -> No
     for wrong in ("nothing", "main\nmain", "-x", "1" * 40, "main:README.md"):
         with pytest.raises(UnknownName):
             clone.resolve(wrong)
+
+
+def test_the_size_of_a_clone_is_that_of_its_files(source: Source, clone: Clone) -> None:
+    assert clone.size() == 0
+    source.commit({"a": "a" * 10})
+    clone.fetch(["main"])
+    small = clone.size()
+    source.commit({"b": secrets.token_hex(20_000)})
+    clone.fetch(["main"])
+    assert small > 0
+    assert small + 15_000 < clone.size() < small + 60_000

@@ -7,7 +7,7 @@ import pytest
 from workers.adapters.state.repos import RepoState
 from workers.adapters.state.state import State
 from workers.model.stack import Repo
-from workers.model.words import PullStatus
+from workers.model.words import PullStatus, Trigger
 
 
 def pull(state: State, worker: str = "local", error: str | None = None) -> None:
@@ -75,3 +75,13 @@ def test_who_is_asked_is_shown_until_the_answer_and_not_for_ever(state: State) -
 )
 def test_the_host_of_a_url(url: str, host: str) -> None:
     assert Repo("r", url, "main").host == host
+
+
+def test_the_newest_commit_of_each_ref_is_that_of_the_newest_pull(state: State) -> None:
+    pull(state, "nas")
+    run = state.runs.create("homelab", Trigger.WEBHOOK, ["local"])
+    assert state.runs.start_pull(run, "homelab", "local")
+    state.runs.end_pull(run, "homelab", "local", commits={"main": "c2", "v1": "c1"}, error=None, repo_ref="main")
+    state.repos.note_size("homelab", "local", 12)
+    found = stands(state, "local", "nas")
+    assert (found.heads, found.sizes) == ({"main": "c2", "v1": "c1"}, {"local": 12})
