@@ -17,7 +17,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.pages.act_view import ActPage, act_page, told_of_change
 from app.pages.acts import Act
-from app.pages.asking import Asking
 from app.pages.commit_view import CommitViews
 from app.pages.door import check_may_act
 from app.pages.expectation import expect
@@ -28,7 +27,7 @@ from app.pages.sent import SentForms
 from app.pages.wish import Wish
 from workers.adapters.state.state import State
 from workers.model.errors import UnknownName
-from workers.reconcile.ask import Unanswered
+from workers.reconcile.ask import Asker, Unanswered
 from workers.reconcile.requests import previous_good
 from workers.services import Services
 
@@ -36,7 +35,7 @@ _FORM = re.compile(r"[0-9a-f]{32}")
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
-def create_act(services: Services, asking: Asking) -> Blueprint:
+def create_act(services: Services, asking: Asker) -> Blueprint:
     """The blueprint of everything that can be ordered of a stack."""
     blueprint = Blueprint("act", __name__)
     blueprint.before_request(check_may_act)
@@ -48,7 +47,7 @@ def create_act(services: Services, asking: Asking) -> Blueprint:
 
 
 class _Desk:
-    def __init__(self, services: Services, asking: Asking) -> None:
+    def __init__(self, services: Services, asking: Asker) -> None:
         self._services = services
         self._asking = asking
         self._sent = SentForms(services.state.keyed_actions)

@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, make_response, render_template
 
-from app.pages.asking import Asking
 from app.pages.changes_view import ChangesPage, changes_page
 from app.pages.commit_view import CommitViews
 from app.pages.moments import Times
@@ -19,11 +18,11 @@ from workers.adapters.state.answers import ComposeLine, Differences
 from workers.celery import COMPOSE, DIFF
 from workers.model.errors import UnknownName, UserError
 from workers.model.question import Question
-from workers.reconcile.ask import Unanswered
+from workers.reconcile.ask import Asker, Unanswered
 from workers.services import Services
 
 
-def create_changes(services: Services, asking: Asking) -> Blueprint:
+def create_changes(services: Services, asking: Asker) -> Blueprint:
     """The blueprint of both."""
     blueprint = Blueprint("changes", __name__)
 
@@ -40,7 +39,7 @@ def create_changes(services: Services, asking: Asking) -> Blueprint:
     return blueprint
 
 
-def read_changes(services: Services, asking: Asking, stack: str) -> ChangesPage:
+def read_changes(services: Services, asking: Asker, stack: str) -> ChangesPage:
     """Ask what differs.
 
     Raises:
@@ -56,7 +55,7 @@ def read_changes(services: Services, asking: Asking, stack: str) -> ChangesPage:
     return changes_page(said, CommitViews(notes, Times()), services.repo(found.repo).url)
 
 
-def read_line(services: Services, asking: Asking, stack: str) -> ComposeLine:
+def read_line(services: Services, asking: Asker, stack: str) -> ComposeLine:
     """Ask how Compose is called. Raises as `read_changes` does."""
     return ComposeLine.from_json(asking(Question(COMPOSE, stack), _worker_of(services, stack)))
 

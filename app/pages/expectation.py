@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from app.pages import words
 from app.pages.acts import Act, Button, address
-from app.pages.asking import Asking
 from app.pages.prospect import Prospect, Touched, prospect, sentence
 from app.pages.wish import Wish
 from workers.adapters.state.answers import Foretold
@@ -16,13 +15,13 @@ from workers.celery import PLAN
 from workers.model.errors import UserError
 from workers.model.question import Order, Question
 from workers.model.words import Action, Reason
-from workers.reconcile.ask import Unanswered
+from workers.reconcile.ask import Asker, Unanswered
 from workers.reconcile.cancel import cancellable
 from workers.reconcile.forget import find_gone
 from workers.services import Services
 
 
-def expect(services: Services, asking: Asking, wish: Wish) -> Prospect:
+def expect(services: Services, asking: Asker, wish: Wish) -> Prospect:
     """What would come of a wish now.
 
     Raises:
@@ -34,30 +33,34 @@ def expect(services: Services, asking: Asking, wish: Wish) -> Prospect:
     return _EXPECTED[wish.act](services, asking, wish)
 
 
-def _foretold(services: Services, asking: Asking, wish: Wish, order: Order, detail: str = "") -> Foretold:
+def _foretold(services: Services, asking: Asker, wish: Wish, order: Order, detail: str = "") -> Foretold:
     stack = services.stacks.find(wish.stack)
     return Foretold.from_json(asking(Question(PLAN, stack.id, order, detail), stack.worker))
 
 
-def _deployment(services: Services, asking: Asking, wish: Wish) -> Prospect:
+def _deployment(services: Services, asking: Asker, wish: Wish) -> Prospect:
     order = Order.RECREATE if wish.force else Order.DEPLOY
     foretold = _foretold(services, asking, wish, order)
     found, decision = prospect(foretold, wish.stack), foretold.decision
     if decision.action is Action.NONE and decision.reason is Reason.UNCHANGED and not (found.causes or decision.paths):
         anew = Button("Recreate every service", replace(wish, force=True).url)
         return replace(found, obstacle="There is nothing to deploy.", ways=(anew,))
+    hold = services.state.holds.get(wish.stack)
+    if decision.reason is Reason.RETRIED and hold is not None and hold.why:
+        return found.noting(f"It has failed before: {hold.why.splitlines()[0]}")
     return found
 
 
-def _rollback(services: Services, asking: Asking, wish: Wish) -> Prospect:
+def _rollback(services: Services, asking: Asker, wish: Wish) -> Prospect:
     found = prospect(_foretold(services, asking, wish, Order.ROLLBACK, wish.to), wish.stack)
     until = "a push changes it, or " if wish.hold == "until_push" else ""
     return found.noting(f"It stays there until {until}somebody resumes it; whatever else is pushed is left.")
 
 
-def _pause(services: Services, asking: Asking, wish: Wish) -> Prospect:
+def _pause(services: Services, asking: Asker, wish: Wish) -> Prospect:
     services.stacks.find(wish.stack)
-    pause = services.state.facts([wish.stack])[wish.stack].pause
+    facts = services.state.facts([wish.stack])[wish.stack]
+    pause = facts.pause
     said = "Nothing is touched. Until it is resumed, nothing is deployed to it, whatever is pushed."
     if pause is not None:
         why = f": {pause.why}" if pause.why else ""
@@ -70,10 +73,11 @@ def _pause(services: Services, asking: Asking, wish: Wish) -> Prospect:
         left = f"The next look would do this, and leaves it until then: {sentence(decision)}"
         if decision.action is Action.NONE:
             left = "At the moment there is nothing that would be left undone."
-    return Prospect(said, "not paused", notes=(left,))
+    found = Prospect(said, "not paused", notes=(left,))
+    return found.noting("The deployment under way goes on; cancel it if it should not.") if facts.leased else found
 
 
-def _resumption(services: Services, asking: Asking, wish: Wish) -> Prospect:
+def _resumption(services: Services, asking: Asker, wish: Wish) -> Prospect:
     stack = services.stacks.find(wish.stack)
     facts = services.state.facts([wish.stack])[wish.stack]
     if facts.pause is None and facts.pin is None:
@@ -88,7 +92,7 @@ def _resumption(services: Services, asking: Asking, wish: Wish) -> Prospect:
     return replace(found, seal=seal, obstacle="", ways=()).noting(*notes)
 
 
-def _cancellation(services: Services, _: Asking, wish: Wish) -> Prospect:
+def _cancellation(services: Services, _: Asker, wish: Wish) -> Prospect:
     stack = services.stacks.find(wish.stack)
     under_way, waits = cancellable(services, stack)
     if under_way is None and not waits:
@@ -107,7 +111,7 @@ def _cancellation(services: Services, _: Asking, wish: Wish) -> Prospect:
     return Prospect(said, f"{under_way.id if under_way else ''} {waits}", notes=tuple(notes))
 
 
-def _adoption(services: Services, asking: Asking, wish: Wish) -> Prospect:
+def _adoption(services: Services, asking: Asker, wish: Wish) -> Prospect:
     if wish.data is None and not wish.source:
         decision = services.state.facts([wish.stack])[wish.stack].known.last_decision
         why = decision.message if decision and decision.reason is Reason.MOVED else "Nothing of it lies elsewhere."
@@ -121,7 +125,7 @@ def _adoption(services: Services, asking: Asking, wish: Wish) -> Prospect:
     return found.noting(notes[wish.data] if wish.data else f"It goes on with what {wish.source} has.")
 
 
-def _forgetting(services: Services, _: Asking, wish: Wish) -> Prospect:
+def _forgetting(services: Services, _: Asker, wish: Wish) -> Prospect:
     stack, mark = find_gone(services, wish.stack)
     record = services.state.records.get(stack)
     names = sorted(record.snapshot.services) if record else []
@@ -138,7 +142,7 @@ def _forgetting(services: Services, _: Asking, wish: Wish) -> Prospect:
     return Prospect(said, mark.at, untouched=untouched, notes=(left, kept))
 
 
-_EXPECTED: Mapping[Act, Callable[[Services, Asking, Wish], Prospect]] = {
+_EXPECTED: Mapping[Act, Callable[[Services, Asker, Wish], Prospect]] = {
     Act.DEPLOY: _deployment,
     Act.ROLLBACK: _rollback,
     Act.PAUSE: _pause,

@@ -10,6 +10,7 @@ from app.pages.acts import Act, Button, address
 from workers.adapters.state.answers import Between, Foretold
 from workers.model.words import Action, Decision, Reason, ServiceDecision
 
+# What a deployment would find in its way before it touches anything keeps the action that it would have had.
 _IN_THE_WAY = frozenset(
     {
         Reason.PAUSED,
@@ -81,7 +82,7 @@ def prospect(foretold: Foretold, stack: str) -> Prospect:
     """What a worker has foretold of an order, where nothing else is to be said of it."""
     decision = foretold.decision
     way = _WAYS.get(decision.reason)
-    in_the_way = decision.action is Action.NONE and decision.reason in _IN_THE_WAY
+    in_the_way = decision.reason in _IN_THE_WAY
     return Prospect(
         said=sentence(decision),
         seal=foretold.seal,

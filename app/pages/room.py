@@ -14,7 +14,6 @@ from werkzeug.exceptions import HTTPException
 from app.http.problems import problem_of
 from app.http.sessions import Sessions
 from app.pages.act import create_act
-from app.pages.asking import Asking
 from app.pages.changes import create_changes
 from app.pages.deployment import create_deployment
 from app.pages.door import Door
@@ -26,6 +25,7 @@ from app.pages.run import create_run
 from app.pages.settings import create_settings
 from app.pages.stack import create_stack
 from workers.model.errors import CatalogError, RedisUnavailable, UnknownName, UsageError, UserError
+from workers.reconcile.ask import Asker
 from workers.runtime.masking import masked
 from workers.services import Services
 
@@ -51,7 +51,7 @@ def add_pages(app: Flask, services: Services) -> Flask:
     pages.register_blueprint(create_entrance(services.settings, sessions, services.state.sessions))
     for create in (create_overview, create_stack, create_run, create_deployment, create_repo, create_settings):
         pages.register_blueprint(create(services))
-    asking = Asking(services)
+    asking = Asker(services)
     for create_asking in (create_act, create_changes):
         pages.register_blueprint(create_asking(services, asking))
     pages.after_request(door.remember)

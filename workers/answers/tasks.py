@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from workers.answers.order import foretold
 from workers.celery import COMPOSE, DIFF, PLAN, QUESTION_LIMIT, app
 from workers.deploy.known import find_known
 from workers.model.errors import TeguError, UsageError
-from workers.model.question import Order, Question
+from workers.model.question import AT_ONCE, Order, Question
 from workers.model.stack import Stack
 from workers.runtime.logs import log_context
 from workers.runtime.masking import masked
@@ -20,8 +21,10 @@ from workers.services import Services, services_of_this_process
 
 current_services = services_of_this_process
 
+_turns = threading.BoundedSemaphore(AT_ONCE)
 _LIMIT = QUESTION_LIMIT.total_seconds()
 Answer = dict[str, Any]
+Make = Callable[[Services, Stack], tuple[Answer, Answer]]
 
 
 @app.task(name=PLAN, time_limit=_LIMIT)  # type: ignore[untyped-decorator]
@@ -71,9 +74,7 @@ def order_named(name: str) -> Order:
         raise UsageError(message) from error
 
 
-def answered(
-    question: Question, identifier: str | None, make: Callable[[Services, Stack], tuple[Answer, Answer]]
-) -> Answer:
+def answered(question: Question, identifier: str | None, make: Make) -> Answer:
     """Answer a question, unless nobody waits for that any more.
 
     Args:
@@ -86,19 +87,30 @@ def answered(
     """
     services = current_services()
     with log_context(stack=question.stack):
-        if identifier is not None and not services.state.questions.begin(question, identifier):
+        if identifier is None:
+            return {"stack": question.stack, **make(services, _found(services, question.stack))[1]}
+        if not services.state.questions.begin(question, identifier):
+            return {"stack": question.stack, "answered": False}
+        if not _turns.acquire(blocking=False):  # to wait would take the slot of a pull
+            _answer(services, question, identifier, {"busy": True})
             return {"stack": question.stack, "answered": False}
         try:
-            answer, line = make(services, _found(services, question.stack))
-        except Exception as error:
-            if identifier is not None:
-                _answer(services, question, identifier, {"error": _told(error)})
-            if identifier is None or not isinstance(error, TeguError):
-                raise
-            return {"stack": question.stack, "error": _told(error)}
-        if identifier is not None:
-            _answer(services, question, identifier, answer)
-        return {"stack": question.stack, **line}
+            return {"stack": question.stack, **_answered(services, question, identifier, make)}
+        finally:
+            _turns.release()
+
+
+def _answered(services: Services, question: Question, identifier: str, make: Make) -> Answer:
+    """Answer, with a reason where that cannot be. What is said of it in a line."""
+    try:
+        answer, line = make(services, _found(services, question.stack))
+    except Exception as error:
+        _answer(services, question, identifier, {"error": _told(error)})
+        if not isinstance(error, TeguError):
+            raise
+        return {"error": _told(error)}
+    _answer(services, question, identifier, answer)
+    return line
 
 
 def _answer(services: Services, question: Question, identifier: str, answer: Answer) -> None:

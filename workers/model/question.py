@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+AT_ONCE = 2
+"""So many questions a worker answers at once: half of its quick lane is left for pulls, whatever pages ask."""
+
 
 class Order(StrEnum):
     """What somebody would order, and wants to know beforehand what comes of.

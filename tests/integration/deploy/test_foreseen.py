@@ -12,8 +12,10 @@ import pytest
 from tests.integration.deploy.house import House, compose, service, yaml_of
 from workers.adapters.docker.releases import numbers
 from workers.adapters.state.marks import Removed
+from workers.answers.order import foretold
 from workers.commands.demo import free_port
 from workers.commands.plan import plan
+from workers.model.question import Order
 from workers.model.words import Decision, Trigger
 from workers.reconcile import requests
 
@@ -258,3 +260,72 @@ def test_a_pause_is_told_even_where_nothing_is_to_be_done(house: House) -> None:
     planned = foreseen(house)
     assert (planned.reason, planned.message) == ("paused", "paused: holidays")
     assert house.look()["outcome"] == "unchanged"
+
+
+# ---------------------------------------------------------------- what somebody orders
+
+
+def deploys(house: House, detail: str) -> str:
+    del detail
+    return requests.request_deploy(house.services, [STACK], trigger=Trigger.PAGE)
+
+
+def recreates(house: House, detail: str) -> str:
+    del detail
+    return requests.request_deploy(house.services, [STACK], force=True, trigger=Trigger.PAGE)
+
+
+def rolls_back(house: House, detail: str) -> str:
+    return requests.request_rollback(house.services, STACK, to=detail, who="me", trigger=Trigger.PAGE)
+
+
+def adopts(house: House, detail: str) -> str:
+    assert detail in {"move", "copy", "leave"}
+    data: Any = detail
+    return requests.request_adoption(house.services, STACK, data=data, who="me", trigger=Trigger.PAGE)
+
+
+def two_versions(house: House) -> None:
+    deployed(house)
+    assert house.push(files(2))["outcome"] == "deployed"
+
+
+@pytest.mark.parametrize(
+    ("situation", "order", "detail", "ordered", "expected"),
+    [
+        (changed, Order.DEPLOY, "", deploys, ("up", "content_changed")),
+        (held, Order.DEPLOY, "", deploys, ("up", "retried")),
+        (stopped_by_hand, Order.DEPLOY, "", deploys, ("up", "retried")),
+        (paused, Order.DEPLOY, "", deploys, ("none", "paused")),
+        (a_taken_name, Order.DEPLOY, "", deploys, ("up", "obstructed")),
+        (unchanged, Order.RECREATE, "", recreates, ("recreate", "forced")),
+        (two_versions, Order.ROLLBACK, "main~1", rolls_back, ("up", "rollback")),
+        (data_left_behind, Order.ADOPT, "copy", adopts, ("up", "first_deploy")),
+    ],
+    ids=lambda each: getattr(each, "__name__", None),
+)
+def test_what_would_come_of_an_order_is_what_comes_of_it(
+    house: House,
+    situation: Situation,
+    order: Order,
+    detail: str,
+    ordered: Callable[[House, str], str],
+    expected: tuple[str, str],
+) -> None:
+    situation(house)
+    before = house.lives()
+    said = foretold(house.services, house.services.stacks.find(STACK), order, detail).decision
+    assert house.lives() == before
+    assert (said.action, said.reason) == expected
+    done = house.carry_out(ordered(house, detail))
+    assert (said.action, said.reason) == (done["action"], done["reason"])
+    assert said.message in {"", done["message"]}  # how it ends nobody foresees, only what keeps it from beginning
+
+
+def test_what_would_come_of_resuming_is_what_the_next_look_does(house: House) -> None:
+    paused(house)
+    stack = house.services.stacks.find(STACK)
+    said = foretold(house.services, stack, Order.RESUME, "").decision
+    requests.resume(house.services, stack)
+    done = house.look()
+    assert (said.action, said.reason) == (done["action"], done["reason"]) == ("up", "content_changed")

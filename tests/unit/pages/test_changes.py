@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from app.pages.asking import Asking
 from tests import acting
 from tests.acting import COMPOSE, STACK, push
 from tests.answering import Answering, answering
@@ -19,7 +18,7 @@ from workers.adapters.state.liveness import Liveness
 from workers.answers import tasks
 from workers.celery import pull_queue
 from workers.model.question import Question
-from workers.reconcile.ask import Unanswered
+from workers.reconcile.ask import Asker, Unanswered
 from workers.services import Services
 
 HERE = f"/stacks/{STACK}"
@@ -90,9 +89,9 @@ def test_a_crowd_asks_once_and_too_large_a_crowd_is_sent_away(
     services: Services, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     push(services, source, {"a/conf/one": "2\n"})
-    monkeypatch.setattr("app.pages.asking._MOST_WAITING", 6)
+    monkeypatch.setattr("workers.reconcile.ask._MOST_WAITING", 6)
     Liveness(services.state.redis).beat([pull_queue("local")])
-    asking, found = Asking(services, seconds=20), []
+    asking, found = Asker(services, seconds=20), []
 
     def ask() -> None:
         try:
@@ -114,9 +113,9 @@ def test_a_crowd_asks_once_and_too_large_a_crowd_is_sent_away(
 
 def test_a_worker_that_does_not_answer_is_waited_for_for_a_moment_and_keeps_nothing(services: Services) -> None:
     Liveness(services.state.redis).beat([pull_queue("local")])
-    with pytest.raises(Unanswered, match="has not answered within"):
-        Asking(services, seconds=0.2)(Question("tegu.diff", STACK), "local")
-    with pytest.raises(Unanswered, match="has not answered within"):
-        Asking(services, seconds=0.2)(Question("tegu.diff", STACK), "local")
+    with pytest.raises(Unanswered, match="has not answered in time"):
+        Asker(services, seconds=0.2)(Question("tegu.diff", STACK), "local")
+    with pytest.raises(Unanswered, match="has not answered in time"):
+        Asker(services, seconds=0.2)(Question("tegu.diff", STACK), "local")
     assert services.state.redis.llen(pull_queue("local")) == 1
     assert all(services.state.redis.ttl(name) > 0 for name in services.state.redis.keys("tegu:asked:*"))
