@@ -6,6 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from queue import Empty, Queue
+from threading import Event
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -260,6 +261,7 @@ def test_the_holder_of_the_lock_gets_what_the_dead_have_left(state: State) -> No
 
 def test_every_run_ends_when_many_plan_take_and_put_back_at_once(state: State) -> None:
     published: Queue[str] = Queue()
+    no_more = Event()
     stacks = [f"production/s{number}" for number in range(3)]
 
     def plan(number: int) -> str:
@@ -271,9 +273,11 @@ def test_every_run_ends_when_many_plan_take_and_put_back_at_once(state: State) -
     def work(number: int) -> None:
         for turn in count(number):
             try:
-                stack = published.get(timeout=0.5)
+                stack = published.get(timeout=0.05)
             except Empty:
-                return
+                if no_more.is_set():
+                    return
+                continue
             runs = state.runs.take(stack)
             if runs and turn % 3 == 0:
                 state.runs.put_back(stack, runs)
@@ -284,6 +288,7 @@ def test_every_run_ends_when_many_plan_take_and_put_back_at_once(state: State) -
     with ThreadPoolExecutor(8) as pool:
         working = [pool.submit(work, number) for number in range(4)]
         runs = list(pool.map(plan, range(60)))
+        no_more.set()
         for each in working:
             each.result()
     assert {status(state, run) for run in runs} == {"succeeded"}
