@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from tests.git_server import Source
 from tests.integration.deploy.house import House, compose, service
 from workers.reconcile.reconcile import reconcile
 
@@ -133,3 +134,18 @@ def test_a_project_from_elsewhere_is_no_lost_deployment(house: House) -> None:
     lose_state(house)
     done = house.push({"a/app.ini": "2"})
     assert (done["outcome"], done["reason"]) == ("blocked", "blocked"), done
+
+
+def test_a_repository_whose_ids_are_sha256_is_deployed_rolled_back_and_found_again(house: House) -> None:
+    house.source = Source(house.folder / "sha256", "sha256")
+    house.stack()
+    good = house.push(mounting() | {"a/app.ini": "1"})
+    assert (good["outcome"], len(good["commit"])) == ("deployed", 64)
+    done = house.push({"a/app.ini": "2"})
+    assert (done["outcome"], house.seen("web", "/app.ini")) == ("deployed", "2")
+    assert house.push(mounting("exit 3") | {"a/app.ini": "3"})["outcome"] == "rolled_back"
+    before = house.lives()
+    assert house.seen("web", "/app.ini") == "2"
+    lose_state(house)
+    assert house.push(mounting() | {"a/app.ini": "2"})["outcome"] == "unchanged"
+    assert house.lives() == before
