@@ -10,6 +10,7 @@ import re
 import secrets
 from dataclasses import replace
 from http import HTTPStatus
+from urllib.parse import quote
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request
 from werkzeug.exceptions import BadRequest
@@ -157,4 +158,4 @@ def _repo_url(services: Services, stack: str) -> str | None:
 
 
 def _stack_page(wish: Wish) -> str:
-    return f"/stacks/{wish.stack}"
+    return f"/stacks/{quote(wish.stack)}"

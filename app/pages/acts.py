@@ -37,9 +37,7 @@ _DEPLOYS = {
     StackStatus.ROLLED_BACK: "Try again",
     StackStatus.STOPPED: "Start",
     StackStatus.DRIFTED: "Put right",
-    StackStatus.DEGRADED: "Deploy",
-    StackStatus.INVALID: "Deploy",
-    StackStatus.BLOCKED: "Deploy",
+    StackStatus.BLOCKED: "Try again",
     StackStatus.PENDING: "Deploy",
     StackStatus.UNKNOWN: "Deploy",
 }
@@ -79,7 +77,10 @@ def _buttons(facts: StackFacts, status: StackStatus) -> Iterator[Button]:
         yield Button("Decide about its data", address(stack, Act.ADOPT), is_first=True)
     elif status in _DEPLOYS and not (status is StackStatus.PENDING and facts.waiting):
         yield Button(_DEPLOYS[status], address(stack, Act.DEPLOY), is_first=True)
-    elif status is StackStatus.DEPLOYED:
-        yield Button("Recreate", address(stack, Act.DEPLOY, force="1"))
+    elif status in {StackStatus.DEPLOYED, StackStatus.DEGRADED}:
+        is_unwell = status is StackStatus.DEGRADED
+        yield Button("Recreate", address(stack, Act.DEPLOY, force="1"), is_first=is_unwell)
+    elif status is StackStatus.INVALID:  # mostly somebody has to mend a file, which needs no button
+        yield Button("Try again", address(stack, Act.DEPLOY))
     if facts.pause is None:
         yield Button("Pause", address(stack, Act.PAUSE))
