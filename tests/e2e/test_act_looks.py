@@ -57,7 +57,7 @@ def services(
     made = Services(settings, queue=Queue(celery))
     monkeypatch.setattr(tasks, "current_services", lambda: made)
     yield made
-    made.close()
+    made.clone("homelab").close()  # but not its Redis, which pages still listen to
 
 
 @pytest.fixture
