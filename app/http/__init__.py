@@ -11,7 +11,8 @@ bodies     bodies within their limits
 problems   errors as JSON
 requests   what is asked: bodies and queries
 asking     how views are given that
-idempotency  actions that are sent twice
+idempotency   actions that are sent twice
+openapi    the description of the API; operations and shapes are what it says of each route and answer
 schemas    what is shown of stacks and repos
 tally      what this process has answered
 """

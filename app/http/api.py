@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from importlib import import_module
 from typing import Any, TypeVar
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from app.http import requests as asked
 from app.http import schemas
 from app.http.asking import asking
 from app.http.auth import Guard
 from app.http.idempotency import Repeats
-from app.http.sessions import Sessions
+from app.http.sessions import Sessions, cookie_name
 from app.http.streams import Streams
 from workers.adapters.state.past_deployment import RecordedDeployment
 from workers.adapters.state.run import RunHead
@@ -28,7 +29,7 @@ WHO = "api"
 """Who is said to have asked: whoever has the token, which is nobody in particular."""
 
 Found = TypeVar("Found")
-Answer = dict[str, Any] | tuple[dict[str, Any], HTTPStatus]
+Answer = dict[str, Any] | tuple[dict[str, Any], HTTPStatus, dict[str, str]]
 
 
 def create_api(services: Services) -> Blueprint:
@@ -45,6 +46,7 @@ def create_api(services: Services) -> Blueprint:
     _add_requests(blueprint, services)
     _add_orders(blueprint, services)
     _add_cancelling(blueprint, services)
+    _add_description(blueprint)
     return blueprint
 
 
@@ -119,7 +121,7 @@ def _add_streams(blueprint: Blueprint, services: Services) -> None:
         _found(services.state.deployments.get(deployment), f"deployment {deployment}")
         if request.accept_mimetypes.best_match(("text/plain", "application/json")) == "application/json":
             return streams.log_page(deployment, wanted.cursor, wanted.limit)
-        return streams.log(deployment, follow=wanted.follow)
+        return streams.log(deployment, follow=wanted.follows)
 
     @blueprint.get("/events")
     @asking(asked.EventsQuery)
@@ -133,14 +135,14 @@ def _add_requests(blueprint: Blueprint, services: Services) -> None:
     def pull(_: asked.PullRequest, repo: str) -> Answer:
         _found(services.catalog.current().repos.get(repo), f"repo {repo}")
         run, status = orders.request_pull(services, repo, Trigger.API, who=WHO)
-        return {"run": run, "status": status}, HTTPStatus.ACCEPTED
+        return _queued(run, status)
 
     @blueprint.post("/stacks/<environment>/<name>/deploy")
     @asking(asked.DeployRequest)
     def deploy(body: asked.DeployRequest, environment: str, name: str) -> Answer:
         stack = f"{environment}/{name}"
         run = orders.request_deploy(services, [stack], force=body.force, trigger=Trigger.API, who=WHO)
-        return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
+        return _queued(run)
 
 
 def _add_orders(blueprint: Blueprint, services: Services) -> None:
@@ -149,21 +151,21 @@ def _add_orders(blueprint: Blueprint, services: Services) -> None:
     def rollback(body: asked.RollbackRequest, environment: str, name: str) -> Answer:
         stack = f"{environment}/{name}"
         run = orders.request_rollback(services, stack, to=body.to, hold=body.hold, who=WHO, trigger=Trigger.API)
-        return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
+        return _queued(run)
 
     @blueprint.post("/stacks/<environment>/<name>/adopt")
     @asking(asked.AdoptRequest)
     def adopt(body: asked.AdoptRequest, environment: str, name: str) -> Answer:
         stack = f"{environment}/{name}"
         run = orders.request_adoption(services, stack, data=body.data, source=body.source, who=WHO, trigger=Trigger.API)
-        return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
+        return _queued(run)
 
     @blueprint.post("/stacks/<environment>/<name>/forget")
     @asking(asked.ForgetRequest)
     def forget(body: asked.ForgetRequest, environment: str, name: str) -> Answer:
         stack = f"{environment}/{name}"
         run = request_forget(services, stack, down=body.down, who=WHO, trigger=Trigger.API)
-        return {"run": run, "status": "queued"}, HTTPStatus.ACCEPTED
+        return _queued(run)
 
     @blueprint.post("/stacks/<environment>/<name>/pause")
     @asking(asked.PauseRequest)
@@ -184,7 +186,7 @@ def _add_cancelling(blueprint: Blueprint, services: Services) -> None:
     def cancel(name: str) -> Answer:
         cancelled = request_cancel(services, name, who=WHO)
         status = "cancelling" if cancelled.deployment else "cancelled"
-        return {**cancelled.to_json(), "status": status}, HTTPStatus.ACCEPTED
+        return _accepted({**cancelled.to_json(), "status": status})
 
     @blueprint.post("/deployments/<deployment>/cancel")
     @asking(asked.CancelRequest)
@@ -198,10 +200,28 @@ def _add_cancelling(blueprint: Blueprint, services: Services) -> None:
         return cancel(f"{environment}/{name}")
 
 
+def _add_description(blueprint: Blueprint) -> None:
+    @blueprint.get("/openapi.json")
+    def openapi() -> Answer:
+        # Loaded by whoever asks first: what makes it takes more memory than all else that answers here.
+        described: dict[str, Any] = import_module("app.http.openapi").describe(current_app, cookie_name(request))
+        return described
+
+
 def _look(services: Services, stack: Stack) -> Answer:
     """Let the stack's worker look at its repo, as any push does, so that what the mark changes is seen at once."""
     run, status = orders.request_pull(services, stack.repo, Trigger.API, workers=(stack.worker,), who=WHO)
-    return {"run": run, "status": status}, HTTPStatus.ACCEPTED
+    return _queued(run, status)
+
+
+def _queued(run: str, status: str = "queued") -> Answer:
+    return _accepted({"run": run, "status": status})
+
+
+def _accepted(told: dict[str, Any]) -> Answer:
+    """What was asked for, and where to see what becomes of it."""
+    place = {"Location": f"/api/v1/runs/{told['run']}"} if told["run"] else {}
+    return told, HTTPStatus.ACCEPTED, place
 
 
 def _found(value: Found | None, name: str) -> Found:

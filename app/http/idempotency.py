@@ -21,8 +21,7 @@ from workers.model.errors import RedisUnavailable, UsageError
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
-LONGEST_KEY = 255
-_KEY = re.compile(rf"[!-~ ]{{1,{LONGEST_KEY}}}")
+KEY = "[!-~]{1,255}"
 _KEPT = ("Location",)
 
 
@@ -42,10 +41,10 @@ class Repeats:
         key = request.headers.get(HEADER)
         if key is None or request.method != "POST":
             return None
-        if not _KEY.fullmatch(key):
-            message = f"{HEADER} has 1 to {LONGEST_KEY} printable characters"
+        if not re.fullmatch(KEY, key):
+            message = f"{HEADER} has 1 to 255 printable characters of ASCII, and no blank"
             raise UsageError(message)
-        asked = _fingerprint(read_json())
+        asked = fingerprint(request.method, request.path, read_json())
         before = self._actions.begin(key, asked)
         if before is None:
             g.begun = (key, asked)
@@ -72,7 +71,7 @@ class Repeats:
         return response
 
 
-def _fingerprint(body: object) -> str:
-    """What is asked of whom, however the JSON is written."""
-    asked = json.dumps([request.method, request.path, body], sort_keys=True)
+def fingerprint(method: str, path: str, body: object) -> str:
+    """Tells what is asked of whom from anything else, however the JSON is written."""
+    asked = json.dumps([method, path, body], sort_keys=True)
     return hashlib.sha256(asked.encode()).hexdigest()

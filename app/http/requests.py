@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from workers.model.errors import UsageError
 from workers.model.words import Outcome, RunStatus, StackStatus, Trigger
@@ -17,6 +17,10 @@ DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
 
 Asked = TypeVar("Asked", bound=BaseModel)
+CURSOR = r"^(0|\d{1,20}-\d{1,20})$"
+"""A place in a stream: that of an event or of a log's line."""
+_REVISION = r"^[0-9A-Za-z][0-9A-Za-z._/~^-]{0,199}$"  # only described here: `requests.request_rollback` judges
+
 Name = Annotated[str, Field(max_length=200)]
 
 
@@ -57,7 +61,7 @@ class PauseRequest(Body):
 class RollbackRequest(Body):
     """Where to, and until when. Without `to`: the last good deployment before the current one."""
 
-    to: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    to: Annotated[str, Field(min_length=1, max_length=200, json_schema_extra={"pattern": _REVISION})] | None = None
     hold: Literal["until_release", "until_push"] = "until_release"
 
 
@@ -66,6 +70,15 @@ class AdoptRequest(Body):
 
     `from` is the stack that is gone and goes on as this one; without it, `data` has to be said.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["data"], "properties": {"data": {"type": "string"}}},
+                {"required": ["from"], "properties": {"from": {"type": "string"}}},
+            ]
+        }
+    )
 
     data: Literal["move", "copy", "leave"] | None = None
     source: str | None = Field(None, alias="from", max_length=200)
@@ -135,13 +148,19 @@ class DeliveriesQuery(Query):
 class LogQuery(PageQuery):
     """Which page, of a log as a list; of one as text, whether it goes on until the deployment ends."""
 
-    follow: bool = False
+    cursor: Annotated[str, Field(pattern=CURSOR)] | None = None
+    follow: Annotated[Literal["0", "1", "false", "true", "no", "yes"], BeforeValidator(str.lower)] = "0"
+
+    @property
+    def follows(self) -> bool:
+        """Whether it goes on."""
+        return self.follow in {"1", "true", "yes"}
 
 
 class EventsQuery(Query):
     """After which event; the header `Last-Event-ID` wins. Without one: what happens from now on."""
 
-    last_event_id: Name | None = None
+    last_event_id: Annotated[str, Field(pattern=CURSOR)] | None = None
 
 
 def read_request(shape: type[Asked], value: object) -> Asked:

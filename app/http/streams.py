@@ -17,6 +17,7 @@ from flask import Response
 from werkzeug.exceptions import ServiceUnavailable
 
 from app.http.feed import Feed, is_after, told
+from app.http.requests import CURSOR
 from app.http.schemas import page
 from workers.adapters.state.state import State
 from workers.model.errors import RedisUnavailable, UsageError
@@ -26,7 +27,6 @@ MOST_STREAMS = 32
 _LONGEST_SECONDS = 60.0
 _BLOCK_MS = 1000
 _QUIET_SECONDS = 2.0
-_CURSOR = re.compile(r"0|\d{1,20}-\d{1,20}")
 
 
 class Streams:
@@ -44,7 +44,7 @@ class Streams:
             UsageError: when the cursor is none.
             ServiceUnavailable: when too many are listening.
         """
-        if after is not None and not _CURSOR.fullmatch(after):
+        if after is not None and not re.fullmatch(CURSOR, after, re.ASCII):
             message = "Last-Event-ID is not the id of an event"
             raise UsageError(message)
         start = after or self._state.events.newest()
@@ -53,12 +53,11 @@ class Streams:
     def log_page(self, deployment: str, after: str | None, limit: int) -> dict[str, Any]:
         """A page of a deployment's log, as every list is shown: its items are lines.
 
-        Raises:
-            UsageError: when the cursor is none.
+        Args:
+            deployment: its id.
+            after: the `next` of the page before.
+            limit: how many lines.
         """
-        if after is not None and not _CURSOR.fullmatch(after):
-            message = "cursor is not the `next` of a page"
-            raise UsageError(message)
         lines = self._state.deployments.read_log(deployment, after or "0", count=limit + 1)
         return page([line for _, line in lines[:limit]], lines[limit - 1][0] if len(lines) > limit else None)
 

@@ -12,6 +12,7 @@ from celery import Celery
 from flask.testing import FlaskClient
 
 from app.http.factory import create_app
+from tests.described import Described
 from tests.redis_server import RedisServer
 from workers.adapters.queue import Queue
 from workers.celery import configuration
@@ -64,5 +65,7 @@ def services(serve: Serve) -> Services:
 
 @pytest.fixture
 def client(services: Services) -> FlaskClient:
-    """A client on this machine."""
-    return create_app(services).test_client()
+    """A client on this machine; all that it is answered is compared with what is described."""
+    app = create_app(services)
+    Described(app).watch()
+    return app.test_client()
