@@ -118,7 +118,8 @@ def _operation(said: Operation, endpoint: str, rule: str, shape: type[Body | Que
     described["security"] = _security(said.access, reads=shape is None or not issubclass(shape, Body))
     described["parameters"] = [*_parameters(endpoint, rule, shape, schemas)]
     if shape is not None and issubclass(shape, Body):
-        described["requestBody"] = {"content": {"application/json": {"schema": schemas.of(shape)}}}
+        needed = "null" not in schemas.common[shape.__name__]["type"]
+        described["requestBody"] = {"required": needed, "content": {"application/json": {"schema": schemas.of(shape)}}}
     elif said.body:
         described["requestBody"] = {"content": _content(said.body, schemas)}
     described["responses"] = {str(status.value): each for status, each in _answers(said, shape, schemas)}
@@ -146,7 +147,7 @@ def _parameters(endpoint: str, rule: str, shape: type[Body | Query] | None, sche
             "schema": {"type": "string", "pattern": f"^{KEY}$"},
         }
     if endpoint == "api.events":
-        yield {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string", "pattern": CURSOR}}
+        yield {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string", "pattern": f"^$|{CURSOR}"}}
 
 
 def _answers(said: Operation, shape: type[Body | Query] | None, schemas: _Schemas) -> Iterator[tuple[HTTPStatus, Json]]:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from app.http.problems import problem_of
 from app.http.sessions import Sessions
 from app.pages.act import create_act
+from app.pages.api import create_api_page
 from app.pages.changes import create_changes
 from app.pages.deployment import create_deployment
 from app.pages.door import Door
@@ -54,6 +55,7 @@ def add_pages(app: Flask, services: Services) -> Flask:
     asking = Asker(services)
     for create_asking in (create_act, create_changes):
         pages.register_blueprint(create_asking(services, asking))
+    pages.register_blueprint(create_api_page())
     pages.after_request(door.remember)
     pages.after_request(_finish)
     app.jinja_env.filters["said"] = said

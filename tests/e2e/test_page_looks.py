@@ -80,6 +80,7 @@ def everything(state: State) -> dict[str, str]:
         "deployment": f"/deployments/{failed}",
         "repo": "/repos/homelab",
         "settings": "/settings",
+        "api": "/api/v1/docs",
         "login": "/login",
         "nothing": "/stacks/production/nope",
         "found": "/?q=mail&group=host",
@@ -123,3 +124,17 @@ def _seen(browser: Browser, url: str, name: str) -> list[str]:
         browser.shoot(Path(SHOTS) / f"{name}.webp")
     wide = ["wider than the window"] if browser.is_scrolled_sideways else []
     return [*browser.violations(), *wide]
+
+
+def test_what_reads_is_tried_from_the_description_of_the_api(services: Services, address: str, look: Look) -> None:
+    scenes.all_well(services.state, 3)
+    browser = look(1280, dark=False)
+    browser.open(f"{address}/api/v1/docs#stack")
+    browser.fill("#stack input[name=environment]", "production")
+    assert browser.texts("#stack [role=status]") == [""]  # a stack has a name, too
+    browser.fill("#stack input[name=name]", "nope")
+    browser.wait(lambda: "404" in browser.text, "the answer of the API")
+    assert "there is no stack production/nope" in browser.find("#stack pre").text
+    browser.click("StackDetail")
+    browser.wait(lambda: browser.find("#StackDetail table").is_displayed(), "the shape")
+    assert [each for each in browser.complaints() if "404" not in each] == []

@@ -55,7 +55,6 @@ def services(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
     celery.conf.update(configuration(known))
     made = Services(known, queue=Queue(celery))
     made.state.redis.flushall()
-    Liveness(made.state.redis).beat(queues_of(made.catalog.current()))
     yield made
     made.close()
 
@@ -87,8 +86,9 @@ def described(services: Services) -> Iterator[Any]:
         yield schema
 
 
-def forget_keys(services: Services) -> None:
-    """What is made up has the same `Idempotency-Key` for several requests."""
+def begin(services: Services) -> None:
+    """Workers live, and no request has been sent before: what is made up has one `Idempotency-Key` for several."""
+    Liveness(services.state.redis).beat(queues_of(services.catalog.current()))
     for key in services.state.redis.scan_iter("tegu:action:*"):
         services.state.redis.delete(key)
 
@@ -102,9 +102,9 @@ def test_what_is_asked_rightly_is_answered_as_described(
     @SOME
     @given(case=operation.as_strategy(generation_mode=schemathesis.GenerationMode.POSITIVE))
     def answer(case: Any) -> None:
-        forget_keys(services)
+        begin(services)
         case.call_and_validate(headers=TOKEN)
-        forget_keys(services)
+        begin(services)
         for each in set(case.path_parameters) & set(places):
             case.path_parameters[each] = "homelab" if name == "repo" else places[each]
         case.call_and_validate(headers=TOKEN)
@@ -119,7 +119,7 @@ def test_what_is_asked_wrongly_is_refused(described: Any, services: Services, na
     @SOME
     @given(case=operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE))
     def answer(case: Any) -> None:
-        forget_keys(services)
+        begin(services)
         case.call_and_validate(headers=TOKEN)
 
     answer()
