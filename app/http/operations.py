@@ -158,7 +158,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "api.events": Operation(
         "events",
         "What happens, as Server-Sent Events",
-        {Http.OK: {"text/event-stream": str}},
+        {Http.OK: {"text/event-stream": shapes.SentEvent}},
         _OF_LIST,
         note="From now on, or after the event of `Last-Event-ID`. A stream ends after a minute; ask again with the "
         "last id. Its events, `run`, `stack` and `drift`, are described in docs/reference/http.md.",

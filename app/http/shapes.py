@@ -365,6 +365,14 @@ class Cancelled(TypedDict):
     status: Literal["cancelling", "cancelled"]
 
 
+class SentEvent(TypedDict):
+    """An event as it is streamed: its cursor, its kind (`run`, `stack`, `drift`), and what is told of it, as JSON."""
+
+    id: str
+    event: str
+    data: str
+
+
 class Ignored(TypedDict):
     """A webhook after which there is nothing to do."""
 
