@@ -8,6 +8,7 @@ what everything below `tegu up` takes more than it took before, with fifteen sta
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import statistics
@@ -24,7 +25,7 @@ from urllib.parse import urlsplit
 from app.http.factory import create_app
 from app.pages.room import add_pages
 from benchmarks.figure import Figure
-from benchmarks.processes import Taken, taken_by
+from benchmarks.processes import Taken, family, taken_by
 from tests import scenes
 from tests.e2e.system import System
 from tests.redis_server import RedisServer
@@ -130,7 +131,8 @@ class _Page(threading.Thread):
         self.looks = 0
 
     def run(self) -> None:
-        """Hold a stream, and look when it says something; both begin again when they end."""
+        """Look, then hold a stream and look when it says something; it begins again when it ends."""
+        self._look()
         while not self._end.is_set():
             try:
                 self._listen()
@@ -186,7 +188,8 @@ def _compared(system: _Up) -> Iterator[Figure]:
         time.sleep(2)
 
     alone, alone_pulling = _taken(roots, nothing), _taken(roots, pull)
-    end = threading.Event()
+    web = _web(system)
+    memory, end = taken_by([web]).memory, threading.Event()
     pages = [_Page(system.url, _logged_in(system), end) for _ in range(OPEN)]
     for page in pages:
         page.start()
@@ -198,8 +201,18 @@ def _compared(system: _Up) -> Iterator[Figure]:
     end.set()
     yield _share(f"{OPEN} open pages while nothing happens", opened, alone, f"{looks} looks")
     yield _share("the same while a pull runs every two seconds", pulling, alone_pulling, f"{more} looks")
-    yield Figure("memory that they take", pulling.memory - alone_pulling.memory, goal=20, unit="MiB")
+    yield Figure("memory of the web processes that they take", taken_by([web]).memory - memory, goal=20, unit="MiB")
     yield Figure("an answer of the API meanwhile", answered * 1e3)
+
+
+def _web(system: _Up) -> int:
+    """The process that has started those which serve pages."""
+    for pid in family([system.up]):
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"gunicorn: master"):
+                return pid
+    message = "nobody serves pages"
+    raise RuntimeError(message)
 
 
 def _share(question: str, taken: Taken, before: Taken, remark: str) -> Figure:

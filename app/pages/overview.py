@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from flask import Blueprint, g, render_template, request
 
 from app.http.health import OK, check
@@ -9,6 +11,7 @@ from app.http.schemas import repo_states, stack_ids
 from app.pages.commit_view import CommitViews
 from app.pages.moments import Times
 from app.pages.overview_view import Overview, Places, overview
+from app.pages.recent_runs import RecentRuns
 from app.pages.run_view import read_deployments
 from app.pages.stack_lines import StackLines
 from app.pages.tegu_view import recent_runs, troubles
@@ -21,16 +24,24 @@ from workers.services import Services
 _UNDER_WAY, _RECENT = 5, 100
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept from one request to the next, of what has not changed."""
+
+    lines: StackLines = field(default_factory=StackLines)
+    runs: RecentRuns = field(default_factory=RecentRuns)
+
+
 def create_overview(services: Services) -> Blueprint:
     """The blueprint of the first page."""
-    blueprint, lines, together = Blueprint("overview", __name__), StackLines(), Together()
+    blueprint, kept, together = Blueprint("overview", __name__), Kept(), Together()
 
     @blueprint.get("/")
     def show() -> str:
         return together.answer((request.full_path, g.visitor.session), draw)
 
     def draw() -> str:
-        return render_template("overview.html", page=read(services, lines, Wanted.of(request.args)), repos=repos())
+        return render_template("overview.html", page=read(services, kept, Wanted.of(request.args)), repos=repos())
 
     def repos() -> tuple[str, ...]:
         return tuple(sorted(services.catalog.current().repos))
@@ -38,7 +49,7 @@ def create_overview(services: Services) -> Blueprint:
     return blueprint
 
 
-def read(services: Services, lines: StackLines, wanted: Wanted) -> Overview:
+def read(services: Services, kept: Kept, wanted: Wanted) -> Overview:
     """Read all that the first page shows.
 
     Raises:
@@ -48,7 +59,7 @@ def read(services: Services, lines: StackLines, wanted: Wanted) -> Overview:
     catalog, state, times = services.catalog.current(), services.state, Times()
     places = state.discovered.all()
     stacks = stack_ids(catalog, state.records.known())
-    shown = lines.all(state.stored_facts(stacks), paused_by_option(catalog, stacks, lambda: places))
+    shown = kept.lines.all(state.stored_facts(stacks), paused_by_option(catalog, stacks, lambda: places))
     runs = state.runs.under_way(_UNDER_WAY)
     deployments = read_deployments(state, runs)
     repos = repo_states(catalog, state)
@@ -62,7 +73,7 @@ def read(services: Services, lines: StackLines, wanted: Wanted) -> Overview:
         troubles=troubles([name for name, said in check(services).items() if said != OK], repos, times),
         runs=runs,
         deployments=deployments,
-        recent=recent_runs(state.runs.newest(_RECENT), times),
+        recent=recent_runs(kept.runs.read(state, _RECENT), times),
         last_look=max((each.last_pull.at for each in repos if each.last_pull), default=None),
         interval=services.settings.reconcile.total_seconds(),
     )

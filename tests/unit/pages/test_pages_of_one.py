@@ -320,6 +320,26 @@ def test_settings_in_force_are_shown_without_secrets(serve: Serve) -> None:
     assert "staging local" in words
 
 
+def test_the_options_of_a_stack_say_which_line_they_come_from(services: Services, client: FlaskClient) -> None:
+    words = words_of(page(client, "/settings"))
+    assert "Options in force for staging/website" in words
+    assert "project website-staging defaults 7" in words
+    assert "drift heal built in" in words
+    assert "there is no stack production/nope" in words_of(page(client, "/settings?stack=production/nope"))
+    services.settings.catalog.write_text("repos: [", encoding="utf-8")
+    words = words_of(page(client, "/settings"))
+    assert "The file is not valid now, so nobody can say in which line" in words
+
+
+def test_each_setting_says_where_it_comes_from(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEGU_WORKER", "local")
+    monkeypatch.setenv("TEGU_API_TOKEN_FILE", "/somewhere")
+    words = words_of(page(client, "/settings"))
+    assert "TEGU_WORKER local environment variable" in words
+    assert "TEGU_API_TOKEN ******** environment variable TEGU_API_TOKEN_FILE" in words
+    assert "TEGU_CONCURRENCY 4 default" in words
+
+
 def test_parts_that_work_say_so(client: FlaskClient, state: State) -> None:
     scenes.workers(state)
     assert "worker tegu.local.deploy works" in words_of(page(client, "/settings"))

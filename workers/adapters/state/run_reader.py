@@ -81,8 +81,13 @@ class RunReader:
     @translated()
     def newest(self, limit: int) -> tuple[RunHead, ...]:
         """The heads of the newest runs, the newest first."""
+        return self.heads(self.newest_ids(limit))
+
+    @translated()
+    def newest_ids(self, limit: int) -> tuple[str, ...]:
+        """The ids of the newest runs, the newest first."""
         found = self._redis.zrevrangebylex(keys.runs(), "+", "-", start=0, num=limit)
-        return self.heads(str(run) for run in found)
+        return tuple(str(run) for run in found)
 
     @translated()
     def under_way(self, limit: int) -> tuple[Run, ...]:
