@@ -87,8 +87,8 @@ SETTINGS_TAIL = """
 | variable | by whom | meaning |
 |---|---|---|
 | any | the catalog | fills `${NAME}` in it; see [catalog](catalog.md#variables-in-the-file) |
-| `FLOWER_BASIC_AUTH` | Flower | `user:password`; needed once Flower listens on more than loopback |
-| `FLOWER_UNAUTHENTICATED_API` | Flower | `true` opens [Flower's own JSON API](celery.md#flower) without a login |
+| `FLOWER_BASIC_AUTH` | Flower | `user:password`, in place of the login that `tegu up` makes |
+| `FLOWER_UNAUTHENTICATED_API` | Flower | `true` opens [Flower](celery.md#flower) without a login |
 | `DOCKER_CONFIG`, `HOME` | `docker compose` | where the logins of registries are |
 | `DOCKER_CERT_PATH`, `DOCKER_TLS_VERIFY` | `docker compose`, the Docker SDK | TLS for a `tcp://` Docker host |
 | `SSH_AUTH_SOCK` | Git, `docker compose` | the SSH agent |

@@ -100,7 +100,8 @@ def run_demo(say: Say, *, wait: Callable[[], None] | None = None) -> dict[str, o
             steps.append(shown)
         say("\nEvery push was one webhook, one fetch of one clone, and touched only what it had to.")
         if wait is not None:
-            say(f"Everything is still up; look around: {demo.flower_url}, log in {demo.folder / 'tegu.log'}.")
+            say(f"Everything is still up; look around. Flower's login is in {demo.login_file}.")
+            say(f"Pages: {demo.url}, Flower: {demo.flower_url}, log: {demo.folder / 'tegu.log'}.")
             wait()
         say("Removing everything again.")
     return {"outcome": "succeeded", "steps": steps}

@@ -41,13 +41,14 @@ def programs(settings: Settings) -> tuple[Program, ...]:
     return (
         Program("web", (sys.executable, "-m", "gunicorn", "--config", "python:app.server"), 15),
         _worker(celery, settings.worker),
-        *(_flower((*_GIVING_WAY, *celery), bind) for bind in (settings.flower_bind,) if bind),
+        *(_flower(bind) for bind in (settings.flower_bind,) if bind),
     )
 
 
-def _flower(celery: tuple[str, ...], bind: str) -> Program:
+def _flower(bind: str) -> Program:
     address, port = host_and_port(bind)
-    return Program("flower", (*celery, "flower", f"--address={address}", f"--port={port}", *_FLOWER))
+    argv = (*_GIVING_WAY, sys.executable, "-m", "app.up.flower")
+    return Program("flower", (*argv, f"--address={address}", f"--port={port}", *_FLOWER))
 
 
 def _worker(celery: tuple[str, ...], worker: str) -> Program:

@@ -20,7 +20,7 @@ from app.up.loglines import LogLines
 from app.up.offspring import adopt_orphans, end_descendants
 from app.up.programs import REDIS, Program, programs, supervisor_config
 from app.up.supervision import supervise
-from app.up.token import make_token, token_file, token_of
+from app.up.token import has_own_login, login_file, make_login, make_token, token_file, token_of
 from workers.adapters import embedded_redis
 from workers.catalog import CatalogFile
 from workers.model.errors import UserError
@@ -56,6 +56,8 @@ def run_up(settings: Settings, *, verbose: bool = False) -> None:
         redis = _redis(settings, deadline)
         _check_ports(settings, deadline)
         is_first = settings.api_token is None and make_token(settings.data_dir)
+        if settings.flower_bind is not None and has_own_login():
+            make_login(settings.data_dir)
         config = settings.data_dir / "supervisor.conf"
         config.write_text(supervisor_config(programs(settings), redis, settings.data_dir), encoding="utf-8")
         _greet(settings, log)
@@ -155,8 +157,10 @@ def _greet(settings: Settings, log: LogLines) -> None:
         log.notice("starting", web=f"http://{settings.bind}", flower="off")
         return
     log.notice("starting", web=f"http://{settings.bind}", flower=f"http://{settings.flower_bind}")
-    if host_and_port(settings.flower_bind)[0] not in _LOOPBACK:
-        log.notice("Flower can be reached from other machines: give it a login with FLOWER_BASIC_AUTH=user:password")
+    if has_own_login():
+        log.notice("Flower asks for a login, user:password", file=str(login_file(settings.data_dir)))
+    elif host_and_port(settings.flower_bind)[0] not in _LOOPBACK:
+        log.notice("Flower can be reached from other machines, and only FLOWER_… says who is let in")
 
 
 def _tell_how_to_log_in(settings: Settings, log: LogLines, *, is_first: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import hmac
@@ -106,7 +107,6 @@ class System:
             "TEGU_BIND": f"127.0.0.1:{self.web_port}",
             "TEGU_FLOWER_BIND": f"127.0.0.1:{self.flower_port}",
             "TEGU_API_TOKEN": self.token,
-            "FLOWER_UNAUTHENTICATED_API": "true",  # it listens on loopback only
         }
 
     # ------------------------------------------------------------ the repository
@@ -203,6 +203,11 @@ class System:
                 return error.code, _decoded(error.read())
         except OSError as error:
             return 0, str(error)
+
+    def ask_flower(self, path: str, body: bytes | None = None) -> tuple[int, Any]:
+        """One request to Flower, with the login that `tegu up` has made for it."""
+        login = base64.b64encode((self.data / "flower_login").read_bytes().strip()).decode()
+        return self.ask(path, body, {"Authorization": f"Basic {login}"}, f"http://127.0.0.1:{self.flower_port}")
 
     def send_push(self, commit: str, *, ref: str = "refs/heads/main", event: str = "push") -> tuple[int, Any]:
         """Send what GitHub sends for a push."""

@@ -78,10 +78,9 @@ def test_a_push_deploys_what_changed_and_touches_nothing_else(system: System) ->
     assert len(status) == 30
     assert {one["status"] for one in status} == {"deployed"}
     system.celery("call", "tegu.pull", f'--args=["{REPO}"]')
-    flower = f"http://127.0.0.1:{system.flower_port}"
 
     def listed() -> list[dict[str, str]]:
-        found = system.ask("/api/tasks?limit=1000", base=flower)[1]
+        found = system.ask_flower("/api/tasks?limit=1000")[1]
         return list(found.values()) if isinstance(found, dict) else []
 
     eventually(
@@ -91,6 +90,26 @@ def test_a_push_deploys_what_changed_and_touches_nothing_else(system: System) ->
         ),
         "Flower's list of every pull and every decision",
     )
+
+
+def test_what_is_terminated_in_flower_is_cancelled_and_brought_back(running: System) -> None:
+    running.deploy(_in("halted", {"compose.yaml": SLEEP}))
+    before = running.containers()["halted/app/1"]
+    starting = SLEEP + "    healthcheck: {test: [CMD, 'false'], interval: 1s, retries: 100}\n"
+    run = running.send_push(running.push(_in("halted", {"compose.yaml": starting})))[1]["run"]
+    eventually(lambda: running.containers()["halted/app/1"].id != before.id, "another container")
+
+    def started() -> str | None:
+        found = running.ask_flower("/api/tasks?state=STARTED")[1]
+        return next((task for task, each in found.items() if each["args"] == f"default/halted, run {run}"), None)
+
+    task = eventually(started, "the deployment in Flower's list")
+    assert running.ask(f"/api/task/revoke/{task}", b"", base=f"http://127.0.0.1:{running.flower_port}")[0] == 401
+    assert running.ask_flower(f"/api/task/revoke/{task}?terminate=true", b"")[0] == 200
+    ended = running.follow(run)["stacks"]["default/halted"]
+    assert (ended["outcome"], "`revoke` of its task" in ended["message"]) == ("cancelled", True)
+    assert running.live("halted", "services/halted/compose.yaml").read_text() == SLEEP
+    assert running.containers()["halted/app/1"].state == "running"
 
 
 def test_two_hundred_webhooks_for_one_commit_cost_at_most_two_pulls(running: System) -> None:

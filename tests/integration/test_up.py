@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -75,6 +76,24 @@ class Up:
                 return error.code, json.load(error)
         except OSError:
             return 0, None
+
+    def ask_flower(self, login: str, host: str) -> int:
+        """What Flower answers to somebody with a login who has asked for this host."""
+        headers = {"Host": host} if host else {}
+        if login:
+            headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
+        request = urllib.request.Request(f"http://127.0.0.1:{self.flower}/workers", headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
+    def told_to_processes(self) -> str:
+        """All arguments and environments of its processes."""
+        files = (Path(f"/proc/{pid}/{name}") for pid in self.left() for name in ("cmdline", "environ"))
+        return "".join(file.read_bytes().decode(errors="replace") for file in files)
 
     def wait_until(self, condition: Callable[[], object], seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
@@ -158,6 +177,9 @@ def test_it_comes_up_brings_back_what_ends_and_stops_without_a_trace(start: Call
     assert (up.data_dir / "redis" / "appendonlydir").is_dir()
     up.wait_until((up.data_dir / "repos/homelab.git/HEAD").is_file)
     up.wait_until(lambda: _listens(up.flower))
+    login = (up.data_dir / "flower_login").read_text().strip()
+    assert [up.ask_flower(*asked) for asked in (("", ""), (login, ""), (login, "evil.example.com"))] == [401, 200, 421]
+    assert login not in up.text + up.told_to_processes()
     assert (up.data_dir / "api_token").stat().st_mode & 0o777 == 0o600
     assert up.get("/api/v1/stacks")[0] == 401
     assert _opens(_link(up.text)), up.text

@@ -90,8 +90,9 @@ def test_what_may_succeed_later_is_tried_again(monkeypatch: pytest.MonkeyPatch) 
 def test_a_failed_deployment_is_not_tried_again() -> None:
     task = _Breaking(DeploymentFailed("production/authelia", "rolled_back", "unhealthy"))
     task.bind(module.app)
-    with pytest.raises(DeploymentFailed, match="production/authelia rolled_back: unhealthy"):
+    with pytest.raises(DeploymentFailed, match="production/authelia rolled back: unhealthy") as raised:
         task()
+    assert repr(raised.value) == "production/authelia rolled back: unhealthy"  # which Flower shows
 
 
 class _Named(TeguTask):

@@ -38,7 +38,7 @@ _UNREACHABLE = (RedisError, KombuError, OSError)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One call of a task: its queue, its name, and short readable arguments.
+    """One call of a task: its queue, its name, short arguments, and the same as people read them in Flower.
 
     Flower is told of each when it is sent, unless `is_told` is false, and in any case when a worker has received it.
     `expires`: seconds after which no worker begins with it any more; None: never.
@@ -50,27 +50,29 @@ class Message:
     headers: dict[str, Any] = field(default_factory=dict)
     is_told: bool = True
     expires: float | None = None
+    told: str = ""
 
 
 def quick_message(stack_id: str, run: str | None, worker: str, *, force: bool = False) -> Message:
     """Decide about a stack on the quick queue. There may be thousands, and half of what each costs is telling of it."""
-    args = _deploy_args(stack_id, run, force=force)
-    return Message(pull_queue(worker), DEPLOY_IF_CHANGED, args, is_told=False)
+    args, told = _deploy_args(stack_id, run, force=force)
+    return Message(pull_queue(worker), DEPLOY_IF_CHANGED, args, is_told=False, told=told)
 
 
 def deploy_message(stack_id: str, run: str | None, worker: str, *, force: bool = False) -> Message:
     """Decide about a stack, and deploy it, on the queue of deployments."""
-    return Message(deploy_queue(worker), DEPLOY_IF_CHANGED, _deploy_args(stack_id, run, force=force))
+    args, told = _deploy_args(stack_id, run, force=force)
+    return Message(deploy_queue(worker), DEPLOY_IF_CHANGED, args, told=told)
 
 
 def pull_message(repo: str, run: str, worker: str) -> Message:
     """Pull a repo on a worker."""
-    return Message(pull_queue(worker), PULL, (repo, run, worker))
+    return Message(pull_queue(worker), PULL, (repo, run, worker), told=f"{repo} on {worker}, run {run}")
 
 
 def reconcile_message(worker: str) -> Message:
     """Reconcile a worker."""
-    return Message(pull_queue(worker), RECONCILE, (worker,))
+    return Message(pull_queue(worker), RECONCILE, (worker,), told=worker)
 
 
 def notice_message(subject: str, news: str, run: str, worker: str) -> Message:
@@ -79,16 +81,20 @@ def notice_message(subject: str, news: str, run: str, worker: str) -> Message:
     On the quick queue, for nobody wants to hear of a failure only once the deployments behind it are done. A receiver
     that does not answer holds up one slot there for five seconds, and is then left alone for half a minute.
     """
-    return Message(pull_queue(worker), NOTIFY, (subject, news, run))
+    return Message(pull_queue(worker), NOTIFY, (subject, news, run), told=f"{subject} {news}, run {run}")
 
 
 def question_message(question: Question, identifier: str, worker: str, *, expires: float) -> Message:
     """Ask a worker something about a stack, on the quick queue. Who has asked does not wait for long."""
-    return Message(pull_queue(worker), question.task, (*question.args, identifier), expires=expires)
+    return Message(
+        pull_queue(worker), question.task, (*question.args, identifier), expires=expires, told=question.stack
+    )
 
 
-def _deploy_args(stack_id: str, run: str | None, *, force: bool) -> tuple[str | bool | None, ...]:
-    return (stack_id, run, True) if force else (stack_id, run)
+def _deploy_args(stack_id: str, run: str | None, *, force: bool) -> tuple[tuple[str | bool | None, ...], str]:
+    """The arguments, and what they say."""
+    told = f"{stack_id}, run {run}" if run else stack_id
+    return ((stack_id, run, True), f"{told}, forced") if force else ((stack_id, run), told)
 
 
 class Queue:
@@ -157,7 +163,7 @@ class Queue:
                 if is_told:
                     with producer.batch():  # type: ignore[no-untyped-call]
                         for message in group:
-                            self._put(producer, uuid(), _shown(message.args), message)
+                            self._put(producer, uuid(), message.told, message)
                 else:
                     self._put_copies(producer, list(group))
 
@@ -169,7 +175,7 @@ class Queue:
                 kind = each.queue, each.task, repr(each.headers)
                 if kind not in copies:
                     copies[kind] = Copies(partial(self._put, message=each), each.queue)
-                pipeline.lpush(each.queue, copies[kind].of(each.args, _shown(each.args)))
+                pipeline.lpush(each.queue, copies[kind].of(each.args, each.told))
                 if number % _AT_ONCE == 0:
                     pipeline.execute()
             pipeline.execute()
@@ -188,7 +194,7 @@ class Queue:
             root_id=parent.request.root_id or parent.request.id if parent else None,
             parent_id=parent.request.id if parent else None,
             argsrepr=shown,
-            kwargsrepr="{}",
+            kwargsrepr="",
             ignore_result=True,
             expires=message.expires,
             create_sent_event=message.is_told,
@@ -235,11 +241,6 @@ class Queue:
 
 def _unavailable(error: Exception) -> RedisUnavailable:
     return RedisUnavailable(f"Redis did not take a message: {error.__cause__ or error}; see that it runs")
-
-
-def _shown(args: Sequence[str | bool | None]) -> str:
-    """Arguments as Flower shows them; a trailing comma for one, as Python writes it."""
-    return repr(tuple(args))
 
 
 def _call_of(item: bytes) -> tuple[str, str, str | None] | None:

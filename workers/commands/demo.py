@@ -91,6 +91,7 @@ class Demonstration:
         self.git_port, self.web_port, self.flower_port = free_port(), free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.web_port}"
         self.flower_url = f"http://127.0.0.1:{self.flower_port}"
+        self.login_file = folder / "data" / "flower_login"
         self._work = folder / "work"
         self._served = folder / "served" / f"{REPO}.git"
         self._processes: list[subprocess.Popen[bytes]] = []

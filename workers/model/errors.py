@@ -32,6 +32,10 @@ from __future__ import annotations
 class TeguError(Exception):
     """The root of the tree. `str(error)` is one or more sentences fit for a person: the thing, then the fix."""
 
+    def __repr__(self) -> str:
+        """The same, which is what Flower shows of a task that has failed."""
+        return str(self)
+
 
 class UserError(TeguError):
     """Somebody has to edit something before the same call can succeed."""
@@ -181,7 +185,7 @@ class DeploymentFailed(TeguError):
         self.message = message
 
     def __str__(self) -> str:
-        return f"{self.stack} {self.outcome}: {self.message}"
+        return f"{self.stack} {self.outcome.replace('_', ' ')}: {self.message}"
 
 
 class TaskEnded(TeguError):

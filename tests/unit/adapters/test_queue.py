@@ -45,7 +45,7 @@ def test_a_message_names_the_task_with_short_readable_arguments(queue: Queue, re
     message = _message(redis, "tegu.local.pull")
     headers = message["headers"]
     assert headers["task"] == "tegu.deploy_if_changed"
-    assert (headers["argsrepr"], headers["kwargsrepr"]) == ("('production/authelia', '01abc')", "{}")
+    assert (headers["argsrepr"], headers["kwargsrepr"]) == ("production/authelia, run 01abc", "")
     args, kwargs, _ = json.loads(base64.b64decode(message["body"]))
     assert (args, kwargs) == (["production/authelia", "01abc"], {})
 
@@ -65,7 +65,7 @@ def test_a_copy_differs_from_celerys_own_message_in_nothing_but_its_ids(queue: Q
 
 def test_force_is_an_argument_only_where_it_is_asked_for(queue: Queue, redis: Redis) -> None:
     queue.publish_deploy("production/authelia", None, "nas", force=True)
-    assert _message(redis, "tegu.nas.deploy")["headers"]["argsrepr"] == "('production/authelia', None, True)"
+    assert _message(redis, "tegu.nas.deploy")["headers"]["argsrepr"] == "production/authelia, forced"
 
 
 def test_messages_keep_their_order(queue: Queue, redis: Redis) -> None:
@@ -73,7 +73,7 @@ def test_messages_keep_their_order(queue: Queue, redis: Redis) -> None:
     bodies = [
         json.loads(item)["headers"]["argsrepr"] for item in cast("list[str]", redis.lrange("tegu.local.pull", 0, -1))
     ]
-    assert bodies[::-1] == [f"('default/s{number}', '01')" for number in range(50)]
+    assert bodies[::-1] == [f"default/s{number}, run 01" for number in range(50)]
 
 
 def test_nothing_to_publish_needs_no_redis(tmp_path: Path) -> None:

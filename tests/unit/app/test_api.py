@@ -291,7 +291,7 @@ def test_a_deploy_is_asked_for_on_the_stacks_own_worker(client: FlaskClient, ser
     run = post(client, "/stacks/staging/authelia/deploy", {"force": force})["run"]
     (task,) = tasks(services, deploy_queue("nas"))
     assert run in task
-    assert ("True" in task) is force
+    assert ("forced" in task) is force
     shown = get(client, f"/runs/{run}")
     assert (shown["trigger"], shown["who"]) == ("api", "api")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.up.token import make_token, token_file, token_of
+from app.up.token import flower_login, login_file, make_login, make_token, token_file, token_of
 from workers.model.errors import UserError
 from workers.model.secret import Secret
 from workers.runtime.settings import Settings
@@ -33,3 +33,15 @@ def test_a_token_that_is_set_wins(tmp_path: Path) -> None:
     made = token_of(Settings(data_dir=tmp_path))
     assert made == Secret(token_file(tmp_path).read_text().strip())
     assert token_of(Settings(data_dir=tmp_path, api_token=Secret("mine"))) == Secret("mine")
+
+
+def test_flower_has_a_login_of_its_own(tmp_path: Path) -> None:
+    assert flower_login(tmp_path) is None
+    assert make_login(tmp_path)
+    assert login_file(tmp_path).stat().st_mode & 0o777 == 0o600
+    login = flower_login(tmp_path)
+    assert login is not None
+    user, _, password = login.reveal().partition(":")
+    assert (user, len(password) >= 30) == ("tegu", True)
+    assert not make_login(tmp_path)
+    assert flower_login(tmp_path) == login
