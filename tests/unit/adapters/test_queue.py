@@ -54,7 +54,9 @@ def test_a_copy_differs_from_celerys_own_message_in_nothing_but_its_ids(queue: Q
     place, ids = "tegu.local.deploy", []
     for is_told in (True, False):
         args = ("production/<tegu-id>", None, "<tegu-shown>", True)
-        queue.publish([Message(place, "tegu.deploy_if_changed", args, {"trigger": "api"}, is_told=is_told)] * 2)
+        queue.publish(
+            [Message(place, "tegu.deploy_if_changed", args, {"trigger": "api"}, is_told, told=repr(args))] * 2
+        )
         for message in (json.loads(item) for item in cast("list[str]", redis.lrange(place, 0, 1))):
             ids += [message["headers"].pop("id"), message["properties"].pop("delivery_tag")]
             assert message["headers"].pop("root_id") == message["properties"].pop("correlation_id") == ids[-2]
