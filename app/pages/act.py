@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import quote
@@ -27,7 +28,7 @@ from app.pages.prospect import Prospect
 from app.pages.sent import SentForms
 from app.pages.wish import Wish
 from workers.adapters.state.state import State
-from workers.model.errors import UnknownName
+from workers.model.errors import RedisUnavailable, UnknownName
 from workers.reconcile.ask import Asker, Unanswered
 from workers.reconcile.requests import previous_good
 from workers.services import Services
@@ -93,7 +94,8 @@ class _Desk:
         except Exception:
             self._sent.failed(form)
             raise
-        self._sent.done(form, address)
+        with suppress(RedisUnavailable):  # it was ordered, whether or not that can be noted
+            self._sent.done(form, address)
         return address
 
     def _page(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote, urlsplit
 
 from flask import Response, g, redirect, request
-from werkzeug.exceptions import Forbidden
+from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.http.auth import is_open_to
@@ -42,6 +42,7 @@ class Door:
 
         Raises:
             Forbidden: a form that is of no page of ours.
+            Unauthorized: a form of somebody who is not logged in any more.
             RedisUnavailable: nobody can say whether there is a session.
         """
         g.visitor = None
@@ -113,6 +114,7 @@ def local_page(address: str | None) -> str:
 
 def _to_login() -> AnyResponse:
     if request.method not in {"GET", "HEAD"}:
-        return Response("log in again\n", 401, content_type="text/plain; charset=utf-8")
+        message = "Nothing was done, since you are not logged in any more. Log in, and do it again."
+        raise Unauthorized(message)
     wanted = request.full_path.rstrip("?")
     return redirect("/login" if wanted == HOME else f"/login?next={quote(wanted, safe='/')}", 303)

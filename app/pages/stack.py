@@ -12,7 +12,7 @@ from workers.model.errors import UnknownName
 from workers.model.stack import Stack
 from workers.services import Services
 
-_DEPLOYMENTS = 20
+_DEPLOYMENTS, _RUNS = 20, 10
 
 
 def create_stack(services: Services) -> Blueprint:
@@ -41,7 +41,14 @@ def read(services: Services, identifier: str) -> StackPage:
     )
     stack = _stack(services, identifier)
     repo = catalog.repos.get(stack.repo) if stack else None
-    return stack_page(facts, stack, repo.url if repo else None, deployments, times, CommitViews(notes, times))
+    commits = CommitViews(notes, times)
+    is_awaited = stack is not None and _is_awaited(services, stack.repo)
+    return stack_page(facts, stack, repo.url if repo else None, deployments, times, commits, is_awaited=is_awaited)
+
+
+def _is_awaited(services: Services, repo: str) -> bool:
+    """Whether a run of its repo is under way, which may reach it at any moment: nothing else tells that it begins."""
+    return any(repo in head.repo.split(", ") for head in services.state.runs.heads_under_way(_RUNS))
 
 
 def _stack(services: Services, identifier: str) -> Stack | None:

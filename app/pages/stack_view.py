@@ -111,6 +111,8 @@ def stack_page(
     deployments: Iterable[RecordedDeployment],
     times: Times,
     commits: CommitViews,
+    *,
+    is_awaited: bool = False,
 ) -> StackPage:
     """Make the page of what is known.
 
@@ -121,6 +123,7 @@ def stack_page(
         deployments: the newest first.
         times: for ages.
         commits: those that are known.
+        is_awaited: whether a run under way may reach it.
     """
     known, line = facts.known, stack_line(facts)
     newest = known.latest_commit if known.latest_commit != known.deployed_commit else None
@@ -134,7 +137,7 @@ def stack_page(
         history=_history(facts, history(deployments, times, commits, repo_url)),
         facts=_facts(stack),
         command=f"tegu compose {facts.stack} ps",
-        is_live=line.status in {StackStatus.DEPLOYING, StackStatus.PENDING},
+        is_live=is_awaited or line.status in {StackStatus.DEPLOYING, StackStatus.PENDING},
         buttons=buttons(facts),
     )
 

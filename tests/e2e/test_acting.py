@@ -40,6 +40,7 @@ def test_somebody_acts_from_the_page(system: System, browser: Browser) -> None:
     _resume(system, browser, command="sleep 1003")
     _be_refused(system, browser)
     _try_again(system, browser)
+    _cancel(system, browser)
     _adopt(system, browser)
     _forget(system, browser)
 
@@ -137,6 +138,25 @@ def _try_again(system: System, browser: Browser) -> None:
     browser.wait_for("What would be done")
     _order(system, browser, "Deploy now")
     browser.wait_for("1 deployed")
+
+
+def _cancel(system: System, browser: Browser) -> None:
+    """What would be waited for for half a minute."""
+    check = {"test": ["CMD", "false"], "interval": "1s", "retries": 100}
+    web = {"image": "busybox:stable", "command": "sleep 1000", "network_mode": "none", "stop_signal": "SIGKILL"}
+    text = json.dumps({"services": {"web": {**web, "healthcheck": check}}})
+    status, answer = system.send_push(system.push({"services/web/compose.yaml": text}))
+    assert status == 202, answer
+    browser.open(f"{system.url}{WEB}")
+    browser.wait(lambda: "Cancel" in browser.texts("a.button.primary"), "the button")
+    browser.click("Cancel")
+    browser.wait_for("stops at its next safe point")
+    look_over(browser)
+    browser.find(".confirm button").click()
+    browser.wait(lambda: browser.path.startswith("/deployments/"), "the deployment")
+    assert system.follow(answer["run"])["stacks"]["default/web"]["outcome"] == "cancelled"
+    browser.wait_for("cancelled")
+    assert _runs(system) == "sleep 1003"
 
 
 def _adopt(system: System, browser: Browser) -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from workers.adapters.state.answers import LONGEST_LINE, MOST_LINES, MOST_NAMES, Differences, FileDifference
+from workers.adapters.state.answers import (
+    LONGEST_LINE,
+    MOST_CHARACTERS,
+    MOST_LINES,
+    MOST_NAMES,
+    Differences,
+    FileDifference,
+)
 from workers.answers.commits import between
 from workers.commands.plan import stack_difference
 from workers.model.stack import Stack
@@ -33,9 +40,14 @@ def differences(services: Services, stack: Stack) -> Differences:
 
 def _shortened(files: Iterable[Mapping[str, Any]]) -> Iterator[FileDifference]:
     """All of the first files, until there is no more room."""
-    room = MOST_LINES
+    room, characters = MOST_LINES, MOST_CHARACTERS
     for each in files:
-        lines = str(each["diff"]).splitlines()
-        kept = tuple(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} …" for line in lines[:room])
+        lines, kept = str(each["diff"]).splitlines(), []
+        for line in lines[:room]:
+            shown = line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} …"
+            characters -= len(shown)
+            if characters < 0:
+                break
+            kept.append(shown)
         room -= len(kept)
-        yield FileDifference(each["path"], kept, len(lines) - len(kept))
+        yield FileDifference(each["path"], tuple(kept), len(lines) - len(kept))

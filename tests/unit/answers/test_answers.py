@@ -104,6 +104,10 @@ def test_differences_are_bounded_and_masked(
     assert said.files[1].left_out > 30
     assert max(len(line) for each in said.files for line in each.lines) <= forms.LONGEST_LINE + 2
     assert [each.reaches for each in said.between.commits] == [True]
+    monkeypatch.setattr("workers.answers.difference.MOST_CHARACTERS", 300)
+    said = differences(services, stack)
+    assert sum(len(line) for each in said.files for line in each.lines) <= 300
+    assert all(each.left_out for each in said.files)
 
 
 def test_a_stack_that_was_never_deployed_differs_in_everything(services: Services) -> None:

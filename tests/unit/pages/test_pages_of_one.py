@@ -110,6 +110,16 @@ def test_what_each_service_needs_and_what_is_outside_git_is_named(client: FlaskC
     assert "/runs/1m849t0e86qfqq" in text
 
 
+def test_one_that_a_run_may_reach_is_looked_at_again_soon(client: FlaskClient, state: State) -> None:
+    scenes.workers(state)
+    scenes.stand(state, Scene("staging/website"))
+    assert "is-live" not in page(client, "/stacks/staging/website")
+    state.runs.create("other", Trigger.WEBHOOK, ["local"])
+    assert "is-live" not in page(client, "/stacks/staging/website")
+    state.runs.create("homelab", Trigger.WEBHOOK, ["local"])
+    assert "is-live" in page(client, "/stacks/staging/website")
+
+
 def test_one_that_is_gone_can_still_be_read(client: FlaskClient, state: State) -> None:
     scenes.stand(state, Scene(STACK))
     state.records.set_status(STACK, removed=scenes.gone())

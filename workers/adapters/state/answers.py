@@ -17,6 +17,8 @@ MOST_NAMES = 200
 MOST_COMMITS = 50
 MOST_LINES = 2000
 """Of all files of a difference together."""
+MOST_CHARACTERS = 200_000
+"""Likewise."""
 LONGEST_LINE = 500
 
 

@@ -96,6 +96,11 @@ class RunReader:
         return tuple(run for run in map(self.get, map(str, found)) if run is not None and not run.status.ended)
 
     @translated()
+    def heads_under_way(self, limit: int) -> tuple[RunHead, ...]:
+        """The same without their stacks, of which there may be thousands."""
+        return self.heads(map(str, self._redis.zrevrange(keys.open_runs(), 0, limit - 1)))
+
+    @translated()
     def parts(self, run: str, stacks: Sequence[str]) -> Mapping[str, StackResult]:
         """The parts that some stacks have in a run; those that have none are left out."""
         texts = self._redis.hmget(keys.run(run), [part_of(stack) for stack in stacks]) if stacks else []
