@@ -198,6 +198,17 @@ class Step(TypedDict):
     at: Time
 
 
+class Ailing(TypedDict):
+    """A container that was not well in the end, with its last lines."""
+
+    service: str
+    container: str
+    why: str
+    exit_code: int | None
+    log: str
+    healthcheck: str
+
+
 class Deployment(TypedDict):
     """One attempt to bring one stack to one commit."""
 
@@ -216,6 +227,9 @@ class Deployment(TypedDict):
     who: str | None
     seconds: NotRequired[Annotated[dict[str, float], Field(description="How long each step took")]]
     fingerprint: NotRequired[str]
+    ailing: NotRequired[list[Ailing]]
+    services: NotRequired[Annotated[list[str], Field(description="Some of those that something was to be done to")]]
+    paths: NotRequired[Annotated[list[str], Field(description="Some of those that differed")]]
     steps: list[Step]
 
 

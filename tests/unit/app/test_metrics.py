@@ -9,13 +9,17 @@ from app.http.factory import create_app
 from tests import forges
 from tests.records import a_record
 from tests.unit.app.conftest import Serve
+from workers.adapters.state.counters import Counters
 from workers.adapters.state.deployed import RecordedContainer
+from workers.adapters.state.histograms import observed
 from workers.adapters.state.live import Live, LiveService, watcher_name
 from workers.adapters.state.liveness import Liveness
+from workers.adapters.state.marks import Hold, Removed
 from workers.adapters.state.results import StackResult
-from workers.model.words import Action, Outcome, Reason
+from workers.model.words import Action, Decision, Outcome, Reason
 from workers.services import Services
 
+WEBSITE = "production/website"
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
@@ -96,6 +100,53 @@ def test_runs_and_what_became_of_their_stacks_are_counted(client: FlaskClient, s
     assert found["tegu_stack_results_total", labels(outcome="failed")] == 1
 
 
+def test_how_long_things_took_is_counted_by_size(client: FlaskClient, services: Services) -> None:
+    state = services.state
+    run = state.runs.create("homelab", "cli", ["local"])
+    assert state.runs.start_pull(run, "homelab", "local")
+    assert state.runs.start_pull(run, "homelab", "local")  # its task was delivered twice
+    state.runs.plan(run, [(WEBSITE, "c1")])
+    state.runs.take(WEBSITE)
+    state.runs.take(WEBSITE, orphans=True)
+    for _ in range(2):
+        state.runs.end_pull(run, "homelab", "local", commits={"main": "c1"}, error=None, repo_ref="main")
+    decision = Decision(WEBSITE, Action.UP, Reason.FORCED, "c1")
+    for seconds in ({"up": 0.5, "wait until healthy": 2.0}, {"up": 1000.0}):
+        deployment = state.deployments.create(decision, run)
+        state.deployments.finish(deployment, Outcome.DEPLOYED, seconds=seconds)
+    found = scrape(client)
+    assert found["tegu_pull_seconds_count", labels(repo="homelab")] == 1
+    assert found["tegu_queue_wait_seconds_count", labels(task="pull")] == 1
+    assert found["tegu_queue_wait_seconds_count", labels(task="deploy_if_changed")] == 1
+    assert found["tegu_deployment_step_seconds_count", labels(step="up")] == 2
+    assert found["tegu_deployment_step_seconds_bucket", labels(step="up", le="0.25")] == 0
+    assert found["tegu_deployment_step_seconds_bucket", labels(step="up", le="1")] == 1
+    assert found["tegu_deployment_step_seconds_bucket", labels(step="up", le="900")] == 1
+    assert found["tegu_deployment_step_seconds_bucket", labels(step="up", le="+Inf")] == 2
+    assert found["tegu_deployment_step_seconds_sum", labels(step="wait until healthy")] == 2
+    assert found["tegu_deployment_seconds_sum", labels(outcome="deployed")] == 1002.5
+
+
+def test_a_repo_that_is_gone_from_the_catalog_is_none_of_the_labels(client: FlaskClient, services: Services) -> None:
+    Counters(services.state.redis).add({**observed("pull", "homelab", 1), **observed("pull", "sold", 1)})
+    repos = {dict(found)["repo"] for name, found in scrape(client) if name == "tegu_pull_seconds_count"}
+    assert repos == {"homelab"}
+
+
+def test_what_has_drifted_is_held_or_obstructed_is_counted_while_it_is_there(
+    client: FlaskClient, services: Services
+) -> None:
+    state = services.state
+    for stack in (WEBSITE, "production/gone"):
+        state.records.set_status(stack, drift={"web": "gone", "db": "other"}, latest_commit="c2", verified_commit="c1")
+        state.holds.hold(stack, Hold("f1", obstructed=True))
+    state.records.set_status("production/gone", removed=Removed("gone"))
+    state.holds.hold("production/authelia", Hold("f1"))
+    found = {name: value for (name, _), value in scrape(client).items()}
+    assert (found["tegu_stacks_drifted"], found["tegu_services_drifted"], found["tegu_stacks_behind"]) == (1, 2, 1)
+    assert (found["tegu_stacks_held"], found["tegu_stacks_obstructed"]) == (2, 1)
+
+
 def test_queues_show_their_length_and_whether_somebody_works_on_them(client: FlaskClient, services: Services) -> None:
     Liveness(services.state.redis).beat(["tegu.local.pull"])
     deliver(client, "github")
@@ -124,5 +175,17 @@ def test_a_repo_that_cannot_be_pulled_is_seen(client: FlaskClient, services: Ser
         found = scrape(client)
     assert found["tegu_repo_pull_failed", labels(repo="homelab", worker="nas")] == 1
     assert found["tegu_repo_pull_timestamp_seconds", labels(repo="homelab", worker="nas")] > 1.7e9
+    assert ("tegu_repo_good_pull_timestamp_seconds", labels(repo="homelab", worker="nas")) not in found
     asked = labels(repo="homelab", worker="local", host="git.example.com")
     assert found["tegu_repo_asking_since_timestamp_seconds", asked] > 1.7e9
+
+
+def test_since_when_a_repo_was_not_seen_as_it_is_can_be_told(client: FlaskClient, services: Services) -> None:
+    state, name = services.state, "tegu_repo_good_pull_timestamp_seconds"
+    run = state.runs.create("homelab", "cli", ["local"])
+    state.runs.start_pull(run, "homelab", "local")
+    state.runs.end_pull(run, "homelab", "local", commits={"main": "c1"}, error=None, repo_ref="main")
+    good = scrape(client)[name, labels(repo="homelab", worker="local")]
+    for _ in range(2):
+        state.repos.note_failed_try("homelab", "local", "no answer")
+        assert scrape(client)[name, labels(repo="homelab", worker="local")] == good

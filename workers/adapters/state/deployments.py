@@ -12,6 +12,7 @@ from workers.adapters.state import keys
 from workers.adapters.state.ailing import Ailing
 from workers.adapters.state.clock import now
 from workers.adapters.state.connection import translated
+from workers.adapters.state.histograms import observed
 from workers.adapters.state.identifiers import new_id
 from workers.adapters.state.past_deployment import DeploymentPage, EndedStep, RecordedDeployment
 from workers.adapters.state.past_marks import LETTERS, MOST_MARKS, SHORT
@@ -112,7 +113,12 @@ class Deployments:
         ending: dict[str, object] = {"status": status, "outcome": outcome, "error": error, "finished_at": now()}
         kept = {"seconds": seconds, "fingerprint": fingerprint, "ailing": [each.to_json() for each in ailing] or None}
         known = {name: value for name, value in kept.items() if value is not None}
-        self._redis.hset(keys.deployment(deployment), mapping=_encoded(ending | known))
+        took = _took(outcome, seconds) if seconds else {}
+        with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.hset(keys.deployment(deployment), mapping=_encoded(ending | known))
+            for name, count in took.items():
+                pipeline.hincrby(keys.counters(), name, count)
+            pipeline.execute()
         self._scripts("note_past", json.loads(stack), *_MARKED)
 
     @translated()
@@ -230,6 +236,14 @@ def read_stream(
     block = None if block_ms is None else max(1, min(block_ms, LONGEST_BLOCK_MS))
     answer: Any = redis.xread({name: after}, count=count, block=block)
     return [entry for _, entries in answer or () for entry in entries]
+
+
+def _took(outcome: Outcome, seconds: Mapping[str, float]) -> dict[str, int]:
+    """What is counted of a deployment: how long all of it took, by how it ended, and each of its steps."""
+    counts = observed("deployment", outcome.value, sum(seconds.values()))
+    for step, lasted in seconds.items():
+        counts |= observed("step", step, lasted)
+    return counts
 
 
 def _encoded(fields: Mapping[str, object]) -> dict[Any, Any]:

@@ -53,6 +53,9 @@ MAX_LOG_LINES = 10_000
 MAX_LINE_CHARACTERS = 2000
 MAX_EVENTS = 10_000
 
+HISTOGRAM_BOUNDS_MS = (10, 50, 250, 1000, 2500, 5000, 10_000, 30_000, 60_000, 120_000, 300_000, 900_000)
+"""From what is done at once to what somebody should look at. Others than before would mix what is counted already."""
+
 
 @dataclass(frozen=True)
 class Key:
@@ -265,7 +268,11 @@ away = Key(
 )
 
 counters = Key(
-    "tegu:counters", "hash of numbers", "counters", "for ever", "`family:label:label` -> how often it happened"
+    "tegu:counters",
+    "hash of numbers",
+    "counters",
+    "for ever",
+    "`family:label:label` -> how often it happened; `family:label:<bucket>` and `…:ms`: see `histograms.py`",
 )
 alive = Key("tegu:alive:%s", "string", "liveness", "45 s, set every fifteen", "queue: when its worker was last seen")
 own_containers = Key(

@@ -28,12 +28,14 @@ class LastPull:
         at: when, as text.
         since: when the first of all those in a row ended that ended like this.
         error: why it failed, without secrets; None if it did not.
+        good: when the last one ended that succeeded; None for none, and where an earlier release did not say.
     """
 
     status: PullStatus
     at: str
     since: str
     error: str | None = None
+    good: str | None = None
 
     @property
     def failed(self) -> bool:
@@ -44,7 +46,10 @@ class LastPull:
     def from_text(cls, text: str) -> LastPull:
         """From Redis."""
         fields: dict[str, Any] = json.loads(text)
-        return cls(PullStatus(fields["status"]), fields["at"], fields["since"], fields.get("error"))
+        status, good = PullStatus(fields["status"]), fields.get("good")
+        if status is PullStatus.SUCCEEDED:
+            good = fields["at"]
+        return cls(status, fields["at"], fields["since"], fields.get("error"), good)
 
     def to_json(self) -> dict[str, str | None]:
         """As the API shows it."""

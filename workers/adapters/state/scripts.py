@@ -28,6 +28,7 @@ def script_text(name: str) -> str:
         for key, value in keys.ALL.items()
     ]
     limits = [f"local {limit} = {getattr(keys, limit)}" for limit in _LIMITS]
+    limits.append(f"local HISTOGRAM_BOUNDS_MS = {{{', '.join(map(str, keys.HISTOGRAM_BOUNDS_MS))}}}")
     files = [(_FOLDER / f"{file}.lua").read_text(encoding="utf-8") for file in ("common", name)]
     return "\n".join([*functions, *limits, *files])
 

@@ -10,6 +10,20 @@ local function milliseconds()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
+-- Counts something that took so many milliseconds, as `histograms.py` does.
+local function observe(family, label, took)
+  local place = #HISTOGRAM_BOUNDS_MS
+  for at, bound in ipairs(HISTOGRAM_BOUNDS_MS) do
+    if took <= bound then
+      place = at - 1
+      break
+    end
+  end
+  local name = family .. ':' .. label .. ':'
+  redis.call('HINCRBY', counters_key(), name .. place, 1)
+  redis.call('HINCRBY', counters_key(), name .. 'ms', took)
+end
+
 local function run_exists(run)
   return redis.call('EXISTS', run_key(run)) == 1
 end
@@ -30,7 +44,7 @@ end
 
 local function create_run(run, repo, trigger, who, at, workers)
   redis.call('HSET', run_key(run), 'id', run, 'repo', repo, 'trigger', trigger, 'status', 'queued', 'queued_at', at,
-    'has_pulls', #workers > 0 and 1 or 0)
+    'queued_ms', milliseconds(), 'has_pulls', #workers > 0 and 1 or 0)
   if who ~= '' then redis.call('HSET', run_key(run), 'who', who) end
   for _, worker in ipairs(workers) do
     redis.call('HSET', run_key(run), 'pull:' .. worker, cjson.encode({status = 'queued', commits = {}, error = cjson.null}))
@@ -99,9 +113,11 @@ end
 local function note_pull(repo, worker, status, problem, told, at)
   local known = last_pull(repo, worker)
   local since = known.status == status and known.since or at
+  -- Earlier releases did not note the last good one.
+  local good = status == 'succeeded' and at or known.good or known.status == 'succeeded' and known.at or nil
   told = told or (problem and known.error == problem and known.told) or false
   redis.call('HSET', pulled_key(repo), worker,
-    cjson.encode({status = status, at = at, error = problem or cjson.null, since = since, told = told}))
+    cjson.encode({status = status, at = at, error = problem or cjson.null, since = since, told = told, good = good}))
 end
 
 local function leave_waiting(stack, run)
@@ -124,7 +140,11 @@ end
 local function take_runs(stack, taker, orphans, at)
   local found = redis.call('SMEMBERS', waiting_key(stack))
   redis.call('DEL', waiting_key(stack))
-  redis.call('ZREM', published_key(), stack)
+  local published = redis.call('ZSCORE', published_key(), stack)
+  if published then
+    observe('wait', 'deploy_if_changed', math.max(0, milliseconds() - tonumber(published)))
+    redis.call('ZREM', published_key(), stack)
+  end
   local before = redis.call('HGETALL', taken_key(stack))
   for place = 1, #before, 2 do
     if orphans or before[place + 1] == taker then found[#found + 1] = before[place] end

@@ -4,7 +4,8 @@
 local run, repo, worker, at, problem, own = unpack(ARGV, 1, 6)
 local text = redis.call('HGET', run_key(run), 'pull:' .. worker)
 if not text then return {0, ''} end
-local number = cjson.decode(text).number or 0
+local pull = cjson.decode(text)
+local number = pull.number or 0
 local commits = {}
 for place = 7, #ARGV, 2 do
   local ref, commit = ARGV[place], ARGV[place + 1]
@@ -27,5 +28,8 @@ local status, known, by_clock = problem and 'failed' or 'succeeded', last_pull(r
 -- What is seen of the repo was pulled, and what is amiss beside it was so before.
 local still = problem and commits[own] and known.error == problem and (by_clock or known.told) or false
 local closed = close_pull(run, worker, still and 'succeeded' or status, commits, problem, at, still)
-if closed == 1 then note_pull(repo, worker, status, problem, not by_clock, at) end
+if closed == 1 then
+  note_pull(repo, worker, status, problem, not by_clock, at)
+  if pull.began then observe('pull', repo, math.max(0, milliseconds() - pull.began)) end
+end
 return {closed, redis.call('HGET', fetched_key(repo, worker), '#told') or ''}

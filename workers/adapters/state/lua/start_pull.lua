@@ -9,7 +9,12 @@ if waiting and waiting ~= run and redis.call('SISMEMBER', pending_key(waiting), 
 end
 redis.call('DEL', waiting_pull_key(repo, worker))
 mark_running(run, at)
+local queued, before = unpack(redis.call('HMGET', run_key(run), 'queued_ms', 'pull:' .. worker))
+-- One that is started again, or that was sent twice, has been counted.
+if queued and before and cjson.decode(before).status == 'queued' then
+  observe('wait', 'pull', math.max(0, milliseconds() - tonumber(queued)))
+end
 local number = redis.call('HINCRBY', fetched_key(repo, worker), '#pulls', 1)
 redis.call('HSET', run_key(run), 'pull:' .. worker,
-  cjson.encode({status = 'running', commits = {}, error = cjson.null, number = number}))
+  cjson.encode({status = 'running', commits = {}, error = cjson.null, number = number, began = milliseconds()}))
 return 1
