@@ -7,12 +7,14 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, compose, eventually
 from workers.adapters.queue import quick_message
+from workers.adapters.state import keys
 from workers.adapters.state.results import StackResult
 from workers.celery import DEPLOY_IF_CHANGED
 from workers.deploy.deploy_if_changed import deploy_if_changed
@@ -220,6 +222,31 @@ def test_where_nothing_has_changed_nothing_waits(rig: Rig, monkeypatch: pytest.M
     rig.services.state.redis.delete("tegu.local.pull")
     pull(rig.services, "homelab", run, "local")
     assert rig.services.state.redis.llen("tegu.local.pull") == len(NAMES)
+
+
+def test_a_pull_asks_redis_as_often_however_many_other_repos_there_are(rig: Rig) -> None:
+    rig.record()
+    redis: Any = rig.services.state.redis
+
+    def commands_of_a_pull() -> int:
+        for _ in range(2):  # the first one reads what has changed
+            run, _ = request_pull(rig.services, "homelab", Trigger.RECONCILE)
+            before = redis.info("stats")["total_commands_processed"]
+            pull(rig.services, "homelab", run, "local")
+            asked = redis.info("stats")["total_commands_processed"] - before
+            for name in NAMES:
+                decide_quickly(rig.services, f"default/{name}", force=False, taker=run)
+        return int(asked)
+
+    alone = commands_of_a_pull()
+    catalog = rig.settings.catalog
+    others = "".join(f"  other{each}: {{url: /srv/{each}, ref: main, discover: ['*']}}\n" for each in range(100))
+    catalog.write_text(catalog.read_text().replace("repos:\n", f"repos:\n{others}"))
+    for each in range(100):
+        found = {f"default/o{each}-{number}": f"o{each}-{number}" for number in range(3)}
+        rig.services.state.discovered.replace(f"other{each}", ["default"], found)
+        rig.services.state.redis.sadd(keys.stacks(), *found)
+    assert commands_of_a_pull() == alone
 
 
 def test_a_quick_look_that_finds_a_change_hands_over_and_is_published_once(rig: Rig) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,10 +31,14 @@ class CatalogFile:
     Args:
         path: the file.
         environ: where `${NAME}` comes from; the process's own environment by default.
+        patience: seconds for which a secret's file is believed to be as it was: each decision asks for the catalog
+            several times, and there may be hundreds of repos with secrets.
     """
 
-    def __init__(self, path: Path, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, path: Path, environ: Mapping[str, str] | None = None, *, patience: float = 1.0) -> None:
         self.path = path
+        self._patience = patience
+        self._looked_at_secrets = -patience
         self.problem: CatalogError | None = None
         self._environ = environ
         self._catalog: Catalog | None = None
@@ -41,17 +46,25 @@ class CatalogFile:
         self._lock = threading.Lock()
 
     def current(self) -> Catalog:
-        """The last valid catalog; one `stat` (and one for each secret's file) when nothing has changed.
+        """The last valid catalog; one `stat` (and one a second for each secret's file) when nothing has changed.
 
         Raises:
             CatalogError: when there has not been a valid one.
         """
         with self._lock:
-            if not self._signatures or any(_signature(path) != seen for path, seen in self._signatures.items()):
+            if self._has_changed():
                 self._read()
             if self._catalog is None:
                 raise self.problem or CatalogError(f"{self.path}: has not been read")
             return self._catalog
+
+    def _has_changed(self) -> bool:
+        if self.path not in self._signatures or _signature(self.path) != self._signatures[self.path]:
+            return True
+        if time.monotonic() - self._looked_at_secrets < self._patience:
+            return False
+        self._looked_at_secrets = time.monotonic()
+        return any(_signature(path) != seen for path, seen in self._signatures.items())
 
     def _read(self) -> None:
         # Signatures are taken before reading: a change in between is seen the next time.

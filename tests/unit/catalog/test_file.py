@@ -68,10 +68,15 @@ def test_without_a_valid_one_it_says_what_is_wrong(tmp_path: Path) -> None:
 def test_a_secret_in_a_file_may_be_changed(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("old")
     (tmp_path / "tegu.yaml").write_text("repos: {a: {url: /a, webhook_secret_file: secret}}")
-    source = CatalogFile(tmp_path / "tegu.yaml", {})
-    assert source.current().repos["a"].webhook_secrets[0].reveal() == "old"
+    patient, source = (CatalogFile(tmp_path / "tegu.yaml", {}, patience=each) for each in (3600, 0))
+    for each in (patient, source):
+        assert each.current().repos["a"].webhook_secrets[0].reveal() == "old"
+    patient.current()
     (tmp_path / "secret").write_text("newer")
     assert source.current().repos["a"].webhook_secrets[0].reveal() == "newer"
+    assert patient.current().repos["a"].webhook_secrets[0].reveal() == "old", "it was looked at a moment ago"
+    (tmp_path / "tegu.yaml").write_text("repos: {a: {url: /b, webhook_secret_file: secret}}")
+    assert patient.current().repos["a"].webhook_secrets[0].reveal() == "newer"
 
 
 def test_variables_come_from_the_process_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
