@@ -12,8 +12,10 @@ import ctypes
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
+from billiard import einfo
 from billiard.einfo import ExceptionInfo
 from celery.worker import state
 
@@ -21,6 +23,10 @@ from workers.runtime.interrupted import Interrupted
 from workers.runtime.logs import get_logger
 
 log = get_logger(__name__)
+
+# Celery keeps a copy of each frame's code with every failure, errors on purpose included, and that is most of what a
+# failure costs. Code does not change, so one copy is enough.
+einfo._Frame.Code = staticmethod(cache(einfo._Code))  # noqa: SLF001
 
 
 class Job:

@@ -35,6 +35,7 @@ class Request:
         self._end(str(done))
 
     def on_failure(self, info: Any) -> None:
+        self.info = info
         self._end(type(info.exception.exc).__name__)
 
     def _end(self, how: str) -> None:
@@ -216,3 +217,17 @@ def test_where_doing_jobs_together_fails_each_is_done_alone_and_told_of_once() -
     ended(*jobs)
     assert task.notes == ["2 begin", "a", "b", "all done", "a", "b"]
     assert [each.request.told for each in jobs] == [["accepted", "a"], ["accepted", "b"]]
+
+
+def test_failures_share_what_is_kept_of_the_code_they_went_through() -> None:
+    lane = Lane("test", 1, most=1, enough=9)
+
+    def fail() -> None:
+        raise ValueError
+
+    jobs = [job(fail), job(fail)]
+    for each in jobs:
+        lane.submit(each)
+    assert ended(*jobs) == ["ValueError", "ValueError"]
+    first, second = (each.request.info.tb.tb_frame.f_code for each in jobs)
+    assert first is second
