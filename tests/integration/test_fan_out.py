@@ -205,8 +205,8 @@ def test_deployments_have_a_head_start_on_what_needs_nothing(rig: Rig, monkeypat
     seen: list[tuple[int, int]] = []
     redis = rig.services.state.redis
     monkeypatch.setattr(
-        "workers.reconcile.fan_out.sleep",
-        lambda _: seen.append((redis.llen("tegu.local.deploy"), redis.llen("tegu.local.pull"))),
+        "workers.reconcile.publishing.give_way",
+        lambda **_: seen.append((redis.llen("tegu.local.deploy"), redis.llen("tegu.local.pull"))),
     )
     run, _ = request_pull(rig.services, "homelab", Trigger.WEBHOOK)
     redis.delete("tegu.local.pull")  # the pull's own message
@@ -217,7 +217,7 @@ def test_deployments_have_a_head_start_on_what_needs_nothing(rig: Rig, monkeypat
 
 def test_where_nothing_has_changed_nothing_waits(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.record()
-    monkeypatch.setattr("workers.reconcile.fan_out.sleep", lambda _: pytest.fail("it waited"))
+    monkeypatch.setattr("workers.reconcile.publishing.give_way", lambda **_: pytest.fail("it waited"))
     run, _ = request_pull(rig.services, "homelab", Trigger.WEBHOOK)
     rig.services.state.redis.delete("tegu.local.pull")
     pull(rig.services, "homelab", run, "local")

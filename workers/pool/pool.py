@@ -20,6 +20,7 @@ from workers.pool.intake import ask_only_for
 from workers.pool.job import Job
 from workers.pool.lane import Lane
 from workers.pool.request import request_of
+from workers.runtime.giving_way import give_way_to
 from workers.runtime.interrupted import Terminated
 
 QUICK_SLOTS = 4  # decisions take turns on one core anyway
@@ -47,6 +48,7 @@ class TaskPool(BasePool):  # type: ignore[misc]
         self._deploy_queue = celery.deploy_queue(worker)
         ask_only_for(celery.pull_queue(worker), lambda: self._quick.room)
         ask_only_for(self._deploy_queue, lambda: self._deploy.room)
+        give_way_to(lambda: self._deploy.slots.is_used)
         self._limits = limits.Limits(self._running, limits.GRACE)
         wait_patiently()
 

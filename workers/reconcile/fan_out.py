@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from time import monotonic, sleep
 
-from workers.adapters.queue import Message, deploy_message, quick_message
+from workers.adapters.queue import deploy_message
 from workers.adapters.state.fast_path import Look
 from workers.adapters.state.waiting_for_others import Waiting
 from workers.catalog.stacks import Found, Planned
@@ -24,6 +23,7 @@ from workers.model.words import Action, Decision, Outcome, Reason
 from workers.reconcile.forecast import forecast
 from workers.reconcile.heirs import find_heirs
 from workers.reconcile.making_way import makers_of_way
+from workers.reconcile.publishing import Tasks
 from workers.reconcile.removed import gone_from, mark_gone
 from workers.runtime.logs import get_logger
 from workers.services import Services
@@ -31,10 +31,6 @@ from workers.services import Services
 log = get_logger(__name__)
 
 _BATCH = 100  # stacks; the worker's other processes begin with these while the next ones are looked at
-
-# Seconds in which deployments that have just been published have the machine for themselves. Nobody waits for stacks
-# that need nothing; a thousand of them at the same time made `docker compose up` half as slow again, `nice` or not.
-HEAD_START = 0.5
 
 
 def fan_out(
@@ -64,7 +60,7 @@ def fan_out(
     Raises:
         RedisUnavailable: not everything was published; the pull can be repeated.
     """
-    tasks = _Tasks(services, run, worker)
+    tasks = Tasks(services, run, worker)
     touched, others = _touched_first(services, repo, found.planned, before)
     gone = _gone(services, repo, found, heads)
     unsettled = mark_gone(services, gone)
@@ -80,6 +76,8 @@ def fan_out(
     _publish_gone(services, run, worker, leaving)
     tasks.deploy([each for each in seen.changed if not each.stack.options.after and each.stack.id not in makers])
     tasks.decide([*seen.unchanged, *seen.resting])
+    if others and not makers and not any(each.stack.options.after for each in seen.changed):
+        tasks.give_way(to_others=True)  # unless somebody has to wait for it who is to be deployed, too
     for batch in _batches(others):
         more = _sorted(services, batch)
         tasks.deploy([each for each in more.changed if not each.stack.options.after])
@@ -90,7 +88,7 @@ def fan_out(
     if makers or any(each.stack.options.after for each in changed):
         tasks.decide_at_once(seen.resting)  # the run has to wait for them before anything can come after them
     _publish_in_order(services, run, worker, found, changed, makers, seen.resting)
-    tasks.decide_the_rest()
+    tasks.give_way()
     _foretell(services, run, changed)
     return len(changed) + len(seen.resting), len(gone)
 
@@ -174,56 +172,6 @@ def _seems_to_rest(services: Services, planned: Planned, look: Look, now: dateti
         return remembered(services, planned.stack, look, planned.commit, now) is not None
     except GitUnavailable:
         return False
-
-
-class _Tasks:
-    """The tasks of one run: deployments at once, quick decisions too, unless deployments get their head start first."""
-
-    def __init__(self, services: Services, run: str, worker: str) -> None:
-        self._services = services
-        self._run = run
-        self._worker = worker
-        self._started: float | None = None
-        self._held: list[Planned] = []
-
-    def deploy(self, planned: Sequence[Planned]) -> None:
-        """Publish what seems to have changed."""
-        self._publish([(each, deploy_message(each.stack.id, self._run, self._worker)) for each in planned])
-        if planned and self._started is None:
-            self._started = monotonic()
-
-    def decide(self, planned: Sequence[Planned]) -> None:
-        """Publish what seems to be unchanged, or keep it for later."""
-        if self._started is None:
-            self._publish([(each, quick_message(each.stack.id, self._run, self._worker)) for each in planned])
-        else:
-            self._held += planned
-
-    def decide_at_once(self, planned: Iterable[Planned]) -> None:
-        """Publish those of these that are kept."""
-        wanted = {each.stack.id for each in planned}
-        self._publish(
-            [
-                (each, quick_message(each.stack.id, self._run, self._worker))
-                for each in self._held
-                if each.stack.id in wanted
-            ]
-        )
-        self._held = [each for each in self._held if each.stack.id not in wanted]
-
-    def decide_the_rest(self) -> None:
-        """Publish what was kept, once the head start is over."""
-        if self._started is not None and self._held:
-            sleep(max(0.0, self._started + HEAD_START - monotonic()))
-            self._started = None
-            self.decide(self._held)
-
-    def _publish(self, messages: Sequence[tuple[Planned, Message]]) -> None:
-        """Let the run wait for these stacks, and publish a task for each that nobody has published one for yet."""
-        if messages:
-            stacks = [(each.stack.id, each.commit) for each, _ in messages]
-            needed = set(self._services.state.runs.plan(self._run, stacks))
-            self._services.queue.publish(message for each, message in messages if each.stack.id in needed)
 
 
 def _publish_in_order(

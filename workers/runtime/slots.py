@@ -24,11 +24,16 @@ class Slots:
     """
 
     def __init__(self, count: int, *, hooks: int | None = None, when_free: Callable[[], None] = lambda: None) -> None:
-        self._free = count
+        self._free = self._count = count
         self._when_free = when_free
         self._lock = threading.Lock()
         self._returning: deque[threading.Event] = deque()
         self.hooks = None if hooks is None else Slots(hooks)
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anybody holds one."""
+        return self._free < self._count
 
     def try_take(self) -> bool:
         """Take a slot to begin something, unless there is none, or somebody waits to go on."""
