@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import base64
+import getpass
 import os
+import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from workers.runtime.process import run, spawn
+import pytest
+
+from workers.runtime.process import kill_group, run, spawn
 
 GIT_ENV = {
     "PATH": os.environ["PATH"],
@@ -115,3 +120,36 @@ class HttpServer:
         headers = dict(line.split(": ", 1) for line in head.decode().splitlines())
         start(headers.pop("Status", "200 OK"), list(headers.items()))
         return [content]
+
+
+@contextmanager
+def ssh_server(folder: Path, port: int) -> Iterator[Path]:
+    """A server on a loopback port; the folder holds `key`, which it takes, `other`, and `known_hosts`."""
+    program = shutil.which("sshd", path=f"{os.defpath}:/usr/sbin:/sbin")
+    if program is None or shutil.which("ssh-keygen") is None:
+        pytest.skip("there is no sshd here")
+    folder.mkdir(mode=0o700)
+    for name in ("host", "key", "other"):
+        argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
+        run(argv, what="ssh-keygen", env=GIT_ENV, timeout=30)
+    shutil.copy(folder / "key.pub", folder / "authorized")
+    host_key = " ".join((folder / "host.pub").read_text().split()[:2])
+    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}\n")
+    (folder / "port").write_text(str(port))
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)
+    options = [f'AuthorizedKeysFile "{folder}/authorized"', "StrictModes no", "UsePAM no", "PidFile none"]
+    config = folder / "config"
+    config.write_text("\n".join([f'HostKey "{folder}/host"', f"ListenAddress 127.0.0.1:{port}", *options]) + "\n")
+    server = spawn([program, "-D", "-e", "-f", str(config)], env=GIT_ENV)
+    try:
+        wait_for_port(port)
+        yield folder
+    finally:
+        kill_group(server.pid)
+        server.communicate()
+
+
+def ssh_url(folder: Path, source: Source) -> str:
+    """What a repository is called at such a server."""
+    return f"ssh://{getpass.getuser()}@127.0.0.1:{(folder / 'port').read_text()}{source.path}/.git"

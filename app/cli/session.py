@@ -53,7 +53,19 @@ class Session:
         Raises:
             UsageError: when one of them is wrong.
         """
-        settings = load_settings()
+        return self._load(search=True)
+
+    @property
+    def first_settings(self) -> Settings:
+        """The settings for whoever makes a catalog: in this folder, whatever there is above it.
+
+        Raises:
+            UsageError: when one of them is wrong.
+        """
+        return self._load(search=False)
+
+    def _load(self, *, search: bool) -> Settings:
+        settings = load_settings(search=search)
         return settings if self._catalog is None else settings.model_copy(update={"catalog": self._catalog})
 
     @cached_property

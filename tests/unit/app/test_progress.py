@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import struct
 import sys
-import termios
 
-from workers.runtime.process import run, spawn
+from tests.terminal import typed
+from workers.runtime.process import run
 
 SCRIPT = """
 from app.cli.progress import progress
@@ -25,16 +21,7 @@ print(width())
 
 def _at_a_terminal(**env: str) -> str:
     """What arrives at a terminal of 60 columns."""
-    ours, theirs = pty.openpty()
-    try:
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
-        argv = [sys.executable, "-c", SCRIPT]
-        with spawn(argv, env={"TERM": "xterm", **env}, stdout=theirs, stderr=theirs) as process:
-            process.wait(60)
-        return os.read(ours, 1 << 16).decode()
-    finally:
-        os.close(ours)
-        os.close(theirs)
+    return typed([sys.executable, "-c", SCRIPT], env=env, columns=60)[1]
 
 
 def test_a_line_erases_itself_before_anything_else_is_printed_and_in_the_end() -> None:
@@ -42,12 +29,12 @@ def test_a_line_erases_itself_before_anything_else_is_printed_and_in_the_end() -
     assert shown[0] == ""
     assert shown[1].endswith("…")
     assert len(shown[1]) == 59
-    assert shown[2] == "a  deployed\r\n"
-    assert shown[-1] == "60\r\n"
+    assert shown[2] == "a  deployed\n"
+    assert shown[-1] == "60\n"
 
 
 def test_columns_are_heeded_and_a_terminal_that_cannot_erase_is_spared() -> None:
-    assert _at_a_terminal(TERM="dumb", COLUMNS="40") == "a  deployed\r\n40\r\n"
+    assert _at_a_terminal(TERM="dumb", COLUMNS="40") == "a  deployed\n40\n"
 
 
 def test_nothing_is_shown_where_nobody_looks() -> None:

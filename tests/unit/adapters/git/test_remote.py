@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.git_server import GIT_ENV, HttpServer, Source, wait_for_port
+from tests.git_server import GIT_ENV, HttpServer, Source, ssh_server, ssh_url
 from workers.adapters.git.clone import Clone
 from workers.adapters.git.environment import remote_env
 from workers.model.errors import GitRefused, GitUnavailable
 from workers.model.secret import Secret
 from workers.model.stack import Repo
-from workers.runtime.process import kill_group, run, spawn
+from workers.runtime.process import run
 
 MakeClone = Callable[..., Clone]
 MakeServer = Callable[[str, str], HttpServer]
@@ -150,47 +147,20 @@ def test_ssh_gets_its_key_and_known_hosts_and_never_asks(tmp_path: Path) -> None
 
 @pytest.fixture
 def sshd(tmp_path: Path, free_port: int) -> Iterator[Path]:
-    """A server on a loopback port; the folder holds `key` and `known_hosts`."""
-    program = shutil.which("sshd", path=f"{os.defpath}:/usr/sbin:/sbin")
-    if program is None or shutil.which("ssh-keygen") is None:
-        pytest.skip("there is no sshd here")
-    folder = tmp_path / "ssh keys"
-    folder.mkdir(mode=0o700)
-    for name in ("host", "key", "other"):
-        argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
-        run(argv, what="ssh-keygen", env=GIT_ENV, timeout=30)
-    shutil.copy(folder / "key.pub", folder / "authorized")
-    host_key = " ".join((folder / "host.pub").read_text().split()[:2])
-    (folder / "known_hosts").write_text(f"[127.0.0.1]:{free_port} {host_key}\n")
-    (folder / "port").write_text(str(free_port))
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(exist_ok=True)
-    options = [f'AuthorizedKeysFile "{folder}/authorized"', "StrictModes no", "UsePAM no", "PidFile none"]
-    config = folder / "config"
-    config.write_text("\n".join([f'HostKey "{folder}/host"', f"ListenAddress 127.0.0.1:{free_port}", *options]) + "\n")
-    server = spawn([program, "-D", "-e", "-f", str(config)], env=GIT_ENV)
-    try:
-        wait_for_port(free_port)
+    with ssh_server(tmp_path / "ssh keys", free_port) as folder:
         yield folder
-    finally:
-        kill_group(server.pid)
-        server.communicate()
-
-
-def _ssh_url(folder: Path, source: Source) -> str:
-    return f"ssh://{getpass.getuser()}@127.0.0.1:{(folder / 'port').read_text()}{source.path}/.git"
 
 
 def test_ssh_with_a_key(sshd: Path, source: Source, make_clone: MakeClone) -> None:
     files = {"ssh_key_file": str(sshd / "key"), "known_hosts_file": str(sshd / "known_hosts")}
-    clone = make_clone(_ssh_url(sshd, source), **files)
+    clone = make_clone(ssh_url(sshd, source), **files)
     assert clone.fetch(["main"]) == {"main": source.git("rev-parse", "HEAD")}
 
 
 def _refusal(sshd: Path, source: Source, make_clone: MakeClone, key: Path) -> str:
     files = {"ssh_key_file": str(key), "known_hosts_file": str(sshd / "known_hosts")}
     with pytest.raises(GitRefused) as caught:
-        make_clone(_ssh_url(sshd, source), **files).fetch(["main"])
+        make_clone(ssh_url(sshd, source), **files).fetch(["main"])
     return str(caught.value)
 
 
