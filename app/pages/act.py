@@ -77,7 +77,7 @@ class _Desk:
         try:
             now = expect(self._services, self._asking, wish)
         except Unanswered as error:
-            told = f"Nothing was ordered: {error}"
+            told = f"Nothing was ordered. {error}"
             return self._page(wish, None, silence=told, status=HTTPStatus.SERVICE_UNAVAILABLE)
         if now.obstacle or now.seal != request.form.get("seal"):
             # Where the same form has come just before, that is what has changed.

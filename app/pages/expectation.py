@@ -115,7 +115,7 @@ def _adoption(services: Services, asking: Asker, wish: Wish) -> Prospect:
     if wish.data is None and not wish.source:
         decision = services.state.facts([wish.stack])[wish.stack].known.last_decision
         why = decision.message if decision and decision.reason is Reason.MOVED else "Nothing of it lies elsewhere."
-        return Prospect("Nothing is touched before somebody has decided.", "", obstacle=f"{why}\nChoose above.")
+        return Prospect("", obstacle=why, asks="Choose above what becomes of it; each choice shows its plan.")
     found = prospect(_foretold(services, asking, wish, Order.ADOPT, wish.data or wish.source), wish.stack)
     notes = {
         "move": "Its data is moved to the stack's directory. The containers that use it are stopped meanwhile.",

@@ -56,6 +56,7 @@ class Prospect:
         untouched: a sentence about the others.
         causes: paths in Git that differ and are told of no service, and what differs outside of it.
         obstacle: why it cannot be ordered now; empty where it can.
+        asks: what has to be chosen before; empty for nothing.
         ways: what helps then.
         notes: what else is to be known.
         between: the commits that come, or are taken back.
@@ -69,6 +70,7 @@ class Prospect:
     untouched: str = ""
     causes: tuple[str, ...] = ()
     obstacle: str = ""
+    asks: str = ""
     ways: tuple[Button, ...] = ()
     notes: tuple[str, ...] = ()
     between: Between = field(default_factory=Between)

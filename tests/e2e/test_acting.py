@@ -171,7 +171,7 @@ def _adopt(system: System, browser: Browser) -> None:
     system.deploy({"services/old/compose.yaml": text})
     browser.open(f"{system.url}/stacks/default/old")
     browser.click("Decide about its data")
-    browser.wait_for("Choose above.")
+    browser.wait_for("Choose above what becomes of it")
     look_over(browser)
     browser.click("Copy its data")
     browser.wait_for("Its data is copied")

@@ -54,7 +54,7 @@ class Asker:
         """
         # A message for a worker that is gone would lie there until it comes back.
         if Liveness(self._services.state.redis).missing([pull_queue(worker)]):
-            message = f"worker {worker} does not run, and only it can say; start it, or see in its log why it ended"
+            message = f"Worker {worker} does not run, and only it can say. Start it, or see in its log why it ended."
             raise Unanswered(message)
         if not self._seats.acquire(blocking=False):
             raise _crowded()
@@ -83,14 +83,14 @@ class Asker:
 
 
 def _crowded() -> Unanswered:
-    message = "too many others are asking at the moment; try again"
+    message = "Too many others are asking at the moment. Try again in a moment."
     return Unanswered(message)
 
 
 def _read(text: str | None, worker: str) -> dict[str, Any]:
     answer: dict[str, Any] = {"busy": True} if text is None else json.loads(text)
     if "busy" in answer:
-        message = f"worker {worker} is busy, and has not answered in time; try again in a moment"
+        message = f"Worker {worker} is busy, and has not answered in time. Try again in a moment."
         raise Unanswered(message)
     if "error" in answer:
         raise UserError(str(answer["error"]))

@@ -20,6 +20,7 @@ from tests.answering import Answering, answering
 from tests.git_server import Source
 from tests.records import record_at
 from tests.unit.pages.conftest import Serve, browser, log_in, page, words_of
+from workers.adapters.state.heirs import Heir
 from workers.adapters.state.leases import stack_lease
 from workers.adapters.state.status import DecisionNote
 from workers.answers import tasks
@@ -150,13 +151,13 @@ def test_where_nothing_has_changed_every_service_can_be_recreated(
 def test_without_a_worker_it_is_said_what_to_do(services: Services, client: FlaskClient) -> None:
     answer = client.get(f"{HERE}/deploy")
     assert answer.status_code == 503
-    assert "No plan could be made. worker local does not run" in words_of(answer.text)
+    assert "No plan could be made. Worker local does not run" in words_of(answer.text)
     assert '<button class="primary"' not in answer.text
     assert services.queue.calls_in(pull_queue("local")) == frozenset()
     sent = {"form": fields_of_any(client), "once": "0" * 32, "seal": "x"}
     answer = client.post(f"{HERE}/deploy", data=sent)
     assert answer.status_code == 503
-    assert "Nothing was ordered: worker local does not run" in words_of(answer.text)
+    assert "Nothing was ordered. Worker local does not run" in words_of(answer.text)
 
 
 def fields_of_any(client: FlaskClient) -> str:
@@ -269,6 +270,18 @@ def test_what_becomes_of_data_elsewhere_is_chosen_before_its_plan_is_seen(
     assert adoption is not None
     assert adoption.data == "copy"
     page(client, f"{HERE}/adopt?data=eat", 400)
+    del worker
+
+
+def test_one_that_seems_to_go_on_with_another_is_asked_which(
+    services: Services, worker: Answering, client: FlaskClient
+) -> None:
+    services.state.heirs.note([STACK], {STACK: Heir(("default/old",))})
+    text = page(client, f"{HERE}/adopt")
+    assert "Go on with default/old Begin anew" in words_of(text)
+    assert f'href="{HERE}/adopt?source=default%2Fold"' in text
+    assert f'href="{HERE}/adopt?data=leave"' in text
+    assert "It goes on with what default/old has." in words_of(page(client, f"{HERE}/adopt?source=default%2Fold"))
     del worker
 
 

@@ -82,7 +82,7 @@ def test_how_compose_is_called_is_shown_where_it_has_files(
 def test_a_stack_that_is_none_and_a_worker_that_is_away_are_told(client: FlaskClient) -> None:
     page(client, "/stacks/default/nope/changes", 404)
     page(client, "/stacks/default/nope/by-hand", 404)
-    assert "worker local does not run" in words_of(page(client, f"{HERE}/changes", 503))
+    assert "Worker local does not run" in words_of(page(client, f"{HERE}/changes", 503))
 
 
 def test_a_crowd_asks_once_and_too_large_a_crowd_is_sent_away(
