@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from tests.records import a_record
+from workers.adapters.state.ailing import Ailing
 from workers.adapters.state.clock import now
 from workers.adapters.state.deployed import RecordedContainer
 from workers.adapters.state.live import Live, LiveService, watcher_name
@@ -29,6 +30,15 @@ SUBJECTS = (
     "Raise the limit of uploads",
 )
 AUTHORS = ("Ada Lovelace", "Grace Hopper", "Barbara Liskov")
+
+
+AILING = Ailing(
+    "web",
+    "mail-web-1",
+    "is unhealthy",
+    log="listening on 0.0.0.0:8080\ncannot reach the database at db:5432: connection refused\nstill trying",
+    healthcheck="curl: (7) Failed to connect to localhost port 8080 after 0 ms: Could not connect to server",
+)
 
 
 def ago(**spans: float) -> str:
@@ -80,6 +90,7 @@ def stand(state: State, scene: Scene, number: int = 0) -> None:
     behind = status in {StackStatus.FAILED, StackStatus.ROLLED_BACK, StackStatus.PENDING, StackStatus.INVALID}
     if status is StackStatus.UNKNOWN:
         return
+    state.records.set_status(stack, latest_commit=own)  # as when its first deployment was planned
     lasting = {name: RecordedContainer(f"{stack}-{name}", name, state="running") for name in services}
     decision = _decision(stack, status, message)
     outcome = {StackStatus.FAILED: Outcome.FAILED, StackStatus.ROLLED_BACK: Outcome.ROLLED_BACK}.get(
@@ -133,7 +144,8 @@ def deployment(state: State, decision: Decision, outcome: Outcome | None, messag
     state.deployments.tell(made, ["$ docker compose up -d", " Container web  Started", message or "done"], steps)
     if outcome is not None:
         seconds = {"stage": 0.2, "validate": 0.2, "up": 0.2}
-        state.deployments.finish(made, outcome, message or None, seconds=seconds, fingerprint="f1")
+        ailing = [AILING] if outcome is Outcome.FAILED else []
+        state.deployments.finish(made, outcome, message or None, seconds=seconds, fingerprint="f1", ailing=ailing)
     return made
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workers.catalog import Catalog
-from workers.catalog.origins import BUILT_IN, Origin, Origins
+from workers.catalog.origins import Origin, Origins
 from workers.model.errors import CatalogError, UnknownName
 from workers.runtime.masking import masked
 from workers.runtime.settings import process_environment
@@ -18,13 +18,12 @@ _HIDDEN = "not shown"
 
 @dataclass(frozen=True, slots=True)
 class OptionLine:
-    """An option: its value, the part of the catalog that it comes from, and the line of that; empty for none."""
+    """An option: its value, the part of the catalog that sets it, and the line of that; None where it is built in."""
 
     name: str
     value: str
     origin: str
-    line: str
-    is_set: bool
+    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +32,15 @@ class OptionsView:
 
     Attributes:
         stack: its id; empty where there is none.
-        options: those that the catalog sets, then all others.
+        options: those that the catalog sets.
+        built_in: all others.
         problem: why they cannot be told; empty where they are.
         names: some stacks to choose from.
     """
 
     stack: str
     options: tuple[OptionLine, ...]
+    built_in: tuple[OptionLine, ...]
     problem: str
     names: tuple[str, ...]
 
@@ -53,18 +54,21 @@ def read_options(services: Services, origins: Origins | None, stacks: Sequence[s
         stacks: all that there are, by id.
         wanted: the stack; the first one where it is empty.
     """
-    name, names = wanted or next(iter(stacks), ""), tuple(stacks[:_MOST_NAMES])
+    places = services.state.discovered.get_many(stacks)
+    names = tuple(name for name in stacks if name in places or name in services.catalog.current().by_id)
+    name, names = wanted or next(iter(names), ""), names[:_MOST_NAMES]
     if not name:
-        return OptionsView("", (), "There is no stack yet.", names)
+        return OptionsView("", (), (), "There is no stack yet.", names)
     if origins is None:
         changed = "The file is not valid now, so nobody can say in which line the options in force were. `tegu check`"
-        return OptionsView(name, (), f"{changed} says what is wrong.", names)
+        return OptionsView(name, (), (), f"{changed} says what is wrong.", names)
     try:
         stack = services.stacks.find(name)
     except UnknownName as error:
-        return OptionsView(name, (), f"{error}.", names)
+        return OptionsView(name, (), (), f"{error}.", names)
     lines = [_line(each) for each in origins.of(stack)]
-    return OptionsView(stack.id, tuple(sorted(lines, key=lambda line: not line.is_set)), "", names)
+    given, others = (tuple(each for each in lines if (each.line is None) is built_in) for built_in in (False, True))
+    return OptionsView(stack.id, given, others, "", names)
 
 
 def origins_of(services: Services, catalog: Catalog) -> Origins | None:
@@ -78,6 +82,5 @@ def origins_of(services: Services, catalog: Catalog) -> Origins | None:
 
 
 def _line(origin: Origin) -> OptionLine:
-    is_set = origin.part != BUILT_IN
     value = _HIDDEN if origin.name.startswith("variables.") else masked(origin.value)
-    return OptionLine(origin.name, value, origin.part, str(origin.line or ""), is_set)
+    return OptionLine(origin.name, value, origin.part, origin.line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from pathlib import Path
 
@@ -121,10 +121,16 @@ def _finish(response: Response) -> Response:
         response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
         return response
     if "gzip" in request.headers.get("Accept-Encoding", "") and _is_worth_packing(response):
-        response.set_data(gzip.compress(response.get_data(), _QUICK, mtime=0))
+        response.set_data(_packed(response.get_data()))
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding, Cookie"
     return response
+
+
+@lru_cache(maxsize=2)
+def _packed(content: bytes) -> bytes:
+    """The content packed; the last is kept, since many who look at one page are given the same (`Together`)."""
+    return gzip.compress(content, _QUICK, mtime=0)
 
 
 def _is_worth_packing(response: Response) -> bool:

@@ -70,6 +70,10 @@ def look(tmp_path: Path) -> Iterator[Look]:
 def everything(state: State) -> dict[str, str]:
     """All there is to see, good and bad; the paths of the pages by name."""
     scenes.everything_broken(state)
+    places = {f"production/{name}": f"services/{name}" for name in ("authelia", "grafana", "mail", "vault", "wiki")}
+    state.discovered.replace("homelab", ["production"], places, {})
+    state.repos.note_size("homelab", "local", 48_300_000)
+    scenes.pasts(state, [*places, "production/home", "production/git"])
     run = scenes.under_way(state, [f"production/{name}" for name in ("vault", "git", "wiki")])
     decision = Decision(STACK, Action.RESTART, Reason.CONTENT_CHANGED, scenes.commit(1))
     failed = scenes.deployment(state, decision, Outcome.FAILED, scenes.BAD[StackStatus.FAILED])
@@ -96,6 +100,7 @@ def test_every_page_can_be_read_by_everybody(
     seen = {name: _seen(browser, f"{address}{path}", f"{name}-{width}") for name, path in pages.items()}
     services.state.redis.flushall()
     scenes.all_well(services.state, 40)
+    scenes.pasts(services.state, [f"production/stack-{number:04}" for number in range(40)])
     seen["well"] = _seen(browser, f"{address}/", f"well-{width}")
     services.state.redis.flushall()
     seen["empty"] = _seen(browser, f"{address}/", f"empty-{width}")

@@ -2,7 +2,7 @@
 -- that nothing is known of any more stays so.
 -- ARGV: stack, how many at most, digits of a commit, outcome, its letter, …
 local stack, most, digits, letters = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), {}
-if redis.call('EXISTS', status_key(stack)) == 0 then return end
+if redis.call('SISMEMBER', stacks_key(), stack) == 0 then return end
 for at = 4, #ARGV, 2 do letters[ARGV[at]] = ARGV[at + 1] end
 local outcomes, names = {}, {}
 for _, deployment in ipairs(redis.call('LRANGE', deployments_key(stack), 0, most - 1)) do
