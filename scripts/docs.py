@@ -146,6 +146,9 @@ def commands_page() -> str:
         if command is not None:
             context = click.Context(command, info_name=name, parent=parent, terminal_width=100)
             parts.append(_help(f"tegu {name}", command, context))
+            for below, sub in getattr(command, "commands", {}).items():
+                inner = click.Context(sub, info_name=below, parent=context, terminal_width=100)
+                parts.append(_help(f"tegu {name} {below}", sub, inner))
     return "\n".join(parts)
 
 

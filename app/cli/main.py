@@ -27,6 +27,7 @@ FAILED, USAGE, UNREACHABLE, INTERRUPTED = 1, 2, 3, 130
 COMMANDS = {
     "init": "Write a first catalog for a repository.",
     "up": "Run everything on this machine in one process tree.",
+    "service": "Run Tegu as a service of the machine.",
     "open": "Print a link to the page that logs in once.",
     "demo": "Show Tegu at work on a repository of its own.",
     "check": "Find every mistake in the catalog and the Compose files.",
