@@ -36,7 +36,8 @@ class Explanation:
             in_full: with where it runs, objects, and everything that its content is compared by.
         """
         yield f"{self._names(self._found['stack'])}: {tinted(self._page.line.word)}"
-        said = (*self._what(), *self._standing(), *self._why(), *(self._in_full() if in_full else ()))
+        stands = [f"  {self._page.line.why}"] if self._page.line.why else []
+        said = (*stands, *self._what(), *self._standing(), *self._why(), *(self._in_full() if in_full else ()))
         yield from (visible(self._names.within(line)) for line in said)
 
     def _what(self) -> Iterator[str]:
@@ -67,7 +68,7 @@ class Explanation:
             yield "no decision yet"
             return
         yield f"{why.at.ago if why.at else 'at last'}: {why.said}"
-        yield from (f"  {line}" for line in _told(why, self._page.line.why))
+        yield from (f"  {line}" for line in _told(why))
 
     def _in_full(self) -> Iterator[str]:
         found, decision = self._found, self._found["last_decision"] or {}
@@ -84,9 +85,9 @@ class Explanation:
         yield from _closure(found.get("closure") or {})
 
 
-def _told(why: Why, already: str) -> Iterator[str]:
+def _told(why: Why) -> Iterator[str]:
     """What the last decision says beside its sentence: its message, and what each service needs because of what."""
-    yield from why.message.splitlines() or ([already] if already and already not in why.said else [])
+    yield from why.message.splitlines()
     named = [path for effect in why.effects for path in effect.paths]
     for effect in why.effects:
         yield f"{effect.service}: {effect.action}, because of {listed(effect.paths, 3) or 'its definition'}"

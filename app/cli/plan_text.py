@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.cli.naming import Names
@@ -11,19 +11,7 @@ from app.pages import words
 from workers.model.words import Action, Reason
 
 _SHOWN_PATHS = 5
-
-
-_AS_IN_JSON: Mapping[Action, str] = {each: each.value for each in Action}
 _NO_GOOD = (Reason.INVALID, Reason.BLOCKED)
-_TO_DO: Mapping[Action, str] = {
-    Action.NONE: "leave alone",
-    Action.SIGNAL: "signal",
-    Action.RESTART: "restart",
-    Action.RECREATE: "recreate",
-    Action.UP: "bring up",
-    Action.BUILD: "build",
-    Action.REMOVE: "take down",
-}
 
 
 def is_quiet(row: Mapping[str, Any]) -> bool:
@@ -44,9 +32,12 @@ def _to_do(row: Mapping[str, Any]) -> str:
     """What would be done: `restart web, recreate db`."""
     services: dict[str, list[str]] = {}
     for name, service in row["services"].items():
-        services.setdefault(_service(service, _TO_DO), []).append(name)
-    done = [f"{word} {words.listed(found)}" for word, found in services.items() if word != _TO_DO[Action.NONE]]
-    return ", ".join(done) or _TO_DO[Action(row["action"])]
+        if service["action"] != Action.NONE:
+            services.setdefault(_service(service, words.to_do), []).append(name)
+    done = [f"{word} {words.listed(found)}" for word, found in services.items()]
+    if row["action"] == Action.REMOVE:
+        return "let go"  # how, `when_removed` says
+    return ", ".join(done) or words.to_do(Action(row["action"]))
 
 
 def plan_sentence(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -69,9 +60,9 @@ def cells(row: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
     return row["stack"], row["action"], row["reason"], services, _because(row)
 
 
-def _service(service: Mapping[str, Any], called: Mapping[Action, str] = _AS_IN_JSON) -> str:
+def _service(service: Mapping[str, Any], called: Callable[[Action], str] = str) -> str:
     signal = service.get("signal")
-    return f"signal {signal}" if signal else called[Action(service["action"])]
+    return f"signal {signal}" if signal else called(Action(service["action"]))
 
 
 def _because(row: Mapping[str, Any]) -> str:

@@ -83,6 +83,8 @@ def test_a_plan_says_what_would_be_done_to_which_services_and_why() -> None:
     assert told(changed, ONLY) == ("a", "restart web, recreate db", "its files changed: a/app.yml")
     unreadable = row(reason="blocked", message="a/compose.yaml cannot be read")
     assert told(unreadable, ONLY) == ("a", "blocked", "a/compose.yaml cannot be read")
+    gone = row("remove", "removed")
+    assert told(gone, ONLY) == ("a", "let go", "it is gone from its repository or the catalog")
     assert told(row(reason="paused"), SEVERAL) == ("default/a", "leave alone", "it is paused")
 
 
