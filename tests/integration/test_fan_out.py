@@ -15,12 +15,15 @@ from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, compose, eventually
 from workers.adapters.queue import quick_message
 from workers.adapters.state import keys
+from workers.adapters.state.exclusion import exclusive
+from workers.adapters.state.leases import stack_lease
 from workers.adapters.state.results import StackResult
 from workers.celery import DEPLOY_IF_CHANGED
 from workers.deploy.deploy_if_changed import deploy_if_changed
 from workers.deploy.fast_path import decide_quickly
 from workers.model.words import Trigger
 from workers.reconcile.pull import pull
+from workers.reconcile.reconcile import publish_lost
 from workers.reconcile.requests import request_deploy, request_pull
 
 pytestmark = pytest.mark.redis
@@ -289,8 +292,6 @@ def test_a_folder_that_cannot_be_a_stack_is_invalid_and_the_others_go_on(rig: Ri
 def test_what_was_lost_is_published_again_by_reconcile(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.record()
     monkeypatch.setattr("workers.reconcile.reconcile.SETTLED_SECONDS", 0)
-    from workers.reconcile.reconcile import publish_lost  # noqa: PLC0415
-
     run = rig.services.state.runs.create("homelab", Trigger.WEBHOOK, ["local"])
     rig.services.state.runs.plan(run, [("default/s1", rig.commit), ("default/s2", rig.commit)])
     rig.services.queue.publish([quick_message("default/s2", run, "local")])
@@ -303,6 +304,20 @@ def test_what_was_lost_is_published_again_by_reconcile(rig: Rig, monkeypatch: py
     assert publish_lost(rig.services, "local") == 0
     with rig.worker():
         assert rig.ended(run)["status"] == "succeeded"
+
+
+def test_what_a_killed_worker_was_at_counts_as_lost_though_its_lease_is_still_there(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.reconcile.reconcile.SETTLED_SECONDS", 0)
+    state = rig.services.state
+    run = state.runs.create("homelab", Trigger.WEBHOOK, ())
+    state.runs.plan(run, [("default/s1", rig.commit)])
+    rig.record()
+    with exclusive(state, "default/s1"):
+        assert publish_lost(rig.services, "local") == 0
+    assert state.leases.acquire(stack_lease("default/s1"), "a worker that was killed") is not None
+    assert publish_lost(rig.services, "local") == 1
 
 
 def test_a_reconcile_without_a_worker_goes_to_every_worker(rig: Rig) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ import pytest
 
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, eventually
+from workers.adapters.state import keys
+from workers.adapters.state.identifiers import milliseconds_of
 from workers.celery import DEPLOY_IF_CHANGED
 from workers.model.words import Trigger
+from workers.reconcile.reconcile import SETTLED_SECONDS
 from workers.reconcile.requests import request_pull
 
 pytestmark = [pytest.mark.redis, pytest.mark.docker, pytest.mark.timeout(300)]
@@ -61,6 +65,10 @@ class Place(Rig):
         done = self.celery("inspect", "active", "--json")
         found = [each for node in json.loads(done.stdout).values() for each in node] if done.code == 0 else []
         return [each for each in found if each["name"] == DEPLOY_IF_CHANGED]
+
+    def has_ended(self, run: str) -> bool:
+        """Whether a run waits for nothing any more."""
+        return bool(self.services.state.redis.hexists(keys.run(run), "finished_at"))
 
     def started(self) -> dict[str, str]:
         """When each container was started that runs."""
@@ -113,6 +121,28 @@ def test_more_wait_than_there_are_slots_and_a_kill_of_all_of_them_is_repaired(pl
         ended = place.ended(run, 120)
     assert _outcomes(ended) == {"deployed"}
     assert place.started() == before  # nothing was begun anew
+
+
+def test_a_stack_whose_hook_kills_the_worker_is_set_aside_and_all_others_are_deployed(place: Place) -> None:
+    place.promise(settle="0s", hooks="""[["sh", "-c", "case $PWD in */s0) kill -9 $PPID;; esac"]]""")
+    run, kills = place.change("s0", "s1", "s2"), 0
+    settled = milliseconds_of(run) / 1000 + SETTLED_SECONDS
+    while kills < 5:
+        with place.worker(TEGU_CONCURRENCY="2", ready=False) as worker:
+            eventually(lambda: worker.poll() is not None or place.has_ended(run), "the worker or the run ends", 120)
+            if worker.poll() is None:
+                break
+            kills += 1
+        eventually(lambda: time.time() > settled, "what is lost counts as lost")
+    stacks = place.ended(run)["stacks"]
+    assert {stack: each["outcome"] for stack, each in stacks.items()} == {
+        "default/s0": "failed",
+        "default/s1": "deployed",
+        "default/s2": "deployed",
+    }
+    assert kills == 3
+    assert "took the worker down 3 times in a row" in stacks["default/s0"]["message"]
+    assert {name.removeprefix(f"/{place.prefix}-") for name in place.started()} == {"s1-web-1", "s2-web-1"}
 
 
 def test_hooks_hold_no_slot_but_are_bounded_and_somebody_ends_one_by_ending_its_task(place: Place) -> None:

@@ -105,14 +105,20 @@ def publish_lost(services: Services, worker: str) -> int:
     quick, deploy = pull_queue(worker), deploy_queue(worker)
     calls = services.queue.calls_in(quick) | services.queue.calls_in(deploy)
     queued = {stack for task, stack, _ in calls if task == DEPLOY_IF_CHANGED}
-    busy = {holder["name"] for holder in services.state.leases.holders()}
+    leased = {holder["name"] for holder in services.state.leases.holders()}
+    is_held = services.state.stack_lock.is_held
     messages: list[Message] = []
     for run in services.state.open_runs.all():
         if time.time_ns() // 1_000_000 - milliseconds_of(run.id) < SETTLED_SECONDS * 1000:
             continue
         if worker in run.pulls and (PULL, run.repo, run.id) not in calls:
             messages.append(pull_message(run.repo, run.id, worker))
-        lost = [stack for stack in run.stacks if stack not in queued and stack_lease(stack) not in busy]
+        lost = [
+            stack
+            for stack in run.stacks
+            # The lease of a killed worker is there for half a minute more.
+            if stack not in queued and not (stack_lease(stack) in leased and is_held(stack))
+        ]
         messages += _messages(services, worker, run, lost)
     services.queue.publish(messages)
     return len(messages)

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from workers.adapters.state.paths import make_private, state_file
+from workers.model.errors import Busy
 from workers.runtime.file_lock import flock
 
 
@@ -32,3 +33,11 @@ class StackLock:
         path = self.path(stack)
         make_private(path.parent)
         return flock(path, timeout=timeout)
+
+    def is_held(self, stack: str) -> bool:
+        """Whether any process of this host holds a stack's lock: where none does, a lease is what a killed one left."""
+        try:
+            with self.hold(stack):
+                return False
+        except Busy:
+            return True

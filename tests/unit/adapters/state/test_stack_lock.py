@@ -20,6 +20,14 @@ def test_one_holds_it_at_a_time(tmp_path: Path) -> None:
         assert lock.path("production/a") == tmp_path / "state/production/a.lock"
 
 
+def test_whether_somebody_holds_it_can_be_asked(tmp_path: Path) -> None:
+    lock = StackLock(tmp_path)
+    with lock.hold("production/a"):
+        assert lock.is_held("production/a")
+    assert not lock.is_held("production/a")
+    assert not lock.is_held("production/b")
+
+
 def test_a_child_that_inherits_it_keeps_it(tmp_path: Path) -> None:
     lock = StackLock(tmp_path)
     with lock.hold("production/a") as descriptor:
