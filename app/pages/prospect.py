@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from app.pages import words
@@ -95,7 +95,7 @@ def prospect(foretold: Foretold, stack: str) -> Prospect:
         causes=tuple(_causes(decision)),
         obstacle=(decision.message or words.why(decision.reason)) if in_the_way else "",
         ways=(Button(way[1], address(stack, way[0])),) if in_the_way and way else (),
-        notes=_notes(foretold),
+        notes=tuple(_notes(foretold)),
         between=foretold.between,
     )
 
@@ -160,13 +160,13 @@ def _causes(decision: Decision) -> Iterator[str]:
     yield from (f"volume {name}" for name in decision.volumes)
 
 
-def _notes(foretold: Foretold) -> tuple[str, ...]:
-    found: Sequence[str] = ()
+def _notes(foretold: Foretold) -> Iterator[str]:
     if foretold.under_way:
-        found = ("A deployment of it is under way; this would come after it, and may be another thing by then.",)
+        yield "A deployment of it is under way; this would come after it, and may be another thing by then."
+    if not foretold.sees_engine:
+        yield "Its engine does not answer now, so this is without what runs there and without what may be in the way."
     if foretold.decision.message and foretold.decision.action not in {Action.NONE, Action.REMOVE}:
-        found = (*found, foretold.decision.message)
-    return tuple(found)
+        yield foretold.decision.message
 
 
 def _capital(text: str) -> str:

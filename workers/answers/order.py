@@ -34,7 +34,10 @@ def foretold(services: Services, stack: Stack, order: Order, detail: str) -> For
         RedisUnavailable: what is deployed cannot be read.
     """
     planned = newest(services, stack)
-    (decision,) = foresee(services, [planned], surveys=True, supposed=supposed(services, stack, order, detail))
+    # A page waits for no engine of which it is known that it does not answer.
+    sees_engine = services.state.live.seen().get((stack.worker, stack.docker_host), True)
+    wanted = supposed(services, stack, order, detail)
+    (decision,) = foresee(services, [planned], surveys=True, supposed=wanted, asks_engine=sees_engine)
     record = services.state.records.get(stack.id)
     facts = services.state.facts([stack.id])[stack.id]
     return Foretold(
@@ -42,6 +45,7 @@ def foretold(services: Services, stack: Stack, order: Order, detail: str) -> For
         deployed=record.commit if record else None,
         others=_others(record, decision),
         under_way=facts.leased,
+        sees_engine=sees_engine,
         between=_between(services, stack, record, planned, decision),
     )
 

@@ -38,7 +38,12 @@ _AT_ONCE = 4  # Compose reads the files of so many stacks at the same time
 
 
 def foresee(
-    services: Services, planned: Sequence[Planned], *, surveys: bool, supposed: Supposed = _NOTHING
+    services: Services,
+    planned: Sequence[Planned],
+    *,
+    surveys: bool,
+    supposed: Supposed = _NOTHING,
+    asks_engine: bool = True,
 ) -> Iterator[Decision]:
     """What a pull would decide about this worker's stacks, in the same order; `blocked`: it cannot be read.
 
@@ -48,6 +53,7 @@ def foresee(
         surveys: whether the engine is asked, too, for what would end a deployment before it touches anything: a taken
             port or name, a missing network, data that would stay behind. Each changed stack is staged for that.
         supposed: what somebody is taken to have ordered; nothing by default.
+        asks_engine: whether the engine is asked at all; else what runs is as it was left.
 
     Raises:
         UnknownName: a commit is gone.
@@ -60,10 +66,15 @@ def foresee(
         stack = each.stack
         try:
             known = supposed.of(facts[stack.id])
-            return _foreseen(services, stack, records[stack.id], known, supposed, surveys=surveys)
+            return _foreseen(
+                services, stack, records[stack.id], known, supposed, surveys=surveys, asks_engine=asks_engine
+            )
         except GitUnavailable as error:
             return undecided(stack.id, each.commit, error)
 
+    if len(planned) == 1:  # in this thread, which can be ended
+        yield look(planned[0])
+        return
     threads = ThreadPoolExecutor(_AT_ONCE)
     try:
         yield from threads.map(look, planned)
@@ -72,13 +83,22 @@ def foresee(
 
 
 def _foreseen(
-    services: Services, stack: Stack, record: Deployed | None, facts: StackFacts, supposed: Supposed, *, surveys: bool
+    services: Services,
+    stack: Stack,
+    record: Deployed | None,
+    facts: StackFacts,
+    supposed: Supposed,
+    *,
+    surveys: bool,
+    asks_engine: bool,
 ) -> Decision:
     now = datetime.now(UTC)
     decision = settled(services, stack, supposed.request, Look((), record, facts), now)
     if decision is not None:
         return _even_if_unchanged(stack, facts, decision)
-    observed = _observed(services, stack, record, facts, supposed, now)
+    observed = _observed(services, stack, supposed, now) if asks_engine and not facts.leased else None
+    surveys = surveys and observed is not None
+    observed = observed or without_engine(services, stack, supposed.request, now, deployed=record, facts=facts)
     outside = files_for(services, stack, observed.adoption)
     sight = Sight(services, stack, outside)
     proposal = decide(observed, sight)
@@ -88,7 +108,7 @@ def _foreseen(
         observed = after_repair(observed)
         proposal = decide(observed, sight)
     plan = gate(observed, proposal)
-    if surveys and isinstance(plan, Deploy) and not plan.worn_out and not facts.leased:
+    if surveys and isinstance(plan, Deploy) and not plan.worn_out:
         with suppress(EngineUnavailable):
             return _surveyed(services, observed, plan)
     return said_of(observed, plan)
@@ -118,11 +138,8 @@ def _surveyed(services: Services, observed: Observed, plan: Deploy) -> Decision:
         return Deployment(services, job, ledger).foreseen(Path(scratch, "stage"))
 
 
-def _observed(
-    services: Services, stack: Stack, record: Deployed | None, facts: StackFacts, supposed: Supposed, now: datetime
-) -> Observed:
-    """With what runs, unless somebody is at it just now, or its engine is away."""
-    if not facts.leased:
-        with suppress(EngineUnavailable):
-            return observe(services, stack, supposed.request, now, supposed=supposed)
-    return without_engine(services, stack, supposed.request, now, deployed=record, facts=facts)
+def _observed(services: Services, stack: Stack, supposed: Supposed, now: datetime) -> Observed | None:
+    """With what runs; None where the engine is away."""
+    with suppress(EngineUnavailable):
+        return observe(services, stack, supposed.request, now, supposed=supposed)
+    return None

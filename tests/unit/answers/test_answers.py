@@ -12,6 +12,7 @@ from tests.records import record_at
 from tests.unit.answers.conftest import COMPOSE
 from workers.adapters.state import answers as forms
 from workers.adapters.state.answers import Foretold
+from workers.adapters.state.live import watcher_name
 from workers.answers import tasks
 from workers.answers.difference import differences
 from workers.answers.order import foretold
@@ -81,6 +82,18 @@ def test_recreating_is_foretold_of_every_service_and_an_odd_adoption_is_refused(
     )
     with pytest.raises(UsageError, match="moved, copied or left"):
         foretold(services, stack, Order.ADOPT, "eat")
+
+
+def test_an_engine_that_does_not_answer_is_not_asked_and_that_is_said(
+    services: Services, source: Source, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(services, source, {"a/conf/one": "2\n"})
+    assert foretold(services, stack, Order.DEPLOY, "").sees_engine
+    services.state.live.beat(watcher_name("local", "unix:///nowhere"), "2026-11-23T13:33:57.064Z")
+    monkeypatch.setattr(services, "containers", lambda _: 1 / 0)
+    said = through_json(foretold(services, stack, Order.DEPLOY, ""))
+    assert not said.sees_engine
+    assert said.decision.reason is Reason.CONTENT_CHANGED
 
 
 def test_the_seal_tells_one_plan_from_another(services: Services, source: Source, stack: Stack) -> None:

@@ -74,6 +74,7 @@ class Foretold:
         deployed: the commit that is deployed; None for none.
         others: the services that the decision does not name.
         under_way: whether a deployment is under way: this would come after it.
+        sees_engine: whether the stack's engine was asked; else what runs was taken to be as it was left.
         between: the commits from what is deployed to where the stack would be.
     """
 
@@ -81,6 +82,7 @@ class Foretold:
     deployed: str | None
     others: tuple[str, ...] = ()
     under_way: bool = False
+    sees_engine: bool = True
     between: Between = field(default_factory=Between)
 
     @property
@@ -97,6 +99,7 @@ class Foretold:
             deployed=stored["deployed"],
             others=tuple(stored["others"]),
             under_way=bool(stored["under_way"]),
+            sees_engine=bool(stored["sees_engine"]),
             between=Between.from_json(stored["between"]),
         )
 
@@ -107,6 +110,7 @@ class Foretold:
             "deployed": self.deployed,
             "others": list(self.others[:MOST_NAMES]),
             "under_way": self.under_way,
+            "sees_engine": self.sees_engine,
             "between": self.between.to_json(),
         }
 
