@@ -53,7 +53,9 @@ class _Schemas:
     def parameters(self, query: type[Query]) -> Iterator[Json]:
         """The parameters that a query has."""
         for name, schema in self.common[query.__name__].get("properties", {}).items():
-            yield {"name": name, "in": "query", "schema": _given(schema)}
+            given = _given(schema)
+            said = {"description": given.pop("description")} if "description" in given else {}
+            yield {"name": name, "in": "query", **said, "schema": given}
 
 
 def describe(app: Flask, cookie: str) -> Json:

@@ -21,8 +21,6 @@ CURSOR = r"^(0|\d{1,20}-\d{1,20})$"
 """A place in a stream: that of an event or of a log's line."""
 _REVISION = r"^[0-9A-Za-z][0-9A-Za-z._/~^-]{0,199}$"  # only described here: `requests.request_rollback` judges
 
-Name = Annotated[str, Field(max_length=200)]
-
 
 class Body(BaseModel):
     """The body of an action. Null is not given, be it a field or the whole; an unknown field is an error."""
@@ -100,45 +98,53 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class PageQuery(Query):
-    """Which page of a list: the `next` of the one before, and how long it may be."""
+Cursor = Annotated[str, Field(max_length=200, description="The `next` of the page before")]
+Place = Annotated[str, Field(pattern=CURSOR, description="The `next` of the page before")]
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many there may be")]
+EnvironmentName = Annotated[str, Field(max_length=200, description="Only those of this environment")]
+RepoName = Annotated[str, Field(max_length=200, description="Only those of this repo")]
+StackName = Annotated[str, Field(max_length=200, description="Only those of this stack, `environment/name`")]
 
-    cursor: Name | None = None
-    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
+
+class PageQuery(Query):
+    """Which page of a list, and how long it may be."""
+
+    cursor: Cursor | None = None
+    limit: Limit = DEFAULT_LIMIT
 
 
 class StacksQuery(PageQuery):
-    """Which stacks. `host` is a worker, or the address of an engine."""
+    """Which stacks."""
 
-    environment: Name | None = None
-    repo: Name | None = None
+    environment: EnvironmentName | None = None
+    repo: RepoName | None = None
     status: StackStatus | None = None
-    host: Name | None = None
+    host: Annotated[str, Field(max_length=200, description="A worker, or the address of its engine")] | None = None
 
 
 class RunsQuery(PageQuery):
-    """Which runs: those of a repo, and those that did something to a stack."""
+    """Which runs; those of a stack are those that did something to it."""
 
-    repo: Name | None = None
-    stack: Name | None = None
+    repo: RepoName | None = None
+    stack: StackName | None = None
     status: RunStatus | None = None
     trigger: Trigger | None = None
 
 
 class DeploymentsQuery(PageQuery):
-    """Which deployments: those of a stack, or of a run, and how they ended."""
+    """Which deployments; without a stack the newest 1000 of all."""
 
-    stack: Name | None = None
-    run: Name | None = None
+    stack: StackName | None = None
+    run: Annotated[str, Field(max_length=200, description="Only those of this run")] | None = None
     status: RunStatus | None = None
     outcome: Outcome | None = None
 
 
 class DeliveriesQuery(Query):
-    """Which deliveries: those to one repo, and what became of them."""
+    """Which deliveries."""
 
-    repo: Name | None = None
-    result: Name | None = None
+    repo: RepoName | None = None
+    result: Annotated[str, Field(max_length=200, description="What became of them, in its word")] | None = None
 
     def of(self, known: Iterable[str]) -> list[str]:
         """The repos that are meant, of those that there are."""
@@ -146,10 +152,14 @@ class DeliveriesQuery(Query):
 
 
 class LogQuery(PageQuery):
-    """Which page, of a log as a list; of one as text, whether it goes on until the deployment ends."""
+    """Which page of a log as a list; whether one as text goes on."""
 
-    cursor: Annotated[str, Field(pattern=CURSOR)] | None = None
-    follow: Annotated[Literal["0", "1", "false", "true", "no", "yes"], BeforeValidator(str.lower)] = "0"
+    cursor: Place | None = None
+    follow: Annotated[
+        Literal["0", "1", "false", "true", "no", "yes"],
+        BeforeValidator(str.lower),
+        Field(description="As text: until the deployment ends, for a minute at most"),
+    ] = "0"
 
     @property
     def follows(self) -> bool:
@@ -160,7 +170,7 @@ class LogQuery(PageQuery):
 class EventsQuery(Query):
     """After which event; the header `Last-Event-ID` wins. Without one: what happens from now on."""
 
-    last_event_id: Annotated[str, Field(pattern=CURSOR)] | None = None
+    last_event_id: Annotated[str, Field(pattern=CURSOR, description="What comes after this event")] | None = None
 
 
 def read_request(shape: type[Asked], value: object) -> Asked:

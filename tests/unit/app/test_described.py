@@ -277,3 +277,36 @@ def test_the_description_says_who_may_what(client: FlaskClient) -> None:
     assert {"repo", "stack", "status", "trigger", "cursor", "limit"} == set(names)
     links = document["paths"]["/api/v1/deployments/{deployment}"]["get"]["responses"]["200"]["links"]
     assert links["run"] == {"operationId": "run", "parameters": {"run": "$response.body#/run"}}
+
+
+def test_every_link_leads_somewhere(client: FlaskClient, services: Services) -> None:
+    run = history(services)
+    state = services.state
+    (deployment,) = state.deployments.list(STACK)
+    decision = Decision(STACK, Action.UP, Reason.CONTENT_CHANGED, "c1")
+    state.records.set_status(
+        STACK,
+        last_decision=DecisionNote.of(decision, "c1", run, ""),
+        last_deployment=DeploymentNote.of(deployment.id, decision, Outcome.DEPLOYED, "", None),
+    )
+    places = {"stack": f"/stacks/{STACK}", "run": f"/runs/{run}", "deployment": f"/deployments/{deployment.id}"}
+    paths = client.get("/api/v1/openapi.json").get_json()["paths"]
+    by_id = {each["operationId"]: path for path, methods in paths.items() for each in methods.values()}
+    followed = 0
+    for name, place in {**places, "repo": "/repos/homelab"}.items():
+        body = client.get(f"/api/v1{place}").get_json()
+        for link in paths[by_id[name]]["get"]["responses"]["200"]["links"].values():
+            path = by_id[link["operationId"]]
+            given = {each: found(body, where) for each, where in link["parameters"].items()}
+            query = {each: value for each, value in given.items() if f"{{{each}}}" not in path}
+            assert client.get(path.format(**given), query_string=query).status_code == 200, (name, link)
+            followed += 1
+    assert followed == 12
+
+
+def found(body: Any, expression: str) -> str:
+    """What an expression of OpenAPI (`$response.body#/a/b`) points to."""
+    value = body
+    for part in expression.partition("#/")[2].split("/"):
+        value = value[part]
+    return str(value)
