@@ -25,7 +25,9 @@ FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NOT_SETTINGS = frozenset(
     re.findall(r"\$\{(TEGU_\w+)", (ROOT / "compose.yaml").read_text(encoding="utf-8")),
 )
-FOR_DEVELOPERS = frozenset({"TEGU_BENCH_BEFORE", "TEGU_TEST_SHOTS", "TEGU_BENCH_REPOSITORY", "TEGU_TEST_BUILDS"})
+FOR_DEVELOPERS = frozenset(
+    {"TEGU_BENCH_BEFORE", "TEGU_TEST_SHOTS", "TEGU_BENCH_REPOSITORY", "TEGU_TEST_BUILDS", "TEGU_TEST_EXAMPLES"}
+)
 FOR_HOOKS = frozenset(re.findall(r'"(TEGU_\w+)": ground', (ROOT / "workers/deploy/transaction/hooks.py").read_text()))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from workers.adapters.state import keys
 from workers.adapters.state.repos import RepoState
 from workers.adapters.state.state import State
 from workers.model.stack import Repo
@@ -40,6 +43,15 @@ def test_failures_in_a_row_stand_since_the_first_of_them(state: State) -> None:
     assert first.error == "no answer"
     pull(state)
     assert not (found := stands(state).last_pull) or found.error is None
+
+
+def test_the_last_good_one_is_known_while_they_fail_also_after_an_earlier_release(state: State) -> None:
+    good = "2026-01-01T00:00:00.000Z"
+    for fields in ({"status": "succeeded", "at": good, "since": good}, {"status": "failed", "at": good, "since": good}):
+        state.redis.hset(keys.pulled("homelab"), "local", json.dumps(fields | {"error": None}))
+        state.repos.note_failed_try("homelab", "local", "no answer")
+        state.repos.note_failed_try("homelab", "local", "no answer")
+        assert stands(state).pulls["local"].good == (good if fields["status"] == "succeeded" else None)
 
 
 def test_one_worker_that_fails_makes_the_repo_fail_unless_it_pulls_no_more(state: State) -> None:
