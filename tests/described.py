@@ -63,11 +63,8 @@ class Described:
         content = said["content"].get(media)
         assert content is not None, f"{where}: {media} is not described"
         if not response.is_streamed and media.endswith("json"):
-            problems = [
-                f"{where}: {'/'.join(map(str, each.absolute_path))}: {each.message}"
-                for each in self._validator(content["schema"]).iter_errors(json.loads(response.get_data()))
-            ]
-            assert not problems, problems
+            problems = mismatches(self._closed, content["schema"], json.loads(response.get_data()))
+            assert not problems, (where, *problems)
         self.seen.add((request.method.lower(), path, response.status_code))
         return response
 
@@ -79,11 +76,19 @@ class Described:
 
     @cached_property
     def _closed(self) -> dict[str, Any]:
-        components: dict[str, Any] = deepcopy(self.document["components"])
-        for schema in components["schemas"].values():
-            if "properties" in schema:
-                schema["additionalProperties"] = False
-        return components
+        return closed(self.document)
 
-    def _validator(self, schema: Mapping[str, Any]) -> Draft202012Validator:
-        return Draft202012Validator({**schema, "components": self._closed})
+
+def closed(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The components of a description, in which no object has a field that is not described."""
+    components: dict[str, Any] = deepcopy(document["components"])
+    for schema in components["schemas"].values():
+        if "properties" in schema:
+            schema["additionalProperties"] = False
+    return components
+
+
+def mismatches(components: Mapping[str, Any], schema: Mapping[str, Any], value: object) -> list[str]:
+    """Where a value is not as a schema says, and how."""
+    validator = Draft202012Validator({**schema, "components": components})
+    return [f"{'/'.join(map(str, each.absolute_path))}: {each.message}" for each in validator.iter_errors(value)]

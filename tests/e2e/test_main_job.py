@@ -8,6 +8,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.described import closed, mismatches
 from tests.e2e.system import REPO, System, eventually
 
 SERVICE = """\
@@ -178,6 +179,26 @@ def test_what_runs_can_be_triggered_from_a_shell_and_shows_in_a_run(running: Sys
     assert newest["stacks"]["default/shell"]["reason"] == "forced"
     listed = running.tegu("compose", "shell", "ps", "--format", "json").stdout
     assert "running" in listed
+    _see_that_all_is_told_as_described(running)
+
+
+def _see_that_all_is_told_as_described(running: System) -> None:
+    """What has really happened by now: its metrics, and its shapes in the API."""
+    metrics = running.ask("/metrics")[1]
+    for counted in (
+        'tegu_deployment_step_seconds_count{step="wait until healthy"}',
+        'tegu_deployment_seconds_count{outcome="deployed"}',
+        f'tegu_pull_seconds_count{{repo="{REPO}"}}',
+        'tegu_queue_wait_seconds_count{task="pull"}',
+        'tegu_queue_wait_seconds_count{task="deploy_if_changed"}',
+    ):
+        assert f"\n{counted} " in metrics
+    document = running.ask("/api/v1/openapi.json")[1]
+    for name in ("stacks", "runs", "deployments", "repos", "deliveries"):
+        status, answer = running.ask(f"/api/v1/{name}")
+        said = document["paths"][f"/api/v1/{name}"]["get"]["responses"]["200"]["content"]["application/json"]
+        assert (status, mismatches(closed(document), said["schema"], answer)) == (200, [])
+        assert answer["items"] or name == "deliveries"
 
 
 def test_slow_deployments_do_not_hold_up_the_next_decisions(running: System) -> None:
