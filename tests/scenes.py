@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from datetime import timedelta
 from typing import NamedTuple
 
 from tests.records import a_record
+from workers.adapters.state import keys
 from workers.adapters.state.ailing import Ailing
 from workers.adapters.state.clock import now
 from workers.adapters.state.deployed import RecordedContainer
@@ -146,6 +148,26 @@ def deployment(state: State, decision: Decision, outcome: Outcome | None, messag
         seconds = {"stage": 0.2, "validate": 0.2, "up": 0.2}
         ailing = [AILING] if outcome is Outcome.FAILED else []
         state.deployments.finish(made, outcome, message or None, seconds=seconds, fingerprint="f1", ailing=ailing)
+    return made
+
+
+def went_wrong(state: State, stack: str) -> str:
+    """A deployment that took its time, and was rolled back for a container that was not well."""
+    touched = {"web": ServiceDecision(Action.RESTART)}
+    decision = Decision(stack, Action.RESTART, Reason.CONTENT_CHANGED, commit(1), (f"{stack}/nginx.conf",), touched)
+    made = state.deployments.create(decision, None, trigger=Trigger.WEBHOOK, who="github")
+    took = {"stage": 0.1, "validate": 0.3, "switch": 0.1, "what up misses": 1.2, "wait until healthy": 4.3}
+    took |= {"up": 3.7}
+    left = sum(took.values())
+    state.redis.hset(keys.deployment(made), "started_at", json.dumps(ago(seconds=left)))
+    state.deployments.tell(made, ["$ docker compose restart web", " Container mail-web-1  Started"])
+    for name, seconds in took.items():
+        left -= seconds
+        state.deployments.tell(made, steps=[EndedStep(name, seconds, ago(seconds=left))])
+    told = f"web: mail-web-1 is unhealthy; its healthcheck says: {AILING.healthcheck}\n{AILING.log}"
+    state.deployments.tell(made, [*told.splitlines(), "going back to the last good deployment"])
+    state.deployments.tell(made, ["$ docker compose up -d --no-build", " Container mail-web-1  Started"])
+    state.deployments.finish(made, Outcome.ROLLED_BACK, told, seconds=took, fingerprint="f1", ailing=[AILING])
     return made
 
 

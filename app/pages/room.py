@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import threading
 from functools import cache, lru_cache
 from http import HTTPStatus
 from pathlib import Path
@@ -37,6 +38,7 @@ _POLICY = (
 _FOR_PROGRAMS = ("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics")
 _YEAR = 31_536_000
 _WORTH_PACKING = 2048  # bytes
+_PACKING = threading.Lock()
 _QUICK = 3  # of gzip's nine levels: a quarter more bytes than the best, in a fifth of the time
 
 
@@ -127,9 +129,14 @@ def _finish(response: Response) -> Response:
     return response
 
 
-@lru_cache(maxsize=2)
 def _packed(content: bytes) -> bytes:
-    """The content packed; the last is kept, since many who look at one page are given the same (`Together`)."""
+    """The content packed, by one thread at a time: many who look at one page are given the same (`Together`)."""
+    with _PACKING:
+        return _pack(content)
+
+
+@lru_cache(maxsize=2)
+def _pack(content: bytes) -> bytes:
     return gzip.compress(content, _QUICK, mtime=0)
 
 

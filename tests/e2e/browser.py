@@ -55,6 +55,12 @@ class Browser:
         return address
 
     @property
+    def query(self) -> str:
+        """Behind the path of the page that is open."""
+        query: str = self._driver.execute_script("return location.search")
+        return query
+
+    @property
     def text(self) -> str:
         """What can be read of the page."""
         return self._driver.find_element(By.TAG_NAME, "body").text

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from tests.e2e.browser import Browser, look_over
 from tests.e2e.system import System, eventually
+from workers.adapters.state import keys
+from workers.runtime.settings import load_settings
+from workers.services import Services
 
 WELL = """\
 services:
   web: {image: "busybox:stable", command: sleep 1000, network_mode: none, stop_signal: SIGKILL}
 """
-BAD = WELL.replace("sleep 1000", "sh -c 'echo the disk is full; exit 3'")
+# Long enough to be looked at before it fails.
+BAD = WELL.replace("sleep 1000", "sh -c 'sleep 6; echo the disk is full; exit 3'")
 
 
 def test_somebody_logs_in_watches_a_run_live_and_reads_why_another_failed(system: System, browser: Browser) -> None:
@@ -18,7 +22,11 @@ def test_somebody_logs_in_watches_a_run_live_and_reads_why_another_failed(system
     system.start()
     _log_in(system, browser)
     _watch_a_run(system, browser)
-    _find_out_why_another_failed(system, browser)
+    run = _follow_a_failing_log(system, browser)
+    _find_out_why_another_failed(system, browser, run)
+    _read_why_a_stack_was_left_alone(system, browser)
+    _see_a_wrong_signature(system, browser)
+    _find_one_of_500(system, browser)
     _log_out_and_in_by_a_link(system, browser)
 
 
@@ -52,10 +60,38 @@ def _watch_a_run(system: System, browser: Browser) -> None:
     look_over(browser)
 
 
-def _find_out_why_another_failed(system: System, browser: Browser) -> None:
-    run = system.deploy({"services/db/compose.yaml": BAD, "services/worker/compose.yaml": WELL})
+def _follow_a_failing_log(system: System, browser: Browser) -> str:
+    """It grows while the deployment runs, and what failed comes to the top; the run's id."""
+    status, answer = system.send_push(
+        system.push({"services/db/compose.yaml": BAD, "services/worker/compose.yaml": WELL})
+    )
+    assert status == 202, answer
+
+    def begun() -> str:
+        found = system.ask("/api/v1/deployments?stack=default/db")[1]["items"]
+        return str(found[0]["id"]) if found else ""
+
+    browser.open(f"{system.url}/deployments/{eventually(begun, 'its deployment')}")
+    browser.wait_for("It grows while the deployment runs.")
+    browser.mark()
+    browser.wait(lambda: "docker compose" in browser.find("pre.log").text, "what is called")
+    browser.wait(lambda: "the disk is full" in browser.find(".ailing").text, "what failed")
+    assert browser.is_marked, "the page was loaded again"
+    assert "has ended with exit code 3" in browser.find(".ailing").text
+    assert "exit code 3" in browser.find("pre.log").text
+    look_over(browser)
+    browser.press("/")
+    for key in "disk is":
+        browser.press(key)
+    browser.wait_for("lines have “disk is”")
+    look_over(browser)
+    system.follow(answer["run"])
+    return str(answer["run"])
+
+
+def _find_out_why_another_failed(system: System, browser: Browser, run: str) -> None:
+    browser.open(system.url)
     browser.wait_for("What needs you")
-    assert browser.is_marked
     for key in "/db":
         browser.press(key)
     browser.wait(lambda: len(browser.texts("table.stacks td:first-child")) == 1, "the stack that was looked for")
@@ -63,16 +99,49 @@ def _find_out_why_another_failed(system: System, browser: Browser) -> None:
     browser.click("db")
     browser.wait_for("exit code 3")
     look_over(browser)
-    browser.click("failed")
-    browser.wait_for("Log")
-    assert "exit code 3" in browser.find(".say.bad").text
-    look_over(browser)
-    assert system.ask("/webhooks/homelab", b"{}", {"X-GitHub-Event": "push"})[0] == 401
-    eventually(lambda: "unauthorized" in str(system.ask("/api/v1/deliveries")[1]), "a note of the delivery")
-    for path in (f"/runs/{run['id']}", "/repos/homelab"):
+    for path in (f"/runs/{run}", "/settings"):
         browser.open(f"{system.url}{path}")
         look_over(browser)
+
+
+def _read_why_a_stack_was_left_alone(system: System, browser: Browser) -> None:
+    """Content that has failed is not tried again with the next push that does not change it."""
+    run = system.deploy({"services/web/compose.yaml": WELL.replace("1000", "1001")})
+    browser.open(f"{system.url}/runs/{run['id']}")
+    rows = {row.partition("\n")[0]: row for row in browser.texts("#parts tbody tr")}
+    said = next(row for name, row in rows.items() if "default/db" in name)
+    assert "left alone" in said
+    assert "this content failed before" in said
+    assert "brought up web: compose.yaml changed" in next(row for name, row in rows.items() if "default/web" in name)
+    look_over(browser)
+
+
+def _see_a_wrong_signature(system: System, browser: Browser) -> None:
+    assert system.ask("/webhooks/homelab", b"{}", {"X-GitHub-Event": "push"})[0] == 401
+    eventually(lambda: "unauthorized" in str(system.ask("/api/v1/deliveries")[1]), "a note of the delivery")
+    browser.open(f"{system.url}/repos/homelab")
     browser.wait_for("wrong signature")
+    assert "kB" in browser.text, "the size of the clone"
+    look_over(browser)
+
+
+def _find_one_of_500(system: System, browser: Browser) -> None:
+    """Two keystrokes are enough; the others are only written down."""
+    state = Services(load_settings(system.env)).state
+    names = [f"{letter}{number}-app" for number in range(20) for letter in "abcdefghijklmnopqrstuvwxy"]
+    with state.redis.pipeline(transaction=False) as pipeline:
+        for name in names:
+            pipeline.hset(keys.status(f"default/{name}"), "latest_commit", '"c1"')
+        pipeline.sadd(keys.stacks(), *(f"default/{name}" for name in names), "default/zq-app")
+        pipeline.execute()
+    browser.open(system.url)
+    browser.wait_for("c19-app")
+    for key in "/zq":
+        browser.press(key)
+    browser.wait(lambda: browser.texts("table.stacks td:first-child") == ["zq-app"], "one of 500")
+    assert "zq" in browser.query
+    look_over(browser)
+    state.redis.srem(keys.stacks(), *(f"default/{name}" for name in names), "default/zq-app")
 
 
 def _log_out_and_in_by_a_link(system: System, browser: Browser) -> None:

@@ -18,7 +18,7 @@ from tests.e2e.browser import Browser, missing
 from tests.redis_server import RedisServer
 from tests.unit.pages.conftest import CATALOG
 from workers.adapters.state.state import State
-from workers.model.words import Action, Decision, Outcome, Reason, StackStatus
+from workers.model.words import Action, Decision, Outcome, Reason
 from workers.runtime.settings import Settings
 from workers.services import Services
 
@@ -75,8 +75,7 @@ def everything(state: State) -> dict[str, str]:
     state.repos.note_size("homelab", "local", 48_300_000)
     scenes.pasts(state, [*places, "production/home", "production/git"])
     run = scenes.under_way(state, [f"production/{name}" for name in ("vault", "git", "wiki")])
-    decision = Decision(STACK, Action.RESTART, Reason.CONTENT_CHANGED, scenes.commit(1))
-    failed = scenes.deployment(state, decision, Outcome.FAILED, scenes.BAD[StackStatus.FAILED])
+    failed = scenes.went_wrong(state, STACK)
     return {
         "broken": "/",
         "stack": f"/stacks/{STACK}",
@@ -121,6 +120,29 @@ def test_a_page_that_is_not_current_any_more_says_so_and_ages_go_on(
     monkeypatch.undo()
     browser.find("#search").send_keys("t")
     browser.wait(lambda: "stale" not in browser.classes, "that it is again")
+
+
+def test_a_log_is_followed_line_by_line_until_its_deployment_ends(
+    services: Services, address: str, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decision = Decision(STACK, Action.RESTART, Reason.CONTENT_CHANGED, scenes.commit(1))
+    made = scenes.deployment(services.state, decision, None)
+    browser = look(1280, dark=False)
+    browser.open(f"{address}/deployments/{made}")
+    monkeypatch.setattr("app.pages.deployment.read", lambda *_: 1 / 0)  # so nothing new comes with the page itself
+    told = []
+    for number in range(3):
+        told.extend([f"layer {number} pulled", f"layer {number} kept"])
+        services.state.deployments.tell(made, told[-2:])
+        browser.wait(lambda: told[-1] in browser.find("pre.log").text, "the last line")
+    lines = browser.find("pre.log").text.splitlines()
+    assert lines[-6:] == told
+    assert len(lines) == 9
+    monkeypatch.undo()
+    services.state.deployments.finish(made, Outcome.DEPLOYED)
+    browser.wait(lambda: "deployed" in browser.find("h1").text, "how it ended")
+    assert browser.find("pre.log").get_attribute("data-follow") is None
+    assert browser.find("pre.log").text.splitlines() == lines
 
 
 def _seen(browser: Browser, url: str, name: str) -> list[str]:
