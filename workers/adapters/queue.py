@@ -86,9 +86,8 @@ def notice_message(subject: str, news: str, run: str, worker: str) -> Message:
 
 def question_message(question: Question, identifier: str, worker: str, *, expires: float) -> Message:
     """Ask a worker something about a stack, on the quick queue. Who has asked does not wait for long."""
-    return Message(
-        pull_queue(worker), question.task, (*question.args, identifier), expires=expires, told=question.stack
-    )
+    args = (*question.args, identifier)
+    return Message(pull_queue(worker), question.task, args, expires=expires, told=" ".join(filter(None, question.args)))
 
 
 def _deploy_args(stack_id: str, run: str | None, *, force: bool) -> tuple[tuple[str | bool | None, ...], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import logging
@@ -36,7 +37,7 @@ def deliver(client: FlaskClient, delivery: Delivery, repo: str = "homelab") -> T
 def queued(services: Services) -> list[tuple[str, str, str]]:
     """The pulls that wait for the worker: repo, run, worker."""
     messages = services.state.redis.lrange(pull_queue("local"), 0, -1)
-    return [tuple(json.loads(item)["headers"]["argsrepr"][1:-1].replace("'", "").split(", ")) for item in messages]
+    return [tuple(json.loads(base64.b64decode(json.loads(item)["body"]))[0]) for item in messages]
 
 
 def assert_problem(response: TestResponse, status: int) -> dict[str, Any]:
