@@ -32,6 +32,16 @@ services:
     network_mode: none
     stop_signal: SIGKILL
 """
+DEPENDENCY = """\
+    depends_on: {{db: {{condition: service_healthy}}}}
+  db:
+    image: busybox:stable
+    command: sleep 1000
+    network_mode: none
+    stop_signal: SIGKILL
+    volumes: ['{ready}:/ready:ro']
+    healthcheck: {{test: [CMD, test, -e, /ready/yes], interval: 1s, retries: 600}}
+"""
 DEFAULTS = """
 defaults:
   project: "{prefix}-{{stack}}"
@@ -143,6 +153,24 @@ def test_a_stack_whose_hook_kills_the_worker_is_set_aside_and_all_others_are_dep
     assert kills == 3
     assert "took the worker down 3 times in a row" in stacks["default/s0"]["message"]
     assert {name.removeprefix(f"/{place.prefix}-") for name in place.started()} == {"s1-web-1", "s2-web-1"}
+
+
+def test_an_up_that_waits_for_a_dependency_holds_no_slot(place: Place) -> None:
+    place.promise(settle="0s")
+    ready = place.folder / "ready"
+    ready.mkdir()
+    slow = COMPOSE.format(seconds=1000) + DEPENDENCY.format(ready=ready)
+    with place.worker(TEGU_CONCURRENCY="1"):
+        place.push({"services/s0/compose.yaml": slow})
+        first, _ = request_pull(place.services, "homelab", Trigger.API)
+        eventually(lambda: any("s0-db-1" in name for name in place.started()), "the dependency runs", 120)
+        second = place.change("s1")
+        eventually(lambda: any("s1-web-1" in name for name in place.started()), "another stack is deployed", 120)
+        assert not any("s0-web-1" in name for name in place.started())
+        (ready / "yes").touch()
+        for run in (first, second):
+            assert _outcomes(place.ended(run, 120)) <= {"deployed", "unchanged"}
+    assert any("s0-web-1" in name for name in place.started())
 
 
 def test_hooks_hold_no_slot_but_are_bounded_and_somebody_ends_one_by_ending_its_task(place: Place) -> None:

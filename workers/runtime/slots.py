@@ -125,6 +125,27 @@ def without_slot(*, then_only_ends: bool = False) -> Iterator[None]:
         hold_a_slot()
 
 
+@contextlib.contextmanager
+def until_it_waits() -> Iterator[Callable[[], None]]:
+    """Hold the slot until what is yielded is called, because from then on a child process only waits inside.
+
+    So many may do that as may wait for hooks, since each has its process; any more keep their slots.
+    """
+    with contextlib.ExitStack() as waiting:
+
+        def give_back() -> None:
+            if not _this_thread.holds or _this_thread.slots is None:
+                return
+            hooks = _this_thread.slots.hooks
+            if hooks is not None:
+                if not hooks.try_take():
+                    return
+                waiting.callback(hooks.give)
+            waiting.enter_context(without_slot())
+
+        yield give_back
+
+
 def hold_a_slot() -> None:
     """Take a slot again, if the calling thread has to do with any and holds none."""
     slots = _this_thread.slots

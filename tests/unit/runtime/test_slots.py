@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from workers.runtime.slots import Slots, hold_a_slot, holding, in_a_hook, without_slot
+from workers.runtime.slots import Slots, hold_a_slot, holding, in_a_hook, until_it_waits, without_slot
 
 _SOON = 10.0
 
@@ -38,6 +38,42 @@ def test_whoever_waits_holds_none_and_holds_one_again_afterwards() -> None:
             slots.give()
         assert not slots.try_take()
     assert slots.try_take()
+
+
+def test_whoever_learns_that_it_only_waits_gives_its_slot_back_until_that_is_over() -> None:
+    slots = Slots(1)
+    assert slots.try_take()
+    with holding(slots):
+        with until_it_waits() as give_back:
+            assert not slots.try_take()
+            for _ in range(2):
+                give_back()
+            assert slots.try_take()
+            slots.give()
+        assert not slots.try_take()
+        with until_it_waits():
+            pass
+        assert not slots.try_take()
+    assert slots.try_take()
+
+
+def test_only_so_many_wait_for_a_child_as_may_wait_for_hooks() -> None:
+    slots = Slots(1, hooks=1)
+    assert slots.hooks is not None
+    assert slots.try_take()
+    with holding(slots):
+        assert slots.hooks.try_take()
+        with until_it_waits() as give_back:
+            give_back()
+            assert not slots.try_take()
+            slots.hooks.give()
+            for _ in range(2):
+                give_back()
+            assert slots.try_take()
+            assert not slots.hooks.try_take()
+            slots.give()
+        assert slots.hooks.try_take()
+        assert not slots.try_take()
 
 
 def test_whoever_has_waited_goes_on_before_whoever_begins() -> None:

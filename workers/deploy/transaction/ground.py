@@ -12,6 +12,7 @@ from workers.adapters.docker.compose import Compose
 from workers.adapters.docker.compose_project import Project
 from workers.adapters.docker.container import Container
 from workers.adapters.docker.engine import Engine
+from workers.adapters.docker.progress import is_waiting
 from workers.adapters.state.deployed import Call, Deployed
 from workers.changes.snapshot import Snapshot
 from workers.changes.tree import Tree
@@ -26,6 +27,7 @@ from workers.deploy.transaction.volumes import Volume
 from workers.model.stack import Stack
 from workers.model.words import Decision, Entry
 from workers.runtime.masking import Masker
+from workers.runtime.slots import until_it_waits
 
 SupersededBy: TypeAlias = Callable[[], str | None]
 
@@ -171,13 +173,21 @@ class Ground:
         return replace(self, tools=self.tools.unstoppable())
 
     def run(self, argv: list[str], *, seconds: float, staged: bool = False) -> None:
-        """Run one subcommand of Compose, its output into the log."""
-        self.tools.say(f"$ docker compose {' '.join(argv)}")
-        self.tools.compose.run(
-            self.staged if staged else self.project,
-            argv,
-            timeout=seconds,
-            on_line=self.tools.say,
-            pass_fds=(self.tools.lock,),
-            stop=self.tools.stop,
-        )
+        """Run one subcommand of Compose, its output into the log; without a slot from when it waits for a container."""
+        say = self.tools.say
+        say(f"$ docker compose {' '.join(argv)}")
+        with until_it_waits() as give_back:
+
+            def hear(line: str) -> None:
+                say(line)
+                if is_waiting(line):
+                    give_back()
+
+            self.tools.compose.run(
+                self.staged if staged else self.project,
+                argv,
+                timeout=seconds,
+                on_line=hear,
+                pass_fds=(self.tools.lock,),
+                stop=self.tools.stop,
+            )
