@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import click
 
+from app.cli.naming import Names
 from app.cli.output import json_option, print_json, say, tinted
 from app.cli.session import Session, pass_session
 from workers.commands.checked import Checked
@@ -27,7 +28,7 @@ def doctor(session: Session, as_json: bool) -> None:
     for checked in examine(session.services):
         checks.append(checked)
         if not as_json:
-            _print_check(checked)
+            _print_check(checked, session.names)
     settings = shown_settings(session.settings)
     if as_json:
         ok = all(checked.status in {"ok", "warning"} for checked in checks)
@@ -43,8 +44,8 @@ def doctor(session: Session, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _print_check(checked: Checked) -> None:
+def _print_check(checked: Checked, names: Names) -> None:
     status = tinted(checked.status, f"{checked.status:<12}")
-    click.echo(f"{status}{visible(f'{checked.name}: {checked.found}')}")
+    click.echo(f"{status}{visible(names.within(f'{checked.name}: {checked.found}'))}")
     if checked.mend and checked.status != "ok":
-        say(f"            {checked.mend}")
+        say(f"            {names.within(checked.mend)}")

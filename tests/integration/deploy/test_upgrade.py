@@ -57,7 +57,7 @@ def test_an_unrelated_push_leaves_the_others_alone_and_they_are_told_of(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = written(numbers(use(house, INSTALLED, monkeypatch)))  # without the distribution's own number
-    stack = house.stack()
+    house.stack()
     assert house.push({"a/compose.yaml": model()})["outcome"] == "deployed"
     assert list(upgrades(house.services)) == []
     new = use(house, PINNED, monkeypatch)
@@ -66,7 +66,7 @@ def test_an_unrelated_push_leaves_the_others_alone_and_they_are_told_of(
     (found,) = upgrades(house.services)
     assert (found.installed, found.made_with) == (new, (old,))
     assert (found.recreated, found.maybe) == (("apart", "db", "web"), ("side",))
-    says = f"Compose {new} is installed; {stack} was deployed with {old}: its services apart, db, web will be recreated"
+    says = f"Compose {new} is installed; a was deployed with {old}: its services apart, db, web will be recreated"
     assert all(says in output for output in told(house))
 
     assert house.push({"a/compose.yaml": model(apart={"environment": {"NEW": "1"}})})["outcome"] == "deployed"
