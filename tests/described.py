@@ -13,6 +13,8 @@ from jsonschema import Draft202012Validator
 
 from app.http.openapi import describe
 
+_documents: dict[tuple[str, ...], dict[str, Any]] = {}
+
 Answer = tuple[str, str, int]
 """Method, path as it is described, and status."""
 
@@ -30,7 +32,11 @@ class Described:
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        return describe(self._app, "tegu_session_80")
+        """Made once for all applications of the same routes, of which each test has one."""
+        routes = tuple(sorted(rule.rule for rule in self._app.url_map.iter_rules()))
+        if routes not in _documents:
+            _documents[routes] = describe(self._app, "tegu_session_80")
+        return _documents[routes]
 
     @cached_property
     def answers(self) -> set[Answer]:

@@ -120,17 +120,25 @@ def refused(driver: Driver) -> None:
 
 
 def away(driver: Driver) -> None:
-    def ask(route: Route, address: str) -> None:
-        has_session = "openapi" in address  # all that it asks Redis for
-        client = driver.client(redis_url=AWAY, **({"api_open": None, "api_token": Secret("t")} if has_session else {}))
-        client.set_cookie("tegu_session_http", "x" * 43)
+    routes = list(driver.routes(503))
+    # Not made by the threads: Python 3.11 cannot parse in two of them at once, which is how Flask makes its routes.
+    clients = [away_client(driver, needs_session="openapi" in address) for _, address in routes]
+
+    def ask(client: FlaskClient, route: Route, address: str) -> None:
         body = BODIES.get(address.rpartition("/")[2], {})
         request = delivery() if address.startswith("/webhooks") else {"json": body} if route[0] == "post" else {}
         there = address.replace(STACK, GONE) if address.endswith("/forget") else address
         driver.expect(client, route, 503, there, **request)
 
     with ThreadPoolExecutor(8) as at_once:  # each is tried for a while
-        list(at_once.map(ask, *zip(*driver.routes(503), strict=True)))
+        list(at_once.map(ask, clients, *zip(*routes, strict=True)))
+
+
+def away_client(driver: Driver, *, needs_session: bool) -> FlaskClient:
+    """Somebody whose Tegu has lost its Redis; a session is all that the description asks it for."""
+    client = driver.client(redis_url=AWAY, **({"api_open": None, "api_token": Secret("t")} if needs_session else {}))
+    client.set_cookie("tegu_session_http", "x" * 43)
+    return client
 
 
 def nowhere(driver: Driver) -> None:
