@@ -234,4 +234,5 @@ def _facts(stack: Stack | None) -> tuple[Fact, ...]:
         Fact("project", stack.project),
         Fact("worker", stack.worker),
         Fact("engine", stack.docker_host),
+        Fact("options", "where each comes from", f"/settings?stack={quote(stack.id)}#options"),
     )
