@@ -16,8 +16,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from app.pages.words import done
 from workers.commands.demo import REPO, STACKS, Demonstration, Sighting, demonstration
 from workers.model.errors import TeguError, TransientError
+from workers.model.words import Action
 
 _READY = 90.0  # seconds until Tegu has to be able to work
 _RUN = 120.0  # seconds until a run has to have ended
@@ -117,7 +119,8 @@ def _show(
     say(f"   push {commit[:10]} → run {run['id']} {run['status']} in {seconds:.2f} s")
     for stack in STACKS:
         outcome = run["stacks"].get(f"default/{stack}", {})
-        say(f"   {stack:8} {outcome.get('action', '-'):8} {_told(before.get(stack), after.get(stack))}")
+        did = done(Action(outcome.get("action") or Action.NONE))
+        say(f"   {stack:8} {did:13} {_told(before.get(stack), after.get(stack))}")
     _judge(demo, step, run, before, after)
     shown: dict[str, object] = {
         "title": step.title,

@@ -15,11 +15,13 @@ from workers.adapters.state.past_deployment import RecordedDeployment
 from workers.adapters.state.run import Run
 from workers.deploy.known import find_known
 from workers.model.errors import UnknownName
+from workers.model.messages import visible
 from workers.model.words import Outcome, RunStatus
 from workers.services import Services
 
 _BLOCK_MS = 1000
 _POLL = 0.3  # seconds
+_MOST_WAITING = 30  # stacks of a run that are looked at for what is under way
 
 
 class Log:
@@ -76,7 +78,7 @@ class Log:
         while True:
             seen = self._state.runs.get(run.id)
             run = seen or run
-            for deployment in run.deployments:
+            for deployment in (*run.deployments, *self._under_way(run)):
                 if deployment not in told:
                     told.add(deployment)
                     self._print_deployment(deployment, is_followed=is_followed)
@@ -88,6 +90,12 @@ class Log:
                 click.echo(run_sentence(run, self._names))
                 return run.status is RunStatus.SUCCEEDED
             time.sleep(_POLL)
+
+    def _under_way(self, run: Run) -> list[str]:
+        """The deployments that a run waits for, the first ones of many."""
+        waiting = [stack for stack, result in run.stacks.items() if result.outcome is None]
+        found = self._state.deployments.under_way(waiting[:_MOST_WAITING])
+        return [each.id for each in found if each.run == run.id]
 
     def _print_deployment(self, deployment: str, *, is_followed: bool) -> bool:
         found = self._state.deployments.get(deployment)
@@ -104,9 +112,9 @@ class Log:
                 break
             found = self._state.deployments.get(deployment)
         if found is not None and found.outcome:
-            said = f": {self._names.within(found.error)}" if found.error else ""
+            said = f": {visible(self._names.within(found.error))}" if found.error else ""
             _, word = words.OUTCOME[found.outcome]
-            say(f"── {tinted(word)}{said}")
+            click.echo(f"── {tinted(word)}{said}")
         return found is not None and found.status is RunStatus.SUCCEEDED
 
     def _lines(self, deployment: str) -> list[str]:

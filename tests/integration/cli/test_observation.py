@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable
 
 import pytest
 
 from tests.git_server import Source
 from tests.records import a_record, record_at
+from tests.terminal import typed
 from workers.adapters.state.marks import Hold, Removed
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.status import DecisionNote, DeploymentNote, StatusFields
 from workers.model.words import Action, Decision, Outcome, Reason
 
-from .conftest import Desk, compose
+from .conftest import PROGRAM, Desk, compose
 
 
 @pytest.fixture
@@ -154,6 +157,31 @@ def test_runs_and_logs_are_shown(redis_desk: Desk, deployed: Source) -> None:
     assert redis_desk.read("log", deployment)["log"][-1] == "Container authelia Started"
     assert redis_desk.read("log", run)["logs"][deployment][0] == "Container authelia Starting"
     assert redis_desk.tegu("log", "nobody").code == 2
+
+
+def test_at_a_terminal_of_eighty_columns_words_are_coloured_and_ids_are_whole(
+    redis_desk: Desk, deployed: Source
+) -> None:
+    state, commit = redis_desk.services.state, deployed.git("rev-parse", "HEAD")
+    run = state.runs.create("homelab", "cli", (), who="ada@example")
+    state.runs.plan(run, [("default/authelia", commit)])
+    decision = Decision("default/authelia", Action.UP, Reason.CONTENT_CHANGED, commit)
+    deployment = state.deployments.create(decision, run)
+    state.deployments.tell(deployment, ["Container authelia Starting"])
+    seen: dict[str, str] = {}
+    for command in ("status", "runs", "explain authelia", f"log {run}", "plan"):
+        settings = redis_desk.settings
+        env = {"PATH": os.environ["PATH"], "TEGU_DATA_DIR": str(settings.data_dir)}
+        env |= {"TEGU_REDIS_URL": str(settings.redis_url), "TEGU_CATALOG": str(settings.catalog)}
+        code, seen[command] = typed([PROGRAM, *command.split()], env=env)
+        assert code == 0, seen[command]
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", seen[command])
+        assert [line for line in plain.splitlines() if line != line.rstrip()] == []
+        assert "\\u001b" not in plain
+    assert commit[:10] in seen["status"]
+    assert "\x1b[36mwaits" in seen["status"]
+    assert f"{run}  \x1b[36mqueued" in seen["runs"]
+    assert "Container authelia Starting" in seen[f"log {run}"]  # which is under way
 
 
 @pytest.mark.usefixtures("deployed")
