@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -131,8 +132,8 @@ def _argv(wanted: Wanted) -> Sequence[str]:
 
 def _variables(wanted: Wanted, catalog: Path) -> Mapping[str, str]:
     known = {"TEGU_CATALOG": str(catalog), "TEGU_DATA_DIR": str(wanted.settings.data_dir)}
-    # Docker's logins and ssh's keys are found by it, and systemd sets none for root.
-    return known | ({"HOME": str(Path.home())} if wanted.is_system else {})
+    # Docker's logins and ssh's keys are found by it, and systemd sets none for root. `sudo -E` leaves a person's own.
+    return known | ({"HOME": pwd.getpwuid(0).pw_dir} if wanted.is_system else {})
 
 
 def _secrets(catalog: Path) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pwd
 import stat
 from pathlib import Path
 
@@ -36,6 +37,15 @@ def test_a_service_is_written_with_its_secrets_apart_and_says_what_is_next(desk:
     assert 'HOOK_SECRET="planted hook"\n' in env.read_text()
     assert "OTHER" not in env.read_text()
     assert SECRET not in unit.read_text() + done.stdout
+
+
+def test_the_machines_service_runs_as_root_and_finds_what_is_roots(desk: Desk) -> None:
+    desk.catalog(CATALOG)
+    shown = desk.tegu("service", "install", "--system", "--print").stdout
+    assert shown.startswith("# /etc/systemd/system/tegu.service\n")
+    assert f"Environment=HOME={pwd.getpwuid(0).pw_dir}\n" in shown
+    assert "EnvironmentFile=-/etc/tegu/tegu.env\n" in shown
+    assert f"ReadWritePaths=-{desk.settings.data_dir}\n" in shown
 
 
 def test_what_somebody_has_changed_is_overwritten_only_by_force_and_secrets_never(desk: Desk) -> None:
