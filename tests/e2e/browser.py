@@ -39,6 +39,7 @@ class Browser:
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self._driver = Chrome(options=options, service=Service(str(shutil.which("chromedriver"))))
+        self._driver.set_script_timeout(2 * PATIENCE)  # axe looks at every word of a long page
         # A window of Chromium is no narrower than 500 pixels; a phone's is.
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
@@ -133,6 +134,11 @@ class Browser:
         """Whether the page is wider than the window."""
         script = "return document.documentElement.scrollWidth > document.documentElement.clientWidth"
         return bool(self._driver.execute_script(script))
+
+    def is_in_view(self, selector: str) -> bool:
+        """Whether the beginning of something can be seen without scrolling."""
+        script = "const {top} = arguments[0].getBoundingClientRect(); return top >= 0 && top < innerHeight - 40"
+        return bool(self._driver.execute_script(script, self.find(selector)))
 
     def shoot(self, file: Path) -> None:
         """Take a picture of the whole page, as WebP: a third of the bytes."""

@@ -97,6 +97,10 @@ def test_every_page_can_be_read_by_everybody(
     browser = look(width, dark=dark)
     pages = everything(services.state)
     seen = {name: _seen(browser, f"{address}{path}", f"{name}-{width}") for name, path in pages.items()}
+    browser.open(f"{address}/")
+    assert not browser.is_in_view("table.stacks")
+    browser.press("/")
+    browser.wait(lambda: browser.is_in_view("table.stacks"), "the list in which somebody is about to find a stack")
     services.state.redis.flushall()
     scenes.all_well(services.state, 40)
     scenes.pasts(services.state, [f"production/stack-{number:04}" for number in range(40)])

@@ -170,7 +170,8 @@ if (search) {
   document.addEventListener("keydown", (event) => {
     if (event.key === "/" && !event.ctrlKey && !event.metaKey && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) {
       event.preventDefault();
-      search.focus();
+      search.closest(".bar")?.scrollIntoView(); // what is found stands below
+      search.focus({ preventScroll: true });
       search.select();
     }
   });
