@@ -17,9 +17,13 @@ from workers.runtime.late import late
 if TYPE_CHECKING:
     from importlib import metadata
 
+    from click import shell_completion as completing
+    from click.shell_completion import CompletionItem
+
     from app.cli import names, session
 else:  # help needs none of them
     metadata, names, session = late("importlib.metadata"), late("app.cli.names"), late("app.cli.session")
+    completing = late("click.shell_completion")
 
 FAILED, USAGE, UNREACHABLE, INTERRUPTED = 1, 2, 3, 130
 
@@ -66,6 +70,12 @@ class Commands(click.Group):
             return None
         found = getattr(import_module(f"app.cli.commands.{cmd_name}"), cmd_name)
         return found if isinstance(found, click.Command) else None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that begin so, without importing any of them, and options."""
+        found = [completing.CompletionItem(name, help=text) for name, text in COMMANDS.items()]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(item for item in found if item.value.startswith(incomplete)), *options]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

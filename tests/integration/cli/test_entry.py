@@ -111,6 +111,15 @@ def test_stack_names_are_completed_even_when_redis_is_away(desk: Desk) -> None:
     assert desk.tegu(**typed).stdout.split() == ["plain,homelab"]
 
 
+def test_commands_are_completed_without_loading_them(desk: Desk) -> None:
+    typed = {"_TEGU_COMPLETE": "zsh_complete", "COMP_WORDS": "tegu dep", "COMP_CWORD": "1"}
+    assert desk.tegu(**typed).stdout.split("\n")[:3] == ["plain", "deploy", COMMANDS["deploy"]]
+    typed["COMP_WORDS"] = "tegu --cat"
+    done = desk.tegu(**typed, PYTHONPROFILEIMPORTTIME="1")
+    assert "--catalog" in done.stdout
+    assert "pydantic" not in done.stderr
+
+
 def test_environments_runs_and_commits_are_completed_where_they_are_meant(redis_desk: Desk) -> None:
     environments = "environments: {production: {}, staging: {}}\ndefaults: {project: '{environment}-{stack}'}\n"
     both = "authelia: {path: a}, adguard: {path: b, environments: [staging]}"
