@@ -119,7 +119,12 @@ class Deployments:
             for name, count in took.items():
                 pipeline.hincrby(keys.counters(), name, count)
             pipeline.execute()
-        self._scripts("note_past", json.loads(stack), *_MARKED)
+        self.note_past(json.loads(stack))
+
+    @translated()
+    def note_past(self, stack: str) -> None:
+        """Let a stack's status have its last deployments, for lists of many stacks."""
+        self._scripts("note_past", stack, *_MARKED)
 
     @translated()
     def get(self, deployment: str) -> RecordedDeployment | None:

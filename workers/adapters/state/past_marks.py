@@ -58,6 +58,6 @@ class PastMarks:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any] | None) -> PastMarks:
-        """From Redis; none where an earlier release has written the status."""
-        known = stored or {}
-        return cls("".join(each for each in known.get("outcomes", "") if each in LETTERS), known.get("names", ""))
+        """From Redis; none where an earlier release has written the status, or one that knows more outcomes."""
+        outcomes: str = (stored or {}).get("outcomes", "")
+        return cls(outcomes, (stored or {}).get("names", "")) if LETTERS.keys() >= set(outcomes) else cls()

@@ -129,6 +129,7 @@ class State:
         """Let a stack have the history and the pause of another one, unless it has its own."""
         if self.redis.exists(keys.deployments(stack)):
             self.redis.renamenx(keys.deployments(stack), keys.deployments(to))
+            self.deployments.note_past(to)
         if (pause := self.pauses.get(stack)) is not None:
             self.pauses.restore(to, pause)
 

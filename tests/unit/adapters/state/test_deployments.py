@@ -138,3 +138,12 @@ def test_what_is_not_known_any_more_is_not_known_again_by_the_end_of_a_deploymen
     state.deployments.finish(deployment, Outcome.DEPLOYED)
     assert not state.redis.exists(keys.status(STACK))
     assert state.records.status(STACK).past == PastMarks()
+
+
+def test_a_stack_that_goes_on_under_another_name_keeps_its_last_deployments(state: State) -> None:
+    for stack in (STACK, "production/b"):
+        state.records.set_status(stack, latest_commit="c1")
+    deployment = created(state)
+    state.deployments.finish(deployment, Outcome.DEPLOYED)
+    state.hand_on(STACK, "production/b")
+    assert state.records.status("production/b").past.each() == (PastMark(deployment, Outcome.DEPLOYED, "c1"),)
