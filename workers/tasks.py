@@ -273,6 +273,7 @@ def _reconcile_first(sender: Any = None, **_: object) -> None:  # noqa: ANN401 (
     worker = app.conf.tegu_worker
     if pull_queue(worker) not in sender.app.amqp.queues.consume_from:
         return
+    reconciling.has_lost_all.set()
     try:
         Queue(app).publish_reconcile(worker)
     except RedisUnavailable as error:

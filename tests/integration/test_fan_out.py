@@ -13,7 +13,7 @@ import pytest
 
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, compose, eventually
-from workers.adapters.queue import quick_message
+from workers.adapters.queue import Message, quick_message
 from workers.adapters.state import keys
 from workers.adapters.state.exclusion import exclusive
 from workers.adapters.state.leases import stack_lease
@@ -318,6 +318,30 @@ def test_what_a_killed_worker_was_at_counts_as_lost_though_its_lease_is_still_th
         assert publish_lost(rig.services, "local") == 0
     assert state.leases.acquire(stack_lease("default/s1"), "a worker that was killed") is not None
     assert publish_lost(rig.services, "local") == 1
+
+
+def test_a_worker_that_has_just_started_counts_all_as_lost_that_is_in_no_queue(rig: Rig) -> None:
+    rig.record()
+    state = rig.services.state
+    run = state.runs.create("homelab", Trigger.WEBHOOK, ())
+    state.runs.plan(run, [("default/s1", rig.commit), ("default/s2", rig.commit)])
+    rig.services.queue.publish([quick_message("default/s2", run, "local")])
+    assert publish_lost(rig.services, "local") == 0  # they may be about to be published
+    with exclusive(state, "default/s1"):  # as a child of a killed worker holds it
+        assert publish_lost(rig.services, "local", all_lost=True) == 1
+
+
+def test_what_a_killed_worker_had_taken_and_not_begun_is_done_by_the_next_one(rig: Rig) -> None:
+    rig.record()
+    with rig.worker("-c", "1", "-I", "tests.slow_task") as worker:
+        rig.services.queue.publish([Message("tegu.local.deploy", "test.slow", ("600",))])
+        eventually(lambda: "begun to sleep" in rig.log, "the only slot is taken")
+        run = request_deploy(rig.services, ["s1"], trigger=Trigger.CLI)
+        eventually(lambda: rig.services.state.redis.llen("tegu.local.deploy") == 0, "it has been taken")
+        worker.kill()
+        worker.wait()
+    with rig.worker():
+        assert rig.ended(run)["stacks"]["default/s1"]["outcome"] == "unchanged"
 
 
 def test_a_reconcile_without_a_worker_goes_to_every_worker(rig: Rig) -> None:

@@ -8,6 +8,7 @@ worker has (re)connected to Redis. A second one at the same time does no harm.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -36,6 +37,10 @@ SETTLED_SECONDS = 10.0
 """How old a run has to be before what it waits for can count as lost: it is still being published before."""
 
 
+# Set when this process has lost whatever it had taken and not begun, by its own start or with its connection to Redis.
+has_lost_all = threading.Event()
+
+
 @dataclass(frozen=True, slots=True)
 class Reconciled:
     """How many of what a look at everything found: repos, records restored, messages published again, stacks healed."""
@@ -62,7 +67,9 @@ def reconcile(services: Services, worker: str) -> Reconciled:
     restored = rebuild(services.state)
     mine = {stack.id: stack.options for stack in services.stacks.all() if stack.worker == worker}
     mirror_marks(services.state, {stack: options.when_removed for stack, options in mine.items()})
-    published = publish_lost(services, worker)
+    all_lost = has_lost_all.is_set()
+    has_lost_all.clear()
+    published = publish_lost(services, worker, all_lost=all_lost)
     repos = repos_of(services, worker)
     gone = _publish_gone(services, worker, repos) + len(see_off(services, worker))
     forget_vanished(services, worker)
@@ -100,8 +107,19 @@ def _publish_gone(services: Services, worker: str, repos: Collection[str]) -> in
     return len(gone)
 
 
-def publish_lost(services: Services, worker: str) -> int:
-    """Publish again what open runs wait for and nobody is about to do. Returns how many messages that took."""
+def publish_lost(services: Services, worker: str, *, all_lost: bool = False) -> int:
+    """Publish again what open runs wait for and nobody is about to do.
+
+    Args:
+        services: the process's.
+        worker: whose stacks and pulls.
+        all_lost: whether nothing that this worker had taken is on its way any more, so that also what a run of this
+            very moment waits for counts as lost, and what has a lock that a child of a killed worker still holds: its
+            task is tried again until it gets that.
+
+    Returns:
+        How many messages that took.
+    """
     quick, deploy = pull_queue(worker), deploy_queue(worker)
     calls = services.queue.calls_in(quick) | services.queue.calls_in(deploy)
     queued = {stack for task, stack, _ in calls if task == DEPLOY_IF_CHANGED}
@@ -109,7 +127,7 @@ def publish_lost(services: Services, worker: str) -> int:
     is_held = services.state.stack_lock.is_held
     messages: list[Message] = []
     for run in services.state.open_runs.all():
-        if time.time_ns() // 1_000_000 - milliseconds_of(run.id) < SETTLED_SECONDS * 1000:
+        if not all_lost and time.time_ns() // 1_000_000 - milliseconds_of(run.id) < SETTLED_SECONDS * 1000:
             continue
         if worker in run.pulls and (PULL, run.repo, run.id) not in calls:
             messages.append(pull_message(run.repo, run.id, worker))
@@ -117,7 +135,7 @@ def publish_lost(services: Services, worker: str) -> int:
             stack
             for stack in run.stacks
             # The lease of a killed worker is there for half a minute more.
-            if stack not in queued and not (stack_lease(stack) in leased and is_held(stack))
+            if stack not in queued and (all_lost or not (stack_lease(stack) in leased and is_held(stack)))
         ]
         messages += _messages(services, worker, run, lost)
     services.queue.publish(messages)
