@@ -53,12 +53,11 @@ COPY workers /usr/src/tegu/workers
 RUN /opt/tegu/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --root /tegu /usr/src/tegu
 COPY scripts/flower.py /tegu/opt/tegu/flower.py
 
-# Without pip, which nothing calls any more, and the lexers of a hundred languages behind a prompt that nobody opens.
+# Without pip, which nothing calls any more.
 FROM packages AS lean
 RUN /opt/tegu/bin/python -m pip uninstall --quiet --yes pip \
     && cd /opt/tegu/lib/python3*/site-packages \
-    && find . -type d -name tests -prune -exec rm -rf {} + \
-    && find pygments/lexers -type f ! -name '__init__*' ! -name '_mapping*' ! -name 'python.*' ! -name 'special.*' -delete
+    && find . -type d -name tests -prune -exec rm -rf {} +
 
 # Put together of what is left, so that no layer keeps what another one has removed.
 FROM scratch

@@ -219,12 +219,21 @@ def deploy_now(task: TeguTask, services: Services, stack: str, run: str, force: 
     It is tried again all the same, for a holder that was killed and whose `docker compose` lives on.
     """
     try:
-        with attempt(services, full_id(services, stack)):
+        with attempt(services, full_id(services, stack), newest_of(services, stack)):
             return checked(deploy(services, stack, run, force, taker=task.request.id)).to_json()
     except Busy:
         if not task.is_last_try:
             raise
         return waiting(stack).glance()
+
+
+def newest_of(services: Services, name: str) -> str:
+    """The newest known commit of a stack's ref; empty where there is none, or no such stack any more."""
+    try:
+        stack = services.stacks.find(name)
+    except UnknownName:
+        return ""
+    return services.clone(stack.repo).newest(stack.ref) or ""
 
 
 def checked(done: StackResult) -> StackResult:

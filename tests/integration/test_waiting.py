@@ -153,6 +153,10 @@ def test_a_stack_whose_hook_kills_the_worker_is_set_aside_and_all_others_are_dep
     assert kills == 3
     assert "took the worker down 3 times in a row" in stacks["default/s0"]["message"]
     assert {name.removeprefix(f"/{place.prefix}-") for name in place.started()} == {"s1-web-1", "s2-web-1"}
+    place.promise(settle="0s")
+    with place.worker(TEGU_CONCURRENCY="2"):
+        assert _outcomes(place.ended(place.change("s0"), 120)) >= {"deployed"}
+    assert any("s0-web-1" in name for name in place.started())
 
 
 def test_an_up_that_waits_for_a_dependency_holds_no_slot(place: Place) -> None:

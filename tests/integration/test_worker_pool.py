@@ -148,7 +148,7 @@ def test_somebody_ends_a_task_and_nothing_else(rig: Rig) -> None:
 def test_what_takes_the_worker_down_three_times_is_set_aside_until_somebody_asks_for_it(rig: Rig) -> None:
     attempts = rig.services.state.attempts
     for _ in range(3):
-        attempts.begin("default/s0")
+        attempts.begin("default/s0", rig.source.git("rev-parse", "HEAD"))
     run = rig.services.state.runs.create("homelab", Trigger.CALL, ())
     rig.services.state.runs.plan(run, [("default/s0", ""), ("default/s1", "")])
     rig.services.queue.publish([deploy_message(f"default/{name}", run, "local") for name in ("s0", "s1")])
@@ -160,7 +160,7 @@ def test_what_takes_the_worker_down_three_times_is_set_aside_until_somebody_asks
     with rig.worker():
         run = request_deploy(rig.services, ["s0"], trigger=Trigger.CLI)
         assert rig.ended(run)["stacks"]["default/s0"]["outcome"] == "unchanged"
-    assert attempts.unended("default/s0") == 0
+    assert attempts.unended("default/s0").times == 0
 
 
 def test_what_happens_to_tasks_is_told_in_groups_and_to_the_last_one(rig: Rig) -> None:

@@ -221,8 +221,13 @@ class SetAside(TeguError):
     def __str__(self) -> str:
         return (
             f"{self.subject} took the worker down {self.times} times in a row (a crash, or no memory left), and is set "
-            f"aside for an hour; see the log for how it ended, and `tegu {self._again}` tries it at once"
+            f"aside for an hour{self._or_until}; see the log for how it ended, and `tegu {self._again}` tries it "
+            "at once"
         )
+
+    @property
+    def _or_until(self) -> str:
+        return "" if self.subject.startswith("pull ") else " or until the next commit"
 
     @property
     def _again(self) -> str:

@@ -28,9 +28,9 @@ def services(redis_server: RedisServer, redis: Redis, tmp_path: Path) -> Iterato
     made.close()
 
 
-def _killed(services: Services, subject: str) -> None:
+def _killed(services: Services, subject: str, at: str = "") -> None:
     """An attempt of a process that is no more."""
-    services.state.attempts.begin(subject)
+    services.state.attempts.begin(subject, at)
 
 
 def test_three_attempts_that_never_end_are_enough_for_an_hour(services: Services, redis: Redis) -> None:
@@ -49,6 +49,20 @@ def test_three_attempts_that_never_end_are_enough_for_an_hour(services: Services
     assert 0 < redis.ttl(keys.attempts(A)) <= keys.ATTEMPTS_SECONDS
 
 
+def test_each_newer_commit_is_tried_once(services: Services) -> None:
+    for _ in range(3):
+        _killed(services, A, "c1")
+    with pytest.raises(SetAside, match="until the next commit"), attempt(services, A, "c1"):
+        pytest.fail("it was tried")
+    _killed(services, A, "c2")  # was tried, and took the worker down as well
+    with pytest.raises(SetAside, match="4 times"), attempt(services, A, "c2"):
+        pytest.fail("it was tried")
+    with attempt(services, A, "c3"):
+        pass  # mends it
+    with attempt(services, A, "c3"):
+        assert services.state.attempts.unended(A).times == 1
+
+
 def test_a_pull_is_asked_for_as_people_ask_for_it() -> None:
     assert "`tegu pull homelab`" in str(SetAside(subject_of_pull("homelab", "nas"), 3))
 
@@ -56,7 +70,7 @@ def test_a_pull_is_asked_for_as_people_ask_for_it() -> None:
 def test_an_attempt_that_fails_has_ended(services: Services) -> None:
     with pytest.raises(ValueError, match="no"), attempt(services, A):
         raise ValueError("no")  # noqa: EM101
-    assert services.state.attempts.unended(A) == 0
+    assert services.state.attempts.unended(A).times == 0
 
 
 def test_of_those_that_were_under_way_when_a_worker_died_one_is_tried_at_a_time(services: Services) -> None:
@@ -75,7 +89,7 @@ def test_of_those_that_were_under_way_when_a_worker_died_one_is_tried_at_a_time(
         thread.start()
         tried.set()
         assert not both.wait(0.3)
-        assert services.state.attempts.unended(B) == 1  # so it is not counted once more if this worker dies now
+        assert services.state.attempts.unended(B).times == 1  # so it is not counted once more if this worker dies now
         with attempt(services, "default/c"):
             pass  # nobody else waits for them
     assert both.wait(10)

@@ -224,6 +224,7 @@ attempts = Key(
     "1 hour, gone when one ends",
     "stack or `pull REPO WORKER`: how many never ended",
 )
+attempted = Key("tegu:attempted:%s", "string", "attempts", "as long as `tegu:attempts`", "at which commit the last was")
 sent = Key("tegu:sent:%s", "string", "chores", "90 % of its interval", "entry of the schedule: when it was sent last")
 chore = Key("tegu:chore:%s:%s", "string", "chores", "1 day", "worker, chore: when it was done; gone when it is due")
 
