@@ -22,6 +22,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from tests.inspected import inspected
+
 REPO = "homelab"
 TEGU = str(Path(sys.executable).with_name("tegu"))
 
@@ -255,7 +257,7 @@ class System:
         if not ids:
             return {}
         found = {}
-        for one in json.loads(_docker("inspect", *ids)):
+        for one in inspected(ids):
             labels = one["Config"]["Labels"]
             stack = labels["com.docker.compose.project"].removeprefix(f"{self.prefix}-")
             number = labels.get("com.docker.compose.container-number", "1")

@@ -98,7 +98,7 @@ def test_what_is_terminated_in_flower_is_cancelled_and_brought_back(running: Sys
     before = running.containers()["halted/app/1"]
     starting = SLEEP + "    healthcheck: {test: [CMD, 'false'], interval: 1s, retries: 100}\n"
     run = running.send_push(running.push(_in("halted", {"compose.yaml": starting})))[1]["run"]
-    eventually(lambda: running.containers()["halted/app/1"].id != before.id, "another container")
+    eventually(lambda: running.containers().get("halted/app/1", before).id != before.id, "another container")
 
     def started() -> str | None:
         found = running.ask_flower("/api/tasks?state=STARTED")[1]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.inspected import inspected
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, eventually
 from workers.adapters.state import keys
@@ -82,7 +83,7 @@ class Place(Rig):
 
     def started(self) -> dict[str, str]:
         """When each container was started that runs."""
-        looked = json.loads(self._docker("inspect", *ids)) if (ids := self._containers()) else []
+        looked = inspected(ids) if (ids := self._containers()) else []
         return {each["Name"]: each["State"]["StartedAt"] for each in looked if each["State"]["Running"]}
 
     def close(self) -> None:
