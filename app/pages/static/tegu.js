@@ -77,7 +77,7 @@ if (live) {
   });
   if (!document.hidden) listen();
   // What goes on has no event for each of its seconds, and how containers stand has none at all.
-  const calm = 20 + document.querySelectorAll("table.stacks tr").length / 20;
+  const calm = 5 + document.querySelectorAll("table.stacks tr").length / 20;
   let rounds = 0;
   setInterval(() => {
     rounds += 1;
