@@ -2,6 +2,7 @@
 
 The Lua scripts get the same names: `scripts` makes a function `<name>_key(…)` of each `Key` below.
 No value holds a secret. One Redis, no cluster: scripts work out names from what they read.
+Longer than other modules: it is a list.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What is known of a stack, its status in one word, and its row of `tegu status --json`. Pure."""
+"""What is known of a stack, its status in one word, and its row of `tegu status --json`. Pure.
+
+Longer than other modules: word and row are read from the same facts, and change together.
+"""
 
 from __future__ import annotations
 
