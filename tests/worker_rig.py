@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -26,12 +27,16 @@ repos:
     url: git://127.0.0.1:{port}/source
     ref: main
     discover: ["services/*"]
+defaults: {{project: "{prefix}-{{stack}}"}}
 {stacks}
 """
 
 
 class Rig:
-    """Everything lies in one folder. `services` are those of the test's own process."""
+    """Everything lies in one folder. `services` are those of the test's own process.
+
+    Its workers watch this machine's engine where there is one, so every Compose project has a prefix of its own.
+    """
 
     def __init__(self, folder: Path, redis_url: str, names: Iterable[str], stacks: str = "") -> None:
         self.folder = folder
@@ -39,7 +44,7 @@ class Rig:
         self.names = list(names)
         self.commit = self.push({f"services/{name}/compose.yaml": compose(name) for name in self.names})
         self._daemon, port = _serve(folder / "served", folder / "git.log")
-        (folder / "tegu.yaml").write_text(CATALOG.format(port=port, stacks=stacks))
+        (folder / "tegu.yaml").write_text(CATALOG.format(port=port, stacks=stacks, prefix=f"rig-{secrets.token_hex(3)}"))
         self.settings = Settings(catalog=folder / "tegu.yaml", data_dir=folder / "data", redis_url=redis_url)
         self.services = Services(self.settings)
         self._workers: list[subprocess.Popen[bytes]] = []
