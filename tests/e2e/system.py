@@ -165,12 +165,11 @@ class System:
         return bool(runs) and all(run["status"] in {"succeeded", "failed"} for run in runs)
 
     def _spawn(self, log: str, *argv: str) -> None:
+        quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "start_new_session": True}
         with (self.folder / log).open("ab") as out:
-            self._processes.append(
-                subprocess.Popen(
-                    argv, env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
-                )
-            )
+            # Not here: `celery -A workers` takes what lies in its folder, and a benchmark's other build is elsewhere.
+            started = subprocess.Popen(argv, env=self.env, cwd=self.folder, stdout=out, stderr=out, **quiet)
+        self._processes.append(started)
 
     def log(self) -> str:
         return (self.folder / "tegu.log").read_text(errors="replace")
