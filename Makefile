@@ -51,7 +51,7 @@ test: provision install ## every test, real Redis, Git, Docker and Compose inclu
 	@scripts/with-engine $(BIN)/pytest $(SPREAD) $(COVERING:%=--ignore=%)
 
 .PHONY: test-releases
-test-releases: provision install ## what Compose files mean, asked of all releases; then all on Debian's newest engine, as root
+test-releases: provision install ## all that there is, of all releases of Compose, and on Debian's newest engine, as root
 	@TEGU_TEST_RELEASES=all scripts/with-engine $(BIN)/pytest $(SPREAD) tests/integration/changes
 	@scripts/with-newest-engine scripts/with-engine $(BIN)/pytest $(SPREAD) tests/integration tests/e2e
 

@@ -14,6 +14,7 @@ from redis import Redis
 
 from tests.receivers import Receiver, Silent
 from tests.redis_server import RedisServer
+from tests.releases import THOROUGH
 from workers.adapters.state.connection import connect
 from workers.adapters.state.state import State
 
@@ -26,6 +27,14 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("tegu")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what others stand for: `make test` has ten minutes, `make test-releases` as long as it takes."""
+    if not THOROUGH:
+        left_out = [item for item in items if item.get_closest_marker("thorough")]
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(scope="session")
