@@ -44,7 +44,8 @@ class Rig:
         self.names = list(names)
         self.commit = self.push({f"services/{name}/compose.yaml": compose(name) for name in self.names})
         self._daemon, port = _serve(folder / "served", folder / "git.log")
-        (folder / "tegu.yaml").write_text(CATALOG.format(port=port, stacks=stacks, prefix=f"rig-{secrets.token_hex(3)}"))
+        prefix = f"rig-{secrets.token_hex(3)}"
+        (folder / "tegu.yaml").write_text(CATALOG.format(port=port, stacks=stacks, prefix=prefix))
         self.settings = Settings(catalog=folder / "tegu.yaml", data_dir=folder / "data", redis_url=redis_url)
         self.services = Services(self.settings)
         self._workers: list[subprocess.Popen[bytes]] = []
