@@ -161,7 +161,7 @@ OPERATIONS: Mapping[str, Operation] = {
         {Http.OK: {"text/event-stream": shapes.SentEvent}},
         _OF_LIST,
         note="From now on, or after the event of `Last-Event-ID`. A stream ends after a minute; ask again with the "
-        "last id. Its events, `run`, `stack` and `drift`, are described in docs/reference/http.md.",
+        "last id. Its events, `run`, `stack`, `drift` and `services`, are described in docs/reference/http.md.",
     ),
     "api.openapi": _read("Tegu", "This description", shapes.Document, _GUARDED),
     "receiver.receive": Operation(

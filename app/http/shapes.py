@@ -380,7 +380,7 @@ class Cancelled(TypedDict):
 
 
 class SentEvent(TypedDict):
-    """An event as it is streamed: its cursor, its kind (`run`, `stack`, `drift`), and what is told of it, as JSON."""
+    """An event as it is streamed: its cursor, its kind (`run`, `stack`, `drift`, `services`), what is told of it."""
 
     id: str
     event: str

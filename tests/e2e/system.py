@@ -264,6 +264,10 @@ class System:
             found[name] = Container(one["Id"], one["State"]["StartedAt"], one["State"]["Status"])
         return found
 
+    def docker(self, container: str, *command: str) -> None:
+        """Do to one of the containers what somebody does by hand."""
+        _docker(*command, self.containers()[container].id)
+
     def inside(self, container: str, *argv: str) -> str:
         """What a command prints inside one of the containers."""
         return _docker("exec", self.containers()[container].id, *argv)

@@ -16,12 +16,17 @@ services:
 BAD = WELL.replace("sleep 1000", "sh -c 'sleep 6; echo the disk is full; exit 3'")
 
 
+_LONG_BEFORE_A_LOOK = 30.0
+"""Seconds: half as long as pages are calm."""
+
+
 def test_somebody_logs_in_watches_a_run_live_and_reads_why_another_failed(system: System, browser: Browser) -> None:
     # Long enough to be watched, however busy the machine is.
     system.catalog["defaults"]["health"] = {"settle": "10s", "timeout": "60s"}
     system.start()
     _log_in(system, browser)
     _watch_a_run(system, browser)
+    _see_a_container_stop_and_start(system, browser)
     run = _follow_a_failing_log(system, browser)
     _find_out_why_another_failed(system, browser, run)
     _read_why_a_stack_was_left_alone(system, browser)
@@ -58,6 +63,19 @@ def _watch_a_run(system: System, browser: Browser) -> None:
     browser.wait(lambda: "1/1" in browser.text, "the service that runs")
     assert browser.is_marked, "the page was loaded again"
     look_over(browser)
+
+
+def _see_a_container_stop_and_start(system: System, browser: Browser) -> None:
+    """By the first page and the stack's own, neither of which is loaded again, nor looks by itself so soon."""
+    for path in ("/", "/stacks/default/web"):
+        browser.open(f"{system.url}{path}")
+        browser.mark()
+        browser.wait(lambda: not browser.texts(".under-way, .is-live"), "nothing that is under way")
+        system.docker("web/web/1", "pause")
+        browser.wait(lambda: "0/1" in browser.text, "that it does not run", _LONG_BEFORE_A_LOOK)
+        system.docker("web/web/1", "unpause")
+        browser.wait(lambda: "1/1" in browser.text, "that it runs", _LONG_BEFORE_A_LOOK)
+        assert browser.is_marked, "the page was loaded again"
 
 
 def _follow_a_failing_log(system: System, browser: Browser) -> str:

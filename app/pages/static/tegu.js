@@ -1,11 +1,13 @@
 // What pages do beyond being read: they stay current while somebody looks, and `/` finds a stack. Without it all works.
 "use strict";
 
-const live = document.body.dataset.live;
+const { live, of: mine } = document.body.dataset; // events to listen to; the stack that the page is of, if it is of one
 const PAUSE = 2000; // ms between two looks at least, however much happens
 const SHARE = 15; // a look is followed by a pause so many times as long: many open pages must not keep the server busy
 const LONGEST = 60000; // ms, of such a pause
 const ROUND = 3000; // ms between two looks at what goes on
+const CALM = 20; // rounds between two looks at what tells by itself when it changes; a dead worker tells nothing
+const DEAF = 5; // the same while nothing can be heard
 const REFUSED = 10000; // ms until a stream is asked for again
 
 // ---- parts of the page are drawn anew by the server when something has happened
@@ -59,9 +61,15 @@ function soon() {
   if (!timer) timer = setTimeout(look, Math.min(Math.max(PAUSE, SHARE * took), LONGEST));
 }
 
+// An event that names no stack may be of any.
+function hear({ data }) {
+  const { stack, stacks } = JSON.parse(data);
+  if (!mine || [stacks ?? stack ?? mine].flat().includes(mine)) soon();
+}
+
 function listen() {
   stream = new EventSource("/api/v1/events");
-  for (const kind of live.split(" ")) stream.addEventListener(kind, soon);
+  for (const kind of live.split(" ")) stream.addEventListener(kind, hear);
   // A stream that was refused (too many are listening, Redis is away) is not tried again by itself.
   stream.addEventListener("error", () => {
     if (stream?.readyState !== EventSource.CLOSED) return;
@@ -76,13 +84,12 @@ if (live) {
     else if (!stream) { listen(); look(); }
   });
   if (!document.hidden) listen();
-  // What goes on has no event for each of its seconds, and how containers stand has none at all.
-  const calm = 5 + document.querySelectorAll("table.stacks tr").length / 20;
+  // What goes on has no event for each of its seconds.
   let rounds = 0;
   setInterval(() => {
     rounds += 1;
     const isBusy = document.querySelector(".under-way, .is-live");
-    if (!document.hidden && (isBusy || rounds >= calm)) { rounds = 0; soon(); }
+    if (!document.hidden && (isBusy || rounds >= (stream ? CALM : DEAF))) { rounds = 0; soon(); }
   }, ROUND);
 }
 

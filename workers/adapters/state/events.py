@@ -21,7 +21,7 @@ class Event:
 
     Attributes:
         cursor: its place among the events.
-        kind: `run`, `stack` or `drift`.
+        kind: `run`, `stack`, `drift` or `services`.
         facts: what is told of it, as `docs/reference/http.md` lists it for each kind; `at` is in all of them.
     """
 
@@ -35,7 +35,7 @@ class Event:
 
 
 class Events:
-    """A bounded stream. The scripts add `run` (queued, running, ended) and `stack` (something happened to it)."""
+    """A bounded stream. Scripts add `run` (queued, running, ended), `stack` (something came of it) and `services`."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

@@ -53,6 +53,10 @@ MAX_DEPLOYMENTS = 1000
 MAX_LOG_LINES = 10_000
 MAX_LINE_CHARACTERS = 2000
 MAX_EVENTS = 10_000
+MAX_SERVICES_EVENTS = 500
+"""Of these: a container that ends and starts all day long displaces no run from the events that are kept."""
+MAX_NAMED_STACKS = 20
+"""So many stacks are named in one event; where there are more it says that there are many."""
 
 HISTOGRAM_BOUNDS_MS = (10, 50, 250, 1000, 2500, 5000, 10_000, 30_000, 60_000, 120_000, 300_000, 900_000)
 """From what is done at once to what somebody should look at. Others than before would mix what is counted already."""
@@ -261,6 +265,13 @@ lease = Key(
 fence = Key("tegu:fence:%s", "string (counter)", "leases", "for ever", "the newest fencing number of a lock")
 leases = Key("tegu:leases", "set", "leases", "cleaned when listed", "names of locks that may be held")
 events = Key("tegu:events", "stream", "events", "the newest 10,000", "what happened, fields `kind` and `data` (JSON)")
+services_events = Key(
+    "tegu:events:services",
+    "list",
+    "events",
+    "the newest 500",
+    "cursors of the events of services that are kept, in order",
+)
 
 # ---------------------------------------------------------------- for whoever watches
 

@@ -10,12 +10,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from redis import Redis
 
 from workers.adapters.state import keys
-from workers.adapters.state.clock import text_of
+from workers.adapters.state.clock import now, text_of
 from workers.adapters.state.connection import translated
 from workers.adapters.state.scripts import Scripts
 
@@ -127,12 +128,10 @@ class LiveStates:
 
     @translated()
     def write(self, changed: Mapping[str, Live]) -> None:
-        """Set the state of stacks."""
+        """Set the state of stacks, and tell of it in an event."""
         if changed:
-            fields: dict[Any, Any] = {
-                stack: json.dumps(each.to_json(), separators=(",", ":")) for stack, each in changed.items()
-            }
-            self._redis.hset(keys.live(), mapping=fields)
+            texts = ((stack, json.dumps(each.to_json(), separators=(",", ":"))) for stack, each in changed.items())
+            self._scripts("see", now(), *chain.from_iterable(texts))
 
     @translated()
     def read(self, stacks: Iterable[str]) -> dict[str, Live]:
@@ -166,7 +165,7 @@ class LiveStates:
 
     @translated()
     def beat(self, watcher: str, lost: str | None) -> bool:
-        """Say that a watcher lives.
+        """Say that a watcher lives; an event tells where it sees otherwise than before.
 
         Args:
             watcher: its name.
@@ -175,7 +174,7 @@ class LiveStates:
         Returns:
             Whether Redis knew of it: one that did not has lost everything else, too.
         """
-        return bool(self._scripts("watched", watcher, lost or "", _GOOD_FOR))
+        return bool(self._scripts("watched", watcher, lost or "", _GOOD_FOR, now()))
 
 
 def current(stored: Mapping[str, Any] | None, watchers: Mapping[str, str], clock: int) -> Live | None:

@@ -17,7 +17,10 @@ from redis import Redis
 from workers.adapters.state import keys
 
 _FOLDER = Path(__file__).with_name("lua")
-_LIMITS = ("RUN_SECONDS", "UNEVENTFUL_RUN_SECONDS", "MAX_RUNS", "MAX_RUNS_OF_STACK", "MAX_EVENTS")
+_LIMITS = (
+    *("RUN_SECONDS", "UNEVENTFUL_RUN_SECONDS", "ALIVE_SECONDS"),
+    *("MAX_RUNS", "MAX_RUNS_OF_STACK", "MAX_EVENTS", "MAX_SERVICES_EVENTS", "MAX_NAMED_STACKS"),
+)
 
 
 @cache

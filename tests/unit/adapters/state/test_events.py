@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
+from workers.adapters.state import keys
+from workers.adapters.state.live import Live, LiveService
 from workers.adapters.state.results import StackResult
 from workers.adapters.state.state import State
 from workers.model.words import Action, Outcome, Reason
@@ -39,3 +43,34 @@ def test_a_run_tells_its_story(state: State) -> None:
     ]
     told = {"stack": "production/a", "run": run, "at": events[2]["at"]}
     assert events[2] == {"kind": "stack", **result.in_run(), **told}
+
+
+def test_how_services_stand_is_told_once_for_all_stacks_that_have_changed(state: State) -> None:
+    seen = Live({"web": LiveService("running")}, "local unix:///x")
+    state.live.write({})
+    state.live.write({"production/a": seen, "production/b": seen})
+    state.live.write({f"production/s{number}": seen for number in range(keys.MAX_NAMED_STACKS + 1)})
+    few, many = (event.to_json() for event in state.events.read())
+    assert few == {"kind": "services", "stacks": ["production/a", "production/b"], "at": few["at"]}
+    assert many == {"kind": "services", "stacks": None, "at": many["at"]}
+
+
+def test_a_watcher_tells_when_it_sees_otherwise_and_not_that_it_still_sees(state: State) -> None:
+    def told(lost: str | None = None) -> int:
+        before = state.events.newest()
+        state.live.beat("local unix:///x", lost)
+        return len(state.events.read(before))
+
+    lost = "2026-01-01T00:00:05.000Z"
+    assert [told(), told(), told(lost), told(lost), told()] == [1, 0, 1, 0, 1]
+    for silent, count in ((keys.ALIVE_SECONDS - 20, 0), (keys.ALIVE_SECONDS + 5, 1)):
+        state.redis.hset(keys.watched(), "local unix:///x", f'{{"at": {int(time.time()) - silent}, "lost": ""}}')
+        assert told() == count
+
+
+def test_a_container_that_comes_and_goes_all_day_displaces_no_other_event(state: State) -> None:
+    run = state.events.emit("run", run="r1")
+    for _ in range(keys.MAX_SERVICES_EVENTS + 5):
+        state.live.write({"production/a": Live({"web": LiveService("running")}, "local unix:///x")})
+    kept = state.events.read(count=10_000)
+    assert (kept[0].cursor, len(kept)) == (run, 1 + keys.MAX_SERVICES_EVENTS)

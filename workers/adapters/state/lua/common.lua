@@ -1,7 +1,15 @@
 -- What the scripts share. `at` is always the caller's time as text.
 
 local function emit(kind, fields)
-  redis.call('XADD', events_key(), 'MAXLEN', '~', MAX_EVENTS, '*', 'kind', kind, 'data', cjson.encode(fields))
+  return redis.call('XADD', events_key(), 'MAXLEN', '~', MAX_EVENTS, '*', 'kind', kind, 'data', cjson.encode(fields))
+end
+
+-- Tells that services of these stacks are not as they were; cjson.null are too many to name.
+local function emit_services(stacks, at)
+  redis.call('RPUSH', services_events_key(), emit('services', {stacks = stacks, at = at}))
+  while redis.call('LLEN', services_events_key()) > MAX_SERVICES_EVENTS do
+    redis.call('XDEL', events_key(), redis.call('LPOP', services_events_key()))
+  end
 end
 
 -- Redis's own clock in milliseconds, for what is compared with itself only.
