@@ -38,6 +38,7 @@ from workers.model.errors import (
     UnknownName,
 )
 from workers.model.words import Action, Outcome, Reason, Trigger
+from workers.pool.light import Call
 from workers.reconcile import pull as pulls
 from workers.reconcile import reconcile as reconciling
 from workers.reconcile import requests
@@ -97,15 +98,23 @@ class DeployTask(TeguTask):
         with contextlib.suppress(TeguError):
             give_up(services, full_id(services, stack), task_id, error)
 
-    def together(self, requests: Sequence[Any]) -> contextlib.AbstractContextManager[None]:
-        """Let the calling thread decide about several stacks in two round trips; used by the pool for what is quick."""
+    def can_glance(self, queue: str, args: Sequence[Any]) -> bool:
+        """Whether a call is for a quick decision about a stack by its full name, in a run; used by the pool."""
+        is_quick = queue == pull_queue(current_services().settings.worker)
+        return is_quick and len(args) == 2 and all(isinstance(each, str) for each in args) and "/" in args[0]  # noqa: PLR2004
+
+    def at_a_glance(self, calls: Sequence[Call]) -> list[dict[str, Any] | Exception | None]:
+        """Decide about several stacks in two round trips.
+
+        Returns:
+            For each what the task gives, or ends with; None where it is to be done in full.
+
+        Raises:
+            RedisUnavailable: nothing is decided.
+        """
         services = current_services()
-        calls = []
-        for request in requests:
-            stack, run, force = called(request.args, request.kwargs, "stack", "run", "force")
-            if run and not force and "/" in str(stack) and is_quick(request, services.settings.worker):
-                calls.append((stack, request.id))
-        return services.state.quick.together(calls) if calls else contextlib.nullcontext()
+        with services.state.quick.together([(call.args[0], call.id) for call in calls]):
+            return [glance(services, call) for call in calls]
 
     def ask_to_end(self, args: Any, kwargs: Any) -> bool:  # noqa: ANN401
         """Cancel the deployment, as `tegu cancel` does; the thread goes on until its next safe point."""
@@ -203,6 +212,20 @@ def ask_every_worker(services: Services) -> dict[str, Any]:
 def waiting(stack: str) -> StackResult:
     """What has become of a stack that another task will look at."""
     return StackResult(stack, Action.NONE, Reason.WAITING)
+
+
+def glance(services: Services, call: Call) -> dict[str, Any] | Exception | None:
+    """A quick decision about one of several stacks; None where it is no decision to do nothing."""
+    stack, run = call.args
+    with log_context(task=call.id, run=run, stack=stack):
+        try:
+            verdict = decide_quickly(services, stack, force=False, taker=call.id)
+            return None if isinstance(verdict, HandOver) else checked(verdict).glance()
+        except DeploymentFailed as error:
+            return error
+        except Exception as error:  # noqa: BLE001 (it is met with again, with all that Celery does then)
+            log.info("decided alone", error=str(error))
+            return None
 
 
 def hand_over(services: Services, work: HandOver, run: str, force: bool) -> StackResult:

@@ -18,6 +18,7 @@ from workers.deploy import deploy_if_changed as deploy
 from workers.deploy.observed import Request
 from workers.model.errors import Busy, TaskEnded, UnknownName
 from workers.model.words import Reason, Trigger
+from workers.pool.light import Call
 from workers.reconcile.announce import Announced
 from workers.reconcile.pull import Pulled
 from workers.reconcile.reconcile import Reconciled
@@ -73,6 +74,37 @@ def test_a_call_without_a_run_makes_one_on_whichever_queue_it_came(
     assert (found.trigger, list(found.stacks)) == ("call", [STACK])
     assert [head.forced for head in services.state.runs.heads([done["run"]])] == [force]
     assert services.queue.calls_in(SLOW) == {(DEPLOY, STACK, done["run"])}
+
+
+@pytest.mark.parametrize(
+    ("queue", "args", "may"),
+    [
+        (QUICK, [STACK, "01"], True),
+        (SLOW, [STACK, "01"], False),
+        (QUICK, ["authelia", "01"], False),
+        (QUICK, [STACK, "01", True], False),
+        (QUICK, [STACK], False),
+        (QUICK, [STACK, None], False),
+    ],
+)
+@pytest.mark.usefixtures("services")
+def test_what_is_decided_at_a_glance_is_asked_of_a_stack_by_its_full_name_in_a_run(
+    queue: str, args: list[Any], may: bool
+) -> None:
+    assert tasks.deploy_if_changed.can_glance(queue, args) == may
+
+
+def test_a_glance_settles_what_is_gone_or_done_and_takes_nothing_from_what_is_not(services: Services) -> None:
+    run = services.state.runs.create("homelab", Trigger.CALL, ())
+    services.state.runs.plan(run, [(STACK, ""), ("attic/gone", "")])
+    calls = [Call(name, (stack, run)) for name, stack in (("t1", STACK), ("t2", "attic/gone"), ("t3", "attic/backup"))]
+    seen, gone, nobodys = tasks.deploy_if_changed.at_a_glance(calls)
+    assert seen is None
+    assert (gone["reason"], nobodys["reason"]) == ("removed", "superseded")
+    assert services.state.runs.parts(run, ["attic/gone"])["attic/gone"].outcome == "removed"
+    done = call(tasks.deploy_if_changed, STACK, run, queue=QUICK, task_id="t1")  # in full, as the same task
+    assert done["reason"] == "waiting"
+    assert services.queue.calls_in(SLOW) == {(DEPLOY, STACK, run)}
 
 
 @pytest.mark.parametrize("queue", [QUICK, SLOW])

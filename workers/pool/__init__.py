@@ -2,6 +2,7 @@
 
 pool          what Celery calls
 lane          as many threads at work as there are slots, and any that wait
+light         tasks that need no request of Celery's, many together
 job           one task in its thread, and how it is ended from outside
 limits        sees to it that no task takes longer than it may
 intake        which queues are asked for more

@@ -7,11 +7,10 @@ Docker, Redis and HTTP.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -40,6 +39,7 @@ class Job:
 
     Attributes:
         pid: the kernel's id of its thread, once it has begun; shown by `inspect active` and by Flower.
+        kin: jobs of one kin are done together; None: it is done alone.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Job:
         self.request = request
         self.limit = limit
         self.pid: int | None = None
+        self.kin: object = None
         self._call = call
         self._on_terminate = on_terminate
         self._lock = threading.Lock()
@@ -61,28 +62,38 @@ class Job:
         self._failure: ExceptionInfo | None = None
         self._is_terminated = False
 
+    @classmethod
+    def run_all(cls, jobs: Sequence[Job]) -> None:
+        """Do each of these in this thread, and tell how it went; nothing is raised."""
+        for job in jobs:
+            job.run()
+
     def run(self) -> None:
         """Do it in this thread, and tell how it went; nothing is raised."""
-        with _no_bug_of(self):
-            if self.begin():
-                self.do()
-                self.tell()
+        try:
+            if self._begin():
+                self._do()
+                self._tell()
+        except BaseException:
+            log.exception("a bug in a task's end", task=self.request.id)
 
-    def begin(self) -> bool:
+    def give_back(self) -> None:
+        """Let another worker have it, or this one when it is started again."""
+        self.request.give_back()
+
+    def _begin(self) -> bool:
         """Say that it has begun in this thread. False: nobody wants it any more."""
         self.pid = threading.get_native_id()
         self.request.on_accepted(self.pid, time.monotonic())
         return not (self._is_terminated or (self.request.id in state.revoked and self.request.revoked()))
 
-    def do(self) -> None:
-        """Do it; it may be done again, as long as nothing has been told."""
-        self._failure = None
+    def _do(self) -> None:
         try:
             self._done = self._interruptibly()
         except BaseException:  # noqa: BLE001 (also what was raised from outside, beside the task itself)
             self._failure = ExceptionInfo()
 
-    def tell(self) -> None:
+    def _tell(self) -> None:
         """Tell how it went, and acknowledge it."""
         if self._failure is not None:
             self.request.on_failure(self._failure)
@@ -117,40 +128,6 @@ class Job:
         self._is_terminated = True
         if self._thread is not None:
             threading.Thread(target=self._on_terminate, args=(self,), name="terminate", daemon=True).start()
-
-
-def run_together(jobs: Sequence[Job]) -> None:
-    """Do several jobs of one task in this thread, and tell how they went when all are done; nothing is raised.
-
-    The task says what they have in common (`together`, a context). Where that fails, each is done again alone.
-    """
-    if len(jobs) == 1:
-        jobs[0].run()
-        return
-    wanted: list[Job] = []
-    for job in jobs:
-        with _no_bug_of(job):
-            if job.begin():
-                wanted.append(job)
-    try:
-        with jobs[0].request.task.together([job.request for job in wanted]):
-            for job in wanted:
-                job.do()
-    except Exception as error:  # noqa: BLE001 (each meets with it again, and says so)
-        log.info("tasks are done one by one", error=str(error))
-        for job in wanted:
-            job.do()
-    for job in wanted:
-        with _no_bug_of(job):
-            job.tell()
-
-
-@contextlib.contextmanager
-def _no_bug_of(job: Job) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        log.exception("a bug in a task's end", task=job.request.id)
 
 
 def _raise_in(thread: int | None, what: type[Interrupted] | None) -> None:

@@ -7,16 +7,35 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from queue import Empty, SimpleQueue
-from typing import TypeAlias
+from typing import Protocol, Self, TypeAlias
 
-from workers.pool.job import Job, run_together
 from workers.runtime.slots import Slots, holding
 
 _IDLE_SECONDS = 10.0
 
-_Jobs: TypeAlias = tuple[Job, ...]
+
+class Work(Protocol):
+    """What a lane has done: a job.
+
+    Attributes:
+        kin: jobs of one kin are done together; None: it is done alone.
+    """
+
+    @property
+    def kin(self) -> object:
+        """The kin."""
+
+    @classmethod
+    def run_all(cls, jobs: Sequence[Self]) -> None:
+        """Do these, which are of one kin, in this thread; nothing is raised."""
+
+    def give_back(self) -> None:
+        """Let another worker have it, or this one when it is started again."""
+
+
+_Jobs: TypeAlias = tuple[Work, ...]
 
 
 class Lane:
@@ -28,7 +47,7 @@ class Lane:
         hooks: how many may wait for a hook at once; None for any number.
         most: how many jobs may be under way at once, those that wait included.
         enough: with so many jobs waiting to begin it wants no more; with half of that, it does.
-        together: how many jobs one thread does together, where their task says how (`workers.pool.job`).
+        together: how many jobs of one kin one thread does together.
     """
 
     def __init__(
@@ -41,13 +60,13 @@ class Lane:
         self._enough = enough
         self._together = together
         self._lock = threading.Lock()
-        self._pending: deque[Job] = deque()
+        self._pending: deque[Work] = deque()
         self._running: set[_Jobs] = set()
         self._idle: list[SimpleQueue[_Jobs]] = []
         self._threads = 0
 
     @property
-    def running(self) -> Collection[Job]:
+    def running(self) -> Collection[Work]:
         """The jobs under way."""
         with self._lock:
             return [job for jobs in self._running for job in jobs]
@@ -62,7 +81,7 @@ class Lane:
         """How many more jobs it wants."""
         return max(1, self._enough - len(self._pending)) if self._wants_more else 0
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Work) -> None:
         """Let a job be done when its turn comes."""
         with self._lock:
             self._pending.append(job)
@@ -70,7 +89,7 @@ class Lane:
                 self._wants_more = False
         self._begin()
 
-    def drop(self) -> list[Job]:
+    def drop(self) -> list[Work]:
         """Take back whatever has not begun."""
         with self._lock:
             dropped, self._pending = list(self._pending), deque()
@@ -96,18 +115,17 @@ class Lane:
             threading.Thread(target=self._work, args=(inbox,), name=self._name, daemon=True).start()
 
     def _next_jobs(self) -> _Jobs:
-        """The job whose turn it is, and those right behind it that can be done together with it."""
+        """The job whose turn it is, and those of its kin right behind it."""
         jobs = [self._pending.popleft()]
-        task = jobs[0].request.task if self._together > 1 else None
-        if hasattr(task, "together"):
-            while self._pending and len(jobs) < self._together and self._pending[0].request.task is task:
-                jobs.append(self._pending.popleft())
+        kin = jobs[0].kin
+        while kin and self._pending and len(jobs) < self._together and self._pending[0].kin is kin:
+            jobs.append(self._pending.popleft())
         return tuple(jobs)
 
     def _work(self, inbox: SimpleQueue[_Jobs]) -> None:
         while (jobs := self._next(inbox)) is not None:
             with holding(self.slots):
-                run_together(jobs)
+                type(jobs[0]).run_all(jobs)
                 with self._lock:  # before the slot is free, so that this thread is the one that gets the next job
                     self._running.remove(jobs)
                     self._idle.append(inbox)

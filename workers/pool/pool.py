@@ -19,6 +19,7 @@ from workers.pool.channel import wait_patiently
 from workers.pool.intake import ask_only_for
 from workers.pool.job import Job
 from workers.pool.lane import Lane
+from workers.pool.light import LightJob
 from workers.pool.request import request_of
 from workers.runtime.giving_way import give_way_to
 from workers.runtime.interrupted import Terminated
@@ -74,6 +75,10 @@ class TaskPool(BasePool):  # type: ignore[misc]
         self._limits.look()
         return job
 
+    def apply_light(self, job: LightJob) -> None:
+        """Let what may be done at a glance be done when its turn comes."""
+        self._quick.submit(job)
+
     def terminate_job(self, pid: int, signal: int | None = None) -> None:
         """Somebody wants a task ended (`revoke(terminate=True)`, Flower's button)."""
         for job in self._running():
@@ -100,7 +105,7 @@ class TaskPool(BasePool):  # type: ignore[misc]
             return
         for lane in (self._quick, self._deploy):
             for job in lane.drop():
-                job.request.give_back()
+                job.give_back()
         started = time.monotonic()
         bounds = ((self._quick, celery.STOP_LIMIT), (self._deploy, celery.DEPLOY_STOP_LIMIT))
         while any(lane.running and time.monotonic() - started < limit.total_seconds() for lane, limit in bounds):
@@ -121,7 +126,7 @@ class TaskPool(BasePool):  # type: ignore[misc]
             time.sleep(0.1)
 
     def _running(self) -> Iterable[Job]:
-        return (*self._quick.running, *self._deploy.running)
+        return [job for lane in (self._quick, self._deploy) for job in lane.running if isinstance(job, Job)]
 
     def _get_info(self) -> dict[str, Any]:
         lanes = {"quick": self._quick, "deploy": self._deploy}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -23,8 +22,7 @@ class Request:
 
     id = "t1"
 
-    def __init__(self, task: object = None) -> None:
-        self.task = task
+    def __init__(self) -> None:
         self.told: list[str] = []
         self.ended = threading.Event()
 
@@ -47,31 +45,34 @@ def job(work: Callable[[], object], on_terminate: Callable[[Job], None] = lambda
     return Job(work, Request(), None, on_terminate)
 
 
-class Task:
-    """A task of which several can be done together, with a note of when that was begun and left."""
+class Kind:
+    """What jobs have in common that are done together, with a note of when that is."""
 
-    def __init__(self, fails: type[Exception] | None = None) -> None:
+    def __init__(self) -> None:
         self.notes: list[str] = []
-        self._fails = fails
 
-    @contextlib.contextmanager
-    def together(self, requests: Sequence[Request]) -> Iterator[None]:
-        self.notes.append(f"{len(requests)} begin")
-        yield
-        self.notes.append("all done")
-        if self._fails:
-            raise self._fails
-
-    def job(self, name: str, work: Callable[[], object] = lambda: None) -> Job:
-        def do() -> str:
-            work()
-            self.notes.append(name)
-            return name
-
-        return Job(do, Request(self), None, lambda _: None)
+    def job(self, name: str, work: Callable[[], object] = lambda: None) -> Light:
+        return Light(self, name, work)
 
 
-def ended(*jobs: Job) -> list[str]:
+class Light:
+    """A job of a kind."""
+
+    def __init__(self, kin: Kind, name: str, work: Callable[[], object]) -> None:
+        self.kin, self.name, self.work, self.request = kin, name, work, Request()
+
+    @classmethod
+    def run_all(cls, jobs: Sequence[Light]) -> None:
+        jobs[0].kin.notes.append("".join(each.name for each in jobs))
+        for each in jobs:
+            each.work()
+            each.request.on_success(each.name)
+
+    def give_back(self) -> None:
+        pytest.fail("nobody wants it back")
+
+
+def ended(*jobs: Job | Light) -> list[str]:
     assert all(each.request.ended.wait(_SOON) for each in jobs)
     return [each.request.told[-1] for each in jobs]
 
@@ -183,22 +184,23 @@ def test_a_job_that_is_to_end_before_it_has_begun_does_not_begin() -> None:
     assert (asked, second.request.told) == ([first], ["accepted"])
 
 
-def test_jobs_of_a_task_that_says_how_are_done_together_and_told_of_when_all_are_done() -> None:
-    lane, gate, task, other = Lane("test", 1, most=9, enough=99, together=3), Gate(waits=False), Task(), Task()
-    first, jobs = job(gate), [task.job(name) for name in "abcd"]
-    for each in (first, *jobs, other.job("e")):
+def test_jobs_of_a_kind_that_come_one_after_the_other_are_done_together() -> None:
+    lane, gate, kind, other = Lane("test", 1, most=9, enough=99, together=3), Gate(waits=False), Kind(), Kind()
+    jobs = [*map(kind.job, "abcd"), other.job("e"), kind.job("f")]
+    lane.submit(job(gate))
+    for each in jobs:
         lane.submit(each)
     gate.open.set()
     ended(*jobs)
-    assert task.notes == ["3 begin", "a", "b", "c", "all done", "d"]
+    assert (kind.notes, other.notes) == (["abc", "d", "f"], ["e"])
 
 
 def test_several_jobs_of_a_thread_are_one_to_the_bound_of_those_under_way_and_each_is_shown() -> None:
     lane, held, gate = Lane("test", 2, most=2, enough=99, together=3), Gate(waits=False), Gate(waits=False)
-    task = Task()
+    kind = Kind()
     lane.submit(job(held))
     lane.submit(job(held))
-    jobs = [task.job("a", gate), task.job("b")]
+    jobs = [kind.job("a", gate), kind.job("b")]
     for each in jobs:
         lane.submit(each)
     held.open.set()
@@ -206,17 +208,6 @@ def test_several_jobs_of_a_thread_are_one_to_the_bound_of_those_under_way_and_ea
     assert set(jobs) <= {*lane.running}
     gate.open.set()
     assert ended(*jobs) == ["a", "b"]
-
-
-def test_where_doing_jobs_together_fails_each_is_done_alone_and_told_of_once() -> None:
-    lane, gate, task = Lane("test", 1, most=9, enough=99, together=3), Gate(waits=False), Task(fails=ValueError)
-    first, jobs = job(gate), [task.job("a"), task.job("b")]
-    for each in (first, *jobs):
-        lane.submit(each)
-    gate.open.set()
-    ended(*jobs)
-    assert task.notes == ["2 begin", "a", "b", "all done", "a", "b"]
-    assert [each.request.told for each in jobs] == [["accepted", "a"], ["accepted", "b"]]
 
 
 def test_failures_share_what_is_kept_of_the_code_they_went_through() -> None:
