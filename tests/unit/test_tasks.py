@@ -102,8 +102,10 @@ def test_a_glance_settles_what_is_gone_or_done_and_takes_nothing_from_what_is_no
     assert seen is None
     assert (gone["reason"], nobodys["reason"]) == ("removed", "superseded")
     assert services.state.runs.parts(run, ["attic/gone"])["attic/gone"].outcome == "removed"
-    done = call(tasks.deploy_if_changed, STACK, run, queue=QUICK, task_id="t1")  # in full, as the same task
-    assert done["reason"] == "waiting"
+    again = tasks.deploy_if_changed.apply(
+        args=(STACK, run), routing_key=QUICK, task_id="t1"
+    )  # in full, as the same task
+    assert again.result["reason"] == "waiting"
     assert services.queue.calls_in(SLOW) == {(DEPLOY, STACK, run)}
 
 
