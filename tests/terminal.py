@@ -7,12 +7,14 @@ import os
 import pty
 import select
 import struct
+import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from workers.runtime.process import spawn
+from tests.warm import Running
+from workers.runtime.process import kill_group, spawn
 
 _PATIENCE = 60.0  # seconds without anything new
 
@@ -24,6 +26,7 @@ def typed(
     env: Mapping[str, str],
     cwd: Path | None = None,
     columns: int = 80,
+    begin: Callable[..., Running | subprocess.Popen[bytes]] = spawn,
 ) -> tuple[int, str]:
     """Run a program at a terminal.
 
@@ -33,6 +36,7 @@ def typed(
         env: its environment.
         cwd: where.
         columns: of the terminal.
+        begin: how it is begun: `warm.start`, or from nothing.
 
     Returns:
         The exit code, and all that came to the screen, with plain line ends.
@@ -40,10 +44,14 @@ def typed(
     ours, theirs = pty.openpty()
     try:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-        with spawn(argv, env={"TERM": "xterm", **env}, cwd=cwd, stdin=theirs, stdout=theirs, stderr=theirs) as process:
-            os.close(theirs)
+        process = begin(argv, env={"TERM": "xterm", **env}, cwd=cwd, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        try:
             shown = _talk(ours, answers)
             return process.wait(_PATIENCE), shown.replace("\r\n", "\n")
+        finally:
+            kill_group(process.pid, 1)
+            process.wait()
     finally:
         os.close(ours)
 

@@ -14,12 +14,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tests import warm
 from tests.git_server import GIT_ENV, Source, wait_for_port
 from tests.records import record_at
 from workers.adapters.state import keys
-from workers.runtime.process import Completed, kill_group, run, spawn
+from workers.runtime.process import Completed, kill_group, spawn
 from workers.runtime.settings import Settings
 from workers.services import Services
+
+Worker = warm.Running | subprocess.Popen[bytes]
 
 CATALOG = """
 repos:
@@ -44,11 +47,11 @@ class Rig:
         self.names = list(names)
         self.commit = self.push({f"services/{name}/compose.yaml": compose(name) for name in self.names})
         self._daemon, port = _serve(folder / "served", folder / "git.log")
-        prefix = f"rig-{secrets.token_hex(3)}"
-        (folder / "tegu.yaml").write_text(CATALOG.format(port=port, stacks=stacks, prefix=prefix))
+        self.prefix = f"rig-{secrets.token_hex(3)}"
+        (folder / "tegu.yaml").write_text(CATALOG.format(port=port, stacks=stacks, prefix=self.prefix))
         self.settings = Settings(catalog=folder / "tegu.yaml", data_dir=folder / "data", redis_url=redis_url)
         self.services = Services(self.settings)
-        self._workers: list[subprocess.Popen[bytes]] = []
+        self._workers: list[Worker] = []
 
     @property
     def env(self) -> dict[str, str]:
@@ -89,16 +92,24 @@ class Rig:
             self.services.state.records.put(stack.id, record, None, deployed_commit=commit)
 
     def celery(self, *arguments: str, timeout: float = 60) -> Completed:
-        argv = [sys.executable, "-m", "celery", "-A", "workers", *arguments]
-        return run(argv, what="celery", env=self.env, timeout=timeout, cwd=self.folder, check=False)
+        argv = ["celery", "-A", "workers", *arguments]
+        return warm.run(argv, env=self.env, cwd=self.folder, timeout=timeout)
 
     @contextlib.contextmanager
-    def worker(self, *arguments: str, ready: bool = True, **env: str) -> Iterator[subprocess.Popen[bytes]]:
-        """A worker with both queues, or as the arguments say; ended by SIGTERM."""
+    def worker(self, *arguments: str, ready: bool = True, afresh: bool = False, **env: str) -> Iterator[Worker]:
+        """A worker with both queues, or as the arguments say; ended by SIGTERM.
+
+        Args:
+            arguments: further ones.
+            ready: whether it is waited for.
+            afresh: it has to load its modules itself.
+            env: more of its environment.
+        """
         log = self.folder / f"worker{len(self._workers)}.log"
-        argv = [sys.executable, "-m", "celery", "-A", "workers", "worker", "-l", "info", *arguments]
-        with log.open("wb") as file:
-            process = spawn(argv, env=self.env | env, cwd=self.folder, stderr=file.fileno())
+        argv = ["celery", "-A", "workers", "worker", "-l", "info", *arguments]
+        with log.open("wb") as file, Path(os.devnull).open("wb") as nowhere:
+            begin = _afresh if afresh else warm.start
+            process = begin(argv, env=self.env | env, cwd=self.folder, stdout=nowhere.fileno(), stderr=file.fileno())
         self._workers.append(process)
         try:
             if ready:
@@ -110,9 +121,6 @@ class Rig:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(60)
             kill_group(process.pid, 1)
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
 
     def ended(self, run_id: str, timeout: float = 60) -> dict[str, Any]:
         """A run, once it has ended."""
@@ -143,6 +151,11 @@ def eventually(look: Callable[[], Any], what: str, timeout: float = 60) -> Any:
         assert time.monotonic() < deadline, f"{what}: not within {timeout} s"
         time.sleep(0.02)
     return seen
+
+
+def _afresh(argv: list[str], *, env: dict[str, str], cwd: Path, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-m", *argv]
+    return spawn(argv, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
 
 
 def _serve(root: Path, log: Path) -> tuple[subprocess.Popen[bytes], int]:

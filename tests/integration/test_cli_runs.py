@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from tests import warm
 from tests.redis_server import RedisServer
 from tests.worker_rig import Rig, eventually
 from workers.adapters.state.liveness import Liveness
 from workers.celery import pull_queue
-from workers.runtime.process import Completed, run, spawn
+from workers.runtime.process import Completed, spawn
 
 TEGU = str(Path(sys.executable).with_name("tegu"))
 
@@ -34,7 +35,7 @@ def rig(tmp_path: Path, redis: Redis, redis_server: RedisServer) -> Iterator[Rig
 
 
 def tegu(rig: Rig, *arguments: str) -> Completed:
-    return run([TEGU, *arguments], what="tegu", env=rig.env, timeout=90, cwd=rig.folder, check=False)
+    return warm.run([TEGU, *arguments], env=rig.env, cwd=rig.folder, timeout=90)
 
 
 def test_a_pull_is_waited_for_and_ends_as_its_run_does(rig: Rig) -> None:

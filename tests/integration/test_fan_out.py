@@ -71,7 +71,7 @@ def test_a_call_from_a_bare_shell_is_a_run(rig: Rig) -> None:
 
 def test_a_worker_starts_quietly_and_looks_at_everything_at_once(rig: Rig) -> None:
     rig.record()
-    with rig.worker():
+    with rig.worker(afresh=True):
         items = eventually(lambda: rig.services.state.runs.list().items, "reconcile makes a run")
         rig.ended(items[0].id)
         assert items[0].trigger == "reconcile"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.redis_server import RedisServer
-from tests.worker_rig import Rig, eventually
+from tests.worker_rig import Rig, Worker, eventually
 from workers.adapters.queue import Message
 from workers.adapters.state import keys
 from workers.adapters.state.liveness import Liveness
@@ -35,7 +34,7 @@ def _slow(rig: Rig, seconds: int) -> None:
     rig.services.queue.publish([Message(QUEUE, "test.slow", (str(seconds),))])
 
 
-def _stop(worker: subprocess.Popen[bytes]) -> float:
+def _stop(worker: Worker) -> float:
     started = time.monotonic()
     worker.terminate()
     worker.wait(40)
@@ -110,7 +109,7 @@ def test_a_worker_that_sends_no_heartbeat_is_seen_and_writes_to_the_file_it_is_g
 
 def test_a_wrong_setting_is_told_without_a_traceback(rig: Rig) -> None:
     rig.settings.data_dir.mkdir(exist_ok=True)
-    with rig.worker(ready=False, TEGU_RECONCILE="often") as worker:
+    with rig.worker(ready=False, afresh=True, TEGU_RECONCILE="often") as worker:
         assert worker.wait(30) != 0
     assert "TEGU_RECONCILE" in rig.log
     assert "Traceback" not in rig.log

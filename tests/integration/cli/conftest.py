@@ -1,4 +1,4 @@
-"""The console script itself, on a repository, a Redis and a folder of its own."""
+"""The program itself, on a repository, a Redis and a folder of its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from tests import warm
 from tests.git_server import Source
 from tests.redis_server import RedisServer
 from workers.runtime.process import Completed, run
@@ -30,15 +31,23 @@ class Desk:
         self.services = Services(self.settings)
 
     def tegu(self, *arguments: str, **env: str) -> Completed:
-        known = {
+        """The program, which has its modules already."""
+        return warm.run([PROGRAM, *arguments], env=self._env | env, cwd=self.folder, timeout=60)
+
+    def afresh(self, *arguments: str, **env: str) -> Completed:
+        """The console script, started from nothing."""
+        argv = [PROGRAM, *arguments]
+        return run(argv, what="tegu", env=self._env | env, timeout=60, cwd=self.folder, check=False)
+
+    @property
+    def _env(self) -> dict[str, str]:
+        return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "TEGU_CATALOG": str(self.settings.catalog),
             "TEGU_DATA_DIR": str(self.settings.data_dir),
             "TEGU_REDIS_URL": str(self.settings.redis_url),
         }
-        argv = [PROGRAM, *arguments]
-        return run(argv, what="tegu", env=known | env, timeout=60, cwd=self.folder, check=False)
 
     def read(self, *arguments: str, **env: str) -> Any:
         """What a command that is told to print JSON says."""

@@ -59,8 +59,8 @@ def test_every_command_has_help_that_agrees_with_the_list(name: str) -> None:
 
 def test_help_and_version_need_no_settings(desk: Desk) -> None:
     wrong = {"TEGU_CONCURRENCY": "many"}
-    assert "Exit codes: 0 ok, 1 the thing failed" in desk.tegu("--help", **wrong).stdout
-    assert desk.tegu("--version", **wrong).stdout.startswith("tegu ")
+    assert "Exit codes: 0 ok, 1 the thing failed" in desk.afresh("--help", **wrong).stdout
+    assert desk.afresh("--version", **wrong).stdout.startswith("tegu ")
     done = desk.tegu("status", **wrong)
     assert (done.code, done.stderr) == (2, "error: " + done.stderr.removeprefix("error: "))
     assert "TEGU_CONCURRENCY" in done.stderr
@@ -76,7 +76,7 @@ def test_unknown_commands_and_options_are_usage_errors_that_name_what_may_be_mea
 
 def test_a_redis_that_is_away_is_said_in_one_line(desk: Desk) -> None:
     desk.catalog("repos: {}\n")
-    done = desk.tegu("status")
+    done = desk.afresh("status")
     assert done.code == 3
     assert done.stderr.startswith("error: Redis does not answer")
     assert len(done.stderr.splitlines()) == 1
@@ -115,7 +115,7 @@ def test_commands_are_completed_without_loading_them(desk: Desk) -> None:
     typed = {"_TEGU_COMPLETE": "zsh_complete", "COMP_WORDS": "tegu dep", "COMP_CWORD": "1"}
     assert desk.tegu(**typed).stdout.split("\n")[:3] == ["plain", "deploy", COMMANDS["deploy"]]
     typed["COMP_WORDS"] = "tegu --cat"
-    done = desk.tegu(**typed, PYTHONPROFILEIMPORTTIME="1")
+    done = desk.afresh(**typed, PYTHONPROFILEIMPORTTIME="1")
     assert "--catalog" in done.stdout
     assert "pydantic" not in done.stderr
 
@@ -190,7 +190,7 @@ def test_a_reader_that_goes_away_is_no_error(desk: Desk) -> None:
 def test_starting_costs_little(desk: Desk, with_homelab: Callable[[Desk], Source]) -> None:
     """Modules that take long to import stay away from the comparison of commits."""
     with_homelab(desk)
-    done = desk.tegu("plan", "--from", "HEAD", "--to", "HEAD", "--json", PYTHONPROFILEIMPORTTIME="1")
+    done = desk.afresh("plan", "--from", "HEAD", "--to", "HEAD", "--json", PYTHONPROFILEIMPORTTIME="1")
     assert done.code == 0
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     heavy = {"celery", "redis", "docker", "git", "rich", "flask", "structlog", "requests", "kombu", "jsonschema"}
@@ -204,7 +204,7 @@ def test_reading_costs_no_more_than_redis_and_the_catalog(redis_desk: Desk) -> N
     heavy = {"celery", "kombu", "docker", "git", "rich", "flask", "structlog", "requests", "jsonschema"}
     completing = {"_TEGU_COMPLETE": "bash_complete", "COMP_WORDS": "tegu deploy a", "COMP_CWORD": "2"}
     for arguments, env in ((("status",), {}), ((), completing)):
-        done = redis_desk.tegu(*arguments, PYTHONPROFILEIMPORTTIME="1", **env)
+        done = redis_desk.afresh(*arguments, PYTHONPROFILEIMPORTTIME="1", **env)
         imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
         assert "redis" in imported
         assert not imported & heavy

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import warm
 from tests.git_server import HttpServer, Source, ssh_server, ssh_url
 from tests.terminal import typed
 from workers.catalog import load_catalog
@@ -32,7 +33,7 @@ def private(tmp_path: Path) -> Iterator[HttpServer]:
 
 def _at_a_terminal(desk: Desk, url: str, *answers: tuple[str, str]) -> tuple[int, str]:
     env = {"PATH": os.environ["PATH"], "HOME": str(desk.folder), "TEGU_DATA_DIR": str(desk.settings.data_dir)}
-    return typed([PROGRAM, "init", url], answers, env=env, cwd=desk.folder)
+    return typed([PROGRAM, "init", url], answers, env=env, cwd=desk.folder, begin=warm.start)
 
 
 def test_it_writes_a_catalog_and_a_secret_and_says_what_is_next(desk: Desk, homelab: Source) -> None:

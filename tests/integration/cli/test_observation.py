@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests import warm
 from tests.git_server import Source
 from tests.records import a_record, record_at
 from tests.terminal import typed
@@ -173,7 +174,7 @@ def test_at_a_terminal_of_eighty_columns_words_are_coloured_and_ids_are_whole(
         settings = redis_desk.settings
         env = {"PATH": os.environ["PATH"], "TEGU_DATA_DIR": str(settings.data_dir)}
         env |= {"TEGU_REDIS_URL": str(settings.redis_url), "TEGU_CATALOG": str(settings.catalog)}
-        code, seen[command] = typed([PROGRAM, *command.split()], env=env)
+        code, seen[command] = typed([PROGRAM, *command.split()], env=env, cwd=redis_desk.folder, begin=warm.start)
         assert code == 0, seen[command]
         plain = re.sub(r"\x1b\[[0-9;]*m", "", seen[command])
         assert [line for line in plain.splitlines() if line != line.rstrip()] == []
@@ -191,7 +192,8 @@ def test_a_repo_that_cannot_be_pulled_stands_above_the_stacks(redis_desk: Desk) 
     with repos.asking("homelab", "local", "git.example.com", 60):
         for command in ("status", "runs"):
             failed, asking = redis_desk.tegu(command).stdout.splitlines()[:2]
-            assert failed == "repo homelab: the last pull failed just now: the server refused the key"
+            assert failed.startswith("repo homelab: the last pull failed ")
+            assert failed.endswith(": the server refused the key")
             assert asking.startswith("repo homelab: asking git.example.com since ")
         assert isinstance(redis_desk.read("status"), list)
     checks = json.loads(redis_desk.tegu("doctor", "--json").stdout)["checks"]
