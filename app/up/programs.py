@@ -37,10 +37,9 @@ def programs(settings: Settings) -> tuple[Program, ...]:
     Args:
         settings: where web and Flower listen, and which worker this is.
     """
-    celery = (sys.executable, "-m", "celery", "--no-color", "--quiet", "-A", "workers")
     return (
         Program("web", (sys.executable, "-m", "gunicorn", "--config", "python:app.server"), 15),
-        _worker(celery, settings.worker),
+        _worker(settings.worker),
         *(_flower(bind) for bind in (settings.flower_bind,) if bind),
     )
 
@@ -51,9 +50,9 @@ def _flower(bind: str) -> Program:
     return Program("flower", (*argv, f"--address={address}", f"--port={port}", *_FLOWER))
 
 
-def _worker(celery: tuple[str, ...], worker: str) -> Program:
+def _worker(worker: str) -> Program:
     # Two lines of Celery's for each of a thousand unchanged stacks would hide all others; Tegu has its own.
-    argv = (*celery, "worker", "-n", f"worker-{worker}@%h", "--loglevel", "WARNING")
+    argv = (sys.executable, "-m", "app.up.worker", "-n", f"worker-{worker}@%h", "--loglevel", "WARNING")
     stop = DEPLOY_STOP_LIMIT + _GIVING_BACK
     return Program("worker", (*argv, *_WORKER), int(stop.total_seconds()))
 
