@@ -70,18 +70,25 @@ class GuardedFlower(Flower):  # type: ignore[misc]
     A page elsewhere may let its own name stand for an address of this machine (DNS rebinding), and a browser then takes
     what is here for that page's own.
 
+    It loads Tegu's tasks, and all that they work with, only when somebody orders something: to show what workers tell
+    of them it needs none.
+
     Args:
         names: that it is called by.
         more: as Flower takes it.
     """
 
     def __init__(self, names: Collection[str], **more: object) -> None:
+        app.loader.default_modules = ()  # what Flower imports at once; looked up anew when it is asked for again
         super().__init__(**more)
+        del app.loader.default_modules
         self._names = names
 
     def find_handler(self, request: HTTPServerRequest, **more: object) -> HTTPMessageDelegate:
         """Who answers a request."""
         if is_meant_for(request.host_name, self._names):
+            if request.method == "POST":
+                self.capp.loader.import_default_modules()
             found: HTTPMessageDelegate = super().find_handler(request, **more)
             return found
         refusal: HTTPMessageDelegate = self.get_handler_delegate(request, _Refusal)
