@@ -13,19 +13,23 @@ import json
 import socket
 import threading
 import time
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gunicorn import util
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
-from app.http.bodies import largest_body
 from workers.adapters.state.liveness import Liveness
 from workers.model.errors import RedisUnavailable
+from workers.runtime.late import late
 from workers.runtime.logs import configure_logs
 from workers.runtime.settings import load_settings
 from workers.services import Services, build_services
+
+if TYPE_CHECKING:
+    from app.http import bodies
+else:
+    bodies = late("app.http.bodies")  # loads Flask, which gunicorn's main process has no use for
 
 HEAD_SECONDS = 5.0
 BODY_SECONDS = 10.0
@@ -58,9 +62,11 @@ forwarder_headers = ""
 
 
 def when_ready(server: object) -> None:
-    """Gunicorn's hook before it forks: what answers is loaded once, and stays common to both processes."""
+    """Gunicorn's hook before it forks: what is loaded by now stays common to both processes.
+
+    What answers is not: the process that answers writes to most of it, and this one would keep a copy of its own.
+    """
     del server
-    import_module("app.http.factory")
     gc.collect()
     gc.freeze()
 
@@ -80,7 +86,7 @@ def pre_request(worker: object, request: Any) -> None:  # noqa: ANN401 (gunicorn
     """Gunicorn's hook before an answer: a body that will be refused for its size is not asked for, nor waited for."""
     del worker
     lengths = [value for name, value in request.headers if name == "CONTENT-LENGTH"]
-    if any(int(length) > largest_body(request.path) for length in lengths):
+    if any(int(length) > bodies.largest_body(request.path) for length in lengths):
         request._expected_100_continue = False  # noqa: SLF001 (there is no other way)
         request.force_close()
 

@@ -1,7 +1,7 @@
 """A Python program in a forked child of what has loaded everything, instead of a process that loads it all again.
 
-What loads Celery, gunicorn, Flower and Tegu takes two seconds and 85 MB. Loaded once, before the children are forked,
-both are paid once: a child copies only the pages that it writes to (docs/decisions/supervisor-in-process.md).
+What several of them need takes a second to load and 40 MB. Loaded once, before the children are forked, both are paid
+once: a child copies only the pages that it writes to (docs/decisions/supervisor-in-process.md).
 Programs are described by the command lines that anybody can type; forking is only how they are started here.
 """
 
@@ -21,18 +21,21 @@ from importlib import import_module
 from typing import NoReturn
 
 from celery.platforms import set_process_title
+from setproctitle import getproctitle
 
 from workers.runtime.settings import replace_environment
 
-# All that the programs import by themselves once they run, by name, since this process calls none of it. Not
-# `app.server` and `app.wsgi`, which are made of the environment as they are imported.
+# What more than one program imports by itself once it runs, by name, since this process calls none of it. What only one
+# needs is loaded by that one: a page of memory that it writes to, and it writes to most, would else be there twice.
 _LOADED = (
-    *("workers.tasks", "workers.pool.pool"),
-    *("workers.reconcile.heartbeat", "workers.reconcile.again", "workers.reconcile.watch"),
-    *("workers.reconcile.schedule", "workers.adapters.docker.engine", "workers.adapters.git.commands"),
-    *("celery.bin.celery", "celery.apps.worker", "celery.apps.beat", "kombu.transport.redis"),
-    *("app.http.factory", "app.pages.room", "gunicorn.app.wsgiapp", "gunicorn.workers.gthread"),
+    *("workers.services", "workers.adapters.state.state", "workers.adapters.outbox", "workers.reconcile.requests"),
+    *("workers.pool.intake", "celery.app.amqp", "celery.app.events", "celery.events", "celery.loaders.app"),
+    *("kombu.transport.redis", "structlog"),
 )
+# What Flower has in common with the worker and with the web process, beside that.
+_LOADED_WITH_FLOWER = ("celery.bin.base", "celery.app.control", "celery.backends.base", "prometheus_client")
+# Found where they are installed, loaded by structlog and Celery to color what no program here prints.
+_COLORS = ("rich", "pygments")
 _PATIENCE = 5.0  # seconds that the threads of a program that has ended may take
 
 
@@ -63,16 +66,16 @@ def python_program(argv: Sequence[str]) -> PythonProgram | None:
 
 @cache
 def load(*, flower: bool = True) -> None:
-    """Import what the programs need, and keep it where garbage collection does not write to it.
+    """Import what the programs have in common, and keep it where garbage collection does not write to it.
 
     Args:
         flower: whether Flower is one of them.
     """
-    if not flower:
-        # Celery's command line imports every plugin that is installed, and this one brings a web server.
-        sys.modules["flower.command"] = None  # type: ignore[assignment]
-    for name in _LOADED:
+    for name in _COLORS:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    for name in (*_LOADED, *(_LOADED_WITH_FLOWER if flower else ())):
         import_module(name)
+    getproctitle()  # looks for the place of the title, which it does not find once the environment has been replaced
     gc.collect()
     gc.freeze()
 

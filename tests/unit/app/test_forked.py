@@ -51,7 +51,7 @@ seen = {
     "nice": os.nice(0),
     "random": random.random(),
     "title": Path("/proc/self/cmdline").read_text().rstrip("\\0 "),
-    "loaded": "workers.tasks" in sys.modules,
+    "loaded": {"workers.services", "kombu.transport.redis", "structlog"} <= set(sys.modules),
 }
 atexit.register(tell)
 def wait():
@@ -112,18 +112,26 @@ def test_it_catches_no_signal_of_the_parent_s_and_draws_numbers_of_its_own(seen:
     assert seen["random"] != seen["drawn"]
 
 
-def test_everything_is_loaded_by_then_and_loading_starts_no_thread(seen: dict[str, Any]) -> None:
+def test_what_all_need_is_loaded_by_then_and_loading_starts_no_thread(seen: dict[str, Any]) -> None:
     assert seen["loaded"]
     assert seen["threads"] == 1
 
 
-def test_what_flower_alone_needs_is_left_out_without_it() -> None:
-    script = "import sys; from app.up.forked import load; load(flower=False); print(*sys.modules)"
-    loaded = run(
-        [sys.executable, "-c", script], what="load", env={"PATH": "/usr/bin:/bin"}, cwd=ROOT, timeout=60
-    ).stdout
-    assert "celery.bin.worker" in loaded.split()
-    assert "tornado" not in loaded.split()
+@pytest.mark.parametrize(
+    ("module", "foreign"),
+    [
+        ("app.up.forked", {"workers.tasks", "flask", "gunicorn", "docker", "git", "tornado"}),
+        ("app.up.worker", {"prompt_toolkit", "flower", "flask", "gunicorn"}),
+        ("app.up.flower", {"prompt_toolkit", "workers.tasks", "flask", "gunicorn", "docker"}),
+        ("app.server", {"flask", "celery.bin.worker", "tornado"}),
+        ("app.wsgi", {"workers.tasks", "celery.bin.worker", "tornado"}),
+    ],
+)
+def test_a_program_loads_nothing_that_only_another_one_needs(module: str, foreign: set[str], tmp_path: Path) -> None:
+    env = {"PATH": "/usr/bin:/bin", "TEGU_DATA_DIR": str(tmp_path)}
+    script = f"import sys, {module}; from app.up.forked import load; load(); print(*sys.modules)"
+    loaded = run([sys.executable, "-c", script], what=module, env=env, cwd=ROOT, timeout=60).stdout.split()
+    assert foreign & set(loaded) == set()
 
 
 def test_only_programs_of_this_interpreter_are_forked() -> None:
