@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from app.pages.acts import Act
@@ -47,42 +47,42 @@ class ActPage:
     """The page.
 
     Attributes:
-        stack: its id.
-        stack_url: its page.
+        about: what something is wanted of, in full.
+        about_url: its page.
+        name: what it is called in the heading.
         title: what is wanted.
         confirm: what the button says.
-        wish: in full.
-        options: other ways to want it.
+        url: where it is looked at.
+        order_url: where the form goes.
+        form: the name of the form, another each time.
         prospect: what would come of it; None where nobody could say.
         silence: why nobody could.
+        changed: what is told of a plan that has changed since it was shown; empty where it has not.
+        hidden: what else the form carries.
+        reason: of a pause, as it was typed; None where none is asked for.
+        columns: what stands in the table of what would be touched.
+        options: other ways to want it.
         commit: where the stack would be.
         commits: that come or are taken back.
-        changed: what is told of a plan that has changed since it was shown; empty where it has not.
-        form: the name of the form, another each time.
     """
 
-    stack: str
-    stack_url: str
+    about: str
+    about_url: str
+    name: str
     title: str
     confirm: str
-    wish: Wish
-    options: tuple[Option, ...]
+    url: str
+    order_url: str
+    form: str
     prospect: Prospect | None
     silence: str
-    commit: CommitView | None
-    commits: tuple[Between, ...]
     changed: str
-    form: str
-
-    @property
-    def can_be_ordered(self) -> bool:
-        """Whether there is a button."""
-        return self.prospect is not None and not self.prospect.obstacle
-
-    @property
-    def is_asked_why(self) -> bool:
-        """Whether a reason can be given."""
-        return self.wish.act is Act.PAUSE
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    reason: str | None = None
+    columns: tuple[str, str, str] = ("Service", "Action", "Because of")
+    options: tuple[Option, ...] = ()
+    commit: CommitView | None = None
+    commits: tuple[Between, ...] = ()
 
 
 def act_page(
@@ -109,19 +109,24 @@ def act_page(
         repo_url: of the stack's repo.
     """
     title, confirm = _TITLES[wish.act]
+    about_url = f"/stacks/{quote(wish.stack)}"
     return ActPage(
-        stack=wish.stack,
-        stack_url=f"/stacks/{quote(wish.stack)}",
+        about=wish.stack,
+        about_url=about_url,
+        name=wish.stack.partition("/")[2],
         title=title,
         confirm=confirm,
-        wish=wish,
-        options=_options(wish, tuple(heirs)),
+        url=wish.url,
+        order_url=f"{about_url}/{wish.act}",
+        form=form,
         prospect=prospect,
         silence=silence,
+        changed=changed,
+        hidden=wish.options,
+        reason=wish.reason if wish.act is Act.PAUSE else None,
+        options=_options(wish, tuple(heirs)),
         commit=commits.view(prospect.commit if prospect else None, repo_url),
         commits=between_views(prospect.between, commits, repo_url) if prospect else (),
-        changed=changed,
-        form=form,
     )
 
 

@@ -50,9 +50,14 @@ def address(stack: str, act: Act, **query: str) -> str:
     return f"/stacks/{quote(stack)}/{act}" + (f"?{urlencode(given)}" if given else "")
 
 
-def buttons(facts: StackFacts) -> tuple[Button, ...]:
-    """What helps a stack as it stands, the best first; then what can be ordered besides."""
-    found = sorted(_buttons(facts, status_of(facts)), key=lambda button: not button.is_first)
+def buttons(facts: StackFacts, *, is_behind: bool = False) -> tuple[Button, ...]:
+    """What helps a stack as it stands, the best first; then what can be ordered besides.
+
+    Args:
+        facts: of the stack.
+        is_behind: whether it waits for others.
+    """
+    found = sorted(_buttons(facts, status_of(facts), is_behind=is_behind), key=lambda button: not button.is_first)
     return tuple(found)
 
 
@@ -61,7 +66,7 @@ def helping(facts: StackFacts, status: StackStatus) -> Button | None:
     return next((button for button in _buttons(facts, status) if button.is_first), None)
 
 
-def _buttons(facts: StackFacts, status: StackStatus) -> Iterator[Button]:
+def _buttons(facts: StackFacts, status: StackStatus, *, is_behind: bool = False) -> Iterator[Button]:
     stack, decision = facts.stack, facts.known.last_decision
     reason = decision.reason if decision else None
     if status is StackStatus.REMOVED:
@@ -69,13 +74,13 @@ def _buttons(facts: StackFacts, status: StackStatus) -> Iterator[Button]:
         return
     if reason is Reason.SELF:
         return
-    if facts.leased or facts.waiting:
+    if facts.leased or facts.waiting or is_behind:
         yield Button("Cancel", address(stack, Act.CANCEL), is_first=facts.leased)
     if facts.pause or facts.pin:
         yield Button("Resume", address(stack, Act.RESUME), is_first=status is StackStatus.PAUSED)
     if status is StackStatus.BLOCKED and reason is Reason.MOVED:
         yield Button("Decide about its data", address(stack, Act.ADOPT), is_first=True)
-    elif status in _DEPLOYS and not (status is StackStatus.PENDING and facts.waiting):
+    elif status in _DEPLOYS and not (status is StackStatus.PENDING and (facts.waiting or is_behind)):
         yield Button(_DEPLOYS[status], address(stack, Act.DEPLOY), is_first=True)
     elif status in {StackStatus.DEPLOYED, StackStatus.DEGRADED}:
         is_unwell = status is StackStatus.DEGRADED

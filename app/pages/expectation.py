@@ -94,10 +94,12 @@ def _resumption(services: Services, asking: Asker, wish: Wish) -> Prospect:
 
 def _cancellation(services: Services, _: Asker, wish: Wish) -> Prospect:
     stack = services.stacks.find(wish.stack)
-    under_way, waits = cancellable(services, stack)
-    if under_way is None and not waits:
+    found = cancellable(services, stack.id)
+    under_way, waits = found.deployment, found.is_waiting or bool(found.behind)
+    if not found:
         return Prospect("Nothing would be touched.", "", obstacle="Nothing of it is under way.")
-    notes, said = [], "It waits for its turn, and is left alone then."
+    turn = f"for {words.listed(found.behind, 3)}" if found.behind else "for its turn"
+    notes, said = [], f"It waits {turn}, and is left alone then."
     if under_way is not None:
         said = f"The deployment of {(under_way.commit or '')[:10]} stops at its next safe point."
         done = ", ".join(step.name for step in under_way.steps) or "nothing"

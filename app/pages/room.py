@@ -24,6 +24,7 @@ from app.pages.overview import create_overview
 from app.pages.prose import said
 from app.pages.repo import create_repo
 from app.pages.run import create_run
+from app.pages.run_cancel import create_run_cancel
 from app.pages.settings import create_settings
 from app.pages.stack import create_stack
 from workers.model.errors import CatalogError, RedisUnavailable, UnknownName, UsageError, UserError
@@ -52,7 +53,15 @@ def add_pages(app: Flask, services: Services) -> Flask:
     pages.context_processor(lambda: {"asset": _asset})
     _add_errors(app, pages)
     pages.register_blueprint(create_entrance(services.settings, sessions, services.state.sessions))
-    for create in (create_overview, create_stack, create_run, create_deployment, create_repo, create_settings):
+    for create in (
+        create_overview,
+        create_stack,
+        create_run,
+        create_run_cancel,
+        create_deployment,
+        create_repo,
+        create_settings,
+    ):
         pages.register_blueprint(create(services))
     asking = Asker(services)
     for create_asking in (create_act, create_changes):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from flask import Blueprint, render_template
 
 from app.pages import words
+from app.pages.acts import Act
 from app.pages.commit_view import CommitView, CommitViews
 from app.pages.moments import Moment, Times, lasting, seconds_between
 from app.pages.run_view import Picture, counted, picture, read_deployments
@@ -30,7 +31,10 @@ _MOST_TIMED = 300
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What became of a stack: `said` is why, in a sentence, `message` what else there is to say, `took` how long."""
+    """What became of a stack: `said` is why, in a sentence, `message` what else there is to say, `took` how long.
+
+    `cancel` is where it can be ended, if it can.
+    """
 
     stack: str
     url: str
@@ -40,6 +44,7 @@ class Part:
     message: str
     deployment: str | None
     took: str
+    cancel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,13 @@ class PullLine:
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
-    """The page. `unchanged` are the stacks that nothing reached; `is_live` says that something is still to come."""
+    """The page.
+
+    Attributes:
+        unchanged: the stacks that nothing reached.
+        is_live: whether something is still to come.
+        can_be_cancelled: whether there is something to cancel.
+    """
 
     line: RunLine
     sentence: str
@@ -67,6 +78,7 @@ class RunPage:
     parts: tuple[Part, ...]
     unchanged: tuple[str, ...]
     is_live: bool
+    can_be_cancelled: bool
 
 
 def create_run(services: Services) -> Blueprint:
@@ -93,16 +105,34 @@ def read(services: Services, identifier: str) -> RunPage:
         raise UnknownName(message)
     repo = services.catalog.current().repos.get(run.repo)
     commits = CommitViews(state.commits.get_many([run.commit]), times)
-    return run_page(
-        run, read_deployments(state, [run], _MOST_TIMED), times, commits.view(run.commit, repo.url if repo else None)
-    )
+    commit = commits.view(run.commit, repo.url if repo else None)
+    behind = {} if run.status.ended else state.open_runs.held_back(identifier)
+    return run_page(run, read_deployments(state, [run], _MOST_TIMED), times, commit, behind)
 
 
-def run_page(run: Run, deployments: Iterable[RecordedDeployment], times: Times, commit: CommitView | None) -> RunPage:
-    """Make the page of what is known. Pure."""
-    told = [result for result in run.stacks.values() if result.reason and result.outcome not in _ALONE]
+def run_page(
+    run: Run,
+    deployments: Iterable[RecordedDeployment],
+    times: Times,
+    commit: CommitView | None,
+    behind: Mapping[str, Sequence[str]],
+) -> RunPage:
+    """Make the page of what is known. Pure.
+
+    Args:
+        run: what it did.
+        deployments: those of it that have ended, and those under way of stacks that it waits for.
+        times: for ages.
+        commit: what it brought.
+        behind: the stacks that wait for others, and for which.
+    """
+    told = [
+        result
+        for result in run.stacks.values()
+        if (result.reason or result.stack in behind) and result.outcome not in _ALONE
+    ]
     known = {each.id: each for each in deployments}
-    found = (_part(result, known.get(result.deployment or "")) for result in told)
+    found = (_part(result, known.get(result.deployment or ""), behind.get(result.stack, ())) for result in told)
     parts = sorted(found, key=lambda part: (_ORDER.index(part.tone), part.stack))
     return RunPage(
         line=run_line(run, times),
@@ -116,6 +146,7 @@ def run_page(run: Run, deployments: Iterable[RecordedDeployment], times: Times, 
         parts=tuple(parts),
         unchanged=tuple(result.stack for result in run.stacks.values() if result.outcome in _ALONE),
         is_live=not run.status.ended,
+        can_be_cancelled=any(part.cancel for part in parts),
     )
 
 
@@ -123,7 +154,7 @@ def _pulls(run: Run) -> tuple[PullLine, ...]:
     return tuple(PullLine(worker, *words.PULL[pull.status], pull.error or "") for worker, pull in run.pulls.items())
 
 
-def _part(result: StackResult, deployment: RecordedDeployment | None) -> Part:
+def _part(result: StackResult, deployment: RecordedDeployment | None, behind: Sequence[str]) -> Part:
     tone, word = words.OUTCOME[result.outcome] if result.outcome else (Tone.BUSY, "to come")
     if result.still:
         tone, word = Tone.WARN, f"still {word}"
@@ -131,9 +162,13 @@ def _part(result: StackResult, deployment: RecordedDeployment | None) -> Part:
     said = words.why(result.reason, paths)
     if result.action not in {None, Action.NONE}:
         said = f"{words.done(result.action, services)}: {said}"
+    if behind:
+        said = f"waits for {words.listed(behind)}"
     took = lasting(seconds_between(deployment.started_at, deployment.finished_at)) if deployment else ""
     page = f"/deployments/{quote(result.deployment)}" if result.deployment else None
-    return Part(result.stack, f"/stacks/{quote(result.stack)}", tone, word, said, _first(result.message), page, took)
+    stack = f"/stacks/{quote(result.stack)}"
+    cancel = "" if result.outcome else f"{stack}/{Act.CANCEL}"
+    return Part(result.stack, stack, tone, word, said, _first(result.message), page, took, cancel)
 
 
 def _first(message: str) -> str:

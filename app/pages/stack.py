@@ -43,7 +43,16 @@ def read(services: Services, identifier: str) -> StackPage:
     repo = catalog.repos.get(stack.repo) if stack else None
     commits = CommitViews(notes, times)
     is_awaited = stack is not None and _is_awaited(services, stack.repo)
-    return stack_page(facts, stack, repo.url if repo else None, deployments, times, commits, is_awaited=is_awaited)
+    return stack_page(
+        facts,
+        stack,
+        repo.url if repo else None,
+        deployments,
+        times,
+        commits,
+        is_awaited=is_awaited,
+        behind=state.open_runs.awaited_by(identifier),
+    )
 
 
 def _is_awaited(services: Services, repo: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
@@ -113,6 +113,7 @@ def stack_page(
     commits: CommitViews,
     *,
     is_awaited: bool = False,
+    behind: Sequence[str] = (),
 ) -> StackPage:
     """Make the page of what is known.
 
@@ -124,6 +125,7 @@ def stack_page(
         times: for ages.
         commits: those that are known.
         is_awaited: whether a run under way may reach it.
+        behind: the stacks that it waits for.
     """
     known, line = facts.known, stack_line(facts)
     newest = known.latest_commit if known.latest_commit != known.deployed_commit else None
@@ -133,12 +135,12 @@ def stack_page(
         newest=commits.view(newest, repo_url),
         why=_why(known.last_decision, line.why, times) if known.last_decision else None,
         services=tuple(_service(name, each, times) for name, each in facts.services.items()),
-        marks=tuple(_marks(facts, times)),
+        marks=(*_waits(behind), *_marks(facts, times)),
         history=_history(facts, history(deployments, times, commits, repo_url)),
         facts=_facts(stack),
         command=f"tegu compose {facts.stack} ps",
         is_live=is_awaited or line.status in {StackStatus.DEPLOYING, StackStatus.PENDING},
-        buttons=buttons(facts),
+        buttons=buttons(facts, is_behind=bool(behind)),
     )
 
 
@@ -190,6 +192,11 @@ def _tone(service: LiveService) -> Tone:
     if service.is_unwell:
         return Tone.BAD
     return Tone.BUSY if service.health == "starting" else Tone.QUIET
+
+
+def _waits(behind: Sequence[str]) -> Iterator[Mark]:
+    if behind:
+        yield Mark("waits", f"for {words.listed(behind)}, after which it comes.", None)
 
 
 def _marks(facts: StackFacts, times: Times) -> Iterable[Mark]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.cli.names import STACK
+from app.cli.names import LOG
 from app.cli.output import json_option, print_json
 from app.cli.session import Session, pass_session
 from app.cli.wait import person
@@ -14,23 +14,34 @@ from workers.runtime.late import late
 
 if TYPE_CHECKING:
     from workers.reconcile import cancel as cancelling
+    from workers.reconcile.cancel import Cancellation
 else:  # completion and help need no queue
     cancelling = late("workers.reconcile.cancel")
 
 
 @click.command()
-@click.argument("name", type=STACK, metavar="DEPLOYMENT|STACK")
+@click.argument("name", type=LOG, metavar="DEPLOYMENT|STACK|RUN")
 @json_option
 @pass_session
 def cancel(session: Session, name: str, as_json: bool) -> None:
-    """Stop a deployment at the next safe point; of a STACK, also what waits for its turn.
+    """Stop a deployment at the next safe point; of a STACK, also what waits; of a RUN, all that it waits for.
 
     Nothing is touched before the files are switched; after that, the last good deployment is brought back.
     """
-    cancelled = cancelling.request_cancel(session.services, name, who=person())
+    is_run = session.services.state.runs.head(name) is not None
+    if not is_run:
+        cancelled: tuple[Cancellation, ...] = (cancelling.request_cancel(session.services, name, who=person()),)
+    else:
+        cancelled = cancelling.request_cancel_run(session.services, name, who=person())
     if as_json:
-        print_json(cancelled.to_json())
+        shown = [each.to_json() for each in cancelled]
+        print_json(shown if is_run else shown[0])
         return
+    for each in cancelled:
+        _say(session, each)
+
+
+def _say(session: Session, cancelled: Cancellation) -> None:
     stack = session.names(cancelled.stack)
     if cancelled.waiting:
         click.echo(f"{stack} waits for its turn no more")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -53,6 +54,21 @@ class OpenRuns:
         self._scripts.many("supersede_pull", [[run, worker, now()] for run, worker in superseded])
         return self._read() if superseded else waiting
 
+    @translated()
+    def held_back(self, run: str) -> dict[str, tuple[str, ...]]:
+        """The stacks of a run that still wait for others, and for which."""
+        return {str(stack): _awaited(str(text)) for stack, text in self._redis.hgetall(keys.held_back(run)).items()}
+
+    @translated()
+    def awaited_by(self, stack: str) -> tuple[str, ...]:
+        """The stacks that one waits for, in whichever run."""
+        runs = self._redis.zrange(keys.open_runs(), 0, -1)
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for run in runs:
+                pipeline.hget(keys.held_back(str(run)), stack)
+            found = pipeline.execute()
+        return tuple(dict.fromkeys(other for text in found if text for other in _awaited(text)))
+
     def _read(self) -> tuple[OpenRun, ...]:
         runs = [str(run) for run in self._redis.zrange(keys.open_runs(), 0, -1)]
         with self._redis.pipeline(transaction=False) as pipeline:
@@ -71,6 +87,10 @@ class OpenRuns:
             elif abs(time.time_ns() // 1_000_000 - milliseconds_of(run)) > _EMPTY_RUN_MILLISECONDS:
                 self._scripts("close", run, now())
         return tuple(found)
+
+
+def _awaited(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text)["after"])
 
 
 def _named(kind: str, members: Iterable[str]) -> tuple[str, ...]:

@@ -3,47 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
-from tests import acting
 from tests.acting import COMPOSE, STACK, push
 from tests.answering import Answering, answering
 from tests.git_server import Source
-from tests.unit.pages.conftest import Serve, page, words_of
+from tests.unit.pages.conftest import page, words_of
 from tests.worker_rig import eventually
 from workers.adapters.state.liveness import Liveness
-from workers.answers import tasks
 from workers.celery import pull_queue
 from workers.model.question import Question
 from workers.reconcile.ask import Asker, Unanswered
 from workers.services import Services
 
 HERE = f"/stacks/{STACK}"
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Source:
-    return acting.source(tmp_path)
-
-
-@pytest.fixture
-def services(serve: Serve, tmp_path: Path, source: Source, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
-    (tmp_path / "tegu.yaml").write_text(acting.catalog(source), encoding="utf-8")
-    made = serve()
-    acting.deploy(made)
-    monkeypatch.setattr(tasks, "current_services", lambda: made)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def worker(services: Services) -> Iterator[Answering]:
-    with answering(services) as made:
-        yield made
 
 
 def test_what_differs_is_shown_with_the_commits_and_without_secrets(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -14,43 +12,21 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.http.sessions import Sessions, Visitor
-from tests import acting, scenes
+from tests import scenes
 from tests.acting import COMPOSE, STACK, push
-from tests.answering import Answering, answering
+from tests.answering import Answering
 from tests.git_server import Source
 from tests.records import record_at
-from tests.unit.pages.conftest import Serve, browser, log_in, page, words_of
+from tests.unit.pages.conftest import browser, log_in, page, words_of
 from workers.adapters.state.heirs import Heir
 from workers.adapters.state.leases import stack_lease
 from workers.adapters.state.status import DecisionNote
-from workers.answers import tasks
 from workers.celery import deploy_queue, pull_queue
 from workers.model.words import Action, Decision, Outcome, Reason
 from workers.services import Services
 
 HERE = f"/stacks/{STACK}"
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Source:
-    return acting.source(tmp_path)
-
-
-@pytest.fixture
-def services(serve: Serve, tmp_path: Path, source: Source, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
-    (tmp_path / "tegu.yaml").write_text(acting.catalog(source), encoding="utf-8")
-    made = serve()
-    acting.deploy(made)
-    monkeypatch.setattr(tasks, "current_services", lambda: made)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def worker(services: Services) -> Iterator[Answering]:
-    with answering(services) as made:
-        yield made
 
 
 def fields(text: str) -> dict[str, str]:
