@@ -48,7 +48,7 @@ run: install ## run Tegu here, from tegu.yaml in this folder
 test: provision install ## every test, real Redis, Git, Docker and Compose included
 	@$(BIN)/pytest $(SPREAD) -n $(CORES) $(COVERING) --cov=workers.changes --cov=app.webhooks --cov-report=
 	@$(BIN)/coverage report --fail-under=100
-	@scripts/with-engine $(BIN)/pytest $(SPREAD) $(COVERING:%=--ignore=%)
+	@scripts/with-engine scripts/steady $(BIN)/pytest $(SPREAD) $(COVERING:%=--ignore=%)
 
 .PHONY: test-releases
 test-releases: provision install ## all that there is, of all releases of Compose, and on Debian's newest engine, as root
