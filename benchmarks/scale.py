@@ -33,7 +33,7 @@ from workers.services import Services
 
 FEW, MANY, LEFT_ALONE = 500, 5000, 1000
 ROUNDS = 3
-MORE_PULLS = 10
+MORE_PULLS = 4
 GOAL_GROWTH = 1.2
 GOAL_STATUS = 1.0
 GOAL_PAGE = 50.0
