@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pwd
+import shutil
 import stat
+import subprocess
 from pathlib import Path
+
+import pytest
 
 from .conftest import PROGRAM, Desk
 
@@ -74,3 +78,14 @@ def test_a_worker_alone_needs_a_redis_that_it_can_reach(desk: Desk) -> None:
     assert (without.code, "set TEGU_REDIS_URL" in without.stderr) == (2, True)
     desk.settings.catalog.unlink()
     assert "`tegu init URL` writes one" in desk.tegu("service", "install", "--user").stderr
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
+def test_systemd_takes_what_is_written(desk: Desk) -> None:
+    desk.catalog(CATALOG)
+    shown = desk.tegu("service", "install", "--system", "--print").stdout
+    unit = desk.folder / "tegu.service"
+    unit.write_text(shown.partition("\n# /etc/tegu/tegu.env")[0])
+    done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
+    mine = [line for line in done.stderr.splitlines() if "tegu.service" in line]
+    assert (done.returncode, mine) == (0, [])
