@@ -9,6 +9,7 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
@@ -17,6 +18,12 @@ from app.cli.session import Session
 from workers.model.errors import TeguError, UnknownName
 from workers.model.stack import matching
 from workers.model.words import Outcome
+from workers.runtime.late import late
+
+if TYPE_CHECKING:
+    from workers.commands import plan_commits
+else:  # only who types a commit needs Git
+    plan_commits = late("workers.commands.plan_commits")
 
 _REDIS_SECONDS = 0.5
 _NEWEST = 20  # runs, and deployments of a stack
@@ -93,10 +100,17 @@ def _commits(session: Session, ctx: click.Context, _: str) -> Iterable[Completio
     return [CompletionItem(each, help=notes[each].subject if each in notes else None) for each in good]
 
 
+def _revisions(session: Session, ctx: click.Context, _: str) -> Iterable[CompletionItem]:
+    """Branches, tags and the newest commits, of the Git directory or the repo that were named before."""
+    found = plan_commits.typed(session.settings, ctx.params.get("repo"), ctx.params.get("git_dir"), _NEWEST)
+    return [CompletionItem(name, help=subject) for name, subject in found]
+
+
 STACK = Name("stack", _stacks)
 REPO = Name("repo", _repos)
 LOG = Name("id", _stacks, _runs)
 COMMIT = Name("commit", _commits)
+REVISION = Name("revision", _revisions)
 
 stack_argument = click.argument("stack", type=STACK)
 stacks_argument = click.argument("stacks", type=STACK, nargs=-1, required=True, metavar="STACK...")

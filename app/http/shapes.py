@@ -332,6 +332,7 @@ class Repo(TypedDict):
     last_pull: LastPull | None
     asking: Asking | None
     workers: Annotated[dict[str, LastPull], Field(description="The last pull of each worker")]
+    sizes: Annotated[dict[str, int], Field(description="Bytes of each worker's clone, as far as they were counted")]
 
 
 class RepoPage(TypedDict):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workers.adapters.git import GitTree, LocalRepo, open_local
+from workers.adapters.git.revisions import revisions
 from workers.catalog import Catalog, load_catalog, stack_folders
 from workers.changes.decision import decide, undecided
 from workers.changes.project import MAIN_FILES, OVERRIDE_FILES
@@ -58,17 +59,29 @@ def compare(
     """
     # A pull request's machine has no secrets, and needs none.
     catalog = load_catalog(settings.catalog, process_environment(), secrets=False)
-    name = repo or (next(iter(catalog.repos)) if len(catalog.repos) == 1 else "")
-    if name not in catalog.repos:
-        what = f"there is no repo {name!r}" if name else "name a repo with --repo"
-        message = f"{what}; the catalog has {', '.join(sorted(catalog.repos)) or 'none'}"
-        raise UnknownName(message)
+    name = _named(catalog, repo)
     if git_dir is not None:
         place = open_local(git_dir)
     else:
         place = open_commits(catalog.repos[name], catalog.refs(name), settings.data_dir, (before, after), on_fetch)
     with place:
         return preview(catalog, name, place.tree(before), place.tree(after))
+
+
+def typed(settings: Settings, repo: str | None, git_dir: Path | None, most: int) -> list[tuple[str, str]]:
+    """What may be typed for a commit of `compare`, each with what it says; nothing is fetched for that.
+
+    Raises:
+        CatalogError: the catalog is not valid.
+        UnknownName: there is no such repo, or nothing of it here.
+    """
+    if git_dir is not None:
+        place = open_local(git_dir)
+    else:
+        catalog = load_catalog(settings.catalog, process_environment(), secrets=False)
+        place = _here(catalog.repos[_named(catalog, repo)], settings.data_dir)
+    with place:
+        return revisions(place, most)
 
 
 def preview(catalog: Catalog, repo: str, before: GitTree, after: GitTree) -> list[Decision]:
@@ -82,6 +95,15 @@ def preview(catalog: Catalog, repo: str, before: GitTree, after: GitTree) -> lis
     """
     decisions = {decision.stack: decision for decision in _decide(catalog, repo, before, after)}
     return [decisions[name] for name in sorted(decisions)]
+
+
+def _named(catalog: Catalog, repo: str | None) -> str:
+    name = repo or (next(iter(catalog.repos)) if len(catalog.repos) == 1 else "")
+    if name not in catalog.repos:
+        what = f"there is no repo {name!r}" if name else "name a repo with --repo"
+        message = f"{what}; the catalog has {', '.join(sorted(catalog.repos)) or 'none'}"
+        raise UnknownName(message)
+    return name
 
 
 def _decide(catalog: Catalog, repo: str, before: GitTree, after: GitTree) -> Iterator[Decision]:
@@ -162,6 +184,11 @@ def _stacks(
         found += discovered
         invalid |= dict(problems)
     return stacks | {stack.id: stack for stack in found}, invalid
+
+
+def _here(repo: Repo, data_dir: Path) -> LocalRepo:
+    clone = data_dir / "repos" / f"{repo.name}.git"
+    return LocalRepo(clone) if clone.is_dir() else open_local(Path(repo.url.removeprefix("file://")))
 
 
 def open_commits(

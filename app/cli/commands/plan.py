@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.cli.names import repo_option
+from app.cli.names import REVISION, repo_option
 from app.cli.output import json_option, print_json, print_table, say
 from app.cli.plan_text import is_quiet, markdown, plan_sentence, told
 from app.cli.session import Session, pass_session, quiet_logs
@@ -28,8 +28,10 @@ _TOLD = (Reason.INVALID, Reason.BLOCKED)  # what is nothing to do, and no good
 
 
 @click.command()
-@click.option("--from", "before", metavar="COMMIT", help="Compare from this commit; needs no Redis and no Docker.")
-@click.option("--to", "after", metavar="COMMIT", help="Compare to this one.")
+@click.option(
+    "--from", "before", type=REVISION, metavar="COMMIT", help="Compare from this commit; needs no Redis and no Docker."
+)
+@click.option("--to", "after", type=REVISION, metavar="COMMIT", help="Compare to this one.")
 @click.option(
     "--git-dir", type=click.Path(exists=True, path_type=Path), help="Read the commits there, not from the clone."
 )

@@ -145,6 +145,23 @@ def test_environments_runs_and_commits_are_completed_where_they_are_meant(redis_
         assert (done.stdout.split(), done.stderr) == ([f"plain,{each}" for each in found], ""), typed
 
 
+def test_commits_to_compare_are_completed_by_branch_tag_and_id(desk: Desk) -> None:
+    source = Source(desk.folder / "repo")
+    first = source.commit({"a/compose.yaml": "services: {}\n"})
+    source.git("tag", "v1")
+    source.git("branch", "feature/x")
+    desk.catalog(f"repos: {{homelab: {{url: {source.path}}}}}\n")
+    for typed, found in (("--from ma", ["main"]), ("--from main --to v", ["v1"]), ("--to fe", ["feature/x"])):
+        for where in ("", f"--git-dir {source.path} "):
+            words = {"_TEGU_COMPLETE": "bash_complete", "COMP_WORDS": f"tegu plan {where}{typed}"}
+            done = desk.tegu(**words, COMP_CWORD=str(len(words["COMP_WORDS"].split()) - 1))
+            assert (done.stdout.split(), done.stderr) == ([f"plain,{each}" for each in found], ""), typed
+    words = {"_TEGU_COMPLETE": "bash_complete", "COMP_WORDS": f"tegu plan --from {first[:3]}", "COMP_CWORD": "3"}
+    assert first.startswith(desk.tegu(**words).stdout.strip().removeprefix("plain,"))
+    desk.catalog("repos: {homelab: {url: 'https://git.example.com/x.git'}}\n")
+    assert desk.tegu(**words).stdout.strip() == ""
+
+
 def test_the_catalog_is_found_from_any_folder_below_it(desk: Desk) -> None:
     desk.catalog("repos: {homelab: {url: /x}}\nstacks: {authelia: {path: a}}\n")
     (desk.folder / "below").mkdir()

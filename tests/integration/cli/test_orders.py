@@ -59,6 +59,9 @@ def test_what_waits_and_what_is_under_way_is_cancelled(a: Desk) -> None:
     assert a.tegu("cancel", "nobody").code == 2
     run = a.read("deploy", "a", "--no-wait")["run"]
     assert a.read("cancel", "a")["waiting"] == [run]
+    again = a.read("deploy", "a", "--no-wait")["run"]
+    assert a.tegu("cancel", again).stdout == "a waits for its turn no more\n"
+    assert "can be cancelled" in a.tegu("cancel", again).stderr
     state = a.services.state
     deployment = state.deployments.create(Decision(STACK, Action.UP, Reason.FORCED, "c1"), run)
     with state.leases.acquire(f"stack:{STACK}", "deploying") or pytest.fail("it is held"):

@@ -47,6 +47,7 @@ def tasks(services: Services, queue: str) -> list[str]:
 
 def test_a_repo_says_how_its_last_pull_ended_and_whom_it_is_asking(client: FlaskClient, services: Services) -> None:
     services.state.repos.note_failed_try("homelab", "nas", "the server refused the key")
+    services.state.repos.note_size("homelab", "local", 481_280)
     with services.state.repos.asking("homelab", "local", "git.example.com", 60):
         listed = get(client, "/repos")
         one = get(client, "/repos/homelab")
@@ -54,8 +55,8 @@ def test_a_repo_says_how_its_last_pull_ended_and_whom_it_is_asking(client: Flask
     assert listed["items"][0] == one
     assert (one["last_pull"]["status"], one["last_pull"]["error"]) == ("failed", "the server refused the key")
     assert one["last_pull"]["at"].endswith("Z")
-    assert one["asking"]["host"] == "git.example.com"
-    assert listed["items"][1] == {"repo": "quiet", "last_pull": None, "asking": None, "workers": {}}
+    assert (one["asking"]["host"], one["sizes"]) == ("git.example.com", {"local": 481_280})
+    assert listed["items"][1] == {"repo": "quiet", "last_pull": None, "asking": None, "workers": {}, "sizes": {}}
     get(client, "/repos/nobody", 404)
 
 

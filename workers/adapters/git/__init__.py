@@ -6,6 +6,7 @@
     joined        JoinedTree: a commit beside the objects of another clone
     reader        objects by name from a long-lived process, whatever becomes of it or of the clone
     history       the commits between two
+    revisions     what commits can be called, for whoever is typing one
     pool          which of these processes run
     batch         one `git cat-file` and its pipes
     export        writing a set of blobs below a folder

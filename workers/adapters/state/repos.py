@@ -109,6 +109,7 @@ class RepoState:
             "last_pull": last.to_json() if last else None,
             "asking": asking.to_json() if asking else None,
             "workers": {worker: each.to_json() for worker, each in sorted(self.pulls.items())},
+            "sizes": dict(sorted(self.sizes.items())),
         }
 
 
