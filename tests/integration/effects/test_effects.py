@@ -9,7 +9,7 @@ from itertools import chain
 import pytest
 
 from tests.integration.effects.street import Street, seccomp, service
-from tests.releases import NAMES
+from tests.releases import NAMES, THOROUGH
 from workers.model.words import Action
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
@@ -255,20 +255,33 @@ CHANGES = {
 }
 
 
-def together() -> dict[str, list[Change]]:
-    """The changes of a stack that end alike, as one push."""
+def alone() -> dict[str, list[Change]]:
+    return {name: [change] for name, change in CHANGES.items()}
+
+
+def together(*by: str) -> dict[str, list[Change]]:
+    """As few pushes as can hold all changes: those of a stack that end alike, and are alike in some more."""
     found: dict[str, list[Change]] = {}
     for change in CHANGES.values():
-        found.setdefault(f"all of {change.stack}, {change.outcome}", []).append(change)
+        found.setdefault(f"all of {', '.join(getattr(change, each) for each in by)}", []).append(change)
     return found
 
 
-# One release is asked about each change by itself, any other about those that one push can hold: what differs between
-# releases differs there, too. `make test-releases` asks the pinned one about each.
+def pushes_of(place: int) -> dict[str, list[Change]]:
+    """What the release at this place of `NAMES` is asked.
+
+    What differs between releases, and between a change alone and one beside others, differs in such a push, too: a
+    container that changes must be named by its own change. `make test-releases` tries each alone, with each release.
+    """
+    if THOROUGH:
+        return alone()
+    return together("stack", "outcome") if place else together("stack", "outcome", "action")
+
+
 PUSHES = {
     f"{release}-{name}": (release, changes)
     for place, release in enumerate(NAMES)
-    for name, changes in (together() if place else {name: [change] for name, change in CHANGES.items()}).items()
+    for name, changes in pushes_of(place).items()
 }
 
 
