@@ -40,6 +40,10 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self._driver = Chrome(options=options, service=Service(str(shutil.which("chromedriver"))))
         self._driver.set_script_timeout(2 * PATIENCE)  # axe looks at every word of a long page
+        self.fit(width, height, dark=dark)
+
+    def fit(self, width: int, height: int = 900, *, dark: bool = False) -> None:
+        """Be another person's: with a window of this size, and a system of this colour."""
         # A window of Chromium is no narrower than 500 pixels; a phone's is.
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
@@ -120,12 +124,14 @@ class Browser:
         told: list[dict[str, Any]] = self._driver.get_log("browser")  # type: ignore[no-untyped-call]
         return [str(entry["message"]) for entry in told if entry["level"] in {"SEVERE", "WARNING"}]
 
-    def violations(self) -> list[str]:
-        """What axe finds that keeps people from using the page (WCAG 2.1, level AA)."""
+    def violations(self, *parts: str) -> list[str]:
+        """What axe finds that keeps people from using the page, or these parts of it (WCAG 2.1, level AA)."""
         self._driver.execute_script(_AXE.read_text(encoding="utf-8"))
         found = self._driver.execute_async_script(
-            "const done = arguments[arguments.length - 1];"
-            "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']}).then((each) => done(each.violations));"
+            "const [include, done] = arguments;"
+            "axe.run({include}, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})"
+            ".then((each) => done(each.violations));",
+            [[each] for each in parts or ("html",)],
         )
         return [f"{each['id']}: {json.dumps([node['html'] for node in each['nodes']])}" for each in found]
 
@@ -153,5 +159,10 @@ class Browser:
 def look_over(browser: Browser) -> None:
     """The page is fit for everybody, and the browser has nothing to say against it."""
     assert browser.violations() == []
+    glance_at(browser)
+
+
+def glance_at(browser: Browser) -> None:
+    """The same of a page that axe sees elsewhere: a whole page costs it some seconds."""
     assert not browser.is_scrolled_sideways
     assert browser.complaints() == []

@@ -33,13 +33,32 @@ def running(tmp_path_factory: pytest.TempPathFactory, engine: None) -> Iterator[
         made.stop()
 
 
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
+def _started(profile: Path) -> Browser:
     if program := missing():
         reason = f"there is no {program} here (scripts/provision installs it)"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    made = Browser(tmp_path / "profile")
+    return Browser(profile)
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    made = _started(tmp_path / "profile")
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def _window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    made = _started(tmp_path_factory.mktemp("profile"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def window(_window: Browser) -> Iterator[Browser]:
+    """A browser that tests share, with nothing open: a Chromium of its own is the dearest part of a look at a page."""
+    _window.complaints()  # those of the test before
+    yield _window
+    _window.open("about:blank")

@@ -58,7 +58,7 @@ def eventually(look: Callable[[], Any], what: str, timeout: float = 180) -> Any:
         seen = look()
         if seen:
             return seen
-        time.sleep(0.05)
+        time.sleep(0.2)
     message = f"{what} did not happen within {timeout} s; seen last: {seen!r}"
     raise AssertionError(message)
 
@@ -94,7 +94,7 @@ class System:
             },
             "defaults": {
                 "project": f"{self.prefix}-{{stack}}",
-                "health": {"settle": "1s", "timeout": "30s"},
+                "health": {"settle": "1s", "timeout": "120s"},
             },
         }
 
@@ -283,19 +283,17 @@ class System:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-        for kind, remove in (("ps", "rm"), ("network", "network rm"), ("volume", "volume rm")):
-            listing = ["ps", "-aq"] if kind == "ps" else [kind, "ls", "-q"]
-            names = _docker(*listing, "--filter", "label=com.docker.compose.project").split()
-            ours = [name for name in names if self._is_ours(name, kind)]
+        for listing, name, remove in (
+            ("ps -a", "ID", "rm -f -v"),
+            ("network ls", "ID", "network rm"),
+            ("volume ls", "Name", "volume rm"),
+        ):
+            shown = _docker(
+                *listing.split(), "--format", f'{{{{.{name}}}}} {{{{.Label "com.docker.compose.project"}}}}'
+            )
+            ours = [row.split()[0] for row in shown.splitlines() if f" {self.prefix}-" in row]
             if ours:
-                _docker(*remove.split(), *(["-f", "-v"] if kind == "ps" else []), *ours)
-
-    def _is_ours(self, name: str, kind: str) -> bool:
-        labels = "{{json .Config.Labels}}" if kind == "ps" else "{{json .Labels}}"
-        with contextlib.suppress(subprocess.CalledProcessError):
-            found = json.loads(_docker("inspect", "--format", labels, name)) or {}
-            return str(found.get("com.docker.compose.project", "")).startswith(f"{self.prefix}-")
-        return False
+                _docker(*remove.split(), *ours)
 
 
 def _docker(*arguments: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 
-from tests.e2e.browser import Browser, look_over
+from tests.e2e.browser import Browser, glance_at, look_over
 from tests.e2e.system import System
 
 WEB = "/stacks/default/web"
@@ -47,7 +47,7 @@ def test_somebody_acts_from_the_page(system: System, browser: Browser) -> None:
 
 def _order(system: System, browser: Browser, button: str) -> None:
     """Press the button below a plan, and wait for the run that it leads to."""
-    look_over(browser)
+    glance_at(browser)
     browser.find(".confirm button").click()
     browser.wait(lambda: browser.path.startswith("/runs/"), "the run")
     system.follow(browser.path.removeprefix("/runs/"))
@@ -93,7 +93,7 @@ def _pause(system: System, browser: Browser) -> None:
     browser.open(f"{system.url}{WEB}")
     browser.click("Pause")
     browser.wait_for("Nothing is touched.")
-    look_over(browser)
+    glance_at(browser)
     browser.fill("#reason", "moving house")
     browser.wait(lambda: browser.path == WEB, "the stack's page")
     assert "paused by whoever has the token: moving house" in browser.text
@@ -109,7 +109,7 @@ def _see_what_is_left_undone(system: System, browser: Browser) -> None:
     assert len(browser.texts(".diff .ins")) == 1
     browser.find("details[data-asks$='/by-hand'] summary").click()
     browser.wait(lambda: browser.texts(".command"), "the command")
-    look_over(browser)
+    glance_at(browser)
     (command,) = browser.texts(".command")
     told = subprocess.run(["sh", "-c", command], check=True, capture_output=True, text=True, timeout=60).stdout
     assert f"{system.prefix}-web-web-1" in told
@@ -172,7 +172,7 @@ def _adopt(system: System, browser: Browser) -> None:
     browser.open(f"{system.url}/stacks/default/old")
     browser.click("Decide about its data")
     browser.wait_for("Choose above what becomes of it")
-    look_over(browser)
+    glance_at(browser)
     browser.click("Copy its data")
     browser.wait_for("Its data is copied")
     _order(system, browser, "Adopt it")

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from tests.e2e.browser import Browser, look_over
+from pathlib import Path
+
+from tests.e2e.browser import Browser, glance_at, look_over
 from tests.e2e.system import System, eventually
 from workers.adapters.state import keys
 from workers.runtime.settings import load_settings
 from workers.services import Services
 
+# What is watched goes on when the test has seen it: it waits for a file.
 WELL = """\
 services:
-  web: {image: "busybox:stable", command: sleep 1000, network_mode: none, stop_signal: SIGKILL}
+  web:
+    image: busybox:stable
+    command: sleep 1000
+    network_mode: none
+    stop_signal: SIGKILL
+    volumes: ["FLAG:/flag:ro"]
+    healthcheck: {test: [CMD, test, -e, /flag/well], interval: 1s, retries: 600}
 """
-# Long enough to be looked at before it fails.
-BAD = WELL.replace("sleep 1000", "sh -c 'sleep 6; echo the disk is full; exit 3'")
+ENDING = "until test -e /flag/full; do sleep 0.1; done; echo the disk is full; exit 3"
+BAD = WELL.replace("sleep 1000", f"sh -c '{ENDING}'").replace("/flag/well", "/flag/never")
+
+
+def flag(system: System, name: str) -> Path:
+    return system.folder / "flag" / name
+
+
+def stack(system: System, name: str, text: str) -> dict[str, str]:
+    return {f"services/{name}/compose.yaml": text.replace("FLAG", str(system.folder / "flag"))}
 
 
 _LONG_BEFORE_A_LOOK = 30.0
@@ -21,8 +38,8 @@ _LONG_BEFORE_A_LOOK = 30.0
 
 
 def test_somebody_logs_in_watches_a_run_live_and_reads_why_another_failed(system: System, browser: Browser) -> None:
-    # Long enough to be watched, however busy the machine is.
-    system.catalog["defaults"]["health"] = {"settle": "10s", "timeout": "60s"}
+    system.catalog["defaults"]["health"] = {"settle": "2s", "timeout": "600s"}
+    (system.folder / "flag").mkdir()
     system.start()
     _log_in(system, browser)
     _watch_a_run(system, browser)
@@ -44,20 +61,21 @@ def _log_in(system: System, browser: Browser) -> None:
     assert all("401" in each for each in browser.complaints())
     browser.fill("#token", system.token)
     browser.wait(lambda: browser.path == "/settings", "the page that was asked for")
-    look_over(browser)
+    glance_at(browser)
 
 
 def _watch_a_run(system: System, browser: Browser) -> None:
     """It is seen without loading the page again."""
     browser.click("Overview")
     browser.wait_for("has found no stack yet")
-    look_over(browser)
+    glance_at(browser)
     browser.mark()
-    status, answer = system.send_push(system.push({"services/web/compose.yaml": WELL}, "Begin with a web server"))
+    status, answer = system.send_push(system.push(stack(system, "web", WELL), "Begin with a web server"))
     assert status == 202, answer
     browser.wait_for("What happens now")
     browser.wait_for("deploying")
     browser.wait_for("Begin with a web server")
+    flag(system, "well").touch()
     system.follow(answer["run"])
     browser.wait_for("The only stack runs the newest commit.")
     browser.wait(lambda: "1/1" in browser.text, "the service that runs")
@@ -80,9 +98,7 @@ def _see_a_container_stop_and_start(system: System, browser: Browser) -> None:
 
 def _follow_a_failing_log(system: System, browser: Browser) -> str:
     """It grows while the deployment runs, and what failed comes to the top; the run's id."""
-    status, answer = system.send_push(
-        system.push({"services/db/compose.yaml": BAD, "services/worker/compose.yaml": WELL})
-    )
+    status, answer = system.send_push(system.push(stack(system, "db", BAD) | stack(system, "worker", WELL)))
     assert status == 202, answer
 
     def begun() -> str:
@@ -93,6 +109,7 @@ def _follow_a_failing_log(system: System, browser: Browser) -> str:
     browser.wait_for("It grows while the deployment runs.")
     browser.mark()
     browser.wait(lambda: "docker compose" in browser.find("pre.log").text, "what is called")
+    flag(system, "full").touch()
     browser.wait(lambda: "the disk is full" in browser.find(".ailing").text, "what failed")
     assert browser.is_marked, "the page was loaded again"
     assert "has ended with exit code 3" in browser.find(".ailing").text
@@ -113,7 +130,7 @@ def _find_out_why_another_failed(system: System, browser: Browser, run: str) -> 
     for key in "/db":
         browser.press(key)
     browser.wait(lambda: len(browser.texts("table.stacks td:first-child")) == 1, "the stack that was looked for")
-    look_over(browser)
+    glance_at(browser)
     browser.click("db")
     browser.wait_for("exit code 3")
     look_over(browser)
@@ -124,14 +141,14 @@ def _find_out_why_another_failed(system: System, browser: Browser, run: str) -> 
 
 def _read_why_a_stack_was_left_alone(system: System, browser: Browser) -> None:
     """Content that has failed is not tried again with the next push that does not change it."""
-    run = system.deploy({"services/web/compose.yaml": WELL.replace("1000", "1001")})
+    run = system.deploy(stack(system, "web", WELL.replace("1000", "1001")))
     browser.open(f"{system.url}/runs/{run['id']}")
     rows = {row.partition("\n")[0]: row for row in browser.texts("#parts tbody tr")}
     said = next(row for name, row in rows.items() if "default/db" in name)
     assert "left alone" in said
     assert "this content failed before" in said
     assert "brought up web: compose.yaml changed" in next(row for name, row in rows.items() if "default/web" in name)
-    look_over(browser)
+    glance_at(browser)
 
 
 def _see_a_wrong_signature(system: System, browser: Browser) -> None:
@@ -158,7 +175,7 @@ def _find_one_of_500(system: System, browser: Browser) -> None:
         browser.press(key)
     browser.wait(lambda: browser.texts("table.stacks td:first-child") == ["zq-app"], "one of 500")
     assert "zq" in browser.query
-    look_over(browser)
+    glance_at(browser)
     state.redis.srem(keys.stacks(), *(f"default/{name}" for name in names), "default/zq-app")
 
 

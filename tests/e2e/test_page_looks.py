@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,15 +14,15 @@ from werkzeug.serving import make_server
 from app.http.factory import create_app
 from app.pages.room import add_pages
 from tests import scenes
-from tests.e2e.browser import Browser, missing
+from tests.e2e.browser import Browser
 from tests.redis_server import RedisServer
+from tests.releases import THOROUGH
 from tests.unit.pages.conftest import CATALOG
 from workers.adapters.state.state import State
 from workers.model.words import Action, Decision, Outcome, Reason
 from workers.runtime.settings import Settings
 from workers.services import Services
 
-Look = Callable[..., Browser]
 SHOTS = os.environ.get("TEGU_TEST_SHOTS")
 """A folder in which pictures are left, to be looked at."""
 STACK = "production/mail"
@@ -49,22 +49,8 @@ def address(services: Services) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture
-def look(tmp_path: Path) -> Iterator[Look]:
-    if program := missing():
-        reason = f"there is no {program} here (scripts/provision installs it)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    made = []
-
-    def make(width: int, *, dark: bool) -> Browser:
-        made.append(Browser(tmp_path / f"profile{width}", width, dark=dark))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
+# Half a minute of axe for what is made of one template again and again, which `make test-releases` takes.
+PARTS = {} if THOROUGH else {"api": ("header", "#stack", "#StackDetail")}
 
 
 def everything(state: State) -> dict[str, str]:
@@ -92,11 +78,15 @@ def everything(state: State) -> dict[str, str]:
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
 def test_every_page_can_be_read_by_everybody(
-    services: Services, address: str, look: Look, width: int, dark: bool
+    services: Services, address: str, window: Browser, width: int, dark: bool
 ) -> None:
-    browser = look(width, dark=dark)
+    browser = window
+    browser.fit(width, dark=dark)
     pages = everything(services.state)
-    seen = {name: _seen(browser, f"{address}{path}", f"{name}-{width}") for name, path in pages.items()}
+    seen = {
+        name: _seen(browser, f"{address}{path}", f"{name}-{width}", *PARTS.get(name, ()))
+        for name, path in pages.items()
+    }
     browser.open(f"{address}/")
     assert not browser.is_in_view("table.stacks")
     browser.press("/")
@@ -111,10 +101,11 @@ def test_every_page_can_be_read_by_everybody(
 
 
 def test_a_page_that_is_not_current_any_more_says_so_and_ages_go_on(
-    services: Services, address: str, look: Look, monkeypatch: pytest.MonkeyPatch
+    services: Services, address: str, window: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scenes.all_well(services.state, 3)
-    browser = look(1280, dark=False)
+    browser = window
+    browser.fit(1280)
     browser.open(f"{address}/")
     assert "stale" not in browser.classes
     browser.wait(lambda: "Last push just now" not in browser.text, "a time that has passed")
@@ -127,11 +118,12 @@ def test_a_page_that_is_not_current_any_more_says_so_and_ages_go_on(
 
 
 def test_a_log_is_followed_line_by_line_until_its_deployment_ends(
-    services: Services, address: str, look: Look, monkeypatch: pytest.MonkeyPatch
+    services: Services, address: str, window: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decision = Decision(STACK, Action.RESTART, Reason.CONTENT_CHANGED, scenes.commit(1))
     made = scenes.deployment(services.state, decision, None)
-    browser = look(1280, dark=False)
+    browser = window
+    browser.fit(1280)
     browser.open(f"{address}/deployments/{made}")
     monkeypatch.setattr("app.pages.deployment.read", lambda *_: 1 / 0)  # so nothing new comes with the page itself
     told = []
@@ -149,17 +141,18 @@ def test_a_log_is_followed_line_by_line_until_its_deployment_ends(
     assert browser.find("pre.log").text.splitlines() == lines
 
 
-def _seen(browser: Browser, url: str, name: str) -> list[str]:
+def _seen(browser: Browser, url: str, name: str, *parts: str) -> list[str]:
     browser.open(url)
     if SHOTS:
         browser.shoot(Path(SHOTS) / f"{name}.webp")
     wide = ["wider than the window"] if browser.is_scrolled_sideways else []
-    return [*browser.violations(), *wide]
+    return [*browser.violations(*parts), *wide]
 
 
-def test_what_reads_is_tried_from_the_description_of_the_api(services: Services, address: str, look: Look) -> None:
+def test_what_reads_is_tried_from_the_description_of_the_api(services: Services, address: str, window: Browser) -> None:
     scenes.all_well(services.state, 3)
-    browser = look(1280, dark=False)
+    browser = window
+    browser.fit(1280)
     browser.open(f"{address}/api/v1/docs#stack")
     browser.fill("#stack input[name=environment]", "production")
     assert browser.texts("#stack [role=status]") == [""]  # a stack has a name, too
