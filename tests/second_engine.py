@@ -39,7 +39,7 @@ class SecondEngine:
         argv += [f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/pid"]
         with (folder / "log").open("ab") as log:
             self._daemon = spawn(argv, env=GIT_ENV | ENV, stderr=log.fileno())
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             try:
                 self.engine.version()
@@ -59,7 +59,7 @@ class SecondEngine:
         self.engine.close()
         if self._daemon is not None:
             self._daemon.terminate()
-            self._daemon.wait(30)
+            self._daemon.wait(120)
             kill_group(self._daemon.pid, 1)
             for pipe in (self._daemon.stdin, self._daemon.stdout):
                 if pipe is not None:

@@ -45,6 +45,18 @@ def house(tmp_path: Path, redis: Redis, redis_server: RedisServer, real_engine: 
     made.close()
 
 
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory, redis_program: str, real_engine: None) -> Iterator[House]:  # noqa: ARG001
+    """A house that a module's tests share, at first an empty one; no other test empties its Redis."""
+    redis = RedisServer(redis_program)
+    made = House(tmp_path_factory.mktemp("lasting"), redis.url)
+    try:
+        yield made
+    finally:
+        made.close()
+        redis.stop()
+
+
 @pytest.fixture(scope="session")
 def started_engine(real_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecondEngine]:  # noqa: ARG001
     """A second engine, which only root can start."""

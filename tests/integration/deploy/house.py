@@ -217,8 +217,8 @@ class House:
         return self.services.clone("r").fetch(["main"])["main"]
 
     def commit(self, files: Files) -> None:
-        for path in [path for path, text in files.items() if text is None]:
-            self.source.git("rm", "-q", "--ignore-unmatch", "--", path)  # with the folders that it leaves empty
+        if removed := [path for path, text in files.items() if text is None]:
+            self.source.git("rm", "-q", "--ignore-unmatch", "--", *removed)  # with the folders that it leaves empty
         for path, text in files.items():
             place = self.source.path / path
             if place.is_symlink():
@@ -322,12 +322,12 @@ class House:
         """Have something until the house is closed."""
         self._kept.enter_context(thing)
 
-    def until(self, holds: Callable[[], bool], seconds: float = 30.0) -> None:
+    def until(self, holds: Callable[[], bool], seconds: float = 120.0) -> None:
         """Wait until something holds."""
         end = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < end
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def close(self) -> None:
         """Leave nothing behind."""

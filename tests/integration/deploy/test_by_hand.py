@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, in_a_child, service, yaml_of
+from tests.releases import THOROUGH
 from workers.deploy.transaction.steps import Step
 from workers.model.errors import UserError
 from workers.model.words import Trigger
@@ -27,9 +28,9 @@ STACK = "default/a"
 DB = service("sleep 2000")
 
 
-def version(number: int) -> dict[str, str | None]:
+def version(number: int, **others: dict[str, object]) -> dict[str, str | None]:
     web = service(f"sleep {1000 + number}", volumes=["./conf:/conf:ro"])
-    return {"a/compose.yaml": compose(web=web, db=DB), "a/conf/app.ini": str(number)}
+    return {"a/compose.yaml": compose(web=web, **others), "a/conf/app.ini": str(number)}
 
 
 def roll_back(house: House, to: str | None = None, hold: orders.Hold = "until_release") -> dict[str, Any]:
@@ -41,11 +42,11 @@ def roll_back(house: House, to: str | None = None, hold: orders.Hold = "until_re
 # ---------------------------------------------------------------- rollback by hand
 
 
-def test_a_rollback_by_hand_goes_to_the_last_good_deployment_and_stays_until_it_is_released(house: House) -> None:
+def test_a_rollback_by_hand_goes_to_the_last_good_deployment_and_stays_as_long_as_it_should(house: House) -> None:
     house.stack()
-    first = house.push(version(1))["commit"]
+    first = house.push(version(1, db=DB))["commit"]
     before = house.lives()
-    newest = house.push(version(2))["commit"]
+    newest = house.push(version(2, db=DB))["commit"]
 
     done = roll_back(house)
 
@@ -59,7 +60,7 @@ def test_a_rollback_by_hand_goes_to_the_last_good_deployment_and_stays_until_it_
 
     after = house.lives()
     assert (house.look()["outcome"], house.look()["reason"]) == ("skipped", "pinned")
-    done = house.push(version(3))
+    done = house.push(version(3, db=DB))
     assert (done["outcome"], done["reason"]) == ("skipped", "pinned"), done
     assert "tegu resume a" in str(done["message"])
     assert (house.ask()["reason"], house.lives()) == ("pinned", after)
@@ -69,45 +70,35 @@ def test_a_rollback_by_hand_goes_to_the_last_good_deployment_and_stays_until_it_
     assert (done["outcome"], house.command("web")) == ("deployed", "sleep 1003"), done
     assert house.look()["outcome"] == "unchanged"
 
-
-def test_a_rollback_until_the_next_push_ends_with_one_that_changes_the_stack(house: House) -> None:
-    house.stack()
-    first = house.push(version(1))["commit"]
-    house.push(version(2))
+    # One that is to last until the next push ends with one that changes the stack.
     assert roll_back(house, to=str(first)[:10], hold="until_push")["outcome"] == "deployed"
     assert house.push({"README.md": "of no stack"})["reason"] == "pinned"
     assert house.command("web") == "sleep 1001"
-    done = house.push(version(3))
+    done = house.push(version(4, db=DB))
     assert (done["outcome"], done["reason"]) == ("deployed", "content_changed"), done
-    assert house.command("web") == "sleep 1003"
+    assert house.command("web") == "sleep 1004"
     assert house.services.state.pins.get(STACK) is None
 
 
-def test_a_rollback_that_fails_leaves_what_runs_and_no_pin(house: House) -> None:
-    house.stack(health={"timeout": "20s", "settle": "1s"}, rollback=True)
-    bad = house.fetch({"a/compose.yaml": compose(web=service("exit 3"), db=DB)})
-    house.push(version(1))
-    house.push(version(2))
-    done = roll_back(house, to=bad)
-    assert (done["outcome"], done["reason"]) == ("rolled_back", "rollback"), done
-    assert house.command("web") == "sleep 1002"
-    assert house.services.state.pins.get(STACK) is None
-    assert house.drift() == {}
-    assert house.look()["outcome"] == "unchanged"
-
-
-def test_a_rollback_does_not_release_what_failed(house: House) -> None:
+def test_a_rollback_does_not_release_what_failed_and_one_that_fails_leaves_what_runs_and_no_pin(house: House) -> None:
     house.stack()
     house.push(version(1))
     house.push(version(2))
-    house.push({"a/compose.yaml": compose(web=service("exit 3"), db=DB)})
+    bad = house.push({"a/compose.yaml": compose(web=service("exit 3"))})["commit"]
     assert roll_back(house)["outcome"] == "deployed"
     orders.resume(house.services, house.services.stacks.find("a"))
     assert house.look()["reason"] == "failed_before"
     assert house.command("web") == "sleep 1001"
 
+    done = roll_back(house, to=str(bad))
+    assert (done["outcome"], done["reason"]) == ("rolled_back", "rollback"), done
+    assert house.command("web") == "sleep 1001"
+    assert house.services.state.pins.get(STACK) is None
+    assert house.drift() == {}
+    assert house.look()["reason"] == "failed_before"
 
-def test_a_rollback_to_no_commit_fails_and_touches_nothing(house: House) -> None:
+
+def test_a_rollback_to_no_commit_fails_and_without_an_earlier_good_deployment_there_is_none(house: House) -> None:
     house.stack()
     house.push(version(1))
     before = house.lives()
@@ -116,11 +107,6 @@ def test_a_rollback_to_no_commit_fails_and_touches_nothing(house: House) -> None
     assert "0123456789" in str(done["message"])
     assert house.lives() == before
     assert house.look()["outcome"] == "unchanged"
-
-
-def test_without_an_earlier_good_deployment_there_is_nothing_to_roll_back_to(house: House) -> None:
-    house.stack()
-    house.push(version(1))
     with pytest.raises(UserError, match="no earlier good deployment"):
         roll_back(house)
     assert house.services.state.pins.get(STACK) is None
@@ -142,35 +128,25 @@ def test_a_rollback_works_after_history_was_rewritten_and_redis_was_emptied(hous
     assert roll_back(house, to=str(first))["outcome"] in {"deployed", "failed"}  # Git may have forgotten it by now
 
 
-def test_a_rollback_that_was_killed_goes_on_at_the_next_look(house: House) -> None:
+def test_a_rollback_of_a_paused_stack_is_not_begun_and_one_that_was_killed_goes_on_and_is_healed(house: House) -> None:
     house.stack()
-    first = house.push(version(1))["commit"]
-    house.push(version(2))
+    first = house.push(version(1, db=DB))["commit"]
+    house.push(version(2, db=DB))
+    house.services.state.pauses.pause(STACK, "me", "holidays")
+    assert roll_back(house)["reason"] == "paused"
+    assert (house.command("web"), house.services.state.pins.get(STACK)) == ("sleep 1002", None)
+    house.services.state.pauses.resume(STACK)
+
     orders.request_rollback(house.services, "a", who="me", trigger=Trigger.CLI)
     done = house.look()  # not the task that was published for it
     assert (done["outcome"], done["reason"], done["commit"]) == ("deployed", "rollback", first), done
 
-
-def test_drift_of_a_pinned_stack_is_healed_to_what_it_was_rolled_back_to(house: House) -> None:
-    house.stack()
-    house.push(version(1))
-    house.push(version(2))
-    roll_back(house)
     house.docker("rm", "-f", house.lives()["web"][0])
     house.services.state.records.set_status(STACK, drift={"web": "missing"})
     done = house.look()
     assert (done["outcome"], done["reason"]) == ("deployed", "drifted"), done
     assert house.command("web") == "sleep 1001"
     assert house.services.state.pins.get(STACK) is not None
-
-
-def test_a_paused_stack_is_not_rolled_back(house: House) -> None:
-    house.stack()
-    house.push(version(1))
-    house.push(version(2))
-    house.services.state.pauses.pause(STACK, "me", "holidays")
-    assert roll_back(house)["reason"] == "paused"
-    assert (house.command("web"), house.services.state.pins.get(STACK)) == ("sleep 1002", None)
 
 
 # ---------------------------------------------------------------- cancel
@@ -182,7 +158,7 @@ def cancelled_while(house: House, step: str, *, force: bool = False) -> dict[str
 
     def stop() -> None:
         services = house.fresh_services()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             newest = services.state.deployments.list(STACK, 1)
             lines = services.state.deployments.read_log(newest[0].id) if newest else []
@@ -204,13 +180,11 @@ def test_a_deployment_cancelled_before_the_switch_touches_nothing(house: House) 
     house.stack()
     built = {**service("sleep 1000"), "build": "ctx"}
     del built["image"]
-    docker = "FROM busybox:stable\nRUN sleep 30\n"
+    docker = "FROM busybox:stable\nRUN sleep 600\n"
     house.push(version(1))
     before = house.lives()
-    house.fetch({"a/compose.yaml": compose(web=built, db=DB), "a/ctx/Dockerfile": docker})
-    began = time.monotonic()
+    house.fetch({"a/compose.yaml": compose(web=built), "a/ctx/Dockerfile": docker})
     done = cancelled_while(house, "docker compose build")
-    assert time.monotonic() - began < 20
     waits = "it waits for a push that changes it, or `tegu deploy a`"
     told = f"cancelled before anything was touched, by me; {waits}"
     assert (done["outcome"], done["message"]) == ("cancelled", told), done
@@ -232,7 +206,6 @@ def test_a_deployment_cancelled_before_the_switch_touches_nothing(house: House) 
 def test_a_deployment_cancelled_after_the_switch_is_taken_back(house: House, more: dict[str, Any], step: str) -> None:
     house.stack()
     first = house.push(version(1))
-    before = house.lives()
     house.stack(**more)
     house.fetch(version(2))
     done = cancelled_while(house, step)
@@ -240,7 +213,6 @@ def test_a_deployment_cancelled_after_the_switch_is_taken_back(house: House, mor
     assert "by me" in str(done["message"])
     assert house.command("web") == "sleep 1001"
     assert house.live("a/conf/app.ini").read_text() == "1"
-    assert house.lives()["db"] == before["db"]
     assert house.drift() == {}
     record = house.services.state.records.get(STACK)
     assert record is not None
@@ -257,9 +229,11 @@ def test_what_runs_already_is_not_held_when_its_repetition_is_cancelled(house: H
     assert (again["outcome"], again["reason"]) == ("unchanged", "unchanged"), again
 
 
-def test_what_waits_for_its_turn_is_cancelled_at_once(house: House) -> None:
+def test_what_waits_for_its_turn_is_cancelled_at_once_and_what_has_ended_not_at_all(house: House) -> None:
     house.stack()
-    house.push(version(1))
+    ended = house.push(version(1))
+    with pytest.raises(UserError, match="not under way any more: deployed"):
+        request_cancel(house.services, str(ended["deployment"]), who="me")
     house.fetch(version(2))
     state = house.services.state
     run = state.runs.create("r", Trigger.WEBHOOK, ())
@@ -270,13 +244,6 @@ def test_what_waits_for_its_turn_is_cancelled_at_once(house: House) -> None:
     assert (shown.status, shown.stacks[STACK].outcome) == ("succeeded", "cancelled")
     with pytest.raises(UserError, match="nothing of default/a is under way"):
         request_cancel(house.services, "a", who="me")
-
-
-def test_a_deployment_that_has_ended_cannot_be_cancelled(house: House) -> None:
-    house.stack()
-    done = house.push(version(1))
-    with pytest.raises(UserError, match="not under way any more: deployed"):
-        request_cancel(house.services, str(done["deployment"]), who="me")
 
 
 # ---------------------------------------------------------------- adopt
@@ -311,7 +278,8 @@ def described(path: Path) -> tuple[str, int, int]:
     return path.read_text(), status.st_uid, status.st_mode & 0o777
 
 
-@pytest.mark.parametrize("data", ["move", "copy"])
+# `test_foreseen.py` copies, and so does somebody in `tests/e2e/test_acting.py`.
+@pytest.mark.parametrize("data", ["move", pytest.param("copy", marks=pytest.mark.thorough)])
 def test_a_running_project_is_adopted_with_its_data(house: House, data: orders.Data) -> None:
     house.stack()
     file = compose(web=DATA, db=DB)
@@ -351,7 +319,7 @@ def in_a_container(house: House, *folders: Path) -> Iterator[None]:
 
 def test_data_that_cannot_be_seen_from_here_is_not_taken_for_absent(house: House) -> None:
     house.stack()
-    file = compose(web=DATA, db=DB)
+    file = compose(web=DATA)
     folder = run_elsewhere(house, {"compose.yaml": file})
     before, live = house.lives(), house.folder / "data"
     with in_a_container(house, live):
@@ -369,7 +337,7 @@ def test_an_env_file_that_cannot_be_seen_from_here_may_be_there(house: House) ->
     """The engine does not say which env files a container was made with, so only what is the same without is let be."""
     house.stack()
     envs = [{"path": "more.env", "required": False}]
-    file = compose(web=service(env_file=envs, environment={"X": "${X:-none}"}), db=DB)
+    file = compose(web=service(env_file=envs, environment={"X": "${X:-none}"}))
     folder = run_elsewhere(house, {"compose.yaml": file, ".env": "X=1\n", "more.env": "Y=2\n"})
     before, live = house.lives(), house.folder / "data"
     with in_a_container(house, live):
@@ -384,7 +352,7 @@ def test_an_env_file_that_cannot_be_seen_from_here_may_be_there(house: House) ->
 
 def test_a_project_that_was_made_without_any_env_file_is_taken_over_untouched(house: House) -> None:
     house.stack()
-    file = compose(web=service(environment={"X": "${X:-none}"}), db=DB)
+    file = compose(web=service(environment={"X": "${X:-none}"}))
     run_elsewhere(house, {"compose.yaml": file})
     before = house.lives()
     with in_a_container(house, house.folder / "data"):
@@ -395,7 +363,7 @@ def test_a_project_that_was_made_without_any_env_file_is_taken_over_untouched(ho
 def test_the_data_of_a_volume_that_binds_a_folder_of_the_old_directory_comes_along(house: House) -> None:
     house.stack()
     bound = {"driver": "local", "driver_opts": {"type": "none", "o": "bind", "device": "./data"}}
-    model = {"services": {"web": service(volumes=["bound:/data"]), "db": DB}, "volumes": {"bound": bound}}
+    model = {"services": {"web": service(volumes=["bound:/data"])}, "volumes": {"bound": bound}}
     folder = run_elsewhere(house, {"compose.yaml": yaml_of(model), "data/precious": "everything"})
     before = house.lives()
     with in_a_container(house, house.folder / "data"):
@@ -409,36 +377,35 @@ def test_the_data_of_a_volume_that_binds_a_folder_of_the_old_directory_comes_alo
     assert done["outcome"] == "deployed", done["message"]
     assert house.seen("web", "/data/precious") == "everything"
     assert not (folder / "data").exists()
-    assert house.lives()["db"] == before["db"]
 
 
 def test_data_that_cannot_be_seen_from_here_stays_when_that_is_wanted(house: House) -> None:
     house.stack()
-    file = compose(web=DATA, db=DB)
+    file = compose(web=DATA)
     folder = run_elsewhere(house, {"compose.yaml": file})
     with in_a_container(house, house.folder / "data"):
         assert house.push({"a/compose.yaml": file})["outcome"] == "blocked"
         assert adopt(house, "leave")["outcome"] == "deployed"
         assert house.look()["outcome"] == "unchanged"
     assert (folder / "data/precious").exists()
+    assert not house.live("a/data/precious").exists()
 
 
+@pytest.mark.thorough  # as what cannot be seen stays where that is wanted, above
 def test_a_running_project_is_adopted_without_its_data_when_that_is_wanted(house: House) -> None:
     house.stack()
-    file = compose(web=DATA, db=DB)
+    file = compose(web=DATA)
     folder = run_elsewhere(house, {"compose.yaml": file})
-    before = house.lives()
     house.push({"a/compose.yaml": file})
     assert adopt(house, "leave")["outcome"] == "deployed"
     assert not house.live("a/data/precious").exists()
     assert (folder / "data/precious").exists()
-    assert house.lives()["db"] == before["db"]
 
 
 def test_data_that_is_mounted_by_its_absolute_path_stays_where_it_is(house: House) -> None:
     house.stack()
     there = house.folder / "elsewhere/data"
-    file = compose(web=service(volumes=[f"{there}:/data"]), db=DB)
+    file = compose(web=service(volumes=[f"{there}:/data"]))
     run_elsewhere(house, {"compose.yaml": file})
     before = house.lives()
     done = house.push({"a/compose.yaml": file})
@@ -446,7 +413,7 @@ def test_data_that_is_mounted_by_its_absolute_path_stays_where_it_is(house: Hous
     assert (house.lives(), house.seen("web", "/data/precious")) == (before, "everything")
 
     # What a relative path means comes along, and what an absolute one means does not.
-    both = compose(web=service(volumes=[f"{there}:/data", "./more:/more"]), db=DB)
+    both = compose(web=service(volumes=[f"{there}:/data", "./more:/more"]))
     (house.folder / "elsewhere/more").mkdir()
     (house.folder / "elsewhere/more/x").write_text("x")
     house.docker("rm", "-f", *(identifier for identifier, _ in house.lives().values()))
@@ -460,7 +427,7 @@ def test_data_that_is_mounted_by_its_absolute_path_stays_where_it_is(house: Hous
 
 def test_what_git_lacks_in_a_folder_that_git_has_comes_along_and_nothing_is_overwritten(house: House) -> None:
     house.stack()
-    file = compose(web=service(volumes=["./conf:/conf"], environment={"X": "${X}"}), db=DB)
+    file = compose(web=service(volumes=["./conf:/conf"], environment={"X": "${X}"}))
     files = {"compose.yaml": file, "conf/app.ini": "old", "conf/users.db": "users", "conf/deep/x": "x", ".env": "X=1\n"}
     folder = run_elsewhere(house, files)
     tracked: dict[str, str | None] = {"a/compose.yaml": file, "a/conf/app.ini": "git's", "a/conf/deep/y": "y"}
@@ -480,7 +447,7 @@ def test_what_git_lacks_in_a_folder_that_git_has_comes_along_and_nothing_is_over
 
 def test_an_env_file_that_only_the_old_directory_has_comes_along(house: House) -> None:
     house.stack()
-    file = compose(web=service(env_file=["secret.env"]), db=DB)
+    file = compose(web=service(env_file=["secret.env"]))
     run_elsewhere(house, {"compose.yaml": file, "secret.env": "X=hush\n"})
     assert house.push({"a/compose.yaml": file})["outcome"] == "invalid"
     assert adopt(house, "copy")["outcome"] == "deployed"
@@ -490,10 +457,10 @@ def test_an_env_file_that_only_the_old_directory_has_comes_along(house: House) -
 
 def test_an_adoption_that_fails_before_it_is_begun_leaves_everything_where_it_was(house: House) -> None:
     house.stack()
-    file = compose(web=DATA, db=DB)
+    file = compose(web=DATA)
     folder = run_elsewhere(house, {"compose.yaml": file})
     before = house.lives()
-    house.push({"a/compose.yaml": compose(web={**DATA, "image": "localhost:1/none:1"}, db=DB)})
+    house.push({"a/compose.yaml": compose(web={**DATA, "image": "localhost:1/none:1"})})
     done = adopt(house, "move")
     assert (done["outcome"], house.lives()) == ("failed", before), done
     assert described(folder / "data/precious")[0] == "everything"
@@ -503,7 +470,7 @@ def test_an_adoption_that_fails_before_it_is_begun_leaves_everything_where_it_wa
 
 def test_data_comes_along_when_the_path_changes_and_goes_back_with_a_rollback(house: House) -> None:
     house.stack()
-    house.push({"a/compose.yaml": compose(web=DATA, db=DB)})
+    house.push({"a/compose.yaml": compose(web=DATA)})
     house.live("a/data/precious").write_text("everything")
     before = house.lives()
     house.source.git("mv", "a", "b")
@@ -511,25 +478,31 @@ def test_data_comes_along_when_the_path_changes_and_goes_back_with_a_rollback(ho
     blocked = house.push({"README.md": "moved"})
     assert (blocked["reason"], house.lives()) == ("moved", before), blocked
 
-    bad = {"b/compose.yaml": compose(web={**DATA, "command": ["sh", "-c", "exit 3"]}, db=DB)}
+    bad = {"b/compose.yaml": compose(web={**DATA, "command": ["sh", "-c", "exit 3"]})}
     house.fetch(bad)
     done = adopt(house, "move")
     assert done["outcome"] == "rolled_back", done
     assert house.seen("web", "/data/precious") == "everything"
     assert house.live("a/data/precious").read_text() == "everything"
 
-    done = house.push({"b/compose.yaml": compose(web=DATA, db=DB)})
+    done = house.push({"b/compose.yaml": compose(web=DATA)})
     assert done["outcome"] == "deployed", done
     assert house.seen("web", "/data/precious") == "everything"
     assert house.live("b/data/precious").read_text() == "everything"
     assert not house.live("a/data").exists()
 
 
+# A kill at every step is in `test_interruptions.py`; these are those that have to do with data.
+ADOPTING = [Step.BRING, Step.UP, Step.CLEAR]
+if THOROUGH:
+    ADOPTING += [Step.SWITCH, Step.SWITCHED, Step.HEALTH]
+
+
 def test_an_adoption_that_was_killed_goes_on_at_the_next_look(house: House) -> None:
-    file = compose(web=DATA, db=DB)
+    file = compose(web=DATA)
     house.stack()
     house.fetch({"a/compose.yaml": file})
-    for step in (Step.SWITCH, Step.BRING, Step.SWITCHED, Step.UP, Step.HEALTH, Step.CLEAR):
+    for step in ADOPTING:
         run_elsewhere(house, {"compose.yaml": file}, name=f"elsewhere-{step.name}")
         orders.request_adoption(house.services, "a", data="move", who="me", trigger=Trigger.CLI)
 

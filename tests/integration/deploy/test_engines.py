@@ -197,6 +197,7 @@ def test_data_on_an_old_engine_that_is_away_blocks_it_too(house: House, second: 
     assert house.containers() == {}
 
 
+@pytest.mark.thorough  # as on its own engine: `test_lives.py`
 def test_a_stack_that_was_stopped_by_hand_stays_so_until_somebody_asks(house: House, second: SecondEngine) -> None:
     house.stack()
     pulled(house, PLAIN)

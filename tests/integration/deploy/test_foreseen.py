@@ -29,9 +29,39 @@ def files(number: int = 1, **more: Any) -> dict[str, str | None]:
     return {"a/compose.yaml": compose(web=service(f"sleep {1000 + number}", **more))}
 
 
+PORT = free_port()
+
+
+def neighbour(house: House) -> dict[str, str | None]:
+    """A stack that has a port and a name."""
+    more: dict[str, Any] = {"network_mode": "bridge", "ports": [f"127.0.0.1:{PORT}:80"], "stop_signal": "SIGKILL"}
+    return {"b/compose.yaml": compose(web=service(container_name=f"t{house.suffix}-taken", **more))}
+
+
+@pytest.fixture
+def calm(lasting: House) -> House:
+    """`a` and `b` run and nothing is marked, whatever came before; what is left alone needs no others."""
+    state = lasting.services.state
+    for name in ("a", "b"):
+        lasting.stack(name)
+    requests.resume(lasting.services, lasting.services.stacks.find(STACK))
+    state.holds.release(STACK)
+    state.records.set_status("default/b", removed=None)
+    lasting.live("a/conf.ini").unlink(missing_ok=True)
+    for each in lasting.engine.containers(lasting.project()):
+        if each.state == "paused":
+            lasting.docker("unpause", each.id)
+    lasting.fetch({**files(1), **neighbour(lasting), "a/conf.ini": None})
+    assert lasting.ask()["outcome"] in {"deployed", "unchanged"}
+    if not lasting.containers("b"):
+        assert lasting.ask("b")["outcome"] == "deployed"
+    return lasting
+
+
 def deployed(house: House, **options: Any) -> None:
+    """By `files(1)`, if it is not yet."""
     house.stack(**options)
-    assert house.push(files(1))["outcome"] == "deployed"
+    assert house.push(files(1))["outcome"] in {"deployed", "unchanged"}
 
 
 def nothing_deployed(house: House) -> None:
@@ -116,19 +146,11 @@ def a_file_in_the_way(house: House) -> None:
 
 
 def a_taken_port(house: House) -> None:
-    deployed(house)
-    house.stack("b")
-    wants: dict[str, Any] = {"ports": ["127.0.0.1:18923:80"], "network_mode": "bridge"}
-    assert house.push({"b/compose.yaml": compose(web=service(**wants))}, name="b")["outcome"] == "deployed"
-    house.fetch(files(2, **wants))
+    house.fetch(files(2, ports=[f"127.0.0.1:{PORT}:80"], network_mode="bridge"))
 
 
 def a_taken_name(house: House) -> None:
-    deployed(house)
-    house.stack("b")
-    name = f"t{house.suffix}-taken"
-    assert house.push({"b/compose.yaml": compose(web=service(container_name=name))}, name="b")["outcome"] == "deployed"
-    house.fetch(files(2, container_name=name))
+    house.fetch(files(2, container_name=f"t{house.suffix}-taken"))
 
 
 def a_missing_network(house: House) -> None:
@@ -141,7 +163,7 @@ def a_missing_network(house: House) -> None:
 
 def a_port_of_a_process(house: House) -> None:
     house.stack()
-    house.push(files(1, network_mode="none"))
+    house.push(files(1, network_mode="none"))  # what has the host's network may be the process itself
     server = socket.create_server(("127.0.0.1", 0))
     house.keep(server)
     house.fetch(files(2, ports=[f"127.0.0.1:{server.getsockname()[1]}:80"], network_mode="bridge"))
@@ -161,10 +183,7 @@ def a_port_of_a_stack_that_is_gone(house: House) -> None:
 
 
 def a_missing_volume_and_a_taken_name(house: House) -> None:
-    deployed(house)
-    name = f"t{house.suffix}-taken"
-    house.docker("create", "--name", name, "--label", f"com.docker.compose.project=t{house.suffix}-x", "busybox:stable")
-    web = service(container_name=name, volumes=["data:/data"])
+    web = service(container_name=f"t{house.suffix}-taken", volumes=["data:/data"])
     volume = {"external": True, "name": f"t{house.suffix}-nothing"}
     house.fetch({"a/compose.yaml": yaml_of({"services": {"web": web}, "volumes": {"data": volume}})})
 
@@ -207,42 +226,65 @@ def foreseen(house: House) -> Decision:
     return found
 
 
+# Seen in one of the three tables below, or the same answer of the same function: `make test-releases` tries them, too.
+OTHERWISE = pytest.mark.thorough
+
+
+def name_of(each: object) -> str | None:
+    return getattr(each, "__name__", None)
+
+
 @pytest.mark.parametrize(
     ("situation", "reason", "told"),
     [
-        (nothing_deployed, "first_deploy", ""),
-        (unchanged, "unchanged", ""),
-        (changed, "content_changed", ""),
-        (invalid, "invalid", "a/compose.yaml"),
-        (refused_by_compose, "invalid", "nobody"),
-        (paused, "paused", "holidays"),
-        (held, "failed_before", "exit"),
-        (stopped_by_hand, "stopped", "stopped by hand"),
-        (drifted, "drifted", ""),
-        (pinned, "pinned", "rolled back to"),
-        (another_project, "options_changed", ""),
-        (data_left_behind, "moved", "by-hand"),
-        (a_file_in_the_way, "blocked", "conf.ini"),
-        (a_taken_port, "obstructed", "18923"),
-        (a_taken_name, "obstructed", "-taken"),
-        (a_missing_network, "obstructed", "-nowhere"),
-        (a_port_of_a_process, "obstructed", "taken by a process of this host"),
-        (another_address_of_its_own_port, "content_changed", ""),
-        (a_port_of_a_stack_that_is_gone, "obstructed", "of default/b, which is gone"),
-        (a_missing_volume_and_a_taken_name, "obstructed", "-nothing does not exist"),
-        (a_missing_volume_and_a_taken_name, "obstructed", "-taken is taken"),
-        (a_network_of_somebody_else, "obstructed", "-theirs is there that was not made for this stack"),
-        (a_paused_container, "obstructed", "docker unpause"),
-        (an_unhealthy_dependency, "obstructed", "web needs db to be healthy"),
-        (an_external_secret, "invalid", "only a swarm has"),
+        (unchanged, "unchanged", []),
+        (changed, "content_changed", []),
+        pytest.param(*(invalid, "invalid", ["a/compose.yaml"]), marks=OTHERWISE),
+        (refused_by_compose, "invalid", ["nobody"]),
+        pytest.param(*(paused, "paused", ["holidays"]), marks=OTHERWISE),
+        pytest.param(*(held, "failed_before", ["exit"]), marks=OTHERWISE),
+        pytest.param(*(stopped_by_hand, "stopped", ["stopped by hand"]), marks=OTHERWISE),
+        (pinned, "pinned", ["rolled back to"]),
+        (a_file_in_the_way, "blocked", ["conf.ini"]),
+        (a_taken_port, "obstructed", [str(PORT)]),
+        pytest.param(*(a_taken_name, "obstructed", ["-taken"]), marks=OTHERWISE),
+        pytest.param(*(a_missing_network, "obstructed", ["-nowhere"]), marks=OTHERWISE),
+        (a_port_of_a_stack_that_is_gone, "obstructed", ["of default/b, which is gone"]),
+        (a_missing_volume_and_a_taken_name, "obstructed", ["-nothing does not exist", "-taken is taken"]),
+        (a_network_of_somebody_else, "obstructed", ["-theirs is there that was not made for this stack"]),
+        (a_paused_container, "obstructed", ["docker unpause"]),
+        (an_external_secret, "invalid", ["only a swarm has"]),
     ],
-    ids=lambda each: getattr(each, "__name__", None),
+    ids=name_of,
 )
-def test_a_plan_says_what_a_pull_then_does(house: House, situation: Situation, reason: str, told: str) -> None:
+def test_a_plan_says_what_a_pull_then_does(calm: House, situation: Situation, reason: str, told: list[str]) -> None:
+    foresees(calm, situation, reason, told)
+
+
+@pytest.mark.parametrize(
+    ("situation", "reason", "told"),
+    [
+        pytest.param(*(nothing_deployed, "first_deploy", []), marks=OTHERWISE),
+        (drifted, "drifted", []),
+        (another_project, "options_changed", []),
+        (a_port_of_a_process, "obstructed", ["taken by a process of this host"]),
+        pytest.param(*(data_left_behind, "moved", ["by-hand"]), marks=OTHERWISE),
+        (another_address_of_its_own_port, "content_changed", []),
+        (an_unhealthy_dependency, "obstructed", ["web needs db to be healthy"]),
+    ],
+    ids=name_of,
+)
+def test_so_it_does_where_other_containers_run(
+    house: House, situation: Situation, reason: str, told: list[str]
+) -> None:
+    foresees(house, situation, reason, told)
+
+
+def foresees(house: House, situation: Situation, reason: str, told: list[str]) -> None:
     situation(house)
     before = house.lives()
     planned = foreseen(house)
-    assert (planned.reason, told in planned.message) == (reason, True), planned
+    assert (planned.reason, [each for each in told if each not in planned.message]) == (reason, []), planned
     assert house.lives() == before
     done = house.look()
     assert (planned.action, planned.reason, planned.message) == (done["action"], done["reason"], done["message"])
@@ -255,7 +297,8 @@ def test_a_stack_whose_folder_is_gone_is_planned_to_be_removed(house: House) -> 
     assert (planned.action, planned.reason) == (done["action"], done["reason"]) == ("remove", "removed")
 
 
-def test_a_pause_is_told_even_where_nothing_is_to_be_done(house: House) -> None:
+def test_a_pause_is_told_even_where_nothing_is_to_be_done(calm: House) -> None:
+    house = calm
     paused_and_unchanged(house)
     planned = foreseen(house)
     assert (planned.reason, planned.message) == ("paused", "paused: holidays")
@@ -293,18 +336,32 @@ def two_versions(house: House) -> None:
 @pytest.mark.parametrize(
     ("situation", "order", "detail", "ordered", "expected"),
     [
-        (changed, Order.DEPLOY, "", deploys, ("up", "content_changed")),
+        pytest.param(changed, Order.DEPLOY, "", deploys, ("up", "content_changed"), marks=OTHERWISE),
         (held, Order.DEPLOY, "", deploys, ("up", "retried")),
-        (stopped_by_hand, Order.DEPLOY, "", deploys, ("up", "retried")),
+        pytest.param(stopped_by_hand, Order.DEPLOY, "", deploys, ("up", "retried"), marks=OTHERWISE),
         (paused, Order.DEPLOY, "", deploys, ("none", "paused")),
         (a_taken_name, Order.DEPLOY, "", deploys, ("up", "obstructed")),
         (unchanged, Order.RECREATE, "", recreates, ("recreate", "forced")),
         (two_versions, Order.ROLLBACK, "main~1", rolls_back, ("up", "rollback")),
-        (data_left_behind, Order.ADOPT, "copy", adopts, ("up", "first_deploy")),
     ],
-    ids=lambda each: getattr(each, "__name__", None),
+    ids=name_of,
 )
 def test_what_would_come_of_an_order_is_what_comes_of_it(
+    calm: House,
+    situation: Situation,
+    order: Order,
+    detail: str,
+    ordered: Callable[[House, str], str],
+    expected: tuple[str, str],
+) -> None:
+    is_foretold(calm, situation, order, detail, ordered, expected)
+
+
+def test_so_it_does_of_an_adoption(house: House) -> None:
+    is_foretold(house, data_left_behind, Order.ADOPT, "copy", adopts, ("up", "first_deploy"))
+
+
+def is_foretold(
     house: House,
     situation: Situation,
     order: Order,
@@ -322,7 +379,8 @@ def test_what_would_come_of_an_order_is_what_comes_of_it(
     assert said.message in {"", done["message"]}  # how it ends nobody foresees, only what keeps it from beginning
 
 
-def test_what_would_come_of_resuming_is_what_the_next_look_does(house: House) -> None:
+def test_what_would_come_of_resuming_is_what_the_next_look_does(calm: House) -> None:
+    house = calm
     paused(house)
     stack = house.services.stacks.find(STACK)
     said = foretold(house.services, stack, Order.RESUME, "").decision

@@ -41,7 +41,8 @@ def test_the_image_of_a_hook_that_is_not_there_fails_before_anything_is_touched(
     assert house.lives() == before
 
 
-@pytest.mark.parametrize("policy", ["missing", "never"])
+# That nothing may be pulled is told of any image alike (`test_scenarios.py`).
+@pytest.mark.parametrize("policy", ["missing", pytest.param("never", marks=pytest.mark.thorough)])
 def test_the_image_of_a_volume_that_is_not_there_fails_before_anything_is_touched(
     house: House, tool: str, policy: str
 ) -> None:

@@ -40,19 +40,19 @@ def test_every_deployment_that_has_failed_is_told_to_its_hooks(house: House) -> 
 
 LIMITS: dict[str, tuple[dict[str, Any], dict[str, str | None], str]] = {
     "a hook": (
-        {"limits": {"hook": "1s"}, "hooks": {"pre_deploy": [["sh", "-c", "test ! -e ../slow || sleep 60"]]}},
+        {"limits": {"hook": "5s"}, "hooks": {"pre_deploy": [["sh", "-c", "test ! -e ../slow || sleep 60"]]}},
         web("sleep 1001"),
-        "pre_deploy hook sh did not end within 1 s",
+        "pre_deploy hook sh did not end within 5 s",
     ),
     "up": (
-        {"limits": {"up": "4s"}},
+        {"limits": {"up": "15s"}},
         {
             "a/compose.yaml": compose(
                 web=service("sleep 1001", depends_on={"slow": {"condition": "service_completed_successfully"}}),
                 slow=service("sleep 60"),
             )
         },
-        "docker compose up did not end within 4 s",
+        "docker compose up did not end within 15 s",
     ),
 }
 

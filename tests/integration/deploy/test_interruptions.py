@@ -33,8 +33,12 @@ AFTER: dict[str, str | None] = {
 
 
 def shared(files: dict[str, str | None], icc: str, holder: str, name: str) -> dict[str, str | None]:
-    """The same with a `guest`, for which nothing changes but its network, and a service that holds a name."""
+    """The same with a `guest`, for which nothing changes but its network, and a service that holds a name.
+
+    Each attempt makes these two anew, and that is enough: `web`, which is changed itself, is left out.
+    """
     model = json.loads(files["a/compose.yaml"] or "")
+    del model["services"]["web"]
     model["services"][holder] = service("sleep 5000", container_name=name)
     guest = service("sleep 4000", networks=["n"])
     del guest["network_mode"]
@@ -95,30 +99,32 @@ def test_killed_at_any_step_the_next_look_leaves_the_stack_right(house: House) -
     )
     house.stack(health={"timeout": "20s", "settle": "0s"})
     house.push(versions[0])
-    count, killed = 0, True
+    count, turn, killed = 0, 0, True
     while killed:
         count += 1
-        version = versions[count % 2]
+        version = versions[1 - turn]
         before = house.lives()
         house.fetch({**version, "a/count": str(count)})
         killed = interrupted_push(house, count)
         at_kill = house.lives()
+        if killed and at_kill == before and house.services.state.journal.load("default/a").intent is None:
+            continue  # nothing has begun, so the same push may be killed at the next step
+        turn = 1 - turn
         done = house.look()
         after = house.lives()
 
         told = f"killed at step {count}: {done}"
         assert done["outcome"] in {"deployed", "unchanged"}, told
         assert after["idle"] == before["idle"], told
-        for each in ("web", "guest"):
-            assert after[each][0] != before[each][0], told
+        assert after["guest"][0] != before["guest"][0], told
         assert after["side"][0] == before["side"][0], told
         assert after["side"][1] != before["side"][1], told
-        goes, comes = holders[(count + 1) % 2], holders[count % 2]
+        goes, comes = holders[1 - turn], holders[turn]
         assert goes not in after, told
         assert house.containers()[comes].container.name == name, told
         assert at_kill.get(goes) in {before[goes], None}, told
         assert at_kill.get(comes) in {after[comes], None}, told
-        for each in ("web", "side", "guest"):
+        for each in ("side", "guest"):
             assert at_kill[each] in {before[each], after[each]}, f"{each} was touched twice, {told}"
         assert house.seen("side", "/conf/app.ini") == version["a/conf/app.ini"]
         for path in ("a/conf/new.ini", "a/conf/gone"):
@@ -198,17 +204,19 @@ def test_a_container_left_half_made_gets_its_name_when_the_old_one_is_gone(house
     assert not house.engine.exists(half)
 
 
-@pytest.mark.parametrize("release", ["2", "5"])
-def test_a_container_left_half_made_goes_while_the_old_one_is_there(house: House, release: str) -> None:
+def test_a_container_left_half_made_goes_while_the_old_one_is_there(house: House) -> None:
+    """Compose 2 says by its id which one it was to replace, Compose 5 by its name."""
     house.stack(**QUICK)
     house.push({"a/compose.yaml": compose(web=service())})
-    old = house.containers()["web"].container
-    labels = {**old.labels, "com.docker.compose.replace": old.id if release == "2" else "web-1"}
-    house.engine.client.create_container("busybox:stable", ["true"], name=f"{old.id[:12]}_{old.name}", labels=labels)
+    for number in range(2):
+        old = house.containers()["web"].container
+        labels = {**old.labels, "com.docker.compose.replace": "web-1" if number else old.id}
+        half = f"{old.id[:12]}_{old.name}"
+        house.engine.client.create_container("busybox:stable", ["true"], name=half, labels=labels)
 
-    done = house.push({"a/compose.yaml": compose(web=service("sleep 1001"))})
-    assert done["outcome"] == "deployed", done
-    assert [each.name for each in house.engine.containers(house.project())] == [old.name]
+        done = house.push({"a/compose.yaml": compose(web=service(f"sleep {1001 + number}"))})
+        assert done["outcome"] == "deployed", done
+        assert [each.name for each in house.engine.containers(house.project())] == [old.name]
 
 
 def test_a_container_that_is_called_after_itself_gets_its_name(house: House) -> None:

@@ -41,7 +41,7 @@ def calls(house: House, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     [
         ({}, {"command": ["sleep", "1001"]}),
         ({"container_name": "{name}"}, {"command": ["sleep", "1001"], "container_name": "{name}"}),
-        ({"labels": {"a": "1"}}, {"labels": {"a": "2"}}),
+        pytest.param({"labels": {"a": "1"}}, {"labels": {"a": "2"}}, marks=pytest.mark.thorough),  # as the command
         ({"ports": ["127.0.0.1:{port}:80"]}, {"ports": ["127.0.0.1:{port}:80"], "labels": {"a": "2"}}),
     ],
     ids=["command", "container_name", "labels", "port"],

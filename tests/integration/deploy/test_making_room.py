@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, service
+from workers.commands.demo import free_port
 
 pytestmark = pytest.mark.docker
 
+PORT = free_port()
 KEEPING = service("test -e /keep/it || date > /keep/it; sleep 2000", volumes=["/keep"], stop_signal="SIGKILL")
 
 
@@ -39,7 +41,7 @@ def swapped(house: House, profile: str, second: str = "sleep 1000") -> dict[str,
     more: dict[str, Any] = {
         "container_name": house.project("app"),
         "network_mode": "bridge",
-        "ports": ["127.0.0.1:47815:80"],
+        "ports": [f"127.0.0.1:{PORT}:80"],
         "stop_signal": "SIGKILL",
     }
     one, two = service("sleep 1000", profiles=["one"], **more), service(second, profiles=["two"], **more)
@@ -53,7 +55,7 @@ def test_services_that_share_a_port_and_a_name_are_swapped(house: House) -> None
     done = house.push(swapped(house, "two", "exit 3"))
     assert done["outcome"] == "rolled_back", done["message"]
     assert house.containers()["one"].container.id == before.container.id
-    assert house.containers()["one"].published == (47815,)
+    assert house.containers()["one"].published == (PORT,)
     assert names(house) == {house.project("app")}
 
     labels = {"project": house.project(), "service": "stray", "oneoff": "False", "config-hash": "0"}
@@ -61,7 +63,7 @@ def test_services_that_share_a_port_and_a_name_are_swapped(house: House) -> None
     house.docker("run", "-d", "--stop-signal", "SIGKILL", *options, "busybox:stable", "sleep", "1000")
     done = house.push(swapped(house, "two"))
     assert done["outcome"] == "deployed", done["message"]
-    assert {name: each.published for name, each in house.containers().items()} == {"two": (47815,)}
+    assert {name: each.published for name, each in house.containers().items()} == {"two": (PORT,)}
     assert names(house) == {house.project("app")}
 
 

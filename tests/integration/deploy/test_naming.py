@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration.deploy.house import House, compose, service, yaml_of
-from tests.releases import INSTALLED, NAMES, PINNED, release
+from tests.releases import INSTALLED, NAMES, PINNED, examples, release
 from workers.commands.plan import plan
 from workers.model.words import Action
 from workers.runtime.process import run
@@ -60,48 +60,45 @@ def named(house: House) -> dict[str, Action]:
     return {name: each.action for name, each in decision.services.items()}
 
 
-CASES = {
-    "one that has nothing to do with others": (PINNED, "apart", ("db", "api", "web"), {"apart": "replaced"}),
-    "one that depends on others": (INSTALLED, "web", ("db", "apart"), {"web": "replaced"}),
-    "one that others live in and depend on": (
-        PINNED,
-        "api",
-        ("db", "apart", "copy"),
-        {"api": "replaced", "side": "replaced", "web": "restarted"},
-    ),
-    "one whose volumes another has": (INSTALLED, "db", ("web", "apart"), {"db": "replaced", "copy": "replaced"}),
+CASES: dict[str, list[tuple[str, tuple[str, ...], dict[str, str]]]] = {
+    PINNED: [
+        # One that has nothing to do with others, and one that others live in and depend on.
+        ("apart", ("db", "api", "web"), {"apart": "replaced"}),
+        ("api", ("db", "apart", "copy"), {"api": "replaced", "side": "replaced", "web": "restarted"}),
+    ],
+    INSTALLED: [
+        # One that depends on others, and one whose volumes another has.
+        ("web", ("db", "apart"), {"web": "replaced"}),
+        ("db", ("web", "apart"), {"db": "replaced", "copy": "replaced"}),
+    ],
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("name", CASES)
 def test_a_push_leaves_alone_what_differs_for_compose_only(
-    house: House, case: str, monkeypatch: pytest.MonkeyPatch
+    house: House, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name, changed, by_hand, expected = CASES[case]
     release(name).choose(monkeypatch)
     house.stack(drift="ignore")
     assert house.push({"a/compose.yaml": compose(**chain())})["outcome"] == "deployed"
-    differs_for_compose(house, *by_hand)
+    pushed: Services = {}
+    for changed, by_hand, expected in CASES[name]:
+        differs_for_compose(house, *by_hand)
+        before = house.lives()
+
+        pushed[changed] = {"environment": {"NEW": "1"}}
+        house.fetch({"a/compose.yaml": compose(**chain(**pushed))})
+        decided = named(house)
+        assert house.look()["outcome"] == "deployed"
+
+        assert touched(house, before) == expected
+        assert decided.keys() == expected.keys()
+        assert "NEW=1" in house.environment(changed)
+
+    # And so it is on the way back.
     before = house.lives()
-
-    house.fetch({"a/compose.yaml": compose(**chain(**{changed: {"environment": {"NEW": "1"}}}))})
-    decided = named(house)
-    assert house.look()["outcome"] == "deployed"
-
-    assert touched(house, before) == expected
-    assert decided.keys() == expected.keys()
-    assert "NEW=1" in house.environment(changed)
-
-
-def test_the_way_back_touches_what_the_deployment_touched(house: House) -> None:
-    house.stack(drift="ignore")
-    house.push({"a/compose.yaml": compose(**chain())})
-    differs_for_compose(house, "db", "apart")
-    before = house.lives()
-
-    done = house.push({"a/compose.yaml": compose(**chain(web={"command": ["sh", "-c", "exit 3"]}))})
-
-    assert done["outcome"] == "rolled_back"
+    pushed["web"] = {**pushed.get("web", {}), "command": ["sh", "-c", "exit 3"]}
+    assert house.push({"a/compose.yaml": compose(**chain(**pushed))})["outcome"] == "rolled_back"
     assert touched(house, before) == {"web": "replaced"}
     assert house.command("web") == "sleep 1000"
 
@@ -150,7 +147,7 @@ def test_what_compose_tells_apart_is_what_is_named_and_what_is_replaced(
 ) -> None:
     """Random edits of a project: by Compose's digests, by the decision, and by the engine the same services change."""
     release(name).choose(monkeypatch)
-    compare_random_edits(house, random.Random(NAMES.index(name)), pushes=3)
+    compare_random_edits(house, random.Random(NAMES.index(name)), pushes=examples(2, 3))
 
 
 def compare_random_edits(house: House, chance: random.Random, pushes: int) -> None:

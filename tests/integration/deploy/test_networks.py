@@ -76,6 +76,7 @@ def test_one_that_compose_could_not_make_anew_is_mended_by_the_next_push(house: 
     assert connected(house) == ("false", 2)
 
 
+@pytest.mark.thorough  # what Compose has cut off is found as above
 def test_one_that_is_as_it_was_before_such_a_failure_is_mended_too(house: House) -> None:
     house.stack(drift="ignore")
     assert house.push({"a/compose.yaml": model()})["outcome"] == "deployed"

@@ -34,6 +34,7 @@ def test_the_former_image_is_removed_where_that_is_wanted(house: House, prune: b
         assert f"image {image_name(house, 1)} is not used any more" in house.log(str(done["deployment"]))
 
 
+@pytest.mark.thorough  # as what any container uses, below
 def test_what_another_stack_uses_stays(house: House) -> None:
     house.stack(prune_images=True)
     house.stack("b")

@@ -56,6 +56,7 @@ def test_volumes_that_would_stay_behind_block_it_until_somebody_decides(house: H
     assert house.containers("new")["web"].state == "running"
 
 
+@pytest.mark.thorough  # as those that keep their names, below
 def test_volumes_that_are_given_their_old_names_go_along(house: House) -> None:
     house.stack()
     model = {"services": {"web": service(volumes=["store:/v"])}, "volumes": {"store": {}}}

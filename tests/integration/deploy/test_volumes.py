@@ -41,10 +41,10 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def model(volume: object, command: str = "sleep 1000", **services: dict[str, object]) -> dict[str, str | None]:
-    """A service that shows the volume and keeps something in an anonymous one, one beside it, and maybe others."""
+    """A service that shows the volume and keeps something in an anonymous one, and maybe others."""
     web = service(f"{KEEPING}{command}", volumes=["shown:/shown", "/keep", "held:/held"])
     volumes: dict[str, object] = {"shown": volume, "held": {}}
-    text = yaml_of({"services": {"web": web, "side": service(), **services}, "volumes": volumes})
+    text = yaml_of({"services": {"web": web, **services}, "volumes": volumes})
     return {"a/compose.yaml": text}
 
 
@@ -59,7 +59,7 @@ def is_same_but_for_its_age(one: dict[str, Any], other: dict[str, Any]) -> bool:
 def test_a_mount_is_made_anew_and_nothing_else_is_lost(house: House, folders: tuple[Path, Path]) -> None:
     house.stack(health=QUICK)
     guest = service(volumes_from=["web"], depends_on=["web"])
-    shared = partial(model, tenant=service(network_mode="service:web"), guest=guest)
+    shared = partial(model, side=service(), tenant=service(network_mode="service:web"), guest=guest)
     house.push(shared(bind(folders[0])))
     before, kept = house.lives(), house.seen("web", "/keep/it")
     assert house.seen("web", "/shown/here") == "one"
@@ -103,7 +103,11 @@ def test_a_folder_of_the_stack_behind_a_volume_can_be_another_one(house: House) 
     ("volume", "command"),
     [
         (bind("/nowhere/at/all"), "sleep 1000"),
-        ({"driver_opts": {"type": "nfs", "o": "addr=127.0.0.1,soft,timeo=1,retrans=0", "device": ":/no"}}, "sleep 1"),
+        pytest.param(  # fails where the folder does
+            {"driver_opts": {"type": "nfs", "o": "addr=127.0.0.1,soft,timeo=1,retrans=0", "device": ":/no"}},
+            "sleep 1",
+            marks=pytest.mark.thorough,
+        ),
         ({}, "exit 3"),
     ],
     ids=["a folder that is not there", "a share that is not there", "a volume of its own"],
@@ -113,10 +117,10 @@ def test_the_way_back_has_the_old_options(
 ) -> None:
     old = service(f"{KEEPING}sleep 2000", volumes=["shown:/shown", "/keep"])
     house.stack()
-    house.push(model(bind(folders[0], labels={"a": "b"}), old=old))
+    house.push(model(bind(folders[0], labels={"a": "b"}), old=old, side=service()))
     kept = {name: house.seen(name, "/keep/it") for name in ("web", "old")}
     before, side = options(house), house.lives()["side"]
-    done = house.push(model(volume, command))
+    done = house.push(model(volume, command, side=service()))
     assert done["outcome"] == "rolled_back", done
     assert is_same_but_for_its_age(options(house), before)
     assert house.seen("web", "/shown/here") == "one"
@@ -194,10 +198,10 @@ def test_a_volume_of_others_is_left_to_them(house: House, folders: tuple[Path, P
 
 def test_a_volume_that_was_never_made_is_no_problem(house: House, folders: tuple[Path, Path]) -> None:
     house.stack(health=QUICK)
-    house.push(model({}))
+    house.push(model({}, side=service()))
     house.docker("rm", "--force", f"{house.project()}-web-1")
     house.docker("volume", "rm", f"{house.project()}_shown")
-    assert house.push(model(bind(folders[0])))["outcome"] == "deployed"
+    assert house.push(model(bind(folders[0]), side=service()))["outcome"] == "deployed"
     assert house.seen("web", "/shown/here") == "one"
 
 
@@ -244,7 +248,7 @@ def killed(house: House, count: int, **how: int) -> bool:
 def test_killed_at_any_call_the_next_look_makes_the_volume_anew(house: House, folders: tuple[Path, Path]) -> None:
     house.stack(health=QUICK)
     house.push(model(bind(folders[0])))
-    kept, side, count, dies = house.seen("web", "/keep/it"), house.lives()["side"], 1 - STRIDE, True
+    kept, count, dies = house.seen("web", "/keep/it"), 1 - STRIDE, True
     while dies:
         count += STRIDE
         shown = folders[count % 2]
@@ -255,7 +259,6 @@ def test_killed_at_any_call_the_next_look_makes_the_volume_anew(house: House, fo
         assert done["outcome"] in {"deployed", "unchanged"}, told
         assert house.seen("web", "/shown/here") == shown.name, told
         assert house.seen("web", "/keep/it") == kept, told
-        assert house.lives()["side"] == side, told
         assert len(house.engine.containers(house.project())) == len(house.containers()), told
     assert count > len(("make a stand-in", "stop", "remove", "rename", "remove the volume"))
     assert [(each / "here").read_text() for each in folders] == ["one", "two"]

@@ -45,7 +45,7 @@ def states(house: House) -> dict[str, tuple[str, str | None]]:
 
 
 def seen(house: House, **services: tuple[str, str | None]) -> None:
-    eventually(lambda: states(house) == services, f"{services} are seen", 30)
+    eventually(lambda: states(house) == services, f"{services} are seen", 120)
 
 
 CHECKED = service("touch /ok; sleep 1000") | {
@@ -73,7 +73,7 @@ def test_what_happens_to_containers_is_seen_as_it_happens(watched: House) -> Non
     watched.docker("unpause", db)
     watched.docker("kill", db)
     seen(watched, **running | {"db": ("exited", None)})
-    eventually(lambda: row(watched)["status"] == "drifted", "it is drift", 30)
+    eventually(lambda: row(watched)["status"] == "drifted", "it is drift", 120)
     assert row(watched)["drift"] == {"db": "stopped"}
     watched.docker("rm", db)
     seen(watched, **running | {"db": ("missing", None)})
@@ -98,7 +98,7 @@ def test_drift_is_healed_once_all_is_quiet(watched: House) -> None:
     watched.stack(drift="heal")
     watched.pull({"a/compose.yaml": compose(web=service(), db=service("sleep 2000"))})
     watched.docker("rm", "-f", watched.lives()["web"][0])
-    eventually(lambda: [each.args[0] for each in watched.published.messages] == [ID], "it is to be healed", 60)
+    eventually(lambda: [each.args[0] for each in watched.published.messages] == [ID], "it is to be healed", 120)
     watched.work()
     seen(watched, web=("running", None), db=("running", None))
     assert row(watched)["status"] == "deployed"
@@ -122,7 +122,7 @@ def test_an_engine_that_goes_is_unknown_until_it_is_back(house: House, second: S
         house.settle(docker_host=second.host)  # the catalog names another engine, and the stack moves there
         house.pull()
         seen(house, web=("running", None))
-        eventually(lambda: list(house.services.state.live.seen()) == [("local", second.host)], "which is watched", 30)
+        eventually(lambda: list(house.services.state.live.seen()) == [("local", second.host)], "which is watched", 120)
         second.engine.client.pause(second.engine.containers()[0].id)
         seen(house, web=("paused", None))
         second.engine.client.unpause(second.engine.containers()[0].id)
@@ -165,7 +165,7 @@ def test_what_a_deployment_stops_was_stopped_by_nobody(watched: House) -> None:
     seen(watched, web=("running", None))
     web = watched.lives()["web"][0]
     watched.docker("exec", web, "kill", "-9", "-1")  # it ends by itself, so soon after what Tegu has removed
-    eventually(lambda: row(watched)["drift"] == {"web": "stopped"}, "it is drift", 30)
+    eventually(lambda: row(watched)["drift"] == {"web": "stopped"}, "it is drift", 120)
     assert (row(watched)["status"], row(watched)["stopped"]) == ("drifted", None)
     assert row(watched)["services"]["web"]["why"].startswith("ended by itself with exit code")
 
@@ -175,14 +175,14 @@ def test_who_has_stopped_a_stack_is_known_even_to_a_redis_that_has_lost_everythi
     watched.pull({"a/compose.yaml": compose(web=service(), db=service("sleep 2000"))})
     seen(watched, web=("running", None), db=("running", None))
     watched.docker("stop", *(container for container, _ in watched.lives().values()))
-    eventually(lambda: row(watched)["status"] == "stopped", "it is stopped", 30)
+    eventually(lambda: row(watched)["status"] == "stopped", "it is stopped", 120)
     stopped = row(watched)["stopped"]
     assert stopped["how"] == "docker stop"
     watched.services.state.redis.flushall()
     rebuild(watched.services.state)
     assert row(watched)["stopped"] == stopped
     watched.docker("start", *(container for container, _ in watched.lives().values()))
-    eventually(lambda: row(watched)["stopped"] is None, "it runs again", 30)
+    eventually(lambda: row(watched)["stopped"] is None, "it runs again", 120)
     assert watched.services.state.journal.load(ID).stopped is None
 
 
@@ -195,6 +195,6 @@ def test_what_waits_for_a_name_is_tried_again_as_soon_as_it_is_free(watched: Hou
         assert watched.published.messages == []
     finally:
         watched.docker("rm", "-f", name)
-    eventually(lambda: watched.published.messages, "it is to be tried again", 30)
+    eventually(lambda: watched.published.messages, "it is to be tried again", 120)
     watched.work()
     assert row(watched)["status"] == "deployed"

@@ -152,13 +152,13 @@ def test_a_dependency_with_a_changed_file_is_begun_again_before_what_waits_for_i
 
 def test_a_dependency_that_is_not_well_in_time_is_no_fault_of_what_waits_for_it(house: House) -> None:
     def files(seconds: int) -> dict[str, str | None]:
-        check = {"test": ["CMD", "test", "-e", "/ok"], "interval": "6s", "retries": 1}
+        check = {"test": ["CMD", "test", "-e", "/ok"], "interval": "12s", "retries": 1}
         command = "if [ -e /once ]; then rm -f /ok; else touch /ok /once; fi; sleep 2000"
         db = service(command, healthcheck=check, network_mode="none")
         app = service(f"sleep {seconds}", depends_on={"db": {"condition": "service_healthy"}})
         return {"a/compose.yaml": compose(db=db, app=app)}
 
-    house.stack(health={"timeout": "30s", "settle": "0s"})
+    house.stack(health={"timeout": "90s", "settle": "0s"})
     house.push(files(3000))
     before = house.lives()
     house.fetch(files(3001))

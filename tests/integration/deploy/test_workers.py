@@ -51,7 +51,14 @@ def states(engine: SecondEngine | House, project: str) -> list[str]:
     return [each.state for each in engine.engine.containers(project)]
 
 
-@pytest.mark.parametrize(("policy", "left"), [("keep", ["running"]), ("stop", ["exited"]), ("down", [])])
+@pytest.mark.parametrize(
+    ("policy", "left"),
+    [
+        ("keep", ["running"]),
+        pytest.param("stop", ["exited"], marks=pytest.mark.thorough),  # as what is gone is stopped: `test_removal.py`
+        ("down", []),
+    ],
+)
 def test_once_it_runs_there_what_is_left_here_is_as_its_policy_says(
     house: House, nas: House, second: SecondEngine, policy: str, left: list[str]
 ) -> None:
