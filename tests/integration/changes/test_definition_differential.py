@@ -22,10 +22,12 @@ from tests.integration.changes.edits import ENVIRONMENT, VALUES, VALUES_SINCE, c
 from tests.integration.changes.judge import Judge, RefusedError
 from tests.integration.changes.stack_edits import FILES, TOGGLES, edited
 from tests.integration.changes.test_projects import placed, write
+from tests.releases import examples
 from tests.unit.changes.worlds import DictOutside, Files, World, make_stack
 from workers.model.words import Action
 
-EXAMPLES = int(os.environ.get("TEGU_TEST_EXAMPLES", "8"))
+FEW = examples(4, 8)
+EXAMPLES = int(os.environ.get("TEGU_TEST_EXAMPLES", FEW))
 EDITS = 12
 pytestmark = pytest.mark.timeout(120 + 30 * EXAMPLES)  # a long session takes long
 # A failure names the edit at fault; making it smaller would ask Compose a thousand times.
@@ -33,7 +35,7 @@ SOME = settings(
     max_examples=EXAMPLES,
     deadline=None,
     database=None,
-    derandomize=EXAMPLES == 8,
+    derandomize=EXAMPLES == FEW,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.generate),
 )

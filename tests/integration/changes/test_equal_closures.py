@@ -84,7 +84,7 @@ def deployed(judge: Judge, files: Repository, root: Path) -> tuple[Any, dict[str
 
 
 @settings(
-    max_examples=examples(6, 20),
+    max_examples=examples(3, 20),
     deadline=None,
     derandomize=True,
     database=None,

@@ -16,23 +16,27 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.releases import examples
 from tests.unit.changes.ignore_cases import FOLDERS, GONE, LEFT, TREE, expected, ignored
 from tests.unit.changes.worlds import DictTree, Objects
 from workers.changes.filtered import Filtered, filtered
 from workers.changes.ignorefile import BadPatternError
 from workers.runtime.process import run
 
-EXAMPLES = int(os.environ.get("TEGU_TEST_BUILDS", "2"))
+EXAMPLES = int(os.environ.get("TEGU_TEST_BUILDS", examples(1, 2)))
 """How many builds of random rows are made."""
 
 ROWS_A_BUILD = 40
 ALONE = (
     "**;!src",
     "*;!**/c.txt",
-    "**/node_modules;!pkg/**",
     "# x;  /src/ ;\u00a0! src/main;a|b*",
+    "**/node_modules;!pkg/**",
     "**.txt;!**/deep/**",
 )
+
+REFUSED = ("b\\gone", "*{2}", "!/")
+"""Beside one that stands for them: the builder looks at all of them in one place."""
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +118,7 @@ def test_every_row_leaves_what_the_builder_is_sent(buildx: list[str], tmp_path: 
     check(buildx, tmp_path / "rows", rows)
 
 
-@pytest.mark.parametrize("row", ALONE)
+@pytest.mark.parametrize("row", [*ALONE[:3], *(pytest.param(row, marks=pytest.mark.thorough) for row in ALONE[3:])])
 def test_a_row_at_the_root_of_a_context_leaves_what_the_builder_is_sent(
     buildx: list[str], tmp_path: Path, row: str
 ) -> None:
@@ -125,7 +129,7 @@ def test_a_row_at_the_root_of_a_context_leaves_what_the_builder_is_sent(
         assert built == sorted(expected(row))
 
 
-@pytest.mark.parametrize("row", ["a;x[y", "b\\gone", "*{2}", "!/"])
+@pytest.mark.parametrize("row", ["a;x[y", *(pytest.param(row, marks=pytest.mark.thorough) for row in REFUSED)])
 def test_what_is_refused_fails_the_build(buildx: list[str], tmp_path: Path, row: str) -> None:
     with pytest.raises(BadPatternError):
         left(TREE, ignored(row))

@@ -33,7 +33,7 @@ ENV_FILES = st.lists(st.sampled_from(LINES), max_size=14).map(lambda tokens: "".
 REFUSED_AT_ONCE = 3
 _NESTED = re.compile(rb"\$\{[^}]*[-+?][^}]*\$", re.DOTALL)
 SOME = settings(
-    max_examples=examples(5, 15),
+    max_examples=examples(3, 15),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.generate),

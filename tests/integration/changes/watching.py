@@ -28,7 +28,21 @@ class Sight:
 
 def watched(argv: Sequence[str], env: Mapping[str, str], cwd: Path, root: Path, log: Path) -> tuple[Completed, Sight]:
     """Run a program and see what it looks at below `root`, through symlinks: each is a path that was opened."""
-    trace = ["strace", "-f", "-qq", "-xx", "-s", "4096", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(log)]
+    trace = [
+        "strace",
+        "-f",
+        "--seccomp-bpf",
+        "-qq",
+        "-xx",
+        "-s",
+        "4096",
+        "-e",
+        f"trace={CALLS}",
+        "-e",
+        "signal=none",
+        "-o",
+        str(log),
+    ]
     done = run([*trace, *argv], what="strace", env=dict(env), timeout=120, cwd=cwd, check=False)
     sight = Sight()
     for line in log.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
