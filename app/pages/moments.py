@@ -53,9 +53,11 @@ class Times:
         return Moment(relative(self._seconds - read[0]), read[1], text) if read else None
 
     def in_seconds(self, seconds: float) -> Moment:
-        """The time so many seconds from now."""
+        """The time so many seconds from now, at which something is due."""
         at = self.now + timedelta(seconds=seconds)
-        return Moment(relative(-seconds), f"{at:%Y-%m-%d %H:%M:%S} UTC", at.isoformat())
+        return Moment(
+            "any moment" if seconds < _JUST_NOW else relative(-seconds), f"{at:%Y-%m-%d %H:%M:%S} UTC", at.isoformat()
+        )
 
     def seconds_since(self, text: str | None) -> float | None:
         """How long ago a stored time was; None where there is none."""

@@ -166,7 +166,8 @@ setInterval(() => {
   if (document.hidden) return;
   for (const time of document.querySelectorAll("time[title], .stacks td:nth-child(6)")) {
     const at = Date.parse(time.title.replace(" UTC", "Z").replace(" ", "T"));
-    if (at) time.textContent = age((Date.now() - at) / 1000);
+    const passed = (Date.now() - at) / 1000;
+    if (at) time.textContent = "due" in time.dataset && passed > -5 ? "any moment" : age(passed);
   }
 }, 15000);
 
