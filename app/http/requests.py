@@ -25,7 +25,7 @@ _REVISION = r"^[0-9A-Za-z][0-9A-Za-z._/~^-]{0,199}$"  # only described here: `re
 class Body(BaseModel):
     """The body of an action. Null is not given, be it a field or the whole; an unknown field is an error."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -95,7 +95,7 @@ class CancelRequest(Body):
 class Query(BaseModel):
     """What stands behind the `?` of an address; what is not known there is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 Cursor = Annotated[str, Field(max_length=200, description="The `next` of the page before")]
