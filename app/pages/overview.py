@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask import Blueprint, g, render_template, request
 
@@ -62,6 +62,8 @@ def read(services: Services, kept: Kept, wanted: Wanted) -> Overview:
     shown = kept.lines.all(state.stored_facts(stacks), paused_by_option(catalog, stacks, lambda: places))
     runs = state.runs.under_way(_UNDER_WAY)
     deployments = read_deployments(state, runs)
+    recent = recent_runs(kept.runs.read(state, _RECENT), times)
+    came_to = kept.runs.came_to(state, (line.id for line in recent))
     repos = repo_states(catalog, state)
     notes = state.commits.get_many([*(line.commit for line in shown), *(run.commit for run in runs)])
     return overview(
@@ -73,7 +75,7 @@ def read(services: Services, kept: Kept, wanted: Wanted) -> Overview:
         troubles=troubles([name for name, said in check(services).items() if said != OK], repos, times),
         runs=runs,
         deployments=deployments,
-        recent=recent_runs(kept.runs.read(state, _RECENT), times),
+        recent=tuple(replace(line, said=came_to.get(line.id, "")) for line in recent),
         last_look=max((each.last_pull.at for each in repos if each.last_pull), default=None),
         interval=services.settings.reconcile.total_seconds(),
     )

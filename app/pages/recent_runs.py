@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from workers.adapters.state.run import RunHead
+from collections.abc import Iterable
+
+from workers.adapters.state.run import Run, RunHead
 from workers.adapters.state.state import State
+from workers.adapters.state.summary import summary
 
 
 class RecentRuns:
@@ -11,6 +14,7 @@ class RecentRuns:
 
     def __init__(self) -> None:
         self._ended: dict[str, RunHead] = {}
+        self._said: dict[str, str] = {}
 
     def read(self, state: State, limit: int) -> tuple[RunHead, ...]:
         """The heads of the newest runs, the newest first."""
@@ -19,3 +23,20 @@ class RecentRuns:
         heads = tuple(found[run] for run in ids if run in found)
         self._ended = {head.id: head for head in heads if head.status.ended}
         return heads
+
+    def came_to(self, state: State, runs: Iterable[str]) -> dict[str, str]:
+        """What each of a few runs came to, in a sentence; those that have not ended are left out."""
+        known, said = self._said, dict[str, str]()
+        for each in runs:
+            if each in known:
+                said[each] = known[each]
+            elif each in self._ended and (run := state.runs.get(each)) is not None:
+                said[each] = _sentence(run)
+        self._said = said
+        return said
+
+
+def _sentence(run: Run) -> str:
+    if run.error and not run.stacks:
+        return "the pull failed"
+    return summary(run.stacks.values(), run.started_at, run.finished_at)

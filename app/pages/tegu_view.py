@@ -32,7 +32,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """A run in a list: who started it and when, and where it stands."""
+    """A run in a list: who started it and when, where it stands, and what it came to, where that is said."""
 
     id: str
     url: str
@@ -41,6 +41,7 @@ class RunLine:
     by: str
     repo: str
     at: Moment | None
+    said: str = ""
 
 
 def troubles(failing: Iterable[str], repos: Iterable[RepoState], times: Times) -> tuple[Trouble, ...]:

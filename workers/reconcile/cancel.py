@@ -156,7 +156,7 @@ def _stack_to_cancel(services: Services, name: str) -> Stack:
     try:
         return services.stacks.find(name)
     except UnknownName as error:
-        message = f"there is neither a deployment nor a stack {name}"
+        message = f"no deployment, stack or run is called {name}"
         raise UnknownName(message) from error
 
 

@@ -15,8 +15,9 @@ from tests import scenes
 from tests.scenes import Scene
 from tests.unit.pages.conftest import Serve, browser, page, words_of
 from workers.adapters.state import keys
+from workers.adapters.state.results import StackResult
 from workers.adapters.state.state import State
-from workers.model.words import StackStatus
+from workers.model.words import Action, Outcome, Reason, StackStatus
 
 HOSTILE = "<script>alert(1)</script>\"'`<b>`"
 
@@ -141,6 +142,16 @@ def test_the_last_deployments_of_a_stack_are_bars(client: FlaskClient, state: St
     assert "<svg role=img><title>4 deployed, 2 failed</title>" in row
     assert f"<path d=M18,0h1><title>deployed {scenes.commit(3)[:7]} 20" in row
     assert re.search(f"<path class=bad d=M15,0h1><title>failed {scenes.commit(0)[:7]} [-0-9]+ [0-9:]+ UTC</title>", row)
+
+
+def test_of_a_run_that_has_ended_it_is_said_what_it_came_to(client: FlaskClient, state: State) -> None:
+    run = state.runs.create("homelab", "webhook", ())
+    state.runs.plan(run, [("production/web", scenes.NEWEST)])
+    assert re.search(r"Last runs (queued|waits) homelab by a push", words_of(page(client, "/")))
+    done = StackResult("production/web", Action.UP, Reason.FIRST_DEPLOY, Outcome.DEPLOYED, scenes.NEWEST)
+    state.runs.finish(state.runs.take("production/web"), done)
+    for _ in ("read", "kept"):
+        assert re.search(r"Last runs succeeded homelab 1 deployed in .* by a push", words_of(page(client, "/")))
 
 
 def test_a_thousand_stacks_are_one_small_page(client: FlaskClient, state: State) -> None:
