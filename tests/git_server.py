@@ -38,10 +38,11 @@ class Source:
     def __init__(self, path: Path, object_format: str = "sha1") -> None:
         self.path = path
         path.mkdir(parents=True)
-        self.git("init", "-q", "-b", "main", f"--object-format={object_format}")
+        # Without the examples of hooks that Git would copy.
+        self.git("init", "-q", "-b", "main", "--template=", f"--object-format={object_format}")
 
     def git(self, *arguments: str, text: bytes | None = None) -> str:
-        argv = ["git", "-c", "gc.auto=0", *arguments]
+        argv = ["git", "-c", "gc.auto=0", "-c", "maintenance.auto=false", *arguments]
         return run(argv, what="git", env=GIT_ENV, timeout=60, cwd=self.path, input=text).stdout.strip()
 
     def commit(self, files: dict[str, str | None] | None = None, message: str = "change") -> str:
@@ -54,7 +55,13 @@ class Source:
                 path.write_text(text)
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", message)
-        return self.git("rev-parse", "HEAD")
+        return self._head()
+
+    def _head(self) -> str:
+        """The commit, read where Git has just written it: many thousands are made."""
+        head = (self.path / ".git/HEAD").read_text().strip()
+        branch = head.removeprefix("ref: ")
+        return head if branch == head else (self.path / ".git" / branch).read_text().strip()
 
 
 def wait_for_port(port: int) -> None:

@@ -35,6 +35,8 @@ repos:
     webhook_secret: planted-webhook-secret
     discover: ["services/*"]
 """
+NO_FLOWER = {"TEGU_FLOWER_BIND": "off"}
+"""The first test stands for it; without it, one more program need not start."""
 
 
 class Up:
@@ -210,45 +212,37 @@ def test_it_comes_up_brings_back_what_ends_and_stops_without_a_trace(start: Call
     assert "planted-webhook-secret" not in up.text
 
 
-def test_ctrl_c_stops_it_and_it_can_be_started_again(start: Callable[..., Up]) -> None:
-    first = start()
+def test_ctrl_c_stops_it_and_when_it_is_killed_its_programs_end_too_and_the_next_one_takes_over(
+    start: Callable[..., Up],
+) -> None:
+    first = start(**NO_FLOWER)
     first.wait_until_ready()
+    refused = start(**NO_FLOWER)
+    assert refused.ended() == 1
+    assert f"another `tegu up` (process {first.process.pid}) uses" in refused.text
+    assert first.process.poll() is None
     first.process.send_signal(signal.SIGINT)
     assert first.ended() == 0
     assert first.left() == []
-    second = start()
+    second = start(**NO_FLOWER)
     second.wait_until_ready()
-
-
-def test_a_second_one_on_the_same_data_directory_is_refused(start: Callable[..., Up]) -> None:
-    first = start()
-    first.wait_until(lambda: first.pid_of("redis-server"))
-    second = start()
-    assert second.ended() == 1
-    assert f"another `tegu up` (process {first.process.pid}) uses" in second.text
-    assert first.process.poll() is None
-
-
-def test_when_it_is_killed_its_programs_end_too_and_the_next_one_takes_over(start: Callable[..., Up]) -> None:
-    first = start()
-    first.wait_until_ready()
-    first.process.kill()
-    first.process.wait()
-    second = start(TEGU_BIND=f"127.0.0.1:{first.web}", TEGU_FLOWER_BIND=f"127.0.0.1:{first.flower}")
-    second.web = first.web
-    second.wait_until(lambda: "starting" in second.text)
-    assert "the last `tegu up` was killed" in second.text
-    second.wait_until_ready()
-    second.process.terminate()
-    assert second.ended() == 0
-    assert second.left() == []
+    second.process.kill()
+    second.process.wait()
+    third = start(TEGU_BIND=f"127.0.0.1:{second.web}", **NO_FLOWER)
+    third.web = second.web
+    third.wait_until(lambda: "starting" in third.text)
+    assert "the last `tegu up` was killed" in third.text
+    third.wait_until_ready()
+    third.process.terminate()
+    assert third.ended() == 0
+    assert third.left() == []
 
 
 def test_a_redis_of_one_s_own_is_used_and_left_alone_and_a_json_log_is_json_throughout(
     start: Callable[..., Up], own_redis_server: Callable[..., RedisServer]
 ) -> None:
     server = own_redis_server()
-    up = start(TEGU_REDIS_URL=server.url, TEGU_LOG_FORMAT="json")
+    up = start(TEGU_REDIS_URL=server.url, TEGU_LOG_FORMAT="json", **NO_FLOWER)
     up.wait_until_ready()
     assert not up.pid_of("redis-server")
     assert not (up.data_dir / "redis.sock").exists()
@@ -267,7 +261,14 @@ def test_a_port_that_is_taken_is_named(start: Callable[..., Up]) -> None:
     assert up.left() == []
 
 
-@pytest.mark.parametrize("bind", ["nonsense", "127.0.0.1:0", "127.0.0.1:99999"])
+@pytest.mark.parametrize(
+    "bind",
+    [
+        "127.0.0.1:99999",  # stands for the others, which are told apart without starting anything
+        pytest.param("nonsense", marks=pytest.mark.thorough),
+        pytest.param("127.0.0.1:0", marks=pytest.mark.thorough),
+    ],
+)
 def test_an_address_that_is_none_is_refused(start: Callable[..., Up], bind: str) -> None:
     up = start(TEGU_BIND=bind)
     assert up.ended() == 2
