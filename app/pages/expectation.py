@@ -99,17 +99,17 @@ def _cancellation(services: Services, _: Asker, wish: Wish) -> Prospect:
     if not found:
         return Prospect("Nothing would be touched.", "", obstacle="Nothing of it is under way.")
     turn = f"for {words.listed(found.behind, 3)}" if found.behind else "for its turn"
-    notes, said = [], f"It waits {turn}, and is left alone then."
+    notes, said = ["The next look deploys it, unless it is paused."], f"It waits {turn}, and is left alone then."
     if under_way is not None:
         said = f"The deployment of {(under_way.commit or '')[:10]} stops at its next safe point."
         done = ", ".join(step.name for step in under_way.steps) or "nothing"
         notes = [
             f"Done so far: {done}.",
             "Before its files are switched nothing is touched; after that, the last good deployment is brought back.",
+            "Then it waits for a push that changes it, or until somebody deploys it.",
         ]
         if waits:
             notes.append("What waits for its turn after it is left, too.")
-    notes.append("The next look deploys it, unless it is paused.")
     return Prospect(said, f"{under_way.id if under_way else ''} {waits}", notes=tuple(notes))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -112,7 +112,7 @@ def read(services: Services, identifier: str) -> RunPage:
 
 def run_page(
     run: Run,
-    deployments: Iterable[RecordedDeployment],
+    deployments: Collection[RecordedDeployment],
     times: Times,
     commit: CommitView | None,
     behind: Mapping[str, Sequence[str]],
@@ -126,13 +126,18 @@ def run_page(
         commit: what it brought.
         behind: the stacks that wait for others, and for which.
     """
+    busy = {each.stack for each in deployments if not each.outcome}
+    open_ = busy.union(behind)
     told = [
         result
         for result in run.stacks.values()
-        if (result.reason or result.stack in behind) and result.outcome not in _ALONE
+        if result.outcome not in _ALONE and (result.reason or (not result.outcome and result.stack in open_))
     ]
     known = {each.id: each for each in deployments}
-    found = (_part(result, known.get(result.deployment or ""), behind.get(result.stack, ())) for result in told)
+    found = (
+        _part(result, known.get(result.deployment or ""), behind.get(result.stack, ()), is_busy=result.stack in busy)
+        for result in told
+    )
     parts = sorted(found, key=lambda part: (_ORDER.index(part.tone), part.stack))
     return RunPage(
         line=run_line(run, times),
@@ -154,7 +159,7 @@ def _pulls(run: Run) -> tuple[PullLine, ...]:
     return tuple(PullLine(worker, *words.PULL[pull.status], pull.error or "") for worker, pull in run.pulls.items())
 
 
-def _part(result: StackResult, deployment: RecordedDeployment | None, behind: Sequence[str]) -> Part:
+def _part(result: StackResult, deployment: RecordedDeployment | None, behind: Sequence[str], *, is_busy: bool) -> Part:
     tone, word = words.OUTCOME[result.outcome] if result.outcome else (Tone.BUSY, "to come")
     if result.still:
         tone, word = Tone.WARN, f"still {word}"
@@ -162,7 +167,9 @@ def _part(result: StackResult, deployment: RecordedDeployment | None, behind: Se
     said = words.why(result.reason, paths)
     if result.action not in {None, Action.NONE}:
         said = f"{words.done(result.action, services)}: {said}"
-    if behind:
+    if is_busy and not result.outcome:
+        word = "deploying"
+    elif behind:
         said = f"waits for {words.listed(behind)}"
     took = lasting(seconds_between(deployment.started_at, deployment.finished_at)) if deployment else ""
     page = f"/deployments/{quote(result.deployment)}" if result.deployment else None

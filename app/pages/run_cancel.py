@@ -16,11 +16,16 @@ from app.pages.prospect import Prospect, Touched
 from workers.reconcile.cancel import cancellable, open_stacks, request_cancel_run
 from workers.services import Services
 
-_NOTES = (
+_STOPS = "stops at its next safe point"
+_OF_STOPPED = (
     "Before a stack's files are switched nothing is touched; after that, the last good deployment is brought back.",
-    "What has ended by then stays as it is. Other runs that wait for one of these stacks wait for it no more, either.",
-    "The next look deploys them, unless they are paused.",
+    "A deployment that was stopped waits for a push that changes its stack, or until somebody deploys it.",
 )
+_OF_WAITING = (
+    "Other runs that wait for one of these stacks wait for it no more, either.",
+    "What only waits is deployed by the next look, unless it is paused.",
+)
+_OF_ALL = ("What has ended by then stays as it is.",)
 
 
 def create_run_cancel(services: Services) -> Blueprint:
@@ -58,16 +63,25 @@ def expect(services: Services, run: str) -> Prospect:
     for stack in open_stacks(services, run):
         found = cancellable(services, stack)
         if found.deployment is not None:
-            touched.append(Touched(stack, "stops at its next safe point"))
+            touched.append(Touched(stack, _STOPS))
         elif found:
             touched.append(Touched(stack, "is left as it is", found.behind))
     if not touched:
         return Prospect("", run, obstacle="No deployment of it is under way, and no stack waits for its turn.")
-    stopped = sum(each.action.startswith("stops") for each in touched)
-    parts = ((stopped, "deployment stops", "deployments stop"), (len(touched) - stopped, "stack waits", "stacks wait"))
-    said = " and ".join(f"{count} {one if count == 1 else more}" for count, one, more in parts if count)
-    left = " no more" if stopped < len(touched) else ""
-    return Prospect(f"{said}{left}.", run, touched=tuple(touched), notes=_NOTES)
+    stopped = sum(each.action == _STOPS for each in touched)
+    waiting = len(touched) - stopped
+    notes = ((_OF_STOPPED if stopped else ()) + (_OF_WAITING if waiting else ())) + _OF_ALL
+    return Prospect(_said(stopped, waiting), run, touched=tuple(touched), notes=notes)
+
+
+def _said(stopped: int, waiting: int) -> str:
+    """As in `1 deployment stops, and 2 stacks wait no more`."""
+    parts = []
+    if stopped:
+        parts.append(f"{stopped} {'deployment stops' if stopped == 1 else 'deployments stop'}")
+    if waiting:
+        parts.append(f"{waiting} {'stack waits' if waiting == 1 else 'stacks wait'} no more")
+    return f"{', and '.join(parts)}."
 
 
 def _page(run: str, found: Found) -> ActPage:

@@ -128,6 +128,8 @@ def stack_page(
         behind: the stacks that it waits for.
     """
     known, line = facts.known, stack_line(facts)
+    if behind and line.status is StackStatus.PENDING:  # what the last look said is of before
+        line = replace(line, why="")
     newest = known.latest_commit if known.latest_commit != known.deployed_commit else None
     return StackPage(
         line=line,

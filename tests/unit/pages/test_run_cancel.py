@@ -39,11 +39,13 @@ def run(state: State) -> str:
 def test_what_waits_is_left_and_what_is_under_way_stops(client: FlaskClient, state: State, run: str) -> None:
     deployment = scenes.deployment(state, Decision(DB, Action.UP, Reason.FORCED, scenes.NEWEST), None)
     with state.leases.acquire(stack_lease(DB), "deploying") or pytest.fail("it is held"):
-        assert "Cancel" in words_of(page(client, f"/runs/{run}"))
+        assert f'href="/runs/{run}/cancel"' in page(client, f"/runs/{run}")
+        assert f'href="/stacks/{DB}/cancel"' in page(client, f"/runs/{run}")
         shown = page(client, f"/runs/{run}/cancel")
         words = words_of(shown)
-        assert "1 deployment stops and 3 stacks wait no more." in words
+        assert "1 deployment stops, and 3 stacks wait no more." in words
         assert f"{DB} stops at its next safe point" in words
+        assert "A deployment that was stopped waits for a push" in words
         assert f"{WEB} is left as it is {DB}" in words
         answer = client.post(f"/runs/{run}/cancel", data=fields(shown))
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/runs/{run}")
