@@ -149,7 +149,7 @@ def eventually(look: Callable[[], Any], what: str, timeout: float = 60) -> Any:
     deadline = time.monotonic() + timeout
     while not (seen := look()):
         assert time.monotonic() < deadline, f"{what}: not within {timeout} s"
-        time.sleep(0.02)
+        time.sleep(0.05)
     return seen
 
 

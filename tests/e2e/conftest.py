@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.e2e.browser import Browser, missing
 from tests.e2e.system import System
 
@@ -22,10 +24,28 @@ def system(tmp_path: Path, engine: None) -> Iterator[System]:  # noqa: ARG001 (t
         made.stop()
 
 
+class Quick(System):
+    """Its commands need not load anything; `tegu up` and all that it starts have to."""
+
+    def tegu(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        done = self._run("tegu", *arguments)
+        assert not check or done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def celery(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        done = self._run("celery", "-A", "workers", *arguments)
+        done.check_returncode()
+        return done
+
+    def _run(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        done = warm.run(argv, env=self.env, cwd=self.folder, timeout=300)
+        return subprocess.CompletedProcess(argv, done.code, done.stdout, done.stderr)
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, engine: None) -> Iterator[System]:  # noqa: ARG001
     """A running system that tests share, each with stacks of its own."""
-    made = System(tmp_path_factory.mktemp("running"))
+    made = Quick(tmp_path_factory.mktemp("running"))
     try:
         made.start()
         yield made

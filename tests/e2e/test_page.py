@@ -1,10 +1,17 @@
-"""The pages in a real browser, on a living Tegu: logged in, watched live, read, and found fit for everybody."""
+"""The pages in a real browser, on a living Tegu: logged in, watched live, read, acted from.
+
+That every page is fit for everybody is found in `test_page_looks.py` and `test_act_looks.py`; here, of what only lives.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.browser import Browser, glance_at, look_over
+from tests.e2e.orders import act
 from tests.e2e.system import System, eventually
 from workers.adapters.state import keys
 from workers.runtime.settings import load_settings
@@ -37,25 +44,42 @@ _LONG_BEFORE_A_LOOK = 30.0
 """Seconds: half as long as pages are calm."""
 
 
-def test_somebody_logs_in_watches_a_run_live_and_reads_why_another_failed(system: System, browser: Browser) -> None:
-    system.catalog["defaults"]["health"] = {"settle": "2s", "timeout": "600s"}
-    (system.folder / "flag").mkdir()
-    system.start()
-    _log_in(system, browser)
-    _watch_a_run(system, browser)
-    _see_a_container_stop_and_start(system, browser)
-    run = _follow_a_failing_log(system, browser)
-    _find_out_why_another_failed(system, browser, run)
-    _read_why_a_stack_was_left_alone(system, browser)
-    _see_a_wrong_signature(system, browser)
-    _find_one_of_500(system, browser)
-    _log_out_and_in_by_a_link(system, browser)
+@pytest.fixture(scope="module")
+def living(tmp_path_factory: pytest.TempPathFactory, engine: None) -> Iterator[System]:  # noqa: ARG001
+    """A Tegu of these tests alone, which knows of no stack yet."""
+    made = System(tmp_path_factory.mktemp("living"))
+    try:
+        made.catalog["defaults"]["health"] = {"settle": "2s", "timeout": "600s"}
+        (made.folder / "flag").mkdir()
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+def test_somebody_logs_in_watches_a_run_live_and_reads_why_another_failed(living: System, browser: Browser) -> None:
+    _log_in(living, browser)
+    _watch_a_run(living, browser)
+    _see_a_container_stop_and_start(living, browser)
+    run = _follow_a_failing_log(living, browser)
+    _find_out_why_another_failed(living, browser, run)
+    _read_why_a_stack_was_left_alone(living, browser)
+    _see_a_wrong_signature(living, browser)
+    _find_one_of_500(living, browser)
+    _log_out_and_in_by_a_link(living, browser)
+
+
+def test_somebody_acts_from_the_page(living: System, browser: Browser) -> None:
+    browser.open(f"{living.url}/login")
+    browser.fill("#token", living.token)
+    browser.wait(lambda: browser.path == "/", "the first page")
+    act(living, browser)
 
 
 def _log_in(system: System, browser: Browser) -> None:
     browser.open(f"{system.url}/settings")
     assert browser.path == "/login"
-    look_over(browser)
+    glance_at(browser)
     browser.fill("#token", "a guess")
     browser.wait_for("That is not the token.")
     assert all("401" in each for each in browser.complaints())
@@ -119,7 +143,7 @@ def _follow_a_failing_log(system: System, browser: Browser) -> str:
     for key in "disk is":
         browser.press(key)
     browser.wait_for("lines have “disk is”")
-    look_over(browser)
+    glance_at(browser)
     system.follow(answer["run"])
     return str(answer["run"])
 
@@ -136,7 +160,7 @@ def _find_out_why_another_failed(system: System, browser: Browser, run: str) -> 
     look_over(browser)
     for path in (f"/runs/{run}", "/settings"):
         browser.open(f"{system.url}{path}")
-        look_over(browser)
+        glance_at(browser)
 
 
 def _read_why_a_stack_was_left_alone(system: System, browser: Browser) -> None:
@@ -157,7 +181,7 @@ def _see_a_wrong_signature(system: System, browser: Browser) -> None:
     browser.open(f"{system.url}/repos/homelab")
     browser.wait_for("wrong signature")
     assert "kB" in browser.text, "the size of the clone"
-    look_over(browser)
+    glance_at(browser)
 
 
 def _find_one_of_500(system: System, browser: Browser) -> None:

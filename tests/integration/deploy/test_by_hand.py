@@ -278,7 +278,7 @@ def described(path: Path) -> tuple[str, int, int]:
     return path.read_text(), status.st_uid, status.st_mode & 0o777
 
 
-# `test_foreseen.py` copies, and so does somebody in `tests/e2e/test_acting.py`.
+# `test_foreseen.py` copies, and so does somebody in `tests/e2e/test_page.py`.
 @pytest.mark.parametrize("data", ["move", pytest.param("copy", marks=pytest.mark.thorough)])
 def test_a_running_project_is_adopted_with_its_data(house: House, data: orders.Data) -> None:
     house.stack()

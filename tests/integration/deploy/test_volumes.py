@@ -117,15 +117,14 @@ def test_the_way_back_has_the_old_options(
 ) -> None:
     old = service(f"{KEEPING}sleep 2000", volumes=["shown:/shown", "/keep"])
     house.stack()
-    house.push(model(bind(folders[0], labels={"a": "b"}), old=old, side=service()))
+    house.push(model(bind(folders[0], labels={"a": "b"}), old=old))
     kept = {name: house.seen(name, "/keep/it") for name in ("web", "old")}
-    before, side = options(house), house.lives()["side"]
-    done = house.push(model(volume, command, side=service()))
+    before = options(house)
+    done = house.push(model(volume, command))
     assert done["outcome"] == "rolled_back", done
     assert is_same_but_for_its_age(options(house), before)
     assert house.seen("web", "/shown/here") == "one"
     assert {name: house.seen(name, "/keep/it") for name in ("web", "old")} == kept
-    assert house.lives()["side"] == side
     assert house.drift() == {}
     assert house.look()["reason"] == "failed_before"
     assert not any("aside" in each.name for each in house.engine.containers(house.project()))

@@ -1,4 +1,4 @@
-"""Acting from the page, in a real browser, on a living Tegu: the plan is seen first, and what runs is what was seen."""
+"""Acting from the page, step by step: the plan is seen first, and what runs is what was seen."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import subprocess
 from tests.e2e.browser import Browser, glance_at, look_over
 from tests.e2e.system import System
 
-WEB = "/stacks/default/web"
+WEB = "/stacks/default/shop"
+"""Its stacks are of other names than those that somebody has only looked at before, on the same Tegu."""
 
 
 def service(command: str, *volumes: str) -> str:
@@ -23,16 +24,13 @@ def service(command: str, *volumes: str) -> str:
 
 
 def sleeps(seconds: int) -> dict[str, str | None]:
-    return {"services/web/compose.yaml": service(f"sleep {seconds}")}
+    return {"services/shop/compose.yaml": service(f"sleep {seconds}")}
 
 
-def test_somebody_acts_from_the_page(system: System, browser: Browser) -> None:
-    system.start()
+def act(system: System, browser: Browser) -> None:
+    """Order all that can be ordered; somebody is logged in."""
     system.deploy(sleeps(1001))
     system.deploy(sleeps(1002))
-    browser.open(f"{system.url}/login")
-    browser.fill("#token", system.token)
-    browser.wait(lambda: browser.path == "/", "the first page")
     _roll_back(system, browser)
     _resume(system, browser, command="sleep 1002")
     _pause(system, browser)
@@ -55,7 +53,7 @@ def _order(system: System, browser: Browser, button: str) -> None:
     assert "by the page (whoever has the token)" in browser.text, button
 
 
-def _runs(system: System, stack: str = "web") -> str:
+def _runs(system: System, stack: str = "shop") -> str:
     """The command of the stack's container."""
     (container,) = (each for name, each in system.containers().items() if name.startswith(f"{stack}/"))
     return _inspected(container.id)
@@ -68,7 +66,7 @@ def _inspected(container: str) -> str:
 
 def _roll_back(system: System, browser: Browser) -> None:
     browser.open(f"{system.url}{WEB}")
-    look_over(browser)
+    glance_at(browser)
     browser.click("Roll back to this")
     browser.wait_for("Commits that are taken back")
     assert "Bring up web" in browser.text
@@ -112,7 +110,7 @@ def _see_what_is_left_undone(system: System, browser: Browser) -> None:
     glance_at(browser)
     (command,) = browser.texts(".command")
     told = subprocess.run(["sh", "-c", command], check=True, capture_output=True, text=True, timeout=60).stdout
-    assert f"{system.prefix}-web-web-1" in told
+    assert f"{system.prefix}-shop-web-1" in told
 
 
 def _be_refused(system: System, browser: Browser) -> None:
@@ -121,7 +119,7 @@ def _be_refused(system: System, browser: Browser) -> None:
     assert browser.run(script, f"{WEB}/pause") == 403
     browser.complaints()  # the browser tells of it, too
     assert system.ask(f"{WEB}/pause", b"once=" + b"0" * 32)[0] == 403
-    assert system.ask("/api/v1/stacks/default/web")[1]["paused"] is None
+    assert system.ask("/api/v1/stacks/default/shop")[1]["paused"] is None
 
 
 def _try_again(system: System, browser: Browser) -> None:
@@ -129,10 +127,10 @@ def _try_again(system: System, browser: Browser) -> None:
     flag = system.folder / "flag"
     flag.mkdir()
     command = "sh -c 'test -e /flag/there || exit 3; sleep 1000'"
-    system.deploy({"services/db/compose.yaml": service(command, f"{flag}:/flag:ro")})
+    system.deploy({"services/till/compose.yaml": service(command, f"{flag}:/flag:ro")})
     (flag / "there").touch()
     browser.open(system.url)
-    browser.click("db")
+    browser.click("till")
     browser.wait_for("exit code 3")
     browser.click("Try again")
     browser.wait_for("What would be done")
@@ -145,7 +143,7 @@ def _cancel(system: System, browser: Browser) -> None:
     check = {"test": ["CMD", "false"], "interval": "1s", "retries": 100}
     web = {"image": "busybox:stable", "command": "sleep 1000", "network_mode": "none", "stop_signal": "SIGKILL"}
     text = json.dumps({"services": {"web": {**web, "healthcheck": check}}})
-    status, answer = system.send_push(system.push({"services/web/compose.yaml": text}))
+    status, answer = system.send_push(system.push({"services/shop/compose.yaml": text}))
     assert status == 202, answer
     browser.open(f"{system.url}{WEB}")
     browser.wait(lambda: "Cancel" in browser.texts("a.button.primary"), "the button")
@@ -154,7 +152,7 @@ def _cancel(system: System, browser: Browser) -> None:
     look_over(browser)
     browser.find(".confirm button").click()
     browser.wait(lambda: browser.path.startswith("/deployments/"), "the deployment")
-    assert system.follow(answer["run"])["stacks"]["default/web"]["outcome"] == "cancelled"
+    assert system.follow(answer["run"])["stacks"]["default/shop"]["outcome"] == "cancelled"
     browser.wait_for("cancelled")
     assert _runs(system) == "sleep 1003"
 
