@@ -79,6 +79,9 @@ class GuardedFlower(Flower):  # type: ignore[misc]
     """
 
     def __init__(self, names: Collection[str], **more: object) -> None:
+        app.conf.get(
+            "broker_url"
+        )  # reads all, before threads do: whoever comes while it is read gets Celery's defaults
         app.loader.default_modules = ()  # what Flower imports at once; looked up anew when it is asked for again
         super().__init__(**more)
         del app.loader.default_modules
