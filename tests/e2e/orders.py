@@ -49,7 +49,7 @@ def _order(system: System, browser: Browser, button: str) -> None:
     browser.find(".confirm button").click()
     browser.wait(lambda: browser.path.startswith("/runs/"), "the run")
     system.follow(browser.path.removeprefix("/runs/"))
-    browser.wait(lambda: "still" not in browser.text, "its end")
+    browser.wait(lambda: ", ended " in browser.text, "its end")
     assert "by the page (whoever has the token)" in browser.text, button
 
 
@@ -124,7 +124,7 @@ def _be_refused(system: System, browser: Browser) -> None:
 
 def _try_again(system: System, browser: Browser) -> None:
     """What has failed for something that has been put right since."""
-    flag = system.folder / "flag"
+    flag = system.folder / "open"
     flag.mkdir()
     command = "sh -c 'test -e /flag/there || exit 3; sleep 1000'"
     system.deploy({"services/till/compose.yaml": service(command, f"{flag}:/flag:ro")})
