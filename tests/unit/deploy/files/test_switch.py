@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.releases import STRIDE
 from workers.deploy.files.layout import Folders, remove_tree
 from workers.deploy.files.manifest import EXECUTABLE, SYMLINK, load_manifest, object_id, save_manifest
 from workers.deploy.files.safe_path import Root
@@ -215,10 +216,10 @@ def test_a_kill_before_any_change_leaves_a_switch_that_can_be_taken_back(case: C
         operations = [Operation.from_json(each.to_json()) for each in switch.operations]
         killed = killed_before(count, partial(forward, folders, switch))
 
-        again = 0
+        again = count % STRIDE + 1 - STRIDE
         repairing = True
-        while repairing:  # the repair is killed, too, one change further every time
-            again += 1
+        while repairing:  # the repair is killed, too, further on every time
+            again += STRIDE
             repairing = killed_before(again, partial(back, folders, operations))
         assert read(folders.live) == before, f"killed before change {count}"
 
