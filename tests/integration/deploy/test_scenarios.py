@@ -86,8 +86,9 @@ def taken_away(text: str) -> Callable[[House], None]:
 
 
 def occupy(house: House) -> None:
-    published = f"127.0.0.1:{PORT}:80"
-    house.docker("run", "-d", "--name", house.project("other"), "-p", published, "busybox:stable", "sleep", "1000")
+    name = house.project("other")
+    options = ("--name", name, "--label", f"com.docker.compose.project={name}", "-p", f"127.0.0.1:{PORT}:80")
+    house.docker("run", "-d", *options, "busybox:stable", "sleep", "1000")
 
 
 def freed(house: House) -> None:
