@@ -36,6 +36,13 @@ $(VENV)/.installed: pyproject.toml requirements.txt requirements-dev.txt
 	@$(BIN)/pip install --quiet --retries 10 --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
+# Pytest rewrites the assertions of each module it loads, and keeps the result. Where that is to be done, as in a fresh
+# clone, all processes of a run would do it at the same time; so it is done once before.
+$(VENV)/.collected: $(VENV)/.installed
+	@$(BIN)/pytest --collect-only --quiet tests/integration tests/e2e >/dev/null & \
+		$(BIN)/pytest --collect-only --quiet tests/unit >/dev/null; wait
+	@touch $@
+
 .PHONY: demo
 demo: provision install ## see it work: a push, three stacks, and only what changed is touched
 	@scripts/with-engine $(BIN)/tegu demo
@@ -45,7 +52,7 @@ run: install ## run Tegu here, from tegu.yaml in this folder
 	@$(BIN)/tegu up
 
 .PHONY: test
-test: provision install ## every test, real Redis, Git, Docker and Compose included
+test: provision install $(VENV)/.collected ## every test, real Redis, Git, Docker and Compose included
 	@$(BIN)/pytest $(SPREAD) -n $(CORES) $(COVERING) --cov=workers.changes --cov=app.webhooks --cov-report=
 	@$(BIN)/coverage report --fail-under=100
 	@scripts/with-engine scripts/steady $(BIN)/pytest $(SPREAD) $(COVERING:%=--ignore=%)
