@@ -75,7 +75,7 @@ def read(services: Services, kept: Kept, wanted: Wanted) -> Overview:
         troubles=troubles([name for name, said in check(services).items() if said != OK], repos, times),
         runs=runs,
         deployments=deployments,
-        recent=tuple(replace(line, said=came_to.get(line.id, "")) for line in recent),
+        recent=tuple(replace(line, said=came_to[line.id]) for line in recent if line.id in came_to),
         last_look=max((each.last_pull.at for each in repos if each.last_pull), default=None),
         interval=services.settings.reconcile.total_seconds(),
     )

@@ -38,5 +38,5 @@ class RecentRuns:
 
 def _sentence(run: Run) -> str:
     if run.error and not run.stacks:
-        return "the pull failed"
+        return "could not pull"
     return summary(run.stacks.values(), run.started_at, run.finished_at)
