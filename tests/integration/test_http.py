@@ -267,7 +267,7 @@ def test_a_client_that_drips_is_hung_up_on_and_holds_nobody_up(
         first.settimeout(0.5)
         received = None
         while received is None:
-            assert time.monotonic() - started < limit + 5
+            assert time.monotonic() - started < limit + 30
             try:
                 received = first.recv(65536)
             except TimeoutError:
@@ -301,7 +301,7 @@ def test_a_frozen_redis_is_told_of_in_time(server: Server) -> None:
     try:
         started = time.monotonic()
         status, _ = server.send("POST", "/webhooks/homelab", forges.push("github", [(forges.BRANCH, "fe" * 20)]))
-        assert (status, time.monotonic() - started < 8) == (503, True)
+        assert (status, time.monotonic() - started < 20) == (503, True)
     finally:
         server.redis.thaw()
     assert server.send("POST", "/webhooks/homelab", forges.push("github", [(forges.BRANCH, "fe" * 20)]))[0] == 202

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -51,13 +51,10 @@ def everything_in(redis: Redis) -> str:
 
 
 def pull(rig: Rig, files: dict[str, str | None]) -> dict[str, Any]:
-    """Push and pull; the run, which ended without waiting for anybody's answer."""
+    """Push and pull; the run."""
     rig.push(files)
-    started = time.monotonic()
     run, _ = request_pull(rig.services, "homelab", Trigger.WEBHOOK)
-    found = rig.ended(run)
-    assert time.monotonic() - started < 4
-    return found
+    return rig.ended(run)
 
 
 def test_a_receiver_that_hangs_holds_up_neither_runs_nor_others_and_no_address_gets_out(
@@ -77,6 +74,7 @@ def test_a_receiver_that_hangs_holds_up_neither_runs_nor_others_and_no_address_g
         eventually(lambda: rig.log.count("notice not taken") > 1, "it is tried again")
     assert receiver.titles == ["default/s0: invalid", "default/s0: recovered"]
     lines = [json.loads(line) for line in rig.log.splitlines() if "notice not taken" in line]
+    assert datetime.fromisoformat(broken["finished_at"]) < datetime.fromisoformat(lines[0]["timestamp"])
     assert {(line["receiver"], line["service"]) for line in lines} == {("notify[0]", "json")}
     assert "Traceback" not in rig.log
     assert PLANTED not in rig.log + everything_in(rig.services.state.redis)

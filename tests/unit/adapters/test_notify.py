@@ -11,7 +11,7 @@ import pytest
 
 from tests.receivers import Receiver as Listener
 from tests.receivers import Silent
-from workers.adapters.notify import SECONDS, Notice, problem_of, send, service_of
+from workers.adapters.notify import Notice, problem_of, send, service_of
 from workers.model.secret import Secret
 from workers.model.stack import Receiver
 from workers.model.words import News
@@ -34,7 +34,7 @@ def test_a_receiver_that_hangs_costs_others_nothing_and_us_a_few_seconds(receive
     started = time.monotonic()
     slow = silent.url + "?rto=60&cto=60"
     assert send([(at(slow), NOTICE), (at(receiver.url(), 1), NOTICE)]) == {"notify[0]": False, "notify[1]": True}
-    assert time.monotonic() - started < SECONDS + 2
+    assert time.monotonic() - started < 30  # half of what the address asks for
 
 
 def test_nothing_of_an_address_is_written_anywhere(caplog: pytest.LogCaptureFixture) -> None:

@@ -296,7 +296,7 @@ def assert_unavailable(client: FlaskClient) -> None:
     took = time.monotonic() - started
     assert_problem(response, 503)
     assert int(response.headers["Retry-After"]) > 0
-    assert took < 8
+    assert took < 30
 
 
 def test_without_redis_the_forge_is_asked_to_come_back(fragile: tuple[FlaskClient, RedisServer]) -> None:
