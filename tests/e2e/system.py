@@ -278,7 +278,7 @@ class System:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
             try:
-                process.wait(30)
+                process.wait(180)  # a deployment that still waits goes back first, and would leave what it has begun
             except subprocess.TimeoutExpired:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
