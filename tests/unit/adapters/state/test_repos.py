@@ -25,7 +25,8 @@ def stands(state: State, *workers: str) -> RepoState:
 
 
 def test_a_repo_that_was_never_pulled_says_so(state: State) -> None:
-    assert stands(state).to_json() == {"repo": "homelab", "last_pull": None, "asking": None, "workers": {}}
+    said = stands(state).to_json()
+    assert said == {"repo": "homelab", "last_pull": None, "asking": None, "workers": {}, "sizes": {}}
 
 
 def test_failures_in_a_row_stand_since_the_first_of_them(state: State) -> None:
