@@ -267,6 +267,7 @@ def test_a_quick_look_that_finds_a_change_hands_over_and_is_published_once(rig: 
 
 
 def test_an_unknown_repo_and_a_dead_server_end_the_pull_with_a_sentence(rig: Rig) -> None:
+    rig.record()
     with rig.worker():
         run = rig.services.state.runs.create("gone", Trigger.API, ["local"])
         rig.services.queue.publish_pull("gone", run, "local")

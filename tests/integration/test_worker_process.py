@@ -119,6 +119,7 @@ def test_a_wrong_setting_is_told_without_a_traceback(rig: Rig) -> None:
 def test_the_worker_of_what_is_quick_watches_and_another_of_the_same_name_takes_over_when_it_is_killed(
     rig: Rig,
 ) -> None:
+    rig.record()  # nothing is deployed to this machine's engine
     redis = rig.services.state.redis
     watched = keys.watched()
     with rig.worker("-Q", "tegu.local.deploy", "-n", "deploy@%h"):
