@@ -34,6 +34,18 @@ def test_two_spellings_count_as_one(one: dict[str, object], other: dict[str, obj
     assert counted_before(one, {}, {}) == counted_before(other, {}, {})
 
 
+def test_earlier_releases_count_variables_and_labels_as_well() -> None:
+    assert counted_before({}, {"A": "1"}, {}) != counted_before({}, {"A": "2"}, {})
+    assert counted_before({}, {}, {"a": "1"}) != counted_before({}, {}, {"a": "2"})
+
+
+def test_earlier_releases_count_what_a_service_follows_without_saying_so() -> None:
+    def follows(*sources: str) -> object:
+        return counted_before({"volumes_from": list(sources)}, {}, {})["depends_on"]  # type: ignore[index]
+
+    assert list(follows("container:db", "data:ro:more")) == ["data"]  # type: ignore[call-overload]
+
+
 def test_wide_ranges_of_ports_are_told_apart_without_comparing_each_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = []
 

@@ -45,6 +45,28 @@ def test_the_files_are_those_that_reach_the_stack(world: World) -> None:
     assert files["app/link"] == tree.entry("app/link")
 
 
+def test_what_jobs_name_reaches_the_stack_too(world: World) -> None:
+    files = {
+        "app/compose.yaml": """\
+services: {web: {image: x}}
+jobs:
+  load: {image: y, volumes: ['./mounted:/f', 'v:/v'], env_file: [a.env, {path: b.env}], label_file: [l]}
+  read: {image: y, configs: [c], secrets: [{source: s}, gone]}
+  make: {build: ./made}
+  far: {build: 'https://git.example.com/x.git'}
+  none:
+volumes: {v: }
+configs: {c: {file: ./conf}}
+secrets: {s: {file: ./hidden}, gone: {environment: GONE}}
+""",
+        **{f"app/{name}": "A=1" for name in ("mounted/one", "a.env", "b.env", "l", "conf", "hidden", "made/Dockerfile")},
+    }
+    assert set(world.snapshot(files | {"app/other": ""}).files(world.tree(files))) == set(files)
+    for name in ("mounted/one", "made/Dockerfile"):
+        with pytest.raises(InvalidStack, match=f"app/{name}"):
+            world.snapshot(files | {f"app/{name}": Submodule("1" * 40)})
+
+
 def test_what_compose_reads_is_known_apart_from_what_is_mounted_or_copied(world: World) -> None:
     text = "services: {a: {image: '${TAG}', env_file: a.env, volumes: ['./c:/c'], build: ./i}}"
     files = FILES | {"app/compose.yaml": text, "app/.env": "TAG=1", "app/a.env": "A=1"}
