@@ -7,6 +7,7 @@ is kept in Redis, and when, is Kombu's: whatever was taken is in `unacked` until
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -14,6 +15,7 @@ from kombu.asynchronous import get_event_loop
 from kombu.transport.redis import Channel, QoS, Transport
 from kombu.transport.virtual import QoS as AnyQoS
 from kombu.utils.json import loads
+from redis.exceptions import RedisError, ResponseError
 
 from workers.pool.intake import has_room_for_all, room_for
 from workers.runtime.logs import get_logger
@@ -97,12 +99,26 @@ class PatientChannel(Channel):
 
     _kept: Any = None
     _take: Any = None
+    _waits_on: tuple[Any, Any] = (None, None)
+    _waits_as: int | None = None
 
     def close(self) -> None:
         """Acknowledge what has ended, and give back the rest."""
-        if not self.closed and self._qos is not None:
-            self._qos.acknowledge()
+        if not self.closed:
+            if self._qos is not None:
+                self._qos.acknowledge()
+            if self._in_poll:
+                self._wait_no_longer()
         super().close()  # type: ignore[no-untyped-call]
+
+    def _wait_no_longer(self) -> None:
+        """Let Redis answer at once. Kombu waits for that, since a message may be on its way: until its patience ends.
+
+        A Redis that does not allow it (`CLIENT UNBLOCK` is for administrators) is waited for as by Kombu.
+        """
+        with contextlib.suppress(*self.connection_errors, RedisError):
+            if self._waits_as is not None:
+                self._create_client().client_unblock(self._waits_as)
 
     def _create_client(self, asynchronous: bool = False) -> Any:  # noqa: ANN401
         """One client for all that is not waited for; it has connections enough for everybody."""
@@ -115,7 +131,16 @@ class PatientChannel(Channel):
 
     def _brpop_start(self, timeout: float | None = None) -> None:
         self.brpop_timeout = _ALL if has_room_for_all() else _SOME
+        self._know_who_waits()
         super()._brpop_start(timeout)  # type: ignore[no-untyped-call]
+
+    def _know_who_waits(self) -> None:
+        """Ask Redis what it calls the connection that is about to wait; once for each that is made."""
+        connection = self.client.connection
+        if (connection, connection._sock) != self._waits_on:  # noqa: SLF001 (one that was lost is made again in it)
+            with contextlib.suppress(ResponseError):
+                self._waits_as = self.client.client_id()
+            self._waits_on = (connection, connection._sock)  # noqa: SLF001
 
     def _brpop_read(self, **options: Any) -> Any:  # noqa: ANN401
         is_message = super()._brpop_read(**options)  # type: ignore[no-untyped-call]

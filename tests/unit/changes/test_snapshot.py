@@ -59,7 +59,9 @@ volumes: {v: }
 configs: {c: {file: ./conf}}
 secrets: {s: {file: ./hidden}, gone: {environment: GONE}}
 """,
-        **{f"app/{name}": "A=1" for name in ("mounted/one", "a.env", "b.env", "l", "conf", "hidden", "made/Dockerfile")},
+        **{
+            f"app/{name}": "A=1" for name in ("mounted/one", "a.env", "b.env", "l", "conf", "hidden", "made/Dockerfile")
+        },
     }
     assert set(world.snapshot(files | {"app/other": ""}).files(world.tree(files))) == set(files)
     for name in ("mounted/one", "made/Dockerfile"):

@@ -142,3 +142,34 @@ def test_what_cannot_be_read_stays_for_kombu_to_complain_of(connection: Any, red
     consumer.drain()
     assert consumer.bodies == ["message 0", "message 1"]
     assert redis.lrange("quick", 0, -1) == ["{}"]
+
+
+def test_a_worker_that_ends_does_not_wait_for_a_message(connection: Any, redis: Redis) -> None:
+    consumer = Consumer(connection)
+    consumer.drain()
+    assert consumer.channel._in_poll
+    consumer.channel.close()
+    assert redis.info("commandstats")["cmdstat_client|unblock"]["calls"] == 1
+    assert not consumer.channel._in_poll
+
+
+def test_a_message_that_comes_while_a_worker_ends_goes_back(connection: Any, redis: Redis) -> None:
+    consumer = Consumer(connection)
+    consumer.drain()
+    _send(connection, 1)  # Redis has given it to whoever waits, and nobody has read it yet
+    assert redis.llen("quick") == 0
+    consumer.channel.close()
+    assert redis.llen("quick") == 1
+    assert redis.hlen("unacked") == 0
+
+
+def test_where_redis_lets_nobody_end_a_wait_it_is_waited_for(connection: Any, redis: Redis) -> None:
+    consumer = Consumer(connection)
+    consumer.drain()
+    redis.execute_command("ACL", "SETUSER", "default", "-client|unblock")  # type: ignore[no-untyped-call]
+    try:
+        _send(connection, 1)  # what ends the wait
+        consumer.channel.close()
+    finally:
+        redis.execute_command("ACL", "SETUSER", "default", "+@all")  # type: ignore[no-untyped-call]
+    assert redis.llen("quick") == 1
