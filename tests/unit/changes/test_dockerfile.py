@@ -11,6 +11,9 @@ from workers.model.errors import InvalidStack
     [
         ("FROM busybox\nRUN true\n", ("busybox",)),
         ("from busybox as one\nFROM one\n", ("busybox",)),
+        ("\ufeffFROM a\nFROM b", ("a", "b")),
+        ("ARG N=a\"b\"'c'\nFROM $N", ("abc",)),
+        ("ARG N=1\nFROM a${GONE:-x${N}y}z\nFROM b${GONE:-x}z", ("ax1yz", "bxz")),
         (
             "FROM --platform=linux/amd64 app-base:1 AS x\nCOPY --from=tools /a /a\nCOPY --from=x a b\n",
             ("app-base:1", "tools"),
@@ -94,6 +97,7 @@ def test_base_images_are_what_the_builder_takes_from_other_images(content: str, 
         ("busybox", "busybox"),
         ("busybox:latest", "busybox"),
         ("docker.io/library/busybox:1", "busybox:1"),
+        ("index.docker.io/library/busybox", "busybox"),
         ("registry:5000/x:latest", "registry:5000/x"),
         ("x@sha256:1", "x@sha256:1"),
         ("docker.io/library/x:1@sha256:1", "x@sha256:1"),
