@@ -1,4 +1,7 @@
-"""Celery's door to the use cases: ids in, one call, a short result out. Every task is safe to run twice."""
+"""Celery's door to the use cases: ids in, one call, a short result out. Every task is safe to run twice.
+
+Longer than other modules: every task of stacks and repos has its door here.
+"""
 
 from __future__ import annotations
 
