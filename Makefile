@@ -9,13 +9,11 @@ BIN := $(VENV)/bin
 WORKERS ?= $(shell expr $$(nproc) \* 3)
 # What waits for nothing needs no more of them than there are cores: each one imports and collects everything.
 CORES := $(shell nproc)
-# A file's tests share what they set up. In the order that is given: what takes longest comes first, and what is left
+# A file's tests share what they set up. In the order of the folders: what takes longest comes first, and what is left
 # for the end are thousands of quick ones, so that no process waits for another.
 SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # What has to cover by itself every branch of change detection and of the forges; tracing slows the others down.
 COVERING := tests/unit/changes tests/unit/webhooks
-
-ALL := tests/e2e $(wildcard tests/integration/test_*.py) tests/integration tests/unit
 
 # Set on some machines, it makes every start of a program compile all of it again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -57,7 +55,7 @@ run: install ## run Tegu here, from tegu.yaml in this folder
 test: provision install $(VENV)/.collected ## every test, real Redis, Git, Docker and Compose included
 	@$(BIN)/pytest $(SPREAD) -n $(CORES) $(COVERING) --cov=workers.changes --cov=app.webhooks --cov-report=
 	@$(BIN)/coverage report --fail-under=100
-	@scripts/with-engine scripts/steady $(BIN)/pytest $(SPREAD) $(ALL) $(COVERING:%=--ignore=%)
+	@scripts/with-engine scripts/steady $(BIN)/pytest $(SPREAD) $(COVERING:%=--ignore=%)
 
 .PHONY: test-releases
 test-releases: provision install ## all that there is, of all releases of Compose, and on Debian's newest engine, as root
