@@ -7,6 +7,8 @@ import signal
 import time
 from datetime import timedelta
 
+from celery import signals
+
 from workers import celery
 from workers.pool import limits
 from workers.runtime.logs import get_logger
@@ -15,6 +17,12 @@ celery.STOP_LIMIT = celery.DEPLOY_STOP_LIMIT = timedelta(seconds=5)
 limits.GRACE = 2.0
 
 log = get_logger("tests")
+
+
+@signals.task_prerun.connect  # type: ignore[untyped-decorator]
+def say_what_celery_runs(task: celery.TeguTask, **_: object) -> None:
+    """What is done at a glance is not among it."""
+    log.warning("in full", run=task.name)
 
 
 @celery.app.task(name="test.slow")  # type: ignore[untyped-decorator]

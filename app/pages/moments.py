@@ -55,9 +55,8 @@ class Times:
     def in_seconds(self, seconds: float) -> Moment:
         """The time so many seconds from now, at which something is due."""
         at = self.now + timedelta(seconds=seconds)
-        return Moment(
-            "any moment" if seconds < _JUST_NOW else relative(-seconds), f"{at:%Y-%m-%d %H:%M:%S} UTC", at.isoformat()
-        )
+        said = "any moment" if seconds < _JUST_NOW else relative(-seconds)
+        return Moment(said, f"{at:%Y-%m-%d %H:%M:%S} UTC", at.isoformat())
 
     def seconds_since(self, text: str | None) -> float | None:
         """How long ago a stored time was; None where there is none."""

@@ -79,9 +79,8 @@ class GuardedFlower(Flower):  # type: ignore[misc]
     """
 
     def __init__(self, names: Collection[str], **more: object) -> None:
-        app.conf.get(
-            "broker_url"
-        )  # reads all, before threads do: whoever comes while it is read gets Celery's defaults
+        # Reads all settings before threads do: whoever comes while they are read gets Celery's defaults.
+        app.conf.get("broker_url")
         app.loader.default_modules = ()  # what Flower imports at once; looked up anew when it is asked for again
         super().__init__(**more)
         del app.loader.default_modules

@@ -182,3 +182,7 @@ def test_what_happens_to_tasks_is_told_in_groups_and_to_the_last_one(rig: Rig) -
     assert len(received) > 20
     assert received == {event["uuid"] for event in events if event["type"] == "task-succeeded"}
     assert len(messages) < len(events) / 4
+    decided = {event["args"] for event in events if event.get("name") == "tegu.deploy_if_changed"}
+    assert {args.partition(",")[0] for args in decided} == {"default/s0", "default/s1"}
+    assert "run=tegu.pull" in rig.log
+    assert "run=tegu.deploy_if_changed" not in rig.log  # what needs nothing is decided at a glance
