@@ -31,11 +31,16 @@ settings.load_profile("tegu")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what others stand for: `make test` has ten minutes, `make test-releases` as long as it takes."""
+    """Leave out what others stand for, and begin with what waits longest.
+
+    `make test` has ten minutes, `make test-releases` as long as it takes. The files right in tests/integration let
+    workers wait and be killed: a file is one process's, and none is to begin with one when the others are done.
+    """
     if not THOROUGH:
         left_out = [item for item in items if item.get_closest_marker("thorough")]
         items[:] = [item for item in items if not item.get_closest_marker("thorough")]
         config.hook.pytest_deselected(items=left_out)
+    items.sort(key=lambda item: item.path.parent.name != "integration")
 
 
 def pytest_configure() -> None:

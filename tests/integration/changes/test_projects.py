@@ -31,7 +31,7 @@ from workers.runtime.process import run
 
 # Releases before it knew less of variables in env files, and 2.40 refuses dates.
 LATER = (2, 30)
-DATED = {"dates", "anchors of an earlier document"}
+DATED = {"dates", "anchors of an earlier document", "a date without quotes, first"}
 
 # The releases before these refuse what such cases are about.
 SINCE = {"raw env file": (2, 30), "provider": (2, 36), "language model": (2, 38), "hook": (5, 6)}

@@ -1,8 +1,9 @@
 """Who ended the containers of a project: a person, or they themselves. Pure; a fold over what the engine tells.
 
-A container that ends by itself only dies. Of one that somebody stops the engine tells the signal before and a `stop`
-afterwards; one that somebody removes is destroyed. What an engine tells while it is itself being shut down looks the
-same, so whoever feeds this leaves that out (`Engine.answers`), and what Tegu has done under the stack's lock.
+A container that ends by itself only dies. Of one that somebody stops the engine tells the signal first, and a `stop`
+(engine 20.10 after the end, 28.5 before it); one that somebody removes is destroyed. What an engine tells while it is
+itself being shut down looks the same, so whoever feeds this leaves that out (`Engine.answers`), and what Tegu has done
+under the stack's lock.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Hands:
             case "die":
                 self.ended = (name, at)
                 if self.told.pop(name, None):
-                    self.touched[name] = Touch("docker kill", at)
+                    self.touched.setdefault(name, Touch("docker kill", at))
             case "stop":
                 self.touched[name] = Touch("docker stop", at)
             case "destroy":

@@ -37,6 +37,9 @@ def how(text: str) -> str | None:
     [
         ("start kill=15 die stop", "docker stop"),
         ("kill=15 kill=9 die stop", "docker stop"),
+        ("start kill=15 stop die", "docker stop"),  # as engine 28 tells it
+        ("kill=15 kill=9 stop die destroy", "docker rm"),
+        ("kill=15 stop die start kill=9 die", "docker kill"),
         ("start kill=9 die", "docker kill"),
         ("start kill=3 die", "docker kill"),
         ("start kill=9 die destroy", "docker rm"),
