@@ -332,6 +332,8 @@ def test_a_worker_that_has_just_started_counts_all_as_lost_that_is_in_no_queue(r
         assert publish_lost(rig.services, "local", all_lost=True) == 1
 
 
+@pytest.mark.docker
+@pytest.mark.usefixtures("engine")
 def test_what_a_killed_worker_had_taken_and_not_begun_is_done_by_the_next_one(rig: Rig) -> None:
     rig.record()
     with rig.worker("-c", "1", "-I", "tests.slow_task") as worker:

@@ -147,6 +147,8 @@ def test_somebody_ends_a_task_and_nothing_else(rig: Rig) -> None:
     assert _unacknowledged(rig) == 0
 
 
+@pytest.mark.docker
+@pytest.mark.usefixtures("engine")
 def test_what_takes_the_worker_down_three_times_is_set_aside_until_somebody_asks_for_it(rig: Rig) -> None:
     attempts = rig.services.state.attempts
     for _ in range(3):
