@@ -45,7 +45,7 @@ def _of_service(service: Service) -> Iterator[str]:
 
 def _volumes(project: Project) -> Iterator[str]:
     """Volumes that other projects can name, too."""
-    for key in project.model.sections.get("volumes", {}):
+    for key in project.model.sections["volumes"]:
         volume = project.resource("volumes", key)
         if volume.get("name") or volume.get("external"):
             yield f"volume {volume.get('name') or key}"

@@ -87,7 +87,7 @@ def _implied(service: Mapping[str, object]) -> Iterator[tuple[str, bool]]:
         if not source.startswith("container:"):
             yield source.partition(":")[0], False
     for namespace in _NAMESPACES:
-        mode = str(service.get(namespace) or "")
+        mode = str(service.get(namespace))
         if mode.startswith("service:"):
             yield mode.removeprefix("service:"), True
     yield from ((link.partition(":")[0], True) for link in _listed(service.get("links")))

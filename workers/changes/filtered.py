@@ -142,7 +142,7 @@ class Filtered:
                 count += 1
             if count > MAX_CLOSURE:
                 message = f"{self.path} brings the files of one stack above {MAX_CLOSURE}"
-                raise InvalidStack(message, self.path)
+                raise InvalidStack(message)
         return Left(plain(canonical(parts)), count, height)
 
     def files(self) -> Iterator[tuple[str, Entry]]:
@@ -191,4 +191,4 @@ def _identity(side: Side) -> object:
 def too_deep(path: str) -> InvalidStack:
     """The error for folders that lie too deep in one another."""
     message = f"{path}: more than {MAX_FOLDER_DEPTH} folders lie in one another there; that is not supported"
-    return InvalidStack(message, path)
+    return InvalidStack(message)

@@ -21,7 +21,7 @@ def follow_jobs(project: Project, trace: Trace) -> None:
     Raises:
         InvalidStack: for what is not supported, as for services.
     """
-    for name, job in project.model.sections.get("jobs", {}).items():
+    for name, job in project.model.sections["jobs"].items():
         for location in _named(job, project) if isinstance(job, dict) else ():
             path = trace.repository_path(location)
             if path is not None:

@@ -46,7 +46,7 @@ class Project:
 
     def resource(self, section: str, name: str) -> Mapping[str, object]:
         """A top-level network, volume, config or secret; empty when it has no definition."""
-        value = self.model.sections.get(section, {}).get(name)
+        value = self.model.sections[section].get(name)
         return value if isinstance(value, Mapping) else {}
 
 

@@ -74,7 +74,7 @@ def _check(tree: Tree, files: dict[str, Entry]) -> None:
         if content.startswith(_LFS_HEAD):
             path = unknown[oid]
             message = f"{path} is a Git LFS pointer, which is not supported; put the file itself into the repository"
-            raise InvalidStack(message, path)
+            raise InvalidStack(message)
     if tree.lasting:
         for oid in unknown:
             _supported.put(oid, value=True)
@@ -88,4 +88,4 @@ def refused_submodule(path: str, what: str = "") -> InvalidStack:
         what: who names it, if anybody.
     """
     message = f"{path} is a submodule, which is not supported; put the files into the repository"
-    return InvalidStack(f"{what}: {message}") if what else InvalidStack(message, path)
+    return InvalidStack(f"{what}: {message}" if what else message)

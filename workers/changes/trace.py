@@ -157,13 +157,13 @@ class Trace:
             self._refuse_escape(path, recorded)
         if links > MAX_SYMLINKS:
             message = f"the symlink {link} leads in circles"
-            raise InvalidStack(message, link)
+            raise InvalidStack(message)
         return (part for part in target.split("/") if part)
 
     def _refuse_escape(self, path: str, links: dict[str, None]) -> NoReturn:
         link = next(reversed(links), path)
         message = f"the symlink {link} leads out of the repository"
-        raise InvalidStack(message, link)
+        raise InvalidStack(message)
 
     def _absent(self, parent: str, missing: str, rest: list[str], recorded: dict[str, None]) -> Found:
         """Record an absence, with the folders in whose place a symlink could later lead to the path."""
@@ -202,7 +202,7 @@ class Trace:
         check_supported(self.tree, found.path, found.entry)
         if (size := self.tree.size(found.entry.oid)) > limit:
             message = f"{what}: {found.path} has {size} bytes; at most {limit} are read"
-            raise InvalidStack(message, found.path)
+            raise InvalidStack(message)
         return Content(self.tree.blob(found.entry.oid), found.path, found.paths)
 
     def outside_file(self, name: str, what: str, paths: tuple[str, ...] = (), *, required: bool = True) -> Content:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from workers.changes import definition, kinds
-from workers.changes.definition import counted, counted_before
+from workers.changes.definition import counted, counted_before, instances
 from workers.changes.digest import canonical
 
 
@@ -16,6 +16,7 @@ from workers.changes.digest import canonical
         ({"stop_grace_period": "+.5m"}, {"stop_grace_period": "30s"}),
         ({"gpus": "all"}, {"gpus": [{"count": -1}]}),
         ({"gpus": [{"driver": "n"}]}, {"gpus": [{"driver": "n", "count": "ALL"}]}),
+        ({"gpus": [{"device_ids": ["0"]}]}, {"gpus": [{"device_ids": ["0"], "count": 0}]}),
         ({"provider": {"type": "p", "options": {"a": 1}}}, {"provider": {"type": "p", "options": {"a": ["1"]}}}),
         ({"healthcheck": {"test": "a"}}, {"healthcheck": {"test": ["CMD-SHELL", "a"]}}),
         ({"ports": ["80", "80"]}, {"ports": [{"target": 80}]}),
@@ -74,7 +75,11 @@ def test_more_ports_than_there_can_be_count_as_they_are_written(monkeypatch: pyt
     [
         ({"extra_hosts": {"a": "1.1.1.1,2.2.2.2"}}, {"extra_hosts": ["a=1.1.1.1,2.2.2.2"]}),
         ({"extra_hosts": {"a": ["1.1.1.1,2.2.2.2"]}}, {"extra_hosts": {"a": ["1.1.1.1", "2.2.2.2"]}}),
+        ({"extra_hosts": {"a": "1.1.1.1"}}, {"extra_hosts": {"a": "2.2.2.2"}}),
+        ({"ports": ["80"]}, {"ports": ["81"]}),
+        ({"ports": ["what?"]}, {"ports": ["what else?"]}),
         ({"network_mode": ""}, {}),
+        ({"provider": {"type": "p"}}, {"provider": {"type": "p"}, "networks": {"default": None}}),
         ({"gpus": [{"count": 1}]}, {"gpus": [{"count": 2}]}),
         ({"ulimits": {"n": 1}}, {"ulimits": {"n": 2}}),
         ({"ulimits": {"n": {"soft": 1, "hard": 2}}}, {"ulimits": {"n": {"soft": 2, "hard": 2}}}),
@@ -122,6 +127,7 @@ def test_a_host_path_that_is_not_to_be_made_counts_in_later_releases() -> None:
 @pytest.mark.parametrize(
     ("service", "depends"),
     [
+        ({"links": ["db"]}, {"db": {"condition": "service_started", "restart": True, "required": True}}),
         ({"links": ["db:database"]}, {"db": {"condition": "service_started", "restart": True, "required": True}}),
         ({"ipc": "service:db"}, {"db": {"condition": "service_started", "restart": True, "required": True}}),
         ({"volumes_from": ["db:ro", "container:x"]}, {"db": {"condition": "service_started", "required": True}}),
@@ -137,8 +143,20 @@ def test_older_releases_count_what_is_depended_on_without_saying_so(
 
 def test_variables_and_labels_count_as_they_were_resolved() -> None:
     service = {"environment": {"A": "${X}"}, "labels": {"L": "1"}, "env_file": ["a"], "label_file": ["b"]}
-    assert counted(service, {"A": "1"}, {"L": "1"}) == counted({}, {"A": "1"}, {"L": "1"})
+    for count in (counted, counted_before):
+        assert count(service, {"A": "1"}, {"L": "1"}) == count({}, {"A": "1"}, {"L": "1"})
     assert counted({}, {"A": None}, {}) != counted({}, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("service", "number"),
+    [
+        ({}, 1), ({"scale": "2"}, 2), ({"scale": 0}, 0), ({"deploy": None}, 1), ({"deploy": {"labels": {}}}, 1),
+        ({"deploy": {"replicas": "3"}}, 3), ({"scale": 2, "deploy": {"replicas": 3}}, 2),
+    ],
+)  # fmt: skip
+def test_up_keeps_as_many_containers_as_are_asked_for(service: dict[str, object], number: int) -> None:
+    assert instances(service) == number
 
 
 def test_mounts_are_read_by_what_compose_knows_of_them() -> None:

@@ -80,6 +80,11 @@ def test_the_digest_says_whether_what_is_left_is_equal() -> None:
     assert digest({"a": "1", "d/x": "1"}, b"d/x") != digest({"a": "1", "d/x": "1"}, b"d")
 
 
+def test_what_is_left_is_the_same_wherever_the_folder_lies() -> None:
+    tree = DictTree(Objects(), {"a": "1"})
+    assert filtered(tree, "one", tree.root, b"x").left == filtered(tree, "two", tree.root, b"y").left
+
+
 def test_a_folder_is_looked_through_once_for_all_places_where_the_patterns_say_the_same_of_it() -> None:
     class Counting(DictTree):
         listed = 0
@@ -98,6 +103,11 @@ def test_a_folder_is_looked_through_once_for_all_places_where_the_patterns_say_t
     assert filtered(changed, "", changed.root, b"**/*.md").left != before
     assert changed.listed == 2
     assert [path for path, _ in filtered(tree, "", tree.root, b"a/y").files()] == sorted({*files} - {"a/y"})
+
+
+def test_a_matcher_is_made_once_for_each_content_of_an_ignore_file() -> None:
+    assert matcher_of(b"a") is matcher_of(b"a")
+    assert matcher_of(b"a") is not matcher_of(b"b")
 
 
 def test_what_a_tree_says_that_does_not_last_is_not_remembered() -> None:
@@ -145,7 +155,7 @@ def test_folders_lie_in_one_another_only_so_deep(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(module, "MAX_FOLDER_DEPTH", 3)
     folder = folder_of({"a/b/c/fine": "at last"}, b"")
     assert folder.left.height == 3
-    with pytest.raises(InvalidStack, match="a/b/c/d: more than 3 folders"):
+    with pytest.raises(InvalidStack, match=r"^a/b/c/d: more than 3 folders"):
         folder_of({"a/b/c/d/too deep": ""}, b"").left  # noqa: B018
     with pytest.raises(InvalidStack, match="more than 3 folders"):
         folder_of({"z/a/b/c/fine": "at last"}, b"").left  # noqa: B018

@@ -64,8 +64,8 @@ secrets: {s: {file: ./hidden}, gone: {environment: GONE}}
         },
     }
     assert set(world.snapshot(files | {"app/other": ""}).files(world.tree(files))) == set(files)
-    for name in ("mounted/one", "made/Dockerfile"):
-        with pytest.raises(InvalidStack, match=f"app/{name}"):
+    for name, who in (("mounted/one", ""), ("made/Dockerfile", ""), ("l", "job load: ")):
+        with pytest.raises(InvalidStack, match=f"{who}app/{name} is a submodule"):
             world.snapshot(files | {f"app/{name}": Submodule("1" * 40)})
 
 
