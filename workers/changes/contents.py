@@ -241,7 +241,7 @@ class Contents:
         context = str(build.get("context"))
         if (inline := build.get("dockerfile_inline")) is not None:
             try:
-                reach.bases = base_images(str(inline), known)
+                reach.bases = base_images(str(inline), known, str(build.get("target") or ""))
             except InvalidStack as error:
                 message = f"{what}: dockerfile_inline: {error.message}"
                 raise InvalidStack(message) from error

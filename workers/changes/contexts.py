@@ -66,8 +66,9 @@ class Contexts:
             location = location if read.content is None else lower
         if read.content is None and self._is_there(context):
             self._trace.read(location, what)
+        content = (read.content or b"").decode("utf-8", "replace")
         try:
-            reach.bases = base_images((read.content or b"").decode("utf-8", "replace"), arguments)
+            reach.bases = base_images(content, arguments, str(build.get("target") or ""))
         except InvalidStack as error:
             raise InvalidStack(error.message, read.name) from error
         return location

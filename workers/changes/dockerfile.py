@@ -1,195 +1,148 @@
 """Which images a Dockerfile builds on, so that a rebuilt base image rebuilds what stands on it.
 
-Everything here follows the Dockerfile reference: https://docs.docker.com/reference/dockerfile/
+Everything here follows the Dockerfile reference, https://docs.docker.com/reference/dockerfile/, and where it says
+nothing BuildKit's `frontend/dockerfile`; how far the two agree was tried, see docs/reference/dockerfiles.md.
 """
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 
-from workers.changes.heredoc import Ends
-from workers.changes.limits import MAX_INTERPOLATED, MAX_TEMPLATE_DEPTH
-from workers.model.errors import InvalidStack
+from workers.changes.instructions import Instruction, instructions
+from workers.changes.shell_pattern import Budget
+from workers.changes.shell_words import RefusedWordError, expanded
 
-_ESCAPE = re.compile(r"#\s*escape\s*=\s*([\\`])\s*", re.IGNORECASE)
-_DIRECTIVE = re.compile(r"#\s*\w+\s*=")
-_FLAG = re.compile(r"--\S+\s+")
-_AS = re.compile(r"\s+AS\s+", re.IGNORECASE)
-_HEREDOCS = re.compile(r"(?:ONBUILD\s+)?(?:ADD|COPY|RUN)\s", re.IGNORECASE)
-_CONTINUED = r"(.*[^%s]|)%s[ \t]*"
-_WORD = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
-_PIECE = re.compile(r"""'([^']*)'|"([^"]*)"|([^'"]+|['"])""")
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(:?[-+])?)")
+_NUMBER = re.compile(r"[+-]?[0-9]+")
+_OF_A_PLATFORM = re.compile("(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT)")
+_PLATFORMS = (
+    "linux/amd64",
+    "linux/arm64",
+    "linux/arm/v7",
+    "linux/arm/v6",
+    "linux/arm/v5",
+    "linux/386",
+    "linux/loong64",
+    "linux/mips64le",
+    "linux/ppc64le",
+    "linux/riscv64",
+    "linux/s390x",
+)
+_LAST_STAGE_UNNAMED = "default"
 
 Arguments = Mapping[str, str]
 
 
-def base_images(content: str, arguments: Arguments) -> tuple[str, ...]:
+def base_images(content: str, arguments: Arguments, target: str = "") -> tuple[str, ...]:
     """The names in `FROM`, `COPY --from` and `RUN --mount=from`, stages of the file itself left out.
+
+    Stages that the target does not need count, too: what is built without need comes out of the builder's cache.
 
     Args:
         content: the Dockerfile.
         arguments: build arguments; they win over the defaults of `ARG`.
+        target: the stage that is built; `""` for the last one.
 
     Raises:
-        InvalidStack: variables nest too deep, or a text becomes too long with them put in.
+        InvalidStack: variables nest too deep, or too much becomes of them.
     """
-    dockerfile = _Dockerfile(arguments)
-    for keyword, rest in _instructions(content):
-        dockerfile.follow(keyword, rest)
-    return tuple(dockerfile.images)
+    read = tuple(instructions(content))
+    images: dict[str, None] = {}
+    # Which platform is built for is known to the builder alone, so a name that depends on it counts in all its forms.
+    for platform in _PLATFORMS if _OF_A_PLATFORM.search(content) else _PLATFORMS[:1]:
+        dockerfile = _Dockerfile(arguments, {**_platform_values(platform), "TARGETSTAGE": target or _last_stage(read)})
+        for instruction in read:
+            dockerfile.follow(instruction)
+        images |= dockerfile.images
+    return tuple(images)
+
+
+def _platform_values(platform: str) -> dict[str, str]:
+    """The arguments that every Dockerfile has, for a build on the platform that it is for."""
+    os, architecture, variant = [*platform.split("/"), ""][:3]
+    values = {"PLATFORM": platform, "OS": os, "OSVERSION": "", "ARCH": architecture, "VARIANT": variant}
+    return {f"{side}{name}": value for side in ("BUILD", "TARGET") for name, value in values.items()}
+
+
+def _last_stage(read: Iterable[Instruction]) -> str:
+    names = [_stage_name(instruction) for instruction in read if instruction.keyword == "FROM"]
+    return names[-1] if names and names[-1] else _LAST_STAGE_UNNAMED
+
+
+def _stage_name(instruction: Instruction) -> str:
+    match instruction.arguments:
+        case [_, word, name] if word.upper() == "AS":
+            return name.lower()
+    return ""
 
 
 class _Dockerfile:
-    """What the instructions so far have said: stages, arguments of the file and of the stage, images."""
+    """What the instructions so far have said: stages, arguments of the file, images.
 
-    def __init__(self, arguments: Arguments) -> None:
+    Arguments of stages are of no interest: the builder allows no variables in `COPY --from` and `RUN --mount=from`.
+
+    Args:
+        arguments: build arguments.
+        defaults: the arguments that need no `ARG`.
+    """
+
+    def __init__(self, arguments: Arguments, defaults: Arguments) -> None:
         self.images: dict[str, None] = {}
-        self._stages: set[str] = set()
+        self._stages: dict[str, None] = {}
+        self._budget = Budget()
         self._given = arguments
-        self._of_file: dict[str, str] = {}
-        self._of_stage: dict[str, str] | None = None
+        self._values = {name: arguments.get(name, value) for name, value in defaults.items()}
 
-    def follow(self, keyword: str, rest: str) -> None:
+    def follow(self, instruction: Instruction) -> None:
         """Take one instruction in."""
-        if keyword == "ARG":
-            self._declare(rest)
-        elif keyword == "FROM":
-            self._begin_stage(rest)
-        elif keyword == "ONBUILD":
-            # Whoever builds on this image carries it out, and is built again whenever this one is.
-            inner, rest = _parted(rest)
-            if inner != "ONBUILD":  # which the builder refuses in another
-                self.follow(inner, rest)
-        elif keyword in {"COPY", "ADD", "RUN"}:
-            for name in _sources(_flags(rest), "--mount=" if keyword == "RUN" else "--from="):
-                image = _unquoted(name, self._of_stage or {})
-                if image and not image.isdigit():
-                    self._use(image)
+        match instruction.keyword:
+            case "ARG" if not self._stages:
+                self._declare(instruction)
+            case "FROM":
+                self._begin_stage(instruction)
+            case "ONBUILD":
+                # Whoever builds on this image carries it out, without the stages of this file, and is built again
+                # whenever this one is.
+                self.images |= dict.fromkeys(_sources(instruction.triggered))
+            case _:
+                for name in _sources(instruction):
+                    self._use(name)
 
     def _use(self, image: str) -> None:
         if image.lower() not in self._stages:
             self.images[image] = None
 
-    def _begin_stage(self, rest: str) -> None:
-        """Only what was declared before the first stage is known in `FROM`."""
-        base, *stage = _AS.split(rest[len(_flags(rest)) :], maxsplit=1)
-        self._use(_unquoted(base.strip(), self._of_file))
-        self._stages.update(name.strip().lower() for name in stage)
-        self._of_stage = {}
+    def _begin_stage(self, instruction: Instruction) -> None:
+        with suppress(RefusedWordError):
+            self._use(expanded(instruction.arguments[0], self._values, self._budget, instruction.escape))
+        self._stages[_stage_name(instruction)] = None
 
-    def _declare(self, rest: str) -> None:
-        """Inside a stage, an argument without a default has that of the file."""
-        known = self._of_file if self._of_stage is None else self._of_stage
-        for word in _WORD.findall(rest):
+    def _declare(self, instruction: Instruction) -> None:
+        for word in instruction.words:
             name, has_default, default = word.partition("=")
-            usual = _unquoted(default, known) if has_default else self._of_file.get(name)
-            value = self._given.get(name, usual)
-            if value is not None:
-                known[name] = value
+            if name in self._given:
+                self._values[name] = self._given[name]
+            elif has_default:
+                with suppress(RefusedWordError):
+                    self._values[name] = expanded(default, self._values, self._budget, instruction.escape)
 
 
-def _instructions(content: str) -> Iterator[tuple[str, str]]:
-    """Every instruction's name and the rest of it: lines joined, comments, empty lines and here-documents left out."""
-    lines = [line.rstrip("\r") for line in content.removeprefix("\ufeff").split("\n")]
-    continued = re.compile(_CONTINUED.replace("%s", re.escape(_escape_character(lines))))
-    ends = Ends(lines)
-    place = 0
-    waiting = ""
-    while place < len(lines):
-        line = lines[place]
-        place += 1
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        if found := continued.fullmatch(line):
-            waiting += found[1]
-            continue
-        instruction = (waiting + line).strip()
-        if _HEREDOCS.match(instruction):
-            place = ends.after(instruction, place)
-        yield _parted(instruction)
-        waiting = ""
-    if waiting.strip():
-        yield _parted(waiting.strip())
+def _sources(instruction: Instruction) -> Iterator[str]:
+    """What `COPY --from` or the mounts of a `RUN` name, numbers of stages left out."""
+    if instruction.keyword == "COPY":
+        yield from (name for name in instruction.values("from") if name and not _NUMBER.fullmatch(name))
+    elif instruction.keyword == "RUN":
+        yield from filter(None, map(_mounted_from, instruction.values("mount")))
 
 
-def _escape_character(lines: list[str]) -> str:
-    """What the directive `# escape=` says; directives stand before everything else."""
-    for line in lines:
-        if found := _ESCAPE.fullmatch(line.strip()):
-            return found[1]
-        if not _DIRECTIVE.match(line.strip()):
-            break
-    return "\\"
-
-
-def _parted(instruction: str) -> tuple[str, str]:
-    keyword, rest = [*instruction.split(None, 1), "", ""][:2]
-    return keyword.upper(), rest.strip()
-
-
-def _flags(rest: str) -> str:
-    """The options that an instruction begins with."""
-    end = 0
-    while flag := _FLAG.match(rest, end):
-        end = flag.end()
-    return rest[:end]
-
-
-def _sources(flags: str, option: str) -> Iterator[str]:
-    """What each `--from=` names, or each `--mount=` among its options."""
-    for flag in flags.split():
-        given = flag.removeprefix(option)
-        if given == flag:
-            continue
-        if option == "--from=":
-            yield given
-        else:
-            yield from (part.removeprefix("from=") for part in given.split(",") if part.startswith("from="))
-
-
-def _unquoted(word: str, values: Arguments) -> str:
-    """A word without its quotes, variables put in everywhere but between single ones."""
-    pieces = (
-        literal if not quoted and not bare else _expanded(quoted or bare, values)
-        for literal, quoted, bare in _PIECE.findall(word)
-    )
-    return "".join(pieces)
-
-
-def _expanded(text: str, values: Arguments, depth: int = 0) -> str:
-    """The text with `$NAME`, `${NAME}`, `${NAME:-else}` and `${NAME:+instead}` put in; a word may hold more of them."""
-    if depth > MAX_TEMPLATE_DEPTH:
-        message = f"variables nest deeper than {MAX_TEMPLATE_DEPTH} levels"
-        raise InvalidStack(message)
-    pieces: list[str] = []
-    start = length = 0
-    while found := _VARIABLE.search(text, start):
-        plain, braced, operator = found.groups()
-        value = values.get(plain or braced)
-        end = found.end() if plain else _closing(text, found.end())
-        if operator:
-            present = bool(value) if operator[0] == ":" else value is not None
-            if present is (operator[-1] == "+"):
-                value = _expanded(text[found.end() : end - 1], values, depth + 1)
-        pieces += (text[start : found.start()], value or "")
-        start = end
-        length += len(pieces[-1])
-        if length > MAX_INTERPOLATED:
-            message = f"a value becomes longer than {MAX_INTERPOLATED} characters with its variables put in"
-            raise InvalidStack(message)
-    return "".join((*pieces, text[start:]))
-
-
-def _closing(text: str, start: int) -> int:
-    """Just after the brace that closes the one that was opened before `start`."""
-    depth = 1
-    for place in range(start, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[place], 0)
-        if depth == 0:
-            return place + 1
-    return len(text)
+def _mounted_from(mount: str) -> str:
+    """What a mount is from, `""` for the build context; its fields are those of a line of CSV."""
+    with suppress(csv.Error):  # the builder refuses it, too
+        fields = (field.partition("=") for line in csv.reader([mount], strict=True) for field in line)
+        return {name.lower(): value for name, _, value in fields}.get("from", "")
+    return ""
 
 
 def image_name(name: str) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
-_WORD = re.compile(r"""(?:<<\s*|\\.?|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"\\])+""", re.DOTALL)
-_BEGINNING = re.compile(r"\d*<<(-?)\s*([^<\s][^<]*)", re.DOTALL)
-_PIECE = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\?(.)""", re.DOTALL)
-_ESCAPED = re.compile(r"""\\(["$\\])""")
+from workers.changes.shell_words import RefusedWordError, split
+
+_BEGINNING = re.compile(r"[0-9]*<<(-?)\s*+([^<]*)", re.DOTALL)
 
 
 class Ends:
@@ -37,6 +37,9 @@ class Ends:
         Args:
             instruction: all of it, its lines joined.
             place: of the first line behind the instruction.
+
+        Raises:
+            InvalidStack: variables nest too deep in it.
         """
         end = place
         for tabbed, word in _beginnings(instruction):
@@ -49,30 +52,16 @@ class Ends:
 
 
 def _beginnings(instruction: str) -> Iterator[tuple[bool, str]]:
-    """Whether tabs before it do not count, and the word that ends it, for each here-document."""
-    for word in _words(instruction):
-        if (found := _BEGINNING.fullmatch(word)) and (end := _unquoted(found[2])):
-            yield bool(found[1]), end
+    """Whether tabs before it do not count, and the word that ends it, for each here-document.
 
-
-def _words(text: str) -> list[str]:
-    """The words as a shell tells them apart, quotes kept; none where a quote is not closed."""
-    words = []
-    place = _after_blanks(text, 0)
-    while place < len(text):
-        found = _WORD.match(text, place)
-        if found is None:
-            return []
-        words.append(found[0])
-        place = _after_blanks(text, found.end())
-    return words
-
-
-def _after_blanks(text: str, place: int) -> int:
-    while text[place : place + 1].isspace():
-        place += 1
-    return place
-
-
-def _unquoted(word: str) -> str:
-    return "".join(single or _ESCAPED.sub(r"\1", double) or bare for single, double, bare in _PIECE.findall(word))
+    In an instruction that the builder cannot tell apart into words, it sees none; what the shell will read is another
+    matter.
+    """
+    if "<<" not in instruction:
+        return
+    with suppress(RefusedWordError):
+        for word in split(instruction, raw=True):
+            found = _BEGINNING.fullmatch(word)
+            ends = split(found[2], raw=False) if found else []
+            if found and len(ends) == 1:
+                yield bool(found[1]), ends[0]

@@ -593,6 +593,21 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": BASED, "b/Dockerfile": "FROM b", "w/Dockerfile": "ARG TAG=1\nARG BASE=app-base:${TAG}\nFROM ${BASE}"},
         {"base": "build", "web": "build"},
     ),
+    "a base image whose name is cut out of an argument": (
+        {"compose.yaml": BASED, "b/Dockerfile": "FROM a", "w/Dockerfile": "ARG FULL=app-base:1-slim\nFROM ${FULL%-*}"},
+        {"compose.yaml": BASED, "b/Dockerfile": "FROM b", "w/Dockerfile": "ARG FULL=app-base:1-slim\nFROM ${FULL%-*}"},
+        {"base": "build", "web": "build"},
+    ),
+    "a base image for each platform": (
+        {"compose.yaml": BASED.replace("other", "base-arm64"), "b/Dockerfile": "FROM a", "w/Dockerfile": "FROM base-$TARGETARCH"},
+        {"compose.yaml": BASED.replace("other", "base-arm64"), "b/Dockerfile": "FROM b", "w/Dockerfile": "FROM base-$TARGETARCH"},
+        {"base": "build", "web": "build"},
+    ),
+    "a base image by the stage that is built": (
+        {"compose.yaml": BASED.replace("./w", "{context: ./w, target: other}"), "b/Dockerfile": "FROM a", "w/Dockerfile": "FROM $TARGETSTAGE AS x"},
+        {"compose.yaml": BASED.replace("./w", "{context: ./w, target: other}"), "b/Dockerfile": "FROM b", "w/Dockerfile": "FROM $TARGETSTAGE AS x"},
+        {"base": "build", "web": "build"},
+    ),
     "a base image by one of its further names": (
         {"compose.yaml": BASED, "b/Dockerfile": "FROM a", "w/Dockerfile": "FROM docker.io/library/further:2"},
         {"compose.yaml": BASED, "b/Dockerfile": "FROM b", "w/Dockerfile": "FROM docker.io/library/further:2"},

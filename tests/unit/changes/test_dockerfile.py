@@ -18,7 +18,12 @@ from workers.model.errors import InvalidStack
             "FROM --platform=linux/amd64 app-base:1 AS x\nCOPY --from=tools /a /a\nCOPY --from=x a b\n",
             ("app-base:1", "tools"),
         ),
-        ("FROM a\nCOPY --chown=1:1 --from=b /x /y\nADD --from=c x y\nCOPY --from=0 x y", ("a", "b", "c")),
+        (
+            "FROM a\nFROM c\nCOPY --chown=1:1 --from=b /x /y\nCOPY --from=0 x y\nCOPY --from=+0 x y\nCOPY --from= x y",
+            ("a", "c", "b"),
+        ),
+        ("FROM a\nRUN --mount=from=0,target=/x ls", ("a", "0")),
+        ("FROM a\nADD --from=b x y\nCOPY x --from=c y\nCOPY -- --from=d x y", ("a",)),
         ("FROM a\r\nRUN --mount=type=bind,from=b,target=/x ls\r\n", ("a", "b")),
         ("FROM a\nCMD --mount=from=b", ("a",)),
         ("ARG BASE=one\nFROM ${BASE}\n", ("one",)),
@@ -32,11 +37,15 @@ from workers.model.errors import InvalidStack
         ("ARG N=1 M=2 BASE=proj:${N}-${M}\nFROM $BASE", ("proj:1-2",)),
         ("ARG N=\"1\" M='$N'\nFROM a:$N\nFROM b$M", ("a:1", "b$N")),
         ("ARG NONE\nFROM a:${NONE:-x}\nFROM b${NONE-y}\nFROM c${NONE+z}\nFROM d${NONE:+w}", ("a:x", "by", "c", "d")),
-        ("ARG N=1\nFROM a${N:+-with}\nFROM b${GONE:-${N}}\nFROM c${GONE", ("a-with", "b1", "c")),
+        ("ARG N=1\nFROM a${N:+-with}\nFROM b${GONE:-${N}}\nFROM c${GONE", ("a-with", "b1")),
+        ("ARG N=20-slim\nFROM a:${N%-*}\nFROM b:${N#*-}\nFROM c:${N/slim/full}", ("a:20", "b:slim", "c:20-full")),
+        ("ARG N=${M:?missing}\nFROM a$N", ("a",)),
+        ("FROM a\\$b\nARG N=a\\ b\nFROM x", ("a$b", "x")),
+        ("ARG N=\"a b\" M='c d' O=e\\ f P=p\nFROM $P", ("p",)),
+        ("# escape=`\nARG N=`$x\nFROM a$N\nFROM b\\c", ("a$x", "b\\c")),
         ("ARG N=\nFROM a${N-y}\nFROM b${N:-y}\nFROM c${N+z}\nFROM d${N:+z}", ("a", "by", "cz", "d")),
         ('ARG N=1\nFROM "a:$N" AS one\nFROM one as two\nFROM  TWO', ("a:1",)),
-        ("ARG N=1\nFROM a\nARG N=2\nARG M\nCOPY --from=c:$N / /\nFROM b:$N$M", ("a", "c:2", "b:1")),
-        ("ARG N=1\nFROM a\nARG N\nCOPY --from=c:$N / /\nFROM b\nCOPY --from=d:$N / /", ("a", "c:1", "b", "d:")),
+        ("ARG N=1\nFROM a\nARG N=2\nFROM b:$N$M", ("a", "b:1")),
         ("FROM a AS x\n\n  # with a comment\nRUN true && \\\n# FROM b\n\n  --mount=from=c\nCOPY --from=x a b", ("a",)),
         ("FROM a\nCOPY --chown=1 \\\n  # why\n  --from=b \\\n x y", ("a", "b")),
         (
@@ -84,11 +93,55 @@ from workers.model.errors import InvalidStack
         ("# syntax=docker/dockerfile:1", ()),
         ("FROM a\nRUN echo --from=b --mount=from=c", ("a",)),
         ("FROM a\nCOPY --from='b' x y\nLABEL", ("a", "b")),
+        ('FROM a\nCOPY "--from"=b x y\nCOPY --from="c" --chown=\'1 --from=d\' x y', ("a", "c")),
+        ('FROM a\nCOPY --chown="x y" --from=b x y', ("a", "b")),
+        ("FROM a\nCOPY --from=\\b --chown='it\\'s' x y\nCOPY --from=c x y", ("a", "b", "c")),
+        ("# escape=`\nFROM a\nCOPY --from=`b\\c x y", ("a", "b\\c")),
+        (
+            "FROM a\nRUN --mount=FROM=b,target=/x --mount='\"from=c\",target=/x' --mount=from=d,target=/y,from=e ls",
+            ("a", "b", "c", "e"),
+        ),
+        ("FROM a\nRUN --mount='\"from=b\"c,target=/x' --mount=from= --mount=from ls", ("a",)),
+        ('FROM --platform="linux/arm64" a\tas\tb\nFROM b', ("a",)),
+        ("FROM\ta\nFROM --platform=$BUILDPLATFORM b AS c d", ("a", "b")),
+        ("FROM a AS tools\nONBUILD COPY --from=tools x y\nONBUILD FROM b\nONBUILD RUN <<E\nFROM c\nE", ("a", "tools")),
+        ("# check=skip=all\n# ESCAPE = ` \nFROM `\na", ("a",)),
+        ("# words=none\n# escape=`\nFROM \\\na", ("a",)),
+        ("\n# escape=`\nFROM \\\na", ("a",)),
+        ("# escape=\\\nFROM \\\na\r\r\n\r\nFROM b", ("a", "b")),
+        ("FROM a\nRUN << X <<- Y\nFROM b\nX\nFROM c", ("a", "c")),
+        ("FROM a\nRUN ${N:0:7} <<E\nFROM b\nE\nFROM c", ("a", "c")),
+        ("FROM a\nRUN ${N^^} <<E\nFROM b\nE\nFROM c", ("a", "b", "c")),
+        ('FROM a\nRUN "${N:-it\'s}" <<E\nFROM b\nE\nFROM c', ("a", "b", "c")),
+        ('FROM a\nRUN ${N:-x y} "${N:-"q"}" <<$N <<${N}\nFROM b\n$N\n${N}\nFROM c', ("a", "c")),
+        ("FROM a\nRUN <<${N:-E}\nFROM b\nE\n", ("a", "b")),
+        ("FROM a\nRUN <<E'\nFROM b\nE'\n", ("a", "b")),
         ("FROM a \\", ("a",)),
     ],
 )
 def test_base_images_are_what_the_builder_takes_from_other_images(content: str, images: tuple[str, ...]) -> None:
     assert base_images(content, {"TAG": "given"}) == images
+
+
+def test_a_name_with_a_platform_in_it_counts_for_every_platform() -> None:
+    assert {"a-amd64", "a-arm64", "a-s390x"} < {*base_images("FROM a-$TARGETARCH", {})}
+    assert {"a-linux-v7", "a-linux-", "b"} < {*base_images("FROM a-${BUILDOS}-$TARGETVARIANT\nFROM b", {})}
+    assert "a/linux/arm/v6" in base_images("ARG TARGETPLATFORM\nFROM a/$TARGETPLATFORM", {})
+    assert base_images("FROM a-$TARGETARCH$TARGETOSVERSION", {"TARGETARCH": "x"}) == ("a-x",)
+    assert base_images("ARG TARGETARCH=y\nFROM a-$TARGETARCH", {}) == ("a-y",)
+
+
+@pytest.mark.parametrize(
+    ("content", "target", "image"),
+    [
+        ("FROM a-$TARGETSTAGE", "", "a-default"),
+        ("FROM a-$TARGETSTAGE AS One", "", "a-one"),
+        ("FROM a-$TARGETSTAGE AS one\nFROM one AS two", "", "a-two"),
+        ("FROM a-$TARGETSTAGE AS one\nFROM one AS two", "one", "a-one"),
+    ],
+)
+def test_the_stage_that_is_built_is_an_argument_too(content: str, target: str, image: str) -> None:
+    assert base_images(content, {}, target) == (image,)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +166,11 @@ def test_image_names_have_one_spelling(name: str, plain: str) -> None:
     [
         ("FROM " + "${B:-" * 3000 + "x" + "}" * 3000, "nest deeper than 20 levels"),
         ("FROM " + "${B:-" * 3000, "nest deeper than 20 levels"),
-        ("ARG A=aaaaaaaa\n" + "ARG A=$A$A\n" * 60 + "FROM $A", "longer than 1048576 characters"),
+        ("ARG A=aaaaaaaa\n" + "ARG A=$A$A\n" * 60 + "FROM $A", "more than 1048576 characters"),
+        (
+            "ARG A=aaaaaaaa\n" + "ARG A=$A$A\n" * 15 + "FROM b\n" + "FROM ${B+$A}a\n" * 10,
+            "more than 1048576 characters",
+        ),
     ],
 )
 def test_a_text_that_would_grow_without_end_is_refused(content: str, said: str) -> None:
