@@ -20,6 +20,7 @@ _NUMBER_STARTS = frozenset("+-.0123456789")
 _INT = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))")
 _BASES = (16, 2, 8, 10)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_POINTED = re.compile(r"\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9](?:_?[0-9])*)?")
 _MOMENT = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
     r"(?:(?:[Tt]|( ))([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:\.([0-9]+))?(?(4)|(?:(Z)|([-+])([0-9]{2}):([0-9]{2}))))?"
@@ -27,6 +28,12 @@ _MOMENT = re.compile(
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 
 Scalar = str | int | float | bool | None
+
+
+class NegativeZero(float):
+    """`-0`: a 0 to releases of Compose before 5, and written `-0` by newer ones; so its text is neither."""
+
+    __slots__ = ()
 
 
 class Moment(str):
@@ -53,7 +60,7 @@ def resolve(text: str, tag: str | None = None) -> Scalar:
     if tag is None or tag == "timestamp" or _name(value) == tag:
         return value
     if tag == "float" and _name(value) == "int":
-        return float(value or 0)
+        return value if isinstance(value, NegativeZero) else float(value or 0)
     if tag in {"int", "float", "bool", "null"}:
         message = f"what is tagged !!{tag} is none"
         raise ValueError(message)
@@ -65,7 +72,12 @@ def _plain(text: str) -> Scalar:
         return _WORDS[text]
     if text[0] not in _NUMBER_STARTS:
         return text
-    digits = text.replace("_", "") if text[0] != "." else text
+    if text == "-0":
+        return NegativeZero(-0.0)
+    if text[0] == ".":
+        # Go reads it as a literal of its own, in which a `_` stands between two digits or nowhere.
+        return float(text) if _POINTED.fullmatch(text) and not isinf(float(text)) else text
+    digits = text.replace("_", "")
     number = _integer(digits)
     if number is None and _FLOAT.fullmatch(digits) and not isinf(float(digits)):
         return float(digits)
@@ -105,7 +117,7 @@ _LONGEST = 128
 
 
 def _name(value: Scalar) -> str:
-    names = {bool: "bool", int: "int", float: "float", str: "str", Moment: "timestamp"}
+    names = {bool: "bool", int: "int", NegativeZero: "int", float: "float", str: "str", Moment: "timestamp"}
     return "null" if value is None else names[type(value)]
 
 
@@ -118,6 +130,8 @@ def text_of(value: object) -> str:
     """A value as the text that Compose makes of it in `environment`, `labels` and `args`: Go's own notation."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, NegativeZero):
+        return "0 or -0"
     if isinstance(value, float):
         return _float_text(value)
     return "<nil>" if value is None else str(value)

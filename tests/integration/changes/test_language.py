@@ -81,7 +81,9 @@ CASES: dict[str, list[str]] = {
     "no mapping": [main_file(), "[a]\n"],
     "Windows": [main_file(), "\ufeffx-a: 1\r\nservices:\r\n  s:\r\n    command: [a]\r\n"],
     "numbers": over("{environment: {A: 0755, B: 08, C: 1e3, D: 0x1F, E: 0b11, F: 0o17, G: 1_000, H: .5, I: -0.0}}"),
-    "big numbers": over("{environment: {A: 18446744073709551615, B: 18446744073709551616, C: 1e999, D: 1e21}}"),
+    "big numbers": over(
+        "{environment: {A: 18446744073709551615, B: 18446744073709551616, C: 1e999, D: 1e21, E: .0_1}}"
+    ),
     "small numbers": over("{environment: {A: 0.00001, B: 123456.0, C: 1234567.0, D: 12.50, E: +12, F: 1., G: -.5}}"),
     "words": over("{environment: {A: yes, B: True, C: ~, D: Null, E: NO, F: 22:22, G: '1', H: tRUE, I: 1.2.3}}"),
     "tags": over("{environment: {A: !!str 5, B: !!float 3, C: !foo 5, D: ! 5, E: !!binary aGk=}}"),

@@ -867,6 +867,8 @@ OTHER = {
     "what it depends on": ("depends_on: [db]", "depends_on: {db: {condition: service_healthy}}"),
     "an absolute folder with a slash": ("volumes: ['/srv/a/:/a']", "volumes: ['/srv/a:/a']"),
     "a date without quotes": ("environment: {A: 2020-01-02}", "environment: {A: '2020-01-02'}"),
+    "a negative zero": ("environment: {A: 0}", "environment: {A: -0}"),
+    "a negative zero in quotes": ("environment: {A: '-0'}", "environment: {A: -0}"),
     "a mode in quotes": ("secrets: [{source: s, mode: 288}]", "secrets: [{source: s, mode: '0440'}]"),
     "a command with signs of a shell": ("command: sh -c $$(a)", "command: sh -c $$(b)"),
     "an empty check": ("hostname: h", "hostname: h\n    healthcheck: {}"),

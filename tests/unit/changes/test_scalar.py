@@ -4,7 +4,7 @@ from math import inf, isnan
 
 import pytest
 
-from workers.changes.scalar import Moment, resolve, text_of
+from workers.changes.scalar import Moment, NegativeZero, resolve, text_of
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,8 @@ from workers.changes.scalar import Moment, resolve, text_of
         ("0", 0), ("12", 12), ("-3", -3), ("+3", 3), ("1_000", 1000), ("_1", "_1"), ("0755", 493), ("0o17", 15),
         ("0x1F", 31), ("-0X1f", -31), ("0b101", 5), ("0b12", "0b12"), ("08", 8.0), ("09.5", 9.5),
         ("1.5", 1.5), (".5", 0.5), ("1.", 1.0), ("1e3", 1000.0), ("-1.5E-2", -0.015), (".e3", ".e3"), ("._5", "._5"),
+        (".0_1", 0.01), (".1_0e0_1", 1.0), (".0__1", ".0__1"), (".1_", ".1_"), (".1_e1", ".1_e1"), (".1e_1", ".1e_1"),
+        (".1e999", ".1e999"), ("-.0_1", -0.01), ("-00", 0), ("-0_", 0), ("+0", 0),
         ("1e999", "1e999"), (".inf", inf), ("-.Inf", -inf), ("+.INF", inf), ("inf", "inf"),
         ("18446744073709551615", 2**64 - 1), ("18446744073709551616", 2.0**64), ("-9223372036854775809", -(2.0**63)),
         ("1" * 200, float("1" * 200)),
@@ -48,6 +50,14 @@ def test_a_tag_says_what_a_scalar_is(text: str, tag: str, value: object) -> None
     found = resolve(text, tag)
     assert found == value
     assert type(found) is type(value)
+
+
+@pytest.mark.parametrize("tag", [None, "int", "float"])
+def test_a_negative_zero_is_no_zero_to_newer_releases_so_its_text_is_neither(tag: str | None) -> None:
+    found = resolve("-0", tag)
+    assert isinstance(found, NegativeZero)
+    assert text_of(found) not in {"0", "-0"}
+    assert str(float(found)) == "-0.0"
 
 
 @pytest.mark.parametrize(
