@@ -69,7 +69,7 @@ def pull(services: Services, repo: str, run: str, worker: str, *, last_try: bool
     lock = services.settings.data_dir / "repos" / f"{quote(repo, safe='')}.pull"
     with contextlib.ExitStack() as afterwards, contextlib.ExitStack() as held:
         try:
-            held.enter_context(flock(lock, timeout=0))
+            held.enter_context(flock(lock, timeout=0, is_inherited=False))
         except Busy:
             # Were it started now, a third could queue behind it before the first one's commit is known. So it goes on
             # waiting, newer requests join it, and whoever pulls now publishes it afterwards.

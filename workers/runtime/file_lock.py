@@ -13,7 +13,7 @@ from workers.model.errors import Busy
 
 
 @contextlib.contextmanager
-def flock(path: Path, *, timeout: float | None) -> Iterator[int]:
+def flock(path: Path, *, timeout: float | None, is_inherited: bool = True) -> Iterator[int]:
     """Hold an exclusive `flock(2)` on a file.
 
     The lock belongs to the open descriptor, so a child that inherits it (`pass_fds`) keeps the lock for as
@@ -22,6 +22,9 @@ def flock(path: Path, *, timeout: float | None) -> Iterator[int]:
     Args:
         path: the lock's file; made, with its folder, when it is not there. It is never removed.
         timeout: seconds to wait for another holder; None waits for ever, 0 does not wait.
+        is_inherited: whether children may be given the descriptor. Where none is, the lock is free as soon as this has
+            ended, for whoever does not wait, too. Else that may take some milliseconds more: any process that another
+            thread starts just then has a copy of the descriptor until it executes its program.
 
     Yields:
         The descriptor.
@@ -35,6 +38,8 @@ def flock(path: Path, *, timeout: float | None) -> Iterator[int]:
         _lock(descriptor, path, timeout)
         yield descriptor
     finally:
+        if not is_inherited:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 

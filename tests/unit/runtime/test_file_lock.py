@@ -34,3 +34,12 @@ def test_a_child_that_inherits_a_lock_keeps_it_after_its_parent_let_go(tmp_path:
     child.stdout.close()
     with flock(path, timeout=1):
         pass
+
+
+def test_a_lock_that_no_child_is_given_is_free_though_one_that_is_just_made_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.lock"
+    with flock(path, timeout=0, is_inherited=False) as descriptor:
+        until_it_executes = os.dup(descriptor)
+    with flock(path, timeout=0):
+        pass
+    os.close(until_it_executes)
