@@ -249,7 +249,7 @@ def _restarts_with(service: Service) -> Iterator[str]:
 
 def _shares_with(service: Service) -> Iterator[str]:
     for field in ("network_mode", "ipc", "pid", "uts", "cgroup"):
-        mode = str(service.get(field) or "")
+        mode = str(service.get(field))
         if mode.startswith("service:"):
             yield mode.removeprefix("service:")
 

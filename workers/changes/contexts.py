@@ -144,7 +144,7 @@ class Contexts:
     def _stays_in(self, folder: str, read: Content) -> bool:
         """Whether a file was found below a folder: the builder is sent no other, wherever a symlink leads."""
         path = self._trace.find(self._trace.repository_path(folder) or "").path
-        return bool(read.inputs) or not path or read.name.startswith(f"{path}/")
+        return not path or read.name.startswith(f"{path}/")
 
     def count_whole(self, path: str) -> None:
         """A folder is used unfiltered too, or filtered in two ways: its whole tree counts, never too little."""

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.unit.changes.worlds import LIVE, Link, World
+from tests.unit.changes.worlds import LIVE, Link, Submodule, World
 from workers.changes.limits import MAX_IGNORE_FILE_BYTES
 from workers.model.errors import InvalidStack
 
@@ -55,11 +55,50 @@ def test_a_dockerfile_in_lower_case_is_found_with_its_own_ignore_file(world: Wor
     }
     assert world.summary(files, files | {"app/d": "FROM y"}) == {"a": "build"}
     assert world.summary(files, files | {"app/i/x": "2"}) == {}
+    unsent = files | {"app/i/dockerfile.dockerignore": "*", "app/e": "FROM x"}
+    assert world.summary(unsent, unsent | {"app/i/dockerfile": Link("../e")}) == {"a": "build"}
+
+
+def test_a_dockerfile_need_not_be_utf_8(world: World) -> None:
+    text = "services: {a: {build: ./i}, base: {build: ./b, image: base}}"
+    files = {Y: text, "app/i/Dockerfile": b"# \xff\nFROM base", "app/b/Dockerfile": "FROM x"}
+    assert world.summary(files, files | {"app/b/Dockerfile": "FROM y"}) == {"a": "build", "base": "build"}
+
+
+@pytest.mark.parametrize(
+    ("context", "ignore", "files", "counts"),
+    [
+        ("./i", "app/i/.dockerignore", {}, False),
+        ("./i", "app/i/.dockerignore", {"app/i/.dockerignore": Link("deep/ignore"), "app/i/deep/ignore": "x"}, False),
+        ("./i", "app/i/.dockerignore", {"app/i/.dockerignore": Link("../ignore"), "app/ignore": "x"}, True),
+        ("..", ".dockerignore", {".dockerignore": Link("ignore"), "ignore": "app/i/x"}, False),
+    ],
+)
+def test_an_ignore_file_has_to_be_sent_along_wherever_a_symlink_leads(
+    world: World, context: str, ignore: str, files: dict[str, object], counts: bool
+) -> None:
+    written = {
+        Y: f"services: {{a: {{build: {{context: {context}, dockerfile_inline: FROM x}}}}}}",
+        ignore: "x",
+        "app/i/x": "1",
+        **files,
+    }
+    assert world.summary(written, written | {"app/i/x": "2"}) == ({"a": "build"} if counts else {})
+
+
+def test_an_additional_context_has_no_ignore_file_but_the_one_in_it(world: World) -> None:
+    text = "services: {a: {build: {context: 'https://example.com/x.git', additional_contexts: {m: ./m}}}}"
+    outside = world.snapshot({Y: text, "app/m/x": ""}).outside
+    assert [path for path in outside if "compose" not in path] == ["app/.env", "app/m/.dockerignore"]
+    with pytest.raises(InvalidStack, match=r"^service a: additional_contexts: app/m is a submodule"):
+        world.snapshot({Y: text, "app/m": Submodule("1" * 40)})
 
 
 def test_an_ignore_file_that_is_too_large_makes_the_stack_invalid(world: World) -> None:
     files = {Y: "services: {a: {build: ./i}}", "app/i/Dockerfile": ""}
-    with pytest.raises(InvalidStack, match=r"\.dockerignore has \d+ bytes; at most 1048576"):
+    with pytest.raises(
+        InvalidStack, match=r"^service a: build context: app/i/\.dockerignore has \d+ bytes; at most 1048576"
+    ):
         world.snapshot(files | {"app/i/.dockerignore": "x" * (MAX_IGNORE_FILE_BYTES + 1)})
 
 

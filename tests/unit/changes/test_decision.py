@@ -313,6 +313,17 @@ def test_a_volume_that_someone_else_is_to_manage_is_invalid(world: World) -> Non
     assert world.decide(after, before).reason is Reason.INVALID
 
 
+def test_a_volume_that_the_engine_is_asked_about_hides_none_that_someone_else_is_to_manage(world: World) -> None:
+    text = "{services: {a: {image: x, volumes: ['one:/1', 'two:/2']}}, volumes: {one: %s, two: %s}}"
+    before, asked, other = (
+        {"app/compose.yaml": text % each}
+        for each in (("", ""), ("{driver: b}", ""), ("{driver: b}", "{external: true}"))
+    )
+    assert world.decide(before, asked, asks_engine=True).reason is Reason.CONTENT_CHANGED
+    assert "volume two changed" in world.decide(before, other, asks_engine=True).message
+    assert "volume one changed" in world.decide(before, other).message
+
+
 def test_a_volume_that_nobody_uses_may_change(world: World) -> None:
     before = {"app/compose.yaml": "{services: {a: {image: x}}, volumes: {vol: }}"}
     after = {"app/compose.yaml": "{services: {a: {image: x}}, volumes: {vol: {driver: nfs}}}"}
