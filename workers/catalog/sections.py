@@ -3,7 +3,8 @@
 A key that is not given stays unset, so that layers of options can be laid over each other.
 """
 
-# Without `from __future__ import annotations`, which would have pydantic compile every annotation once more.
+from __future__ import annotations
+
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator

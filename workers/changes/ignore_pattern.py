@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum, auto
-from typing import NamedTuple
 
 _ESCAPED = frozenset(".+()$")  # the builder means to escape `|`, `{` and `}` too, but does not
 _LETTERS = (("A", "Z"), ("a", "z"))
@@ -27,7 +27,8 @@ _MOST_REPEATED = 1000
 _REPETITION = re.compile(r"\{(0|[1-9][0-9]{0,7})(?:(,)(0|[1-9][0-9]{0,7})?)?\}")
 
 
-class Chars(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Chars:
     """A set of characters: ranges, further sets, one of Unicode's main categories; or all others."""
 
     ranges: tuple[tuple[str, str], ...] = ()
@@ -37,13 +38,11 @@ class Chars(NamedTuple):
 
     def has(self, char: str) -> bool:
         """Whether a character is in the set."""
-        for low, high in self.ranges:
-            if low <= char <= high:
-                return not self.negated
-        for part in self.parts:
-            if part.has(char):
-                return not self.negated
-        found = self.category != "" and unicodedata.category(char)[0] == self.category
+        found = (
+            any(low <= char <= high for low, high in self.ranges)
+            or any(part.has(char) for part in self.parts)
+            or (self.category != "" and unicodedata.category(char)[0] == self.category)
+        )
         return found != self.negated
 
 
@@ -80,25 +79,29 @@ class Place(Enum):
     INSIDE = auto()
 
 
-class One(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class One:
     """A step over one character."""
 
     chars: Chars
 
 
-class Maybe(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Maybe:
     """A step over one character or over nothing."""
 
     chars: Chars
 
 
-class Many(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Many:
     """A step over any number of characters."""
 
     chars: Chars
 
 
-class Folders(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Folders:
     """A step over nothing, or over any number of characters up to and including a slash: `**` before something else."""
 
     chars: Chars
@@ -194,7 +197,7 @@ def _translated(text: str) -> tuple[_Kind, str]:
             kind = _Kind.EXPRESSION
         elif char == "\\":
             made += chars[begin : begin + 2]
-            kind = kind if place == len(chars) else _Kind.EXPRESSION
+            kind = _Kind.EXPRESSION
             place += 1
         elif char in "[]":
             made += char
@@ -220,7 +223,7 @@ class _Expression:
                 way = []
             elif repeated := self._repetition():
                 if not way:
-                    raise NoExpressionError(self._text)
+                    raise NoExpressionError
                 way += _repeated(way.pop(), *repeated)
                 self._refuse_repetition()
             else:
@@ -230,7 +233,7 @@ class _Expression:
     def _step(self) -> Iterable[Step]:
         for text, step in _FIXED.items():
             if self._takes(text):
-                if text.endswith(("?", "*")):
+                if text.endswith("?"):
                     self._refuse_repetition()
                 return (step,)
         if self._takes("\\Q"):
@@ -251,13 +254,13 @@ class _Expression:
         lower = int(least)
         upper = int(most) if most else None if comma else lower
         if lower > _MOST_REPEATED or (upper is not None and not lower <= upper <= _MOST_REPEATED):
-            raise NoExpressionError(self._text)
+            raise NoExpressionError
         return lower, upper
 
     def _refuse_repetition(self) -> None:
         """What is repeated cannot be repeated again."""
         if self._repetition():
-            raise NoExpressionError(self._text)
+            raise NoExpressionError
 
     def _left(self) -> str:
         return self._text[self._place :]
@@ -269,7 +272,7 @@ class _Expression:
 
     def _next(self) -> str:
         if self._place == len(self._text):
-            raise NoExpressionError(self._text)
+            raise NoExpressionError
         self._place += 1
         return self._text[self._place - 1]
 
@@ -295,11 +298,11 @@ class _Expression:
                 parts.append(named)
                 continue
             low = high = self._char()
-            if self._left()[:1] == "-" and self._left()[1:2] not in {"", "]"}:
+            if self._left().startswith("-") and not self._left().startswith("-]"):
                 self._next()
                 high = self._char()
                 if high < low:
-                    raise NoExpressionError(self._text)
+                    raise NoExpressionError
             ranges.append((low, high))
         self._next()
         return Chars(tuple(ranges), tuple(parts), negated=negated)
@@ -310,7 +313,7 @@ class _Expression:
         if not self._left().startswith("[:") or not closed:
             return None
         if name.removeprefix("^") not in _POSIX:
-            raise NoExpressionError(self._text)
+            raise NoExpressionError
         self._place += len(name) + 4
         return Chars(parts=(_POSIX[name.removeprefix("^")],), negated=name.startswith("^"))
 
@@ -324,7 +327,7 @@ class _Expression:
         if kind != "p":
             return Chars(parts=(_PERL[kind],), negated=negated)
         if (category := self._next()) not in _CATEGORIES:
-            raise NoExpressionError(self._text)
+            raise NoExpressionError
         return Chars(category=category, negated=negated)
 
     def _char(self) -> str:
@@ -342,12 +345,12 @@ class _Expression:
         if char in _CONTROLS:
             return _CONTROLS[char]
         if char.isalnum() or not char.isascii():
-            raise NoExpressionError(self._text)
+            raise NoExpressionError
         return char
 
     def _digits(self, count: int, alphabet: frozenset[str]) -> str:
         digits = self._left()[:count]
         if len(digits) < count or not alphabet.issuperset(digits):
-            raise NoExpressionError(self._text)
+            raise NoExpressionError
         self._place += count
         return digits

@@ -98,16 +98,13 @@ def is_refused(pattern: str) -> bool:
     """Whether the matcher refuses a pattern outright: where Go's `filepath.Match` finds it malformed for the name `.`.
 
     That reads it in parts, from star to star, and no further than the name goes. What is malformed behind that shows
-    when a path is compared (`pattern.NoExpressionError`), or never.
+    when a path is compared (`ignore_pattern.NoExpressionError`), or never.
     """
     name_is_left = True
     while pattern:
-        star = pattern.startswith("*")
         pattern = pattern.lstrip("*")
         end = _end_of_part(pattern)
         part, pattern = pattern[:end], pattern[end:]
-        if star and not part:
-            return False
         if not _is_well_formed(part):
             return True
         if not (name_is_left and _is_one_dot(part)):
@@ -156,11 +153,10 @@ def _end_of_class(part: str, place: int) -> int:
 
 
 def _end_of_member(part: str, place: int) -> int:
-    """Just behind one character of a class; something has to follow it."""
+    """Just behind one character of a class; negative: there is none. What has to follow is for the caller to see."""
     if part[place : place + 1] in {"", "-", "]"}:
         return -1
-    place += part[place] == "\\"
-    return place + 1 if place + 1 < len(part) else -1
+    return place + 1 + (part[place] == "\\")
 
 
 def _is_one_dot(part: str) -> bool:
@@ -170,5 +166,5 @@ def _is_one_dot(part: str) -> bool:
     if not part.startswith("[") or _end_of_class(part, 1) != len(part):
         return False
     negated = part.startswith("[^")
-    members = re.findall(r"\\?(.)(?:-\\?(.))?", part[1 + negated : -1], re.DOTALL)
+    members = re.findall(r"\\?(.)(?:-\\?(.))?", part[1 + negated : -1])
     return any(low <= "." <= (high or low) for low, high in members) != negated

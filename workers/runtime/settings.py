@@ -4,7 +4,8 @@ On pydantic alone: `pydantic-settings` would be the usual choice, but importing 
 `tegu plan` may take (docs/decisions/settings-on-plain-pydantic.md).
 """
 
-# Without `from __future__ import annotations`, which would have pydantic compile every annotation once more.
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Iterable, Mapping

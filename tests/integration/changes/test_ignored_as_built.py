@@ -99,7 +99,7 @@ def moved(row: str, folder: str) -> str:
 
 def is_movable(row: str) -> bool:
     lines = [line.removeprefix("!").strip() for line in row.split(";")]
-    return not any(line[:1] in {"", "#", "/"} or "|" in line or ".." in line for line in lines)
+    return not any(line[:1] in {"", "#", "/", "\ufeff"} or "|" in line or ".." in line for line in lines)
 
 
 def check(buildx: list[str], folder: Path, rows: Sequence[str]) -> None:
