@@ -5,14 +5,12 @@ A shell that waits for completions is no place for errors, and Redis may be away
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from app.cli.session import Session
 from workers.model.errors import TeguError, UnknownName
@@ -21,14 +19,20 @@ from workers.model.words import Outcome
 from workers.runtime.late import late
 
 if TYPE_CHECKING:
+    import difflib
+
+    from click import shell_completion as completing
+    from click.shell_completion import CompletionItem
+
     from workers.commands import plan_commits
-else:  # only who types a commit needs Git
+else:  # only who completes or mistypes a name needs them, and Git who types a commit
+    difflib, completing = late("difflib"), late("click.shell_completion")
     plan_commits = late("workers.commands.plan_commits")
 
 _REDIS_SECONDS = 0.5
 _NEWEST = 20  # runs, and deployments of a stack
 
-_Source = Callable[[Session, click.Context, str], Iterable[CompletionItem]]
+_Source = Callable[[Session, click.Context, str], "Iterable[CompletionItem]"]
 
 
 class Name(click.ParamType[str]):
@@ -64,7 +68,9 @@ def _stacks(session: Session, _: click.Context, incomplete: str) -> Iterable[Com
     counts = Counter(each.partition("/")[2] for each in ids)
     is_id = "/" in incomplete or (bool(incomplete) and len({each.partition("/")[0] for each in ids}) > 1)
     full = [each for each in ids if is_id or counts[each.partition("/")[2]] > 1]
-    return [CompletionItem(each) for each in (*(name for name, count in counts.items() if count == 1), *full)]
+    return [
+        completing.CompletionItem(each) for each in (*(name for name, count in counts.items() if count == 1), *full)
+    ]
 
 
 def _stack_ids(session: Session) -> set[str]:
@@ -77,7 +83,7 @@ def _stack_ids(session: Session) -> set[str]:
 
 
 def _repos(session: Session, _: click.Context, __: str) -> Iterable[CompletionItem]:
-    return [CompletionItem(each) for each in session.services.catalog.current().repos]
+    return [completing.CompletionItem(each) for each in session.services.catalog.current().repos]
 
 
 def _runs(session: Session, _: click.Context, incomplete: str) -> Iterable[CompletionItem]:
@@ -85,7 +91,7 @@ def _runs(session: Session, _: click.Context, incomplete: str) -> Iterable[Compl
     if not incomplete[:1].isdigit():
         return []
     heads = session.services.state.runs.newest(_NEWEST)
-    return [CompletionItem(head.id, help=f"{head.repo}, {head.trigger}, {head.status}") for head in heads]
+    return [completing.CompletionItem(head.id, help=f"{head.repo}, {head.trigger}, {head.status}") for head in heads]
 
 
 def _commits(session: Session, ctx: click.Context, _: str) -> Iterable[CompletionItem]:
@@ -97,13 +103,13 @@ def _commits(session: Session, ctx: click.Context, _: str) -> Iterable[Completio
     past = state.deployments.list(found[0], _NEWEST) if len(found) == 1 else ()
     good = dict.fromkeys(each.commit for each in past if each.outcome is Outcome.DEPLOYED and each.commit)
     notes = state.commits.get_many(good)
-    return [CompletionItem(each, help=notes[each].subject if each in notes else None) for each in good]
+    return [completing.CompletionItem(each, help=notes[each].subject if each in notes else None) for each in good]
 
 
 def _revisions(session: Session, ctx: click.Context, _: str) -> Iterable[CompletionItem]:
     """Branches, tags and the newest commits, of the Git directory or the repo that were named before."""
     found = plan_commits.typed(session.settings, ctx.params.get("repo"), ctx.params.get("git_dir"), _NEWEST)
-    return [CompletionItem(name, help=subject) for name, subject in found]
+    return [completing.CompletionItem(name, help=subject) for name, subject in found]
 
 
 STACK = Name("stack", _stacks)

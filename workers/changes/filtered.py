@@ -94,18 +94,20 @@ class Filtered:
         return dict(self._children())
 
     def _children(self) -> Iterator[tuple[str, Entry | Filtered]]:
+        matcher, begin, above = self.matcher, self.state, self.above  # a context has thousands of names
+        prefix = f"{self.path}/" if self.path else ""
         for name, entry in sorted(self.tree.listing(self.oid).items()):
-            state = self.matcher.follow(self.state, name)
-            ignored, held = self.matcher.verdict(state, self.above)
-            path = f"{self.path}/{name}" if self.path else name
+            state = matcher.follow(begin, name)
+            ignored, held = matcher.verdict(state, above)
+            path = prefix + name
             if entry.mode != FOLDER:
                 if not ignored:
                     yield path, entry
                 continue
-            inside = self.matcher.follow(state, "/")
-            if ignored and not self.matcher.can_bring_back(inside):
+            inside = matcher.follow(state, "/")
+            if ignored and not matcher.can_bring_back(inside):
                 continue
-            child = Filtered(self.tree, path, entry.oid, self.matcher, inside, held, self.depth + 1)
+            child = Filtered(self.tree, path, entry.oid, matcher, inside, held, self.depth + 1)
             if not ignored or child.left.size:
                 yield path, child
 

@@ -136,7 +136,10 @@ class Matcher:
     def follow(self, state: State, text: str) -> State:
         """The state after more characters of a path."""
         for char in text:
-            state = state.next.get(char) or self._follow(state, char)
+            try:  # most steps are known, and asking first would cost as much as the step
+                state = state.next[char]
+            except KeyError:
+                state = self._follow(state, char)
         return state
 
     def _follow(self, state: State, char: str) -> State:

@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 _ESCAPED = frozenset(".+()$")  # the builder means to escape `|`, `{` and `}` too, but does not
 _LETTERS = (("A", "Z"), ("a", "z"))
@@ -27,8 +27,7 @@ _MOST_REPEATED = 1000
 _REPETITION = re.compile(r"\{(0|[1-9][0-9]{0,7})(?:(,)(0|[1-9][0-9]{0,7})?)?\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Chars:
+class Chars(NamedTuple):
     """A set of characters: ranges, further sets, one of Unicode's main categories; or all others."""
 
     ranges: tuple[tuple[str, str], ...] = ()
@@ -38,11 +37,13 @@ class Chars:
 
     def has(self, char: str) -> bool:
         """Whether a character is in the set."""
-        found = (
-            any(low <= char <= high for low, high in self.ranges)
-            or any(part.has(char) for part in self.parts)
-            or (self.category != "" and unicodedata.category(char)[0] == self.category)
-        )
+        for low, high in self.ranges:
+            if low <= char <= high:
+                return not self.negated
+        for part in self.parts:
+            if part.has(char):
+                return not self.negated
+        found = self.category != "" and unicodedata.category(char)[0] == self.category
         return found != self.negated
 
 
@@ -79,29 +80,25 @@ class Place(Enum):
     INSIDE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class One:
+class One(NamedTuple):
     """A step over one character."""
 
     chars: Chars
 
 
-@dataclass(frozen=True, slots=True)
-class Maybe:
+class Maybe(NamedTuple):
     """A step over one character or over nothing."""
 
     chars: Chars
 
 
-@dataclass(frozen=True, slots=True)
-class Many:
+class Many(NamedTuple):
     """A step over any number of characters."""
 
     chars: Chars
 
 
-@dataclass(frozen=True, slots=True)
-class Folders:
+class Folders(NamedTuple):
     """A step over nothing, or over any number of characters up to and including a slash: `**` before something else."""
 
     chars: Chars

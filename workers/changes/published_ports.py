@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_SHORT = re.compile(
+# A text, as not every plan comes to ports: `re` compiles it when it is first used, and keeps it.
+_SHORT = (
     r"(?:(?:(?P<host>[0-9.]+|\[[0-9a-fA-F:.]*\]|[0-9a-fA-F:]*:[0-9a-fA-F:]*):)?(?P<published>(?:[0-9]+(?:-[0-9]+)?)?):)?"
     r"(?P<target>[0-9]+(?:-[0-9]+)?)(?:/(?P<protocol>[A-Za-z]+))?"
 )
@@ -18,7 +19,7 @@ def long_ports(text: str) -> list[dict[str, object]] | None:
     Args:
         text: as it is written, a number as a text.
     """
-    found = _SHORT.fullmatch(text)
+    found = re.fullmatch(_SHORT, text)
     if not found:
         return None
     targets = _range(found["target"])

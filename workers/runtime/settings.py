@@ -4,8 +4,7 @@ On pydantic alone: `pydantic-settings` would be the usual choice, but importing 
 `tegu plan` may take (docs/decisions/settings-on-plain-pydantic.md).
 """
 
-from __future__ import annotations
-
+# Without `from __future__ import annotations`, which would have pydantic compile every annotation once more.
 import os
 import re
 from collections.abc import Iterable, Mapping

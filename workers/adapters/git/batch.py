@@ -6,7 +6,7 @@ import io
 import os
 import select
 import subprocess  # noqa: TID251 (for the type of what workers.runtime.process has started)
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -32,9 +32,9 @@ class Ended(Exception):
 class Batch:
     """One `git cat-file` and its two pipes, unbuffered, so that a fork copies no half-read answer."""
 
-    def __init__(self, git_dir: Path, mode: str) -> None:
+    def __init__(self, git_dir: Path, options: Sequence[str]) -> None:
         self.place = identity(git_dir)
-        self._child: subprocess.Popen[bytes] = spawn(["git", "cat-file", mode], env=local_env(git_dir), cwd="/")
+        self._child: subprocess.Popen[bytes] = spawn(["git", "cat-file", *options], env=local_env(git_dir), cwd="/")
         # Raw ends: a buffered one could be locked by another thread at the moment of a fork.
         self._write = cast("io.FileIO", cast("io.BufferedWriter", self._child.stdin).detach())
         self._read = cast("io.FileIO", cast("io.BufferedReader", self._child.stdout).detach())
@@ -68,6 +68,18 @@ class Batch:
         line = bytes(self._ahead[:end])
         del self._ahead[: end + 1]
         return line
+
+    def answers(self, count: int) -> Iterator[bytes]:
+        """The lines that answer so many questions, none of which has content, as they come."""
+        while count > 0:
+            end = self._ahead.rfind(b"\n")
+            if end < 0:
+                self._ahead += self._more()
+                continue
+            lines = bytes(self._ahead[:end]).split(b"\n")
+            del self._ahead[: end + 1]
+            count -= len(lines)
+            yield from lines
 
     def content(self, size: int, write: Callable[[bytes], object]) -> None:
         """Hand on `size` bytes in chunks, and take the line end behind them."""
@@ -118,6 +130,12 @@ def parse(line: bytes) -> Header | None:
     if len(words) != 3 or not words[2].isdigit():  # noqa: PLR2004 (id, kind and size)
         return None
     return Header(words[0].decode(), words[1].decode(), int(words[2]))
+
+
+def size_of(line: bytes) -> int | None:
+    """The size alone of what `parse` reads, a good deal faster."""
+    size = line.rpartition(b" ")[2]
+    return int(size) if size.isdigit() else None
 
 
 def identity(git_dir: Path) -> tuple[int, int] | None:

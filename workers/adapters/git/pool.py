@@ -12,7 +12,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -25,10 +25,17 @@ _TICK = 0.01  # seconds; only when as many threads read as many clones as there 
 
 Question = Literal["info", "contents"]
 
-# How each question is put: an option of `git cat-file`, and what stands before an object's name. Since Git 2.36 one
-# process answers both (https://git-scm.com/docs/git-cat-file); before, it exits as for every option that it lacks.
-_TOGETHER = {"info": ("--batch-command", "info "), "contents": ("--batch-command", "contents ")}
-_APART = {"info": ("--batch-check", ""), "contents": ("--batch", "")}
+# How questions are put: options of `git cat-file`, what stands before an object's name, and what follows the last one.
+# Since Git 2.36 one process answers both (https://git-scm.com/docs/git-cat-file); before, it exits as for every option
+# that it lacks. What is asked in one go is answered in few pieces then, instead of one, and a switch of processes, for
+# each object: Git begins when it is told to flush.
+_Wording = tuple[tuple[str, ...], str, tuple[str, ...]]
+_BUFFERED = ("--batch-command", "--buffer")
+_TOGETHER: Mapping[Question, _Wording] = {
+    "info": (_BUFFERED, "info ", ("flush",)),
+    "contents": (_BUFFERED, "contents ", ("flush",)),
+}
+_APART: Mapping[Question, _Wording] = {"info": (("--batch-check",), "", ()), "contents": (("--batch",), "", ())}
 _UNKNOWN_OPTION = 129
 
 
@@ -46,7 +53,7 @@ class Seat:
         self.lock = threading.Lock()
         self.used = time.monotonic()
         self._pool = pool
-        self._running: dict[str, Batch] = {}
+        self._running: dict[tuple[str, ...], Batch] = {}
 
     def ask(self, question: Question, names: Sequence[str]) -> Batch:
         """Put a question about objects; the answers have to be taken from the process that is returned.
@@ -56,15 +63,15 @@ class Seat:
             GitUnavailable: Git cannot be started.
         """
         self.used = time.monotonic()
-        mode, prefix = self._pool.wording[question]
-        batch = self._running.get(mode) or self._start(mode)
-        batch.send([f"{prefix}{name}" for name in names])
+        options, prefix, last = self._pool.wording[question]
+        batch = self._running.get(options) or self._start(options)
+        batch.send([*(f"{prefix}{name}" for name in names), *last])
         return batch
 
     def end(self) -> None:
         """End what runs; the next question starts it again."""
-        for mode, batch in self._running.items():
-            if batch.end() == _UNKNOWN_OPTION and mode == "--batch-command":
+        for options, batch in self._running.items():
+            if batch.end() == _UNKNOWN_OPTION and options == _BUFFERED:
                 self._pool.wording = _APART
         self._running = {}
         self._pool.dismiss(self)
@@ -76,11 +83,11 @@ class Seat:
             batch.disown()
         self._running = {}
 
-    def _start(self, mode: str) -> Batch:
+    def _start(self, options: tuple[str, ...]) -> Batch:
         if not self._running:
             self._pool.admit(self)
         try:
-            batch = self._running[mode] = Batch(self.git_dir, mode)
+            batch = self._running[options] = Batch(self.git_dir, options)
         except CommandFailed as error:
             self.end()
             message = f"git: {error.output}"

@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from workers.adapters.git.batch import Batch, Ended, Header, identity, parse
+from workers.adapters.git.batch import Batch, Ended, Header, identity, parse, size_of
 from workers.adapters.git.pool import Pool, Question, pool
 from workers.model.errors import GitUnavailable, TeguError, UnknownName
 
 _AHEAD = 60  # questions sent at once whose answers have content
-_AHEAD_HEADERS = 1000
+_AHEAD_SIZES = 1000
 
 
 _Answer = TypeVar("_Answer")
+_Take = Callable[[Batch, int], Iterator[_Answer | None]]
 
 
 class Reader:
@@ -51,37 +52,34 @@ class Reader:
         Args:
             names: object ids.
         """
-        return self._ask_many("contents", names, _whole)
+        return self._ask_many("contents", names, _AHEAD, _wholes)
 
-    def headers(self, names: Sequence[str]) -> Iterator[Header | None]:
-        """What objects are, without their content, asked for in one go.
+    def sizes(self, names: Sequence[str]) -> Iterator[int | None]:
+        """How large objects are, asked for in one go; None for one that is not there.
 
         Args:
             names: object ids.
         """
-        return self._ask_many("info", names, lambda _, header: header)
+        return self._ask_many("info", names, _AHEAD_SIZES, _sizes)
 
     def _ask_many(
-        self, question: Question, names: Sequence[str], take: Callable[[Batch, Header], _Answer]
+        self, question: Question, names: Sequence[str], ahead: int, take: _Take[_Answer]
     ) -> Iterator[_Answer | None]:
-        ahead = _AHEAD_HEADERS if question == "info" else _AHEAD
         for start in range(0, len(names), ahead):
             with self._seat.lock:
                 found = self._ask_ahead(question, names[start : start + ahead], take)
             yield from found
 
-    def _ask_ahead(
-        self, question: Question, names: Sequence[str], take: Callable[[Batch, Header], _Answer]
-    ) -> list[_Answer | None]:
+    def _ask_ahead(self, question: Question, names: Sequence[str], take: _Take[_Answer]) -> list[_Answer | None]:
         found: list[_Answer | None] = []
         ended_at = -1
         while len(found) < len(names):
             try:
-                batch = self._seat.ask(question, names[len(found) :])
-                # One by one: the process may end in the middle.
-                for _ in names[len(found) :]:
-                    header = parse(batch.answer())
-                    found.append(None if header is None else take(batch, header))
+                # After an end the next one alone: what Git had not yet written of others was lost.
+                asked = names[len(found) :][: 1 if ended_at == len(found) else None]
+                batch = self._seat.ask(question, asked)
+                for answer in take(batch, len(asked)):  # one by one: the process may end in the middle
+                    found.append(answer)  # noqa: PERF402
             except Ended as error:
                 self._seat.end()
                 if not self.git_dir.is_dir():
@@ -143,6 +141,16 @@ class Reader:
                         return None
                     self._seat.end()  # the clone was replaced since
         return None
+
+
+def _wholes(process: Batch, count: int) -> Iterator[tuple[Header, bytes] | None]:
+    for _ in range(count):
+        header = parse(process.answer())
+        yield None if header is None else _whole(process, header)
+
+
+def _sizes(process: Batch, count: int) -> Iterator[int | None]:
+    return map(size_of, process.answers(count))
 
 
 def _whole(process: Batch, header: Header) -> tuple[Header, bytes]:

@@ -21,7 +21,7 @@ _CACHED_BLOB = 256 << 10  # bytes; a larger one is read again when it is asked f
 _ENTRY_COST = 250  # bytes that an entry of a listing takes in memory, about
 
 # Old repositories have group-writable files, which Git itself reads as plain ones.
-_MODES = {0o100664: 0o100644}
+_MODES = {b"100664": 0o100644, b"100644": 0o100644, b"100755": 0o100755, b"40000": _FOLDER}
 
 _roots: BoundedCache[str] = BoundedCache(1 << 20, lambda _: 200)
 _listings: BoundedCache[Mapping[str, Entry]] = BoundedCache(48 << 20, lambda names: 200 + _ENTRY_COST * len(names))
@@ -126,11 +126,11 @@ class GitTree:
         """Those of the blobs that have at least so many and fewer than so many bytes, by id, asked for in one go."""
         sizes = {oid: len(blob) if (blob := _blobs.get(oid)) is not None else _sizes.get(oid) for oid in oids}
         unknown = [oid for oid, size in sizes.items() if size is None]
-        for oid, header in zip(unknown, self._reader.headers(unknown), strict=True):
-            if header is None:
+        for oid, size in zip(unknown, self._reader.sizes(unknown), strict=True):
+            if size is None:
                 raise self._reader.damaged(oid)
-            sizes[oid] = header.size
-            _sizes.put(oid, header.size)
+            sizes[oid] = size
+            _sizes.put(oid, size)
         wanted = [oid for oid, size in sizes.items() if size is not None and least <= size < below]
         for oid, found in zip(wanted, self._reader.read_many(wanted), strict=True):
             if found is None:
@@ -224,10 +224,9 @@ def parse_tree(content: bytes, id_length: int) -> Mapping[str, Entry]:
     entries: dict[str, Entry] = {}
     at = 0
     while at < len(content):
-        space = content.index(b" ", at)
-        end = content.index(b"\0", space)
-        name = content[space + 1 : end].decode("utf-8", "surrogateescape")
-        mode = int(content[at:space], 8)
+        end = content.index(b"\0", at)
+        mode, _, name = content[at:end].partition(b" ")
         at = end + 1 + id_length
-        entries[name] = Entry(_MODES.get(mode, mode), content[end + 1 : at].hex())
+        known = _MODES.get(mode) or int(mode, 8)
+        entries[name.decode("utf-8", "surrogateescape")] = Entry(known, content[end + 1 : at].hex())
     return entries

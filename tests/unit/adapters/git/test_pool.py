@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,8 +25,8 @@ class Counted(Batch):
     at_most: int
     started: int
 
-    def __init__(self, git_dir: Path, mode: str) -> None:
-        super().__init__(git_dir, mode)
+    def __init__(self, git_dir: Path, options: Sequence[str]) -> None:
+        super().__init__(git_dir, options)
         with self.lock:
             Counted.started += 1
             self.running.add(git_dir)
@@ -128,5 +128,5 @@ def test_a_git_that_answers_one_question_a_process_is_asked_with_two(
         found = reader.read("HEAD")
         assert found is not None
         assert found[0].oid == head
-        assert list(reader.headers([head, "1" * 40])) == [found[0], None]
+        assert list(reader.sizes([head, "1" * 40])) == [found[0].size, None]
     assert counted.started == 3  # the one that was refused, and two
