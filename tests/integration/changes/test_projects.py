@@ -44,7 +44,10 @@ def placed(files: Files) -> Files:
 # Of jobs the corpus asks: the rows of the table are no whole ones.
 OF_JOBS = re.compile(r"a job|what a job has")
 
-ROWS = [name for name in CASES if not OF_JOBS.match(name)]
+# What each release reads otherwise, and Tegu so that it differs from both.
+OF_NO_RELEASE = {"a negative zero", "a negative zero in quotes"}
+
+ROWS = [name for name in CASES if not OF_JOBS.match(name) and name not in OF_NO_RELEASE]
 ALL: dict[str, tuple[Files, Stack]] = {
     **{name: (project[0], project[1] if len(project) > 1 else make_stack()) for name, project in PROJECTS.items()},
     **{f"{name}, first": (placed(CASES[name][0]), make_stack()) for name in ROWS},
