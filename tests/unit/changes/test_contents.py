@@ -34,6 +34,28 @@ def test_a_build_secret_s_file_is_masked_wherever_it_is_shown(world: World) -> N
     assert "app/token" in world.snapshot({Y: text, "app/Dockerfile": "", "app/token": "1"}).secrets
 
 
+@pytest.mark.parametrize("first", ["type: tmpfs", "type: image, source: y"])
+def test_a_mount_behind_one_that_is_no_folder_counts(world: World, first: str) -> None:
+    text = f"services: {{a: {{image: x, volumes: [{{{first}, target: /t}}, './f:/f']}}}}"
+    files = {Y: text, "app/f": "1"}
+    assert world.summary(files, files | {"app/f": "2"}) == {"a": "restart"}
+
+
+@pytest.mark.parametrize(
+    ("service", "message"),
+    [
+        ("volumes: ['./sub:/s']", "volumes: app/sub is a submodule"),
+        ("label_file: gone", "label_file: app/gone is neither"),
+        ("security_opt: ['seccomp:gone']", "security_opt: app/gone is neither"),
+        ("pre_start: [{volumes: ['./sub:/s']}]", "pre_start 0: volumes: app/sub is a submodule"),
+        ("pre_start: [{security_opt: ['seccomp:gone']}]", "pre_start 0: security_opt: app/gone is neither"),
+    ],
+)
+def test_a_message_says_which_service_names_a_path_and_where(world: World, service: str, message: str) -> None:
+    with pytest.raises(InvalidStack, match=rf"^service a: {message}"):
+        world.snapshot({Y: f"services: {{a: {{image: x, {service}}}}}", "app/sub": Submodule("1" * 40)})
+
+
 def test_an_env_file_has_to_be_there_unless_it_is_said_not_to(world: World) -> None:
     with pytest.raises(InvalidStack, match=r"app/h\.env is neither"):
         world.snapshot({Y: "services: {a: {image: x, env_file: [{path: h.env}]}}"})
