@@ -4,9 +4,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# So many processes run tests, each with ports, project names and folders of its own; thrice as many as there are cores,
+# So many processes run tests, each with ports, project names and folders of its own; four times as many as there are cores,
 # since most of them wait for containers most of the time.
-WORKERS ?= $(shell expr $$(nproc) \* 3)
+WORKERS ?= $(shell expr $$(nproc) \* 4)
 # What waits for nothing needs no more of them than there are cores: each one imports and collects everything.
 CORES := $(shell nproc)
 # A file's tests share what they set up. In the order of the folders: what takes longest comes first, and what is left
