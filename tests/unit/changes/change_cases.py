@@ -39,7 +39,7 @@ ELSEWHERE = "services: {web: {build: {context: ./img, dockerfile: ../D}}}"
 # what is done to {compose.yaml, …}: before, after, the action of each service that needs one
 CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = {
     **{
-        f"what a hook has: {path}": (
+        f"what a hook has: {path} as {content}": (
             {"compose.yaml": HOOKED, **HOOKED_FILES},
             {"compose.yaml": HOOKED, **HOOKED_FILES, path: content},
             expected,

@@ -34,6 +34,17 @@ def test_a_build_secret_s_file_is_masked_wherever_it_is_shown(world: World) -> N
     assert "app/token" in world.snapshot({Y: text, "app/Dockerfile": "", "app/token": "1"}).secrets
 
 
+@pytest.mark.parametrize(("path", "others"), [("app/s", {}), ("app/.env", {}), ("app/t/Dockerfile", {"tool": "build"})])
+def test_one_hook_hides_nothing_of_another_and_misses_no_env_file(
+    world: World, path: str, others: dict[str, str]
+) -> None:
+    hooks = "[{image: app-tool, env_file: gone.env, configs: [c]}, {image: y, secrets: [s]}]"
+    text = f"services: {{web: {{image: x, pre_start: {hooks}}}, tool: {{build: ./t}}}}\n"
+    text += "configs: {c: {content: '${C}'}}\nsecrets: {s: {file: ./s}}"
+    files = {Y: text, "app/.env": "C=1", "app/s": "1", "app/t/Dockerfile": "FROM x"}
+    assert world.summary(files, files | {path: "C=2"}) == {"web": "recreate", **others}
+
+
 @pytest.mark.parametrize("first", ["type: tmpfs", "type: image, source: y"])
 def test_a_mount_behind_one_that_is_no_folder_counts(world: World, first: str) -> None:
     text = f"services: {{a: {{image: x, volumes: [{{{first}, target: /t}}, './f:/f']}}}}"
