@@ -91,9 +91,16 @@ class Filtered:
     @cached_property
     def children(self) -> dict[str, Entry | Filtered]:
         """What is left of the folder by path, in order; a folder that is left may be hollow."""
-        return dict(self._children())
+        return {
+            path: child
+            for path, child, ignored in self._found
+            if not ignored or (isinstance(child, Filtered) and child.left.size)
+        }
 
-    def _children(self) -> Iterator[tuple[str, Entry | Filtered]]:
+    @cached_property
+    def _found(self) -> list[tuple[str, Entry | Filtered, bool]]:
+        """What may be left, by path and in order, and of a folder whether an exception has to bring it back."""
+        found: list[tuple[str, Entry | Filtered, bool]] = []
         matcher, begin, above = self.matcher, self.state, self.above  # a context has thousands of names
         prefix = f"{self.path}/" if self.path else ""
         for name, entry in sorted(self.tree.listing(self.oid).items()):
@@ -102,32 +109,45 @@ class Filtered:
             path = prefix + name
             if entry.mode != FOLDER:
                 if not ignored:
-                    yield path, entry
+                    found.append((path, entry, False))
                 continue
             inside = matcher.follow(state, "/")
-            if ignored and not matcher.can_bring_back(inside):
-                continue
-            child = Filtered(self.tree, path, entry.oid, matcher, inside, held, self.depth + 1)
-            if not ignored or child.left.size:
-                yield path, child
+            if not ignored or matcher.can_bring_back(inside):
+                child = Filtered(self.tree, path, entry.oid, matcher, inside, held, self.depth + 1)
+                found.append((path, child, ignored))
+        return found
 
     @cached_property
     def left(self) -> Left:
         """What is left, in short. Equal digests: the same is left, whatever else lies in the two folders."""
-        key = self._key()
-        left = _left.get(key)
+        left = _left.get(self._key)
         if self.depth + (left.height if left else 0) > MAX_FOLDER_DEPTH:
             raise too_deep(self.path)
         if left is None:
+            if not self.depth:
+                self._read_ahead()
             left = self._look()
             if self.tree.lasting:
-                _left.put(key, left)
+                _left.put(self._key, left)
         return left
 
+    @cached_property
     def _key(self) -> str:
         if not self.matcher.living(self.state):
             return self.oid  # no pattern can change anything any more: all of it is left, whatever they are
         return f"{self.matcher.digest(self.state)} {self.above:x} {self.oid}"
+
+    def _read_ahead(self) -> None:
+        """Have the folders that will be opened read by levels: asked for one by one, each is waited for."""
+        level = [self]
+        names = 0
+        while level and names <= MAX_CLOSURE:
+            self.tree.prefetch([folder.oid for folder in level])
+            inside = [child for folder in level for _, child, _ in folder._found]  # noqa: SLF001 (of this class)
+            names += len(inside)
+            # Of folders that are alike the first, which is the one that will be opened.
+            folders = {child._key: child for child in reversed(inside) if isinstance(child, Filtered)}  # noqa: SLF001
+            level = [child for key, child in folders.items() if child.depth <= MAX_FOLDER_DEPTH and not _left.get(key)]
 
     def _look(self) -> Left:
         parts: list[tuple[str, int, str]] = []

@@ -5,7 +5,7 @@ Adapters implement these protocols; nothing in this package opens a file or star
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from workers.model.words import Entry
@@ -40,6 +40,10 @@ class Tree(Protocol):
 
     def listing(self, oid: str) -> Mapping[str, Entry]:
         """A tree object's entries by name."""
+        ...
+
+    def prefetch(self, oids: Iterable[str]) -> None:
+        """Read objects that will be asked for soon, in one go; those that are not there are passed over."""
         ...
 
     def blob(self, oid: str) -> bytes:

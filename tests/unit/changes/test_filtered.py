@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import pytest
 
@@ -229,3 +230,24 @@ def test_what_a_context_gains_can_make_the_stack_invalid(more: Files, message: s
     decision, _ = decide(world.stack, record, world.tree({**files, **more}), world.outside, KEY)
     assert decision.reason is Reason.INVALID
     assert re.search(message, decision.message or "")
+
+
+def test_folders_are_read_by_levels_and_no_others_than_will_be_opened() -> None:
+    class Told(DictTree):
+        told: list[list[str]] = []  # noqa: RUF012 (of this one test)
+
+        def prefetch(self, oids: Iterable[str]) -> None:
+            self.told.append(sorted(oids))
+
+    files = {"a/b/level": "1", "c/d/level": "2", "out/e/level": "3", "same/b/level": "1"}
+    tree = Told(Objects(), files)
+    ids = {path: tree.entry(path).oid for path in ("a", "c", "out", "a/b", "c/d", "out/e")}  # type: ignore[union-attr]
+
+    def read(*paths: str) -> list[str]:
+        return sorted(ids[path] for path in paths)
+
+    _ = filtered(tree, "", tree.root, b"out\n").left
+    assert tree.told == [[tree.root.oid], read("a", "c"), read("a/b", "c/d")]
+    tree.told.clear()
+    _ = filtered(tree, "", tree.root, b"out/*\n!out/e\nc/d\n").left
+    assert tree.told == [[tree.root.oid], read("c", "out"), read("out/e")], "what is known is not read again"

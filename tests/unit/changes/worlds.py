@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha1
 
 from workers.changes.closure import take_snapshot
@@ -97,6 +97,9 @@ class DictTree:
 
     def listing(self, oid: str) -> Mapping[str, Entry]:
         return self.objects.trees[oid]
+
+    def prefetch(self, oids: Iterable[str]) -> None:
+        """They are here."""
 
     def blob(self, oid: str) -> bytes:
         return self.objects.blobs[oid]

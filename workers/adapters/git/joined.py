@@ -5,7 +5,7 @@ Or before its repo had ids of another hash function; then there is no other clon
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from workers.adapters.git.tree import GitTree
 from workers.model.words import Entry
@@ -40,6 +40,9 @@ class JoinedTree:
         """A tree object's entries by name."""
         holder = self._holder(oid)
         return holder.listing(oid) if holder else {}
+
+    def prefetch(self, oids: Iterable[str]) -> None:
+        """Nothing: which of the two has an object is asked of each."""
 
     def blob(self, oid: str) -> bytes:
         """A blob's bytes."""
