@@ -46,17 +46,16 @@ def base_images(content: str, arguments: Arguments, target: str = "") -> tuple[s
         target: the stage that is built; `""` for the last one.
 
     Raises:
-        InvalidStack: variables nest too deep, or too much becomes of them.
+        InvalidStack: variables nest too deep, or too much is to be gone through for them.
     """
     read = tuple(instructions(content))
-    images: dict[str, None] = {}
     # Which platform is built for is known to the builder alone, so a name that depends on it counts in all its forms.
-    for platform in _PLATFORMS if _OF_A_PLATFORM.search(content) else _PLATFORMS[:1]:
-        dockerfile = _Dockerfile(arguments, {**_platform_values(platform), "TARGETSTAGE": target or _last_stage(read)})
-        for instruction in read:
-            dockerfile.follow(instruction)
-        images |= dockerfile.images
-    return tuple(images)
+    platforms = _PLATFORMS if _OF_A_PLATFORM.search(content) else _PLATFORMS[:1]
+    stage = {"TARGETSTAGE": target or _last_stage(read)}
+    dockerfile = _Dockerfile(arguments, [_platform_values(platform) | stage for platform in platforms])
+    for instruction in read:
+        dockerfile.follow(instruction)
+    return tuple(dockerfile.images)
 
 
 def _platform_values(platform: str) -> dict[str, str]:
@@ -85,15 +84,15 @@ class _Dockerfile:
 
     Args:
         arguments: build arguments.
-        defaults: the arguments that need no `ARG`.
+        defaults: the arguments that need no `ARG`, for each platform.
     """
 
-    def __init__(self, arguments: Arguments, defaults: Arguments) -> None:
+    def __init__(self, arguments: Arguments, defaults: Iterable[Arguments]) -> None:
         self.images: dict[str, None] = {}
         self._stages: dict[str, None] = {}
         self._budget = Budget()
         self._given = arguments
-        self._values = {name: arguments.get(name, value) for name, value in defaults.items()}
+        self._values = [{name: arguments.get(name, value) for name, value in each.items()} for each in defaults]
 
     def follow(self, instruction: Instruction) -> None:
         """Take one instruction in."""
@@ -115,18 +114,20 @@ class _Dockerfile:
             self.images[image] = None
 
     def _begin_stage(self, instruction: Instruction) -> None:
-        with suppress(RefusedWordError):
-            self._use(expanded(instruction.arguments[0], self._values, self._budget, instruction.escape))
+        for values in self._values:
+            with suppress(RefusedWordError):
+                self._use(expanded(instruction.arguments[0], values, self._budget, instruction.escape))
         self._stages[_stage_name(instruction)] = None
 
     def _declare(self, instruction: Instruction) -> None:
         for word in instruction.words:
             name, has_default, default = word.partition("=")
-            if name in self._given:
-                self._values[name] = self._given[name]
-            elif has_default:
-                with suppress(RefusedWordError):
-                    self._values[name] = expanded(default, self._values, self._budget, instruction.escape)
+            for values in self._values:
+                if name in self._given:
+                    values[name] = self._given[name]
+                elif has_default:
+                    with suppress(RefusedWordError):
+                        values[name] = expanded(default, values, self._budget, instruction.escape)
 
 
 def _sources(instruction: Instruction) -> Iterator[str]:

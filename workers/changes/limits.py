@@ -30,7 +30,7 @@ MAX_TEXT = 16 * 1024 * 1024
 """How many characters a Compose file may have once every alias stands for its own copy."""
 
 MAX_INTERPOLATED = 1024 * 1024
-"""How long one value may become when its variables are put in, and all of a Dockerfile together."""
+"""How long one value may become when its variables are put in, and how many are gone through for a Dockerfile's."""
 
 MAX_TEMPLATE_DEPTH = 20
 """How deep `${…}` may nest inside the default of another."""

@@ -14,10 +14,11 @@ from workers.model.errors import InvalidStack
 
 _TOKEN = re.compile(r"\\(.)|(.)", re.DOTALL)
 _STAR = ""
+_COMPILING = 64  # characters that are gone through in the time that it takes to compile one
 
 
 class Budget:
-    """How much may still become of a file's variables, so that no file makes them grow, or be searched, without end."""
+    """How many characters may still be gone through for a file's variables, so that no file keeps Tegu at it."""
 
     def __init__(self) -> None:
         self._left = MAX_INTERPOLATED
@@ -30,31 +31,35 @@ class Budget:
         """
         self._left -= characters
         if self._left < 0:
-            message = f"variables make more than {MAX_INTERPOLATED} characters of it"
+            message = f"more than {MAX_INTERPOLATED} characters are to be gone through for its variables"
             raise InvalidStack(message)
+
+    def spend_on_search(self, value: str, pattern: str) -> None:
+        """Take from it what it costs at most to look for a pattern in a value."""
+        self.spend((len(value) + _COMPILING) * (len(pattern) + 1))
 
 
 def without_prefix(value: str, pattern: str, budget: Budget) -> str:
     """The value without the shortest beginning that matches; the longest, where the pattern begins with another `#`."""
     longest = pattern.startswith("#")
-    budget.spend(len(value) * len(pattern))
-    found = re.match(_beginning(_tokens(pattern[longest:]), longest=longest), value, re.DOTALL)
+    budget.spend_on_search(value, pattern)
+    found = re.match(_beginning(_tokens(pattern[longest:]), longest=longest), value)
     return value[found.end() :] if found else value
 
 
 def without_suffix(value: str, pattern: str, budget: Budget) -> str:
     """The value without the shortest end that matches; the longest, where the pattern begins with another `%`."""
     longest = pattern.startswith("%")
-    budget.spend(len(value) * len(pattern))
-    found = re.match(_beginning(_tokens(pattern[longest:])[::-1], longest=longest), value[::-1], re.DOTALL)
+    budget.spend_on_search(value, pattern)
+    found = re.match(_beginning(_tokens(pattern[longest:])[::-1], longest=longest), value[::-1])
     return value[: len(value) - found.end()] if found else value
 
 
 def replaced(value: str, pattern: str, replacement: str, budget: Budget, *, everywhere: bool) -> str:
     """The value with the replacement for its first longest match, or for all of them."""
     tokens = _tokens(pattern)
-    budget.spend(len(value) * len(pattern))
-    place = re.compile(f"((?>.*?(?={_runs(tokens)[0]}))){_beginning(tokens, longest=True)}", re.DOTALL)
+    budget.spend_on_search(value, pattern)
+    place = re.compile(f"((?>.*?(?={_runs(tokens)[0]}))){_beginning(tokens, longest=True)}")
     pieces: list[str] = []
     start = 0
     while start <= len(value) and (found := place.match(value, start)):

@@ -13,11 +13,12 @@ from workers.model.errors import InvalidStack
 
 _BLANK = "\t\r "
 _SPECIAL = "@*#?-$!"
+_EACH_WORD = 16  # characters that are read in the time that it takes to begin with a word
 _OPERATORS = {":", "-", "+", "?", "#", "%"}
 
 
 class RefusedWordError(Exception):
-    """The builder refuses the word: a quote or a brace is not closed, or it does not know an operator."""
+    """The builder refuses the word: a quote or a brace is open, an operator unknown, or a variable has to be set."""
 
 
 def expanded(word: str, values: Mapping[str, str], budget: Budget, escape: str = "\\") -> str:
@@ -26,13 +27,14 @@ def expanded(word: str, values: Mapping[str, str], budget: Budget, escape: str =
     Args:
         word: the word; blanks in it stay.
         values: of the variables; an unset one is empty.
-        budget: for what becomes of them.
+        budget: for the word and what becomes of them.
         escape: the file's escape character.
 
     Raises:
         RefusedWordError: as the builder does.
         InvalidStack: variables nest too deep, or the budget does not suffice.
     """
+    budget.spend(len(word) + _EACH_WORD)
     return _Lexer(word, values, budget, escape).until("")
 
 
@@ -93,8 +95,7 @@ class _Lexer:
         pieces: list[str] = []
         while (char := self._next()) != stop:
             if not char:
-                message = f"{stop} is missing"
-                raise RefusedWordError(message)
+                raise RefusedWordError
             pieces.append(self._piece(char))
         return "".join(pieces)
 
@@ -138,8 +139,7 @@ class _Lexer:
         pieces = []
         while (char := self._next()) != quote:
             if not char:
-                message = f"{quote} is not closed"
-                raise RefusedWordError(message)
+                raise RefusedWordError
             if quote == '"' and char == "$":
                 char = self._variable()
             elif quote == '"' and char == self._escape:
@@ -192,7 +192,7 @@ class _Lexer:
     def _operated(self, name: str, operator: str) -> str:
         """`${NAME-word}` and its kind; of what follows a colon in `${NAME:0:7}` only the shell has to know."""
         if operator[:1] not in _OPERATORS or operator in {":", ":#", ":%"}:
-            raise _unknown(operator)
+            raise RefusedWordError
         word = self._inner("}", raw=operator in {"#", "%"})
         if self._values is None:
             return f"${{{name}{operator}{word}}}"
@@ -209,7 +209,7 @@ class _Lexer:
                 return value if is_set else word
             case "?" if is_set:
                 return value
-        raise _unknown(operator)
+        raise RefusedWordError
 
     def _replaced(self, name: str, operator: str) -> str:
         """`${NAME/pattern/replacement}`, with two slashes for all places."""
@@ -230,8 +230,3 @@ class _Lexer:
         self.words, self._raw_escapes = before
         self.word.clear()
         return text
-
-
-def _unknown(operator: str) -> RefusedWordError:
-    message = f"{operator} is no operator, or the variable has to be set"
-    return RefusedWordError(message)

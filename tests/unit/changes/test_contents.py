@@ -184,7 +184,7 @@ def test_a_dockerfile_s_text_that_grows_without_end_is_refused_by_name(world: Wo
     grows = "ARG A=aaaaaaaa\n" + "ARG A=$$A$$A\n" * 60 + "FROM $$A"
     build = {"context": ".", "dockerfile_inline": grows} if inline else {"context": "."}
     where = "service a: dockerfile_inline" if inline else "app/Dockerfile"
-    with pytest.raises(InvalidStack, match=f"{where}: variables make more than 1048576 characters"):
+    with pytest.raises(InvalidStack, match=f"{where}: more than 1048576 characters are to be gone through"):
         world.snapshot(
             {Y: json.dumps({"services": {"a": {"build": build}}}), "app/Dockerfile": grows.replace("$$", "$")}
         )

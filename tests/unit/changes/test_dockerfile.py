@@ -35,6 +35,7 @@ from workers.model.errors import InvalidStack
         ("ARG TAG=1\nARG BASE=proj:${TAG}\nFROM ${BASE}", ("proj:given",)),
         ("ARG N=1\nARG BASE=proj:$N\nFROM ${BASE}", ("proj:1",)),
         ("ARG N=1 M=2 BASE=proj:${N}-${M}\nFROM $BASE", ("proj:1-2",)),
+        ("ARG N=x=b\nFROM ${N#x=}", ("b",)),
         ("ARG N=\"1\" M='$N'\nFROM a:$N\nFROM b$M", ("a:1", "b$N")),
         ("ARG NONE\nFROM a:${NONE:-x}\nFROM b${NONE-y}\nFROM c${NONE+z}\nFROM d${NONE:+w}", ("a:x", "by", "c", "d")),
         ("ARG N=1\nFROM a${N:+-with}\nFROM b${GONE:-${N}}\nFROM c${GONE", ("a-with", "b1")),
@@ -80,7 +81,7 @@ from workers.model.errors import InvalidStack
         ("FROM a\nRUN <<-EOF\n\tFROM b\n\t\tEOF\r\nFROM c", ("a", "c")),
         ("FROM a\nRUN <<EOF\n\tEOF\nFROM b\nEOF\nFROM c", ("a", "c")),
         ("FROM a\nRUN <<-X\n X\nFROM b\n\tX\nFROM c", ("a", "c")),
-        ("FROM a\nRUN <<EOF\nFROM b\n EOF\n\tEOF\nEOF \nEOF\nFROM c", ("a", "c")),
+        ("FROM a\nRUN <<EOF\nFROM b\n EOF\n\tEOF\nEOF \nFROM b\nEOF\nFROM c", ("a", "c")),
         ('FROM a\nRUN <<\'one two\' <<"o\\"ne" <<o\\ne\nFROM b\none two\no"ne\none\nFROM c', ("a", "c")),
         ("FROM a\nRUN <<E'O'F\nFROM b\nEOF\nFROM c", ("a", "c")),
         ("FROM a\nRUN <<file.txt\nFROM b\nfile.txt\nFROM c", ("a", "c")),
@@ -94,14 +95,14 @@ from workers.model.errors import InvalidStack
         ("FROM a\nRUN echo --from=b --mount=from=c", ("a",)),
         ("FROM a\nCOPY --from='b' x y\nLABEL", ("a", "b")),
         ('FROM a\nCOPY "--from"=b x y\nCOPY --from="c" --chown=\'1 --from=d\' x y', ("a", "c")),
-        ('FROM a\nCOPY --chown="x y" --from=b x y', ("a", "b")),
+        ('FROM a\nCOPY --chown=X"x y" --from=b x y', ("a", "b")),
         ("FROM a\nCOPY --from=\\b --chown='it\\'s' x y\nCOPY --from=c x y", ("a", "b", "c")),
         ("# escape=`\nFROM a\nCOPY --from=`b\\c x y", ("a", "b\\c")),
         (
             "FROM a\nRUN --mount=FROM=b,target=/x --mount='\"from=c\",target=/x' --mount=from=d,target=/y,from=e ls",
             ("a", "b", "c", "e"),
         ),
-        ("FROM a\nRUN --mount='\"from=b\"c,target=/x' --mount=from= --mount=from ls", ("a",)),
+        ("FROM a\nRUN --mount='\"from=b\"c,target=/x' --mount=from= --mount=from --mount=type=cache ls", ("a",)),
         ('FROM --platform="linux/arm64" a\tas\tb\nFROM b', ("a",)),
         ("FROM\ta\nFROM --platform=$BUILDPLATFORM b AS c d", ("a", "b")),
         ("FROM a AS tools\nONBUILD COPY --from=tools x y\nONBUILD FROM b\nONBUILD RUN <<E\nFROM c\nE", ("a", "tools")),
@@ -116,7 +117,7 @@ from workers.model.errors import InvalidStack
         ('FROM a\nRUN ${N:-x y} "${N:-"q"}" <<$N <<${N}\nFROM b\n$N\n${N}\nFROM c', ("a", "c")),
         ("FROM a\nRUN <<${N:-E}\nFROM b\nE\n", ("a", "b")),
         ("FROM a\nRUN <<E'\nFROM b\nE'\n", ("a", "b")),
-        ("FROM a \\", ("a",)),
+        ("FROM a\\$b \\", ("a$b",)),
     ],
 )
 def test_base_images_are_what_the_builder_takes_from_other_images(content: str, images: tuple[str, ...]) -> None:
@@ -129,6 +130,7 @@ def test_a_name_with_a_platform_in_it_counts_for_every_platform() -> None:
     assert "a/linux/arm/v6" in base_images("ARG TARGETPLATFORM\nFROM a/$TARGETPLATFORM", {})
     assert base_images("FROM a-$TARGETARCH$TARGETOSVERSION", {"TARGETARCH": "x"}) == ("a-x",)
     assert base_images("ARG TARGETARCH=y\nFROM a-$TARGETARCH", {}) == ("a-y",)
+    assert base_images("FROM a${TARGETOSVERSION+x}", {}) == ("ax",)
 
 
 @pytest.mark.parametrize(
@@ -171,9 +173,12 @@ def test_image_names_have_one_spelling(name: str, plain: str) -> None:
             "ARG A=aaaaaaaa\n" + "ARG A=$A$A\n" * 15 + "FROM b\n" + "FROM ${B+$A}a\n" * 10,
             "more than 1048576 characters",
         ),
+        ("FROM a\n" * 100_000, "more than 1048576 characters"),
+        ("ARG OTHER=x\nFROM $TARGETARCH" + "x" * 100_000, "more than 1048576 characters"),
+        ("".join(f"FROM ${{A%*{number}*}}\n" for number in range(50_000)), "more than 1048576 characters"),
     ],
 )
-def test_a_text_that_would_grow_without_end_is_refused(content: str, said: str) -> None:
+def test_a_text_that_would_grow_or_be_read_without_end_is_refused(content: str, said: str) -> None:
     with pytest.raises(InvalidStack, match=said):
         base_images(content, {})
 

@@ -21,12 +21,14 @@ from workers.model.errors import InvalidStack
         ("a-b-c", "?-", "b-c"),
         ("a-b-c", "x", "a-b-c"),
         ("a.b", "?.", "b"),
+        ("aXb", "?X", "b"),
         ("ab", "?.", "ab"),
         ("abcabd", "a*b*d", ""),
         ("abXbY", "#a*b", "Y"),
         ("*x", "\\*", "x"),
         ("}/x", "\\}\\/", "x"),
         ("", "a", ""),
+        ("a\nb", "#*", "\nb"),
     ],
 )
 def test_a_beginning_is_taken_off(value: str, pattern: str, expected: str) -> None:
@@ -79,10 +81,14 @@ def test_no_pattern_makes_the_search_run_away() -> None:
 def test_what_becomes_of_a_file_s_variables_is_bounded() -> None:
     budget = Budget()
     budget.spend(MAX_INTERPOLATED)
-    with pytest.raises(InvalidStack, match="variables make more than 1048576 characters of it"):
+    with pytest.raises(InvalidStack, match="more than 1048576 characters are to be gone through"):
         budget.spend(1)
-    for apply in (without_prefix, without_suffix):
+    for value, pattern in (("a" * 2000, "?" * 2000), ("a", "?" * 20_000), ("a" * 1_100_000, "")):
         with pytest.raises(InvalidStack):
-            apply("a" * 2000, "?" * 2000, Budget())
+            without_prefix(value, pattern, Budget())
+        with pytest.raises(InvalidStack):
+            without_suffix(value, pattern, Budget())
+        with pytest.raises(InvalidStack):
+            replaced(value, pattern, "", Budget(), everywhere=False)
     with pytest.raises(InvalidStack):
         replaced("a" * 1000, "a", "b" * 10_000, Budget(), everywhere=True)

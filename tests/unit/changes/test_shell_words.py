@@ -17,7 +17,7 @@ VALUES = {"A": "one", "B": "1.2.3", "PATHS": "x/y/z", "NONE": "", "STAR": "a*b"}
         ("a$A.b", "aone.b"),
         ("$A_$GONE|$", "|$"),
         ("${A}b", "oneb"),
-        ("$1$12x$?x$$", "xx"),
+        ("$1x$12x$?x$$", "xxx"),
         ("'$A'\"$A 'x'\"$A", "$Aone 'x'one"),
         ("\\$A\\a\\", "$Aa"),
         ('"\\$A\\"\\\\\\a"', '$A"\\\\a'),
@@ -30,7 +30,7 @@ VALUES = {"A": "one", "B": "1.2.3", "PATHS": "x/y/z", "NONE": "", "STAR": "a*b"}
         ("${B#*.}${B##*.}${B%.*}${B%%.*}", "2.331.21"),
         ("${GONE#x}${A#x}${A%x}${A#}${A%%}", "oneoneoneone"),
         ("${PATHS/y/r}${PATHS//\\//-}${PATHS/q/r}${GONE/a/b}", "x/r/zx-y-zx/y/z"),
-        ("${STAR#a\\*}${STAR/\\*/${A}}${B/?.\\}/}${A/n/\\}}", "baoneb1.2.3o\\}e"),
+        ("${STAR%\\*b}${STAR#a\\*}${STAR/\\*/${A}}${B/?.\\}/}${A/n/\\}}", "abaoneb1.2.3o\\}e"),
         ("${/a/b}${+x}", ""),
     ],
 )
@@ -54,6 +54,7 @@ def test_another_escape_character_takes_the_place_of_the_backslash() -> None:
         "${A:-b",
         "${A^^}",
         "${A:#b}",
+        "${A:%b}",
         "${A:",
         "${GONE?}",
         "${A:0:1}",
@@ -84,8 +85,14 @@ def test_a_text_is_split_as_the_builder_does(text: str, raw: bool, words: list[s
     assert split(text, raw=raw) == words
 
 
+def test_what_the_builder_refuses_is_not_split() -> None:
+    for text in ("'a b", "${A", "${:-a}", "${A^^}"):
+        with pytest.raises(RefusedWordError):
+            split(text, raw=True)
+
+
 def test_braces_nest_only_so_deep() -> None:
     word = "${B:-" * 20 + "x" + "}" * 20
-    assert expanded(word, {}, Budget()) == "x"
+    assert expanded(word * 2, {}, Budget()) == "xx"
     with pytest.raises(InvalidStack, match="nest deeper than 20 levels"):
-        expanded(f"${{B:-{word}}}", {}, Budget())
+        expanded(f"{word}${{B:-{word}}}", {}, Budget())
