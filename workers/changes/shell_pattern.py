@@ -59,17 +59,19 @@ def replaced(value: str, pattern: str, replacement: str, budget: Budget, *, ever
     """The value with the replacement for its first longest match, or for all of them."""
     tokens = _tokens(pattern)
     budget.spend_on_search(value, pattern)
-    place = re.compile(f"((?>.*?(?={_runs(tokens)[0]}))){_beginning(tokens, longest=True)}")
+    # A star ends with its line; so the first place of what stands before it is enough in each line, not in the value.
+    place = re.compile(rf"((?:.*\n)*?(?>.*?(?={_runs(tokens)[0]}))){_beginning(tokens, longest=True)}")
     pieces: list[str] = []
-    start = 0
+    start, ended = 0, -1
     while start <= len(value) and (found := place.match(value, start)):
         budget.spend(len(found[1]) + len(replacement))
-        pieces += (found[1], replacement)
-        start = found.end()
-        if is_empty := start == found.end(1):
+        # An empty match right behind another one is none.
+        pieces += (found[1], replacement if found.end() > ended else "")
+        start = ended = found.end()
+        if start == found.end(1):
             pieces.append(value[start : start + 1])
             start += 1
-        if not everywhere or (start == len(value) and not is_empty):
+        if not everywhere:
             break
     return "".join((*pieces, value[start:]))
 

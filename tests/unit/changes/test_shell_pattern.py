@@ -62,6 +62,10 @@ def test_an_end_is_taken_off(value: str, pattern: str, expected: str) -> None:
         ("aab", "a?", "-", "-b", "-b"),
         ("abc", "c*a", "-", "abc", "abc"),
         ("a1b2", "?2", "]", "a1]", "a1]"),
+        ("a\nba\nb", "b", "-", "a\n-a\nb", "a\n-a\n-"),
+        ("a\nxab\nb", "a*b", "-", "a\nx-\nb", "a\nx-\nb"),
+        ("a\nb", "\n", "", "ab", "ab"),
+        ("ab\n", "*", "-", "-\n", "-\n-"),
     ],
 )
 def test_a_match_is_replaced(value: str, pattern: str, replacement: str, once: str, everywhere: str) -> None:
