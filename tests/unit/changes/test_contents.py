@@ -119,6 +119,21 @@ def test_an_ignore_file_has_to_be_sent_along_wherever_a_symlink_leads(
     assert world.summary(written, written | {"app/i/x": "2"}) == ({"a": "build"} if counts else {})
 
 
+@pytest.mark.parametrize(("link", "counts"), [("deep/ignore", True), ("../ignore", False)])
+def test_an_ignore_file_that_only_the_host_has_hides_another_where_it_is_sent_along(
+    world: World, link: str, counts: bool
+) -> None:
+    world.outside.files.update({f"{LIVE}/app/i/deep/ignore": "y", f"{LIVE}/app/ignore": "y"})
+    files = {
+        Y: "services: {a: {build: ./i}}",
+        "app/i/Dockerfile": "FROM x",
+        "app/i/Dockerfile.dockerignore": Link(link),
+        "app/i/.dockerignore": "x",
+        "app/i/x": "1",
+    }
+    assert world.summary(files, files | {"app/i/x": "2"}) == ({"a": "build"} if counts else {})
+
+
 def test_an_additional_context_has_no_ignore_file_but_the_one_in_it(world: World) -> None:
     text = "services: {a: {build: {context: 'https://example.com/x.git', additional_contexts: {m: ./m}}}}"
     outside = world.snapshot({Y: text, "app/m/x": ""}).outside
