@@ -126,7 +126,7 @@ def _services(project: Project, contents: Contents) -> dict[str, ServiceSnapshot
         image: name
         for name, reach in reaches.items()
         if reach.build is not None
-        for image in (images[name], *_tags(project.services[name]))
+        for image in (images[name], *map(image_name, texts(reach.build.get("tags"))))
     }
     return {name: _service(project, contents, name, reaches[name], usages[name], images, builders) for name in reaches}
 
@@ -144,12 +144,6 @@ def _platform(project: Project, service: Service) -> dict[str, str]:
         return {}
     given = [file.values[_PLATFORM] for file in project.variables.files if _PLATFORM in file.values]
     return {"platform": given[0]} if given else {}
-
-
-def _tags(service: Service) -> Iterator[str]:
-    """Further names that a built image is given."""
-    build = service.get("build")
-    return map(image_name, texts(build.get("tags")) if isinstance(build, Mapping) else ())
 
 
 def _service(

@@ -24,7 +24,7 @@ class Reach:
     older_environment: dict[str, str | None] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     recreated: dict[str, object] = field(default_factory=dict)
-    build: object = None
+    build: Mapping[str, object] | None = None
     bases: tuple[str, ...] = ()
     built_on: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)

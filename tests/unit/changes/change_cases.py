@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Self
+
 from tests.unit.changes.worlds import Link, Program
 
 WEB = "services: {web: {image: busybox}}"
@@ -36,8 +39,21 @@ JOBS_FILES = {"f": "1", "e": "A=1", "l": "a=b", "secret": "1", "t/Dockerfile": "
 PLATFORMS = "services: {web: {build: ./t}, own: {build: ./t, platform: linux/arm64}, none: {image: x}}"
 ELSEWHERE = "services: {web: {build: {context: ./img, dockerfile: ../D}}}"
 
+
+_Row = tuple[dict[str, object], dict[str, object], dict[str, str]]
+
+
+class _Rows(dict[str, _Row]):
+    """Rows by name, none of which takes the place of another one."""
+
+    def __ior__(self, more: Mapping[str, _Row]) -> Self:  # type: ignore[misc,override]
+        assert not self.keys() & more
+        self.update(more)
+        return self
+
+
 # what is done to {compose.yaml, …}: before, after, the action of each service that needs one
-CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = {
+CASES = _Rows({
     **{
         f"what a hook has: {path} as {content}": (
             {"compose.yaml": HOOKED, **HOOKED_FILES},
@@ -81,6 +97,11 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": PLATFORMS, "t/Dockerfile": "FROM x", ".env": "A=1"},
         {"compose.yaml": PLATFORMS, "t/Dockerfile": "FROM x", ".env": "A=1\nDOCKER_DEFAULT_PLATFORM=linux/amd64"},
         {"web": "up"},
+    ),
+    "the platform that images are built for, said of the service as well": (
+        {"compose.yaml": PLATFORMS, "t/Dockerfile": "FROM x", ".env": "DOCKER_DEFAULT_PLATFORM=linux/amd64"},
+        {"compose.yaml": PLATFORMS.replace("./t}", "./t, platform: linux/amd64}", 1), "t/Dockerfile": "FROM x", ".env": "DOCKER_DEFAULT_PLATFORM=linux/amd64"},
+        {},
     ),
     "a network mode that says nothing": ({"compose.yaml": WEB}, {"compose.yaml": "services: {web: {image: busybox, network_mode: '${NONE}'}}"}, {"web": "up"}),
     "a profile without a name": ({"compose.yaml": WEB}, {"compose.yaml": "services: {web: {image: busybox, profiles: ['${NONE}']}}"}, {"web": "up"}),
@@ -326,6 +347,16 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": "services: {web: {build: {context: ., args: {A: 2}}}}", "Dockerfile": "FROM a"},
         {"web": "build"},
     ),
+    "build arguments in another spelling": (
+        {"compose.yaml": "services: {web: {build: {context: ./i, args: {A: 1}}}}", "i/Dockerfile": "FROM a"},
+        {"compose.yaml": "services: {web: {build: {context: ./i, args: [A=1]}}}", "i/Dockerfile": "FROM a"},
+        {},
+    ),
+    "a build argument that is passed on no more": (
+        {"compose.yaml": "services: {web: {build: {context: ./i, args: [A]}}}", "i/Dockerfile": "FROM a", ".env": "A=1"},
+        {"compose.yaml": "services: {web: {build: {context: ./i, args: {A: 1}}}}", "i/Dockerfile": "FROM a", ".env": "A=1"},
+        {},
+    ),
     "a Dockerfile": (
         {"compose.yaml": "services: {web: {build: ./img}, db: {image: b}}", "img/Dockerfile": "FROM a"},
         {"compose.yaml": "services: {web: {build: ./img}, db: {image: b}}", "img/Dockerfile": "FROM b"},
@@ -423,10 +454,20 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": "{services: {web: {image: a}, no: {image: a, network_mode: none}}, networks: {default: {internal: true}}}"},
         {"web": "up"},
     ),
+    "the default network of a service that names none": (
+        {"compose.yaml": "{services: {web: {image: a, networks: []}, no: {image: a, network_mode: none}}}"},
+        {"compose.yaml": "{services: {web: {image: a, networks: []}, no: {image: a, network_mode: none}}, networks: {default: {internal: true}}}"},
+        {"web": "up"},
+    ),
     "the default network, which a provider does not use": (
         {"compose.yaml": "{services: {web: {image: a}, db: {provider: {type: x}}}}"},
         {"compose.yaml": "{services: {web: {image: a}, db: {provider: {type: x}}}, networks: {default: {internal: true}}}"},
         {"web": "up"},
+    ),
+    "an image with the name that the one of a provider would have": (
+        {"compose.yaml": "services: {web: {build: ./i, image: app-db}, db: {provider: {type: x}}}", "i/Dockerfile": "FROM a"},
+        {"compose.yaml": "services: {web: {build: ./i, image: app-db}, db: {provider: {type: x}}}", "i/Dockerfile": "FROM b"},
+        {"web": "build"},
     ),
     "the options of a provider": (
         {"compose.yaml": "{services: {web: {image: a}, db: {provider: {type: x, options: {size: 1}}}}}"},
@@ -457,6 +498,11 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": MODELS},
         {"compose.yaml": MODELS, "compose.override.yaml": "{services: {none: {models: {own: }}}, models: {own: {context_size: 1}}}"},
         {"long": "up", "none": "up", "short": "up"},
+    ),
+    "the first of two language models": (
+        {"compose.yaml": "{services: {a: {image: x, models: [one, two]}}, models: {one: {model: ai/1}, two: {model: ai/2}}}"},
+        {"compose.yaml": "{services: {a: {image: x, models: [one, two]}}, models: {one: {model: ai/3}, two: {model: ai/2}}}"},
+        {"a": "up"},
     ),
     "a variable of a language model": (
         {"compose.yaml": MODELS.replace("ai/one", "'ai/${ONE:-one}'"), ".env": "TWO=2"},
@@ -660,7 +706,7 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, str]]] = 
         {"compose.yaml": "services: {box: {image: a, security_opt: ['seccomp:./s.json']}, app: {image: a, volumes_from: [box]}}", "s.json": "2"},
         {"app": "recreate", "box": "recreate"},
     ),
-}  # fmt: skip
+})  # fmt: skip
 
 # the Compose file, and one other file before and after: the action of each service that needs one
 EDITS: dict[str, tuple[str, str, object, object, dict[str, str]]] = {
@@ -734,6 +780,13 @@ EDITS: dict[str, tuple[str, str, object, object, dict[str, str]]] = {
         "V=2",
         {"web": "up"},
     ),
+    "a variable that is passed on by a mapping": (
+        "services: {web: {image: b, environment: {V: }}}",
+        ".env",
+        "V=1",
+        "V=2",
+        {"web": "up"},
+    ),
     "a variable that is overruled": ("services: {web: {image: b, environment: {V: 3}}}", ".env", "V=1", "V=2", {}),
     "a build argument that is passed on": (
         "services: {web: {build: {context: ./i, args: [V]}}}",
@@ -748,6 +801,20 @@ EDITS: dict[str, tuple[str, str, object, object, dict[str, str]]] = {
         "1",
         "2",
         {"base": "build", "web": "build"},
+    ),
+    "a base image of an inline Dockerfile by the stage that is built": (
+        'services: {base: {build: ./i, image: mine}, web: {build: {context: ./w, dockerfile_inline: "FROM $$TARGETSTAGE", target: mine}}}',
+        "i/x",
+        "1",
+        "2",
+        {"base": "build", "web": "build"},
+    ),
+    "a comment in an empty label file": (
+        "services: {web: {image: b, label_file: a.labels}}",
+        "a.labels",
+        "",
+        "# why",
+        {},
     ),
 }
 _BESIDE: dict[str, object] = {
@@ -852,7 +919,7 @@ SAME = {
     "a duration": ("stop_grace_period: 1m30s", "stop_grace_period: 90s"),
     "a size": ("mem_limit: 1g", "mem_limit: 1024M"),
     "a fraction": ("cpus: 0.50", "cpus: '.5'"),
-    "the default network": ("hostname: h", "hostname: h\n    networks: [default]"),
+    "the default network by its name": ("hostname: h", "hostname: h\n    networks: [default]"),
     "labels as a list": ("labels: {A: 1, B: true}", "labels: [B=true, A=1]"),
     "one of it, said or not": ("hostname: h", "hostname: h\n    scale: '1'"),
     "when it is pulled": ("pull_policy: always", "pull_policy: missing"),

@@ -56,20 +56,47 @@ def test_a_mount_behind_one_that_is_no_folder_counts(world: World, first: str) -
     ("service", "message"),
     [
         ("volumes: ['./sub:/s']", "volumes: app/sub is a submodule"),
+        ("build: {context: ./sub, dockerfile_inline: F}", "build context: app/sub is a submodule"),
         ("label_file: gone", "label_file: app/gone is neither"),
         ("security_opt: ['seccomp:gone']", "security_opt: app/gone is neither"),
+        ("security_opt: ['seccomp:../../gone']", r"security_opt: '../../gone' leads out"),
+        ("configs: [sub]", "configs sub: app/sub is a submodule"),
+        ("configs: [far]", "configs far: /gone is neither"),
+        ("build: {context: ./i, dockerfile_inline: F, secrets: [gone]}", "build secret: app/gone is neither"),
         ("pre_start: [{volumes: ['./sub:/s']}]", "pre_start 0: volumes: app/sub is a submodule"),
+        ("pre_start: [{configs: [sub]}]", "pre_start 0: configs sub: app/sub is a submodule"),
+        ("pre_start: [{env_file: sub}]", "pre_start 0: env_file: app/sub is a submodule"),
         ("pre_start: [{security_opt: ['seccomp:gone']}]", "pre_start 0: security_opt: app/gone is neither"),
     ],
 )
 def test_a_message_says_which_service_names_a_path_and_where(world: World, service: str, message: str) -> None:
+    text = f"services: {{a: {{image: x, {service}}}}}\nsecrets: {{gone: {{file: gone}}}}\n"
+    text += "configs: {sub: {file: sub}, far: {file: /gone}}"
     with pytest.raises(InvalidStack, match=rf"^service a: {message}"):
-        world.snapshot({Y: f"services: {{a: {{image: x, {service}}}}}", "app/sub": Submodule("1" * 40)})
+        world.snapshot({Y: text, "app/sub": Submodule("1" * 40)})
+
+
+@pytest.mark.parametrize("service", ["image: x, volumes: ['./lfs:/l']", "image: x, configs: [c]", "build: ./i"])
+def test_a_git_lfs_pointer_is_named(world: World, service: str) -> None:
+    text = f"services: {{a: {{{service}}}}}\nconfigs: {{c: {{file: lfs}}}}"
+    pointer = "version https://git-lfs.github.com/spec/v1\n"
+    with pytest.raises(InvalidStack, match=r"^app/(i/)?lfs is a Git LFS pointer"):
+        world.snapshot({Y: text, "app/lfs": pointer, "app/i/Dockerfile": "", "app/i/lfs": pointer})
 
 
 def test_an_env_file_has_to_be_there_unless_it_is_said_not_to(world: World) -> None:
     with pytest.raises(InvalidStack, match=r"app/h\.env is neither"):
         world.snapshot({Y: "services: {a: {image: x, env_file: [{path: h.env}]}}"})
+
+
+@pytest.mark.parametrize(
+    ("service", "text"),
+    [("label_file: l", "A=1\n?"), ("env_file: l", "A=1\n?"), ("env_file: [{path: l, format: raw}]", "A=1\n=")],
+)
+def test_a_line_that_cannot_be_read_is_named_with_its_file(world: World, service: str, text: str) -> None:
+    with pytest.raises(InvalidStack) as caught:
+        world.snapshot({Y: f"services: {{a: {{image: x, {service}}}}}", "app/l": text})
+    assert (caught.value.file, caught.value.line) == ("app/l", 2)
 
 
 def test_a_missing_dockerfile_is_named_where_its_context_is_in_git(world: World) -> None:
@@ -134,10 +161,12 @@ def test_an_ignore_file_that_only_the_host_has_hides_another_where_it_is_sent_al
     assert world.summary(files, files | {"app/i/x": "2"}) == ({"a": "build"} if counts else {})
 
 
-def test_an_additional_context_has_no_ignore_file_but_the_one_in_it(world: World) -> None:
-    text = "services: {a: {build: {context: 'https://example.com/x.git', additional_contexts: {m: ./m}}}}"
-    outside = world.snapshot({Y: text, "app/m/x": ""}).outside
-    assert [path for path in outside if "compose" not in path] == ["app/.env", "app/m/.dockerignore"]
+def test_a_context_without_a_dockerfile_has_no_ignore_file_but_the_one_in_it(world: World) -> None:
+    text = "services: {a: {build: {context: 'https://example.com/x.git', additional_contexts: {m: ./m}}}, "
+    text += "b: {build: {context: ./n, dockerfile_inline: F}}}"
+    outside = world.snapshot({Y: text, "app/m/x": "", "app/n/x": ""}).outside
+    ignored = ["app/m/.dockerignore", "app/n/.dockerignore"]
+    assert [path for path in outside if "compose" not in path] == ["app/.env", *ignored]
     with pytest.raises(InvalidStack, match=r"^service a: additional_contexts: app/m is a submodule"):
         world.snapshot({Y: text, "app/m": Submodule("1" * 40)})
 
@@ -170,13 +199,19 @@ def test_one_path_that_reaches_a_service_twice_asks_for_the_stronger_action(worl
     assert world.summary(files, files | {"app/i/x": "2"}) == {"a": "build"}
 
 
-@pytest.mark.parametrize(("path", "content"), [("app/.env", "A=9\n"), ("app/a.env", "A=9\n")])
+@pytest.mark.parametrize(("path", "content"), [("app/.env", "A=9\n"), ("app/.env", ""), ("app/a.env", "A=9\n")])
 def test_whatever_a_release_of_compose_takes_first_no_variable_of_an_env_file_is_missed(
     world: World, path: str, content: str
 ) -> None:
     text = "services: {a: {image: x, env_file: [a.env, b.env], environment: {A: fixed}}}"
-    files = {Y: text, "app/.env": "A=1\n", "app/a.env": "A=2\n", "app/b.env": "B=$A\n"}
+    files = {Y: text, "app/.env": "A=1\n", "app/a.env": "A=1\n", "app/b.env": "B=$A\n"}
     assert world.summary(files, files | {path: content}) == {"a": "up"}
+
+
+def test_a_variable_of_an_env_file_may_be_what_the_service_sets_already(world: World) -> None:
+    text = "services: {a: {image: x, env_file: [a.env, b.env], environment: {A: fixed}}}"
+    files = {Y: text, "app/.env": "", "app/a.env": "A=1\n", "app/b.env": "B=$A\n"}
+    assert world.summary(files, files | {"app/.env": "A=fixed\n"}) == {}
 
 
 def test_a_label_file_uses_the_labels_of_those_before_it(world: World) -> None:

@@ -393,6 +393,12 @@ def test_watched_paths_restart_every_service(world: World) -> None:
     assert world.snapshot(files).entries["shared/ca.pem"] is None
 
 
+def test_a_whole_repository_may_be_watched(world: World) -> None:
+    world.stack = make_stack(watch=(".",))
+    files = {"app/compose.yaml": WEB, "other/x": "1"}
+    assert world.summary(files, files | {"other/x": "2"}) == {"web": "restart"}
+
+
 def test_a_watched_folder_counts_as_a_whole_though_it_is_built_from_in_part(world: World) -> None:
     world.stack = make_stack(watch=("app/i",))
     files = {"app/compose.yaml": "services: {a: {build: ./i}}", "app/i/Dockerfile": "", "app/i/.dockerignore": "x"}

@@ -84,7 +84,7 @@ def test_the_variables_that_were_looked_up_are_known_whether_they_are_there_or_n
 
 def test_everything_that_compose_reads_is_confidential_but_the_compose_files_of_git(world: World) -> None:
     include = "include: [./more.yaml, ./other.txt, {path: ./none.yaml, env_file: ./vars.yml}]\n"
-    text = include + "services: {a: {image: '${TAG}', env_file: [a.env, host.yml], label_file: l, "
+    text = include + "services: {a: {image: '${TAG}', env_file: [a.env, host.yml, /etc/c.env], label_file: l, "
     text += "volumes: ['./c:/c'], build: ./i}}"
     inner = "services: {x%d: {image: 'x:$V'}}"
     files = {
@@ -100,6 +100,7 @@ def test_everything_that_compose_reads_is_confidential_but_the_compose_files_of_
     }
     world.outside.files[f"{LIVE}/app/none.yaml"] = inner % 3
     world.outside.files[f"{LIVE}/app/host.yml"] = "B=1"
+    world.outside.files["/etc/c.env"] = "C=1"
     world.stack = make_stack(env_files=("app/top.yml",))
     confidential = set(world.snapshot(files).confidential)
     assert confidential >= {
@@ -110,6 +111,7 @@ def test_everything_that_compose_reads_is_confidential_but_the_compose_files_of_
         "app/none.yaml",
         "app/host.yml",
         "app/vars.yml",
+        "/etc/c.env",
     }
     assert not confidential & {"app/compose.yaml", "app/more.yaml", "app/c", "app/c/x"}
 
@@ -199,6 +201,37 @@ def test_secrets_are_known_by_their_use(world: World) -> None:
     assert snapshot.secrets == ("app/.env", "app/e", "app/s")
 
 
+def test_a_service_has_the_volumes_that_others_lend_it_even_in_a_circle(world: World) -> None:
+    text = """\
+services:
+  a: {image: x, volumes: ['own:/o', './f:/f', {type: volume, target: /nameless}], volumes_from: [b]}
+  b: {image: x, volumes: ['lent:/l'], volumes_from: ['c:ro']}
+  c: {image: x, volumes: ['further:/f'], volumes_from: [a, b]}
+"""
+    assert world.snapshot({"app/compose.yaml": text}).services["a"].volumes == ("own", "lent", "further")
+
+
+@pytest.mark.parametrize("field", ["network_mode", "ipc", "pid", "uts", "cgroup"])
+def test_a_service_may_live_in_the_namespaces_of_another_one(world: World, field: str) -> None:
+    text = f"services: {{a: {{image: x}}, b: {{image: x, {field}: 'service:a'}}}}"
+    assert world.snapshot({"app/compose.yaml": text}).services["b"].shares_with == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("../x", "watch: '../x' leads out"),
+        ("sub", "watch: sub is a submodule"),
+        ("lfs", "lfs is a Git LFS pointer"),
+    ],
+)
+def test_a_watched_path_that_is_not_supported_is_named(world: World, path: str, message: str) -> None:
+    world.stack = make_stack(watch=(path,))
+    files = {"sub": Submodule("1" * 40), "lfs": "version https://git-lfs.github.com/spec/v1\n"}
+    with pytest.raises(InvalidStack, match=f"^{message}"):
+        world.snapshot({**FILES, **files})
+
+
 def test_variables_without_a_value_are_reported(world: World) -> None:
     text = "services: {a: {image: 'x${ONE}${TWO:-}', env_file: e, environment: [THREE]}}"
     snapshot = world.snapshot({"app/compose.yaml": text, "app/e": "A=b\nB=$FOUR"})
@@ -206,9 +239,11 @@ def test_variables_without_a_value_are_reported(world: World) -> None:
 
 
 def test_a_closure_has_a_limited_size(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.changes.closure.MAX_CLOSURE", 3)
-    with pytest.raises(InvalidStack, match="at most 3 are supported"):
-        world.snapshot(FILES)
+    most = len(world.snapshot(FILES).entries)
+    monkeypatch.setattr("workers.changes.closure.MAX_CLOSURE", most)
+    assert len(world.snapshot(FILES).entries) == most
+    with pytest.raises(InvalidStack, match=f"has {most + 1} paths; at most {most} are supported"):
+        world.snapshot(FILES | {"app/.env": Link("vars"), "app/vars": ""})
 
 
 def test_a_key_may_have_any_length() -> None:
