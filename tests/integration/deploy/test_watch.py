@@ -167,7 +167,8 @@ def test_what_a_deployment_stops_was_stopped_by_nobody(watched: House) -> None:
     watched.docker("exec", web, "kill", "-9", "-1")  # it ends by itself, so soon after what Tegu has removed
     eventually(lambda: row(watched)["drift"] == {"web": "stopped"}, "it is drift", 120)
     assert (row(watched)["status"], row(watched)["stopped"]) == ("drifted", None)
-    assert row(watched)["services"]["web"]["why"].startswith("ended by itself with exit code")
+    # The sight of a container is told a moment after the drift.
+    eventually(lambda: "ended by itself with exit code" in row(watched)["services"]["web"].get("why", ""), "why", 120)
 
 
 def test_who_has_stopped_a_stack_is_known_even_to_a_redis_that_has_lost_everything(watched: House) -> None:
