@@ -21,9 +21,8 @@ Noted = Callable[[str], None]
 
 _LETTER = "_a-zA-Z\u017f\u212a"  # Go folds these two to `s` and `k`
 _NAME = rf"[{_LETTER}][{_LETTER}0-9]*"
-# Texts, as few files have what they look for: `re` compiles one when it is first used, and keeps it.
-_VARIABLE = rf"\$(?:(\$)|({_NAME})|\{{(?:({_NAME})(?:\}}|(:?[-+?])))?)"
-_BRACE = r"(?s)\{.?|\}"  # what follows an opening brace directly is not looked at
+_VARIABLE = re.compile(rf"\$(?:(\$)|({_NAME})|\{{(?:({_NAME})(?:\}}|(:?[-+?])))?)")
+_BRACE = re.compile(r"\{.?|\}", re.DOTALL)  # what follows an opening brace directly is not looked at
 
 
 def interpolate(
@@ -52,8 +51,7 @@ def interpolate(
     _refuse_depth(_depth)
     pieces: list[str] = []
     length = start = line_end = 0
-    variable = re.compile(_VARIABLE)
-    while found := variable.search(text, start):
+    while found := _VARIABLE.search(text, start):
         escaped, plain, braced, operator = found.groups()
         name, end = plain or braced, found.end()
         if escaped:
@@ -179,7 +177,7 @@ def _refuse_required(name: str, operator: str, why: str | None) -> None:
 def _closing_brace(text: str, found: re.Match[str], line_end: int) -> int:
     """Where the variable's closing brace is: the balancing one, without one the last, and on the same line."""
     opened = 0
-    for brace in re.compile(_BRACE).finditer(text, found.start(), line_end):
+    for brace in _BRACE.finditer(text, found.start(), line_end):
         opened += -1 if brace[0] == "}" else 1
         if opened == 0:
             return brace.start()

@@ -20,18 +20,17 @@ from workers.model.errors import InvalidStack
 
 Kind = Callable[[Any], object]
 
-# Texts, as few files have what they look for: `re` compiles one when it is first used, and keeps it.
-_NUMBER = r"[-+]?[0-9]+"
-_WORD = r"""(?s)(?:[^\s'"\\`()&;|<>]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+"""
+_NUMBER = re.compile(r"[-+]?[0-9]+")
+_WORD = re.compile(r"""(?:[^\s'"\\`()&;|<>]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+""", re.DOTALL)
 _BLANKS = " \t\r\n"
 _OPERATORS = ";&|<>"
-_QUOTED = r"""(?s)'([^']*)'|"((?:[^"\\]|\\.)*)"|(\\.)"""
-_ESCAPED = r"(?s)\\(.)"
+_QUOTED = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|(\\.)""", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _CONTROLS = {"n": "\n", "t": "\t"}
-_SIZE = r"(?i)([0-9]+(?:\.[0-9]+)?) ?(?:([kmgtp])i?)?b?"
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(?:([kmgtp])i?)?b?", re.IGNORECASE)
 _UNITS = "kmgtp"
-_DURATION_PART = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h|d|w)"
-_DURATION = rf"\+?(?:{_DURATION_PART})+"
+_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h|d|w)")
+_DURATION = re.compile(rf"\+?(?:{_DURATION_PART.pattern})+")
 _NANOSECONDS = {
     **dict.fromkeys(("us", "µs"), 10**3),
     "ns": 1,
@@ -61,7 +60,7 @@ def whole(value: object) -> object:
     """A whole number, also as a text or as `3.0`."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return int(value) if isinstance(value, str) and re.fullmatch(_NUMBER, value) else value
+    return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
 
 
 def single(value: object) -> object:
@@ -74,7 +73,7 @@ def single(value: object) -> object:
 
 def size(value: object) -> object:
     """A number of bytes: `512m`, `1.5gb`, `1024`."""
-    found = re.fullmatch(_SIZE, value) if isinstance(value, str) else None
+    found = _SIZE.fullmatch(value) if isinstance(value, str) else None
     if not found:
         return whole(value)
     power = _UNITS.index(found[2].lower()) + 1 if found[2] else 0
@@ -83,9 +82,9 @@ def size(value: object) -> object:
 
 def duration(value: object) -> object:
     """A duration in nanoseconds: `1m30s`, `90s`."""
-    if not isinstance(value, str) or not re.fullmatch(_DURATION, value):
+    if not isinstance(value, str) or not _DURATION.fullmatch(value):
         return value
-    return round(sum(float(number) * _NANOSECONDS[unit] for number, unit in re.findall(_DURATION_PART, value)))
+    return round(sum(float(number) * _NANOSECONDS[unit] for number, unit in _DURATION_PART.findall(value)))
 
 
 def octal(value: object) -> object:
@@ -102,7 +101,7 @@ def command(value: object) -> object:
     if not isinstance(value, str):
         return value
     words, end = [], 0
-    for word in re.finditer(_WORD, value):
+    for word in _WORD.finditer(value):
         if not value[end : word.start()].strip(_BLANKS):
             words.append(word[0])
             end = word.end()
@@ -111,13 +110,13 @@ def command(value: object) -> object:
         return value
     if value[end:].startswith(">") and words and words[-1][0].isdigit():
         words.pop()  # the number of what is redirected
-    return [re.sub(_QUOTED, _unquoted, word) for word in words]
+    return [_QUOTED.sub(_unquoted, word) for word in words]
 
 
 def _unquoted(quoted: re.Match[str]) -> str:
     if quoted[1] is not None:
         return quoted[1]
-    return re.sub(_ESCAPED, lambda escaped: _CONTROLS.get(escaped[1], escaped[1]), quoted[2] or quoted[3] or "")
+    return _ESCAPED.sub(lambda escaped: _CONTROLS.get(escaped[1], escaped[1]), quoted[2] or quoted[3] or "")
 
 
 def texts(value: object) -> object:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-# A text, as not every plan comes to ports: `re` compiles it when it is first used, and keeps it.
-_SHORT = (
+_SHORT = re.compile(
     r"(?:(?:(?P<host>[0-9.]+|\[[0-9a-fA-F:.]*\]|[0-9a-fA-F:]*:[0-9a-fA-F:]*):)?(?P<published>(?:[0-9]+(?:-[0-9]+)?)?):)?"
     r"(?P<target>[0-9]+(?:-[0-9]+)?)(?:/(?P<protocol>[A-Za-z]+))?"
 )
@@ -19,7 +18,7 @@ def long_ports(text: str) -> list[dict[str, object]] | None:
     Args:
         text: as it is written, a number as a text.
     """
-    found = re.fullmatch(_SHORT, text)
+    found = _SHORT.fullmatch(text)
     if not found:
         return None
     targets = _range(found["target"])

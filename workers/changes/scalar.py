@@ -17,12 +17,11 @@ _WORDS: dict[str, bool | float | None] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -inf),
 }
 _NUMBER_STARTS = frozenset("+-.0123456789")
-# Texts, as few files have what they look for: `re` compiles one when it is first used, and keeps it.
-_INT = r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))"
+_INT = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))")
 _BASES = (16, 2, 8, 10)
-_FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
-_POINTED = r"\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9](?:_?[0-9])*)?"
-_MOMENT = (
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_POINTED = re.compile(r"\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9](?:_?[0-9])*)?")
+_MOMENT = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
     r"(?:(?:[Tt]|( ))([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:\.([0-9]+))?(?(4)|(?:(Z)|([-+])([0-9]{2}):([0-9]{2}))))?"
 )
@@ -77,16 +76,16 @@ def _plain(text: str) -> Scalar:
         return NegativeZero(-0.0)
     if text[0] == ".":
         # Go reads it as a literal of its own, in which a `_` stands between two digits or nowhere.
-        return float(text) if re.fullmatch(_POINTED, text) and not isinf(float(text)) else text
+        return float(text) if _POINTED.fullmatch(text) and not isinf(float(text)) else text
     digits = text.replace("_", "")
     number = _integer(digits)
-    if number is None and re.fullmatch(_FLOAT, digits) and not isinf(float(digits)):
+    if number is None and _FLOAT.fullmatch(digits) and not isinf(float(digits)):
         return float(digits)
     return _moment(text) if number is None else number
 
 
 def _integer(digits: str) -> int | None:
-    found = re.fullmatch(_INT, digits)
+    found = _INT.fullmatch(digits)
     if not found:
         return None
     sign, *parts = found.groups()
@@ -97,7 +96,7 @@ def _integer(digits: str) -> int | None:
 
 def _moment(text: str) -> str:
     """A date in Go's notation, in UTC unless it says another zone; any other text as it is."""
-    found = re.fullmatch(_MOMENT, text)
+    found = _MOMENT.fullmatch(text)
     if not found:
         return text
     year, month, day, _, hour, minute, second, fraction, _, sign, hours, minutes = found.groups()

@@ -16,12 +16,11 @@ from workers.model.words import Action, Decision, Entry, Reason
 # What can make a Compose file look at something outside its folder: a path upwards, spelt out, escaped, folded, in
 # another encoding, or put together from dots and variables; and other Compose files, which would have to be read, too.
 _REACHING_OUT = (b"..", b"include", b"extends", b".}", b"!!", b"!<", b"%TAG", b"\0")
-# Patterns are texts here, as few files need them: `re` compiles one when it is first used, and keeps it.
-_ESCAPE = rb"\\(?:[\sxuU0-9NLP_]|[^\x00-\x7f])"
-_DOT_AROUND_VARIABLES = rb"""(?:^|[\s"'/:=,\[}]|\$\w+)\.(?:\$(?:\w+|\{[^}\n]*\}+))+\."""
-_DOTTED_DEFAULT = rb"[-+][\"']?\."
-_DOTTED_VALUE = rb"(?m)[=:][ \t]*[\"']?\.|\.[\"']?[ \t\r]*(?:#.*)?$|\.[$}]|(?:\$\w+|[}+-])[\"']?\."
-_VARIABLE_AND_SLASH = rb"\}/|\$\w+/|[-+]/"
+_ESCAPE = re.compile(rb"\\(?:[\sxuU0-9NLP_]|[^\x00-\x7f])")
+_DOT_AROUND_VARIABLES = re.compile(rb"""(?:^|[\s"'/:=,\[}]|\$\w+)\.(?:\$(?:\w+|\{[^}\n]*\}+))+\.""")
+_DOTTED_DEFAULT = re.compile(rb"[-+][\"']?\.")
+_DOTTED_VALUE = re.compile(rb"(?m)[=:][ \t]*[\"']?\.|\.[\"']?[ \t\r]*(?:#.*)?$|\.[$}]|(?:\$\w+|[}+-])[\"']?\.")
+_VARIABLE_AND_SLASH = re.compile(rb"\}/|\$\w+/|[-+]/")
 
 
 def plan_stack(stack: Stack, before: Tree, after: Tree, outside: Outside, key: bytes) -> Decision:
@@ -88,11 +87,11 @@ def _reaches_out(models: bytes, values: bytes) -> bool:
     """Whether Compose files, with the values of their variables, may name something outside their folder."""
     if any(text in models for text in _REACHING_OUT):
         return True
-    if b".." in values or b"\\" in values or re.search(_DOTTED_VALUE, values):
+    if b".." in values or b"\\" in values or _DOTTED_VALUE.search(values):
         return True
-    if b"\\" in models and re.search(_ESCAPE, models):
+    if b"\\" in models and _ESCAPE.search(models):
         return True
-    around = b".$" in models and (re.search(_DOT_AROUND_VARIABLES, models) or re.search(_DOTTED_DEFAULT, models))
+    around = b".$" in models and (_DOT_AROUND_VARIABLES.search(models) or _DOTTED_DEFAULT.search(models))
     return bool(around)
 
 
@@ -103,7 +102,7 @@ def _texts(tree: Tree, listing: Mapping[str, Entry], names: Iterable[str]) -> li
 
 def _has_symlink(tree: Tree, listing: Mapping[str, Entry], models: bytes, values: bytes) -> bool:
     """Whether a symlink lies where a path in the Compose files could pass; a folder that it passes is followed by /."""
-    anywhere = b"/" in values or re.search(_VARIABLE_AND_SLASH, models)
+    anywhere = b"/" in values or _VARIABLE_AND_SLASH.search(models)
     waiting = [listing]
     while waiting:
         for name, entry in waiting.pop().items():

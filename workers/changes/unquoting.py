@@ -10,9 +10,9 @@ from workers.changes.trace import Content
 from workers.model.errors import InvalidStack
 
 _QUOTES = (
-    (r"(?s)the key .* is already defined", "a key is already defined"),
-    (r"(?s)the alias \*.* has no anchor", "an alias has no anchor"),
-    (r"(?s)the required variable .* is missing a value.*", "a required variable is missing a value"),
+    (re.compile(r"the key .* is already defined", re.DOTALL), "a key is already defined"),
+    (re.compile(r"the alias \*.* has no anchor", re.DOTALL), "an alias has no anchor"),
+    (re.compile(r"the required variable .* is missing a value.*", re.DOTALL), "a required variable is missing a value"),
 )
 
 
@@ -30,5 +30,5 @@ def unquoting(content: Content) -> Iterator[None]:
             raise
         message = error.message
         for pattern, instead in _QUOTES:
-            message = re.sub(pattern, instead, message)
+            message = pattern.sub(instead, message)
         raise InvalidStack(message, error.file, error.line) from None
