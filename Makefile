@@ -9,8 +9,8 @@ BIN := $(VENV)/bin
 WORKERS ?= $(shell expr $$(nproc) \* 4)
 # What waits for nothing needs no more of them than there are cores: each one imports and collects everything.
 CORES := $(shell nproc)
-# A file's tests share what they set up. In the order of the folders: what takes longest comes first, and what is left
-# for the end are thousands of quick ones, so that no process waits for another.
+# A file's tests share what they set up. In the order that tests/conftest.py gives: what takes longest comes first, and
+# what is left for the end are thousands of quick ones, so that no process waits for another.
 SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # What has to cover by itself every branch of change detection and of the forges; tracing slows the others down.
 COVERING := tests/unit/changes tests/unit/webhooks

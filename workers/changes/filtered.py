@@ -124,7 +124,7 @@ class Filtered:
         if self.depth + (left.height if left else 0) > MAX_FOLDER_DEPTH:
             raise too_deep(self.path)
         if left is None:
-            if not self.depth:
+            if not self.depth and self.tree.lasting:  # of another nothing is kept, so nothing is gained
                 self._read_ahead()
             left = self._look()
             if self.tree.lasting:

@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum, auto
-from typing import NamedTuple
 
 _ESCAPED = frozenset(".+()$")  # the builder means to escape `|`, `{` and `}` too, but does not
 _LETTERS = (("A", "Z"), ("a", "z"))
@@ -27,7 +27,8 @@ _MOST_REPEATED = 1000
 _REPETITION = re.compile(r"\{(0|[1-9][0-9]{0,7})(?:(,)(0|[1-9][0-9]{0,7})?)?\}")
 
 
-class Chars(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Chars:
     """A set of characters: ranges, further sets, one of Unicode's main categories; or all others."""
 
     ranges: tuple[tuple[str, str], ...] = ()
@@ -80,25 +81,29 @@ class Place(Enum):
     INSIDE = auto()
 
 
-class One(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class One:
     """A step over one character."""
 
     chars: Chars
 
 
-class Maybe(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Maybe:
     """A step over one character or over nothing."""
 
     chars: Chars
 
 
-class Many(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Many:
     """A step over any number of characters."""
 
     chars: Chars
 
 
-class Folders(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Folders:
     """A step over nothing, or over any number of characters up to and including a slash: `**` before something else."""
 
     chars: Chars
